@@ -1,0 +1,164 @@
+/** `check`: looks at a cluster through all of its nodes and says what is wrong. Changes nothing. */
+import { Command, Option } from 'commander';
+import { EntryNodeError, inspect } from '../live/inspect.ts';
+import { saveFile } from '../live/save-file.ts';
+import { takeCensus } from '../live/take-census.ts';
+import { type Examination, renderCheck, renderProblems } from '../report/check.ts';
+import { checkDocument, failureDocument } from '../report/json.ts';
+import { plain } from '../report/paint.ts';
+import { checkMetrics, failedCheckMetrics } from '../report/prometheus.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import type { Census } from '../topology/census.ts';
+import { diagnose } from '../topology/diagnose.ts';
+import type { Severity } from '../topology/finding.ts';
+import { SlotSet } from '../topology/slot-set.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import {
+  addConnectionOptions,
+  type ConnectionFlags,
+  resolveConnection,
+  wholeNumber,
+} from './connection-options.ts';
+import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
+
+export type CheckFormat = 'text' | 'json' | 'prometheus';
+
+export interface CheckOptions extends FleetOptions {
+  readonly format: CheckFormat;
+  readonly quiet: boolean;
+  readonly outputFile?: string;
+  readonly failOn: Severity;
+  readonly minReplicas: number;
+  readonly maxReplicaLagBytes: number;
+  readonly searchOwners: boolean;
+}
+
+interface CheckFlags extends ConnectionFlags {
+  readonly format?: CheckFormat;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly output?: string;
+  readonly failOn: Severity;
+  readonly minReplicas: number;
+  readonly maxReplicaLag: number;
+  readonly searchMultipleOwners?: boolean;
+  readonly clusterSearchMultipleOwners?: boolean;
+}
+
+const FAR_BEHIND_BYTES = 16 * 1024 * 1024;
+
+export function checkCommand(context: Context, run = runCheck): Command {
+  const command = new Command('check')
+    .description('look at a cluster through all of its nodes and say what is wrong')
+    .argument('[address...]', 'any node: host:port, host port, or a URI')
+    .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json', 'prometheus']))
+    .option('--json', 'the same as --format json')
+    .option('-q, --quiet', 'print only what is wrong')
+    .option('-o, --output <file>', 'write to a file, which is replaced in one step')
+    .addOption(
+      new Option('--fail-on <severity>', 'from which severity on the exit code is 1')
+        .choices(['error', 'warning'])
+        .default('error'),
+    )
+    .addOption(
+      new Option('--min-replicas <count>', 'healthy replicas that each primary must have')
+        .default(0)
+        .argParser(wholeNumber),
+    )
+    .addOption(
+      new Option('--max-replica-lag <bytes>', 'from how many bytes on a replica counts as far behind')
+        .default(FAR_BEHIND_BYTES)
+        .argParser(wholeNumber),
+    )
+    .option('--search-multiple-owners', 'count the keys in all slots, to find some outside their owners')
+    .addOption(new Option('--cluster-search-multiple-owners').hideHelp());
+  return addConnectionOptions(command).action(async (words: string[], flags: CheckFlags) => {
+    const connection = await resolveConnection(words, flags, context.terminal);
+    context.finish(await run({ ...connection, ...checkOptions(flags) }, context));
+  });
+}
+
+function checkOptions(flags: CheckFlags): Omit<CheckOptions, keyof FleetOptions> {
+  return {
+    format: flags.format ?? (flags.json ? 'json' : 'text'),
+    quiet: flags.quiet === true,
+    ...(flags.output !== undefined && { outputFile: flags.output }),
+    failOn: flags.failOn,
+    minReplicas: flags.minReplicas,
+    maxReplicaLagBytes: flags.maxReplicaLag,
+    searchOwners: flags.searchMultipleOwners === true || flags.clusterSearchMultipleOwners === true,
+  };
+}
+
+export async function runCheck(options: CheckOptions, context: Context): Promise<ExitCode> {
+  try {
+    const examination = await examine(options, context);
+    await deliver(render(examination, options, context), options, context);
+    return verdict(examination, options.failOn);
+  } catch (error) {
+    if (!(error instanceof EntryNodeError)) throw error;
+    await deliver(renderFailure(error, options, context), options, context);
+    throw error;
+  }
+}
+
+async function examine(options: CheckOptions, context: Context): Promise<Examination> {
+  const spinner = context.terminal.spin('asking the nodes');
+  try {
+    return await withFleet(context, options, async fleet => {
+      const progress = (done: number, total: number) =>
+        spinner.say(`${done} of ${total} nodes have answered`);
+      const snapshot = await inspect(fleet, { progress });
+      const census = options.searchOwners ? await countForeignKeys(fleet, snapshot) : undefined;
+      const findings = diagnose(snapshot, { ...options, ...(census && { census }) });
+      return { snapshot, findings, searchedOwners: options.searchOwners };
+    });
+  } finally {
+    spinner.stop();
+  }
+}
+
+/** Every primary is asked about every slot that it does not own. */
+function countForeignKeys(fleet: Fleet, { views }: ClusterSnapshot): Promise<Census> {
+  const requests = views.flatMap(({ id, address, self }) =>
+    self.role === 'primary' ? [{ id, address, slots: SlotSet.all.without(self.slots) }] : [],
+  );
+  return takeCensus(fleet, requests);
+}
+
+function render(examination: Examination, options: CheckOptions, context: Context): string {
+  const paint = options.outputFile === undefined ? context.terminal.paint : plain;
+  switch (options.format) {
+    case 'json':
+      return checkDocument(examination);
+    case 'prometheus':
+      return checkMetrics(examination, Math.round(context.nowMs() / 1000));
+    case 'text':
+      return options.quiet ? renderProblems(examination, paint) : renderCheck(examination, paint);
+  }
+}
+
+function renderFailure(
+  { node, message }: EntryNodeError,
+  { format }: CheckOptions,
+  context: Context,
+): string {
+  switch (format) {
+    case 'json':
+      return failureDocument('check', node, message);
+    case 'prometheus':
+      return failedCheckMetrics(Math.round(context.nowMs() / 1000));
+    case 'text':
+      return '';
+  }
+}
+
+async function deliver(text: string, { outputFile }: CheckOptions, { terminal }: Context): Promise<void> {
+  if (outputFile !== undefined) await saveFile(outputFile, text);
+  else if (text !== '') terminal.print(text);
+}
+
+function verdict({ findings }: Examination, failOn: Severity): ExitCode {
+  const grave = findings.some(f => f.severity === 'error' || failOn === 'warning');
+  return grave ? EXIT.problems : EXIT.done;
+}

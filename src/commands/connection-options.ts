@@ -1,0 +1,186 @@
+/** How to get to a cluster: the options that every command shares, and what they come to. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readTlsFiles } from '../live/read-tls-files.ts';
+import { AddressMap } from '../resp/address-map.ts';
+import { type Credentials, Secret } from '../resp/credentials.ts';
+import type { FleetSettings } from '../resp/fleet.ts';
+import { isUri, parseAddress, parseUri, type UriParts } from '../resp/parse-address.ts';
+import type { Endpoint, TlsSettings } from '../resp/socket.ts';
+import type { Terminal } from '../terminal.ts';
+import { type FleetOptions, UsageError } from './context.ts';
+
+const CONNECT_TIMEOUT_SECONDS = 3;
+const REPLY_TIMEOUT_SECONDS = 5;
+const MAX_TIMEOUT_SECONDS = 24 * 60 * 60;
+
+export interface ConnectionFlags {
+  readonly socket?: string;
+  readonly pass?: string;
+  readonly user?: string;
+  readonly askpass?: boolean;
+  readonly uri?: string;
+  readonly authWarning: boolean;
+  readonly tls?: boolean;
+  readonly cacert?: string;
+  readonly cacertdir?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly sni?: string;
+  readonly insecure?: boolean;
+  readonly connectTimeout: number;
+  readonly replyTimeout: number;
+  readonly addressMap?: string;
+  readonly trace?: boolean;
+}
+
+export function addConnectionOptions(command: Command): Command {
+  const options = [
+    new Option('-s, --socket <path>', 'reach the entry node by its unix socket'),
+    new Option('-a, --pass <password>', 'password (safer: --askpass, REDISCLI_AUTH or VALKEYCLI_AUTH)'),
+    new Option('--user <name>', 'ACL user'),
+    new Option('--askpass', 'ask for the password; without a terminal, read it from standard input'),
+    new Option('-u, --uri <uri>', 'redis://, rediss://, valkey:// or valkeys:// user, password and address'),
+    new Option('--no-auth-warning', 'do not warn of a password on the command line'),
+    new Option('--tls', 'speak TLS with every node; certificates are verified'),
+    new Option('--cacert <file>', 'authorities to trust, instead of the system’s'),
+    new Option('--cacertdir <dir>', 'a folder of such files'),
+    new Option('--cert <file>', 'client certificate'),
+    new Option('--key <file>', 'private key of the client certificate'),
+    new Option('--sni <name>', 'the name to ask for, and that certificates must bear'),
+    new Option('--insecure', 'do not verify certificates'),
+    new Option('-t, --connect-timeout <seconds>', 'how long a connection may take to open')
+      .default(CONNECT_TIMEOUT_SECONDS)
+      .argParser(seconds),
+    new Option('--reply-timeout <seconds>', 'how long a node may take to answer')
+      .default(REPLY_TIMEOUT_SECONDS)
+      .argParser(seconds),
+    new Option(
+      '--address-map <map>',
+      'internal=external[,…] or a file of such lines, for clusters behind NAT',
+    ),
+    new Option('--trace', 'print every command and reply to stderr'),
+  ];
+  for (const option of options) command.addOption(option.helpGroup('Connection:'));
+  return command;
+}
+
+function seconds(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (value <= 0 || value > MAX_TIMEOUT_SECONDS)
+    throw new InvalidArgumentError('It must be a number of seconds above 0.');
+  return value;
+}
+
+/** For option values that are counts of something. */
+export function wholeNumber(text: string): number {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+  if (value < 0) throw new InvalidArgumentError('It must be a whole number.');
+  return value;
+}
+
+/** The words after the command: `host:port`, `host port`, or a URI; none with a unix socket or `--uri`. */
+export async function resolveConnection(
+  words: readonly string[],
+  flags: ConnectionFlags,
+  terminal: Terminal,
+): Promise<FleetOptions> {
+  if (flags.pass !== undefined || flags.uri !== undefined || words.some(isUri)) terminal.hideCommandLine();
+  const uri = asUsage(() => readUri(words, flags));
+  const entry = asUsage(() => entryEndpoint(words, flags, uri));
+  const credentials = await readCredentials(flags, uri, terminal);
+  const tls = flags.tls || uri?.tls ? await readTls(flags) : undefined;
+  const addressMap = await readAddressMap(flags.addressMap, terminal);
+  const fleet: FleetSettings = {
+    entry,
+    connectTimeoutMs: flags.connectTimeout * 1000,
+    replyTimeoutMs: flags.replyTimeout * 1000,
+    ...(credentials && { credentials }),
+    ...(tls && { tls }),
+    ...(addressMap && { addressMap }),
+  };
+  return { fleet, trace: flags.trace === true };
+}
+
+function asUsage<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+function readUri([first, ...more]: readonly string[], { uri }: ConnectionFlags): UriParts | undefined {
+  if (uri !== undefined) return parseUri(uri);
+  if (first === undefined || !isUri(first)) return undefined;
+  if (more.length > 0) throw new UsageError('a URI is the whole address; nothing may follow it');
+  return parseUri(first);
+}
+
+function entryEndpoint(
+  words: readonly string[],
+  { socket }: ConnectionFlags,
+  uri: UriParts | undefined,
+): Endpoint {
+  if (socket !== undefined) {
+    if (words.length > 0) throw new UsageError('give a unix socket or an address, not both');
+    return { kind: 'unix', path: socket };
+  }
+  const [first, second, ...more] = words;
+  if (first === undefined) {
+    if (!uri) throw new UsageError('the address of a node is missing; write host:port, or host port');
+    return { kind: 'tcp', ...uri.address };
+  }
+  if (isUri(first) && uri) return { kind: 'tcp', ...uri.address };
+  if (more.length > 0) throw new UsageError('too many words; the address of one node is enough');
+  const { host, port } = parseAddress(second === undefined ? first : joinAddress(first, second));
+  return { kind: 'tcp', host, port };
+}
+
+function joinAddress(host: string, port: string): string {
+  return `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
+}
+
+async function readCredentials(
+  flags: ConnectionFlags,
+  uri: UriParts | undefined,
+  terminal: Terminal,
+): Promise<Credentials | undefined> {
+  const typed = flags.pass ?? uri?.password;
+  if (typed !== undefined && flags.authWarning) {
+    terminal.warn(
+      'Warning: a password on the command line can be seen by other users; --askpass or REDISCLI_AUTH hide it.',
+    );
+  }
+  const { REDISCLI_AUTH, VALKEYCLI_AUTH } = terminal.env;
+  const password = flags.askpass
+    ? await terminal.askSecret('Password:')
+    : (typed ?? REDISCLI_AUTH ?? VALKEYCLI_AUTH);
+  const user = flags.user ?? uri?.user;
+  if (password === undefined || password === '') {
+    if (user !== undefined)
+      throw new UsageError(`user '${user}' needs a password (--askpass, REDISCLI_AUTH or --pass)`);
+    return undefined;
+  }
+  return { ...(user !== undefined && { user }), password: new Secret(password) };
+}
+
+async function readTls(flags: ConnectionFlags): Promise<TlsSettings> {
+  if ((flags.cert === undefined) !== (flags.key === undefined)) {
+    throw new UsageError('a client certificate takes both --cert and --key');
+  }
+  return {
+    ...(await readTlsFiles(flags)),
+    ...(flags.sni !== undefined && { serverName: flags.sni }),
+    insecure: flags.insecure === true,
+  };
+}
+
+/** Text with an equals sign is the map itself; anything else names a file. */
+async function readAddressMap(
+  value: string | undefined,
+  terminal: Terminal,
+): Promise<AddressMap | undefined> {
+  if (value === undefined) return undefined;
+  const text = value.includes('=') ? value : (await terminal.readFile(value)).toString('utf8');
+  return asUsage(() => AddressMap.parse(text));
+}

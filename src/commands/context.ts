@@ -1,0 +1,54 @@
+/** What every command is given, and how a command ends. */
+import type { NodeError } from '../resp/errors.ts';
+import type { Fleet, FleetSettings } from '../resp/fleet.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** The table is in the README and at the end of --help. */
+export const EXIT = {
+  done: 0,
+  problems: 1,
+  usage: 2,
+  unreachable: 3,
+  refused: 4,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export interface Context {
+  readonly terminal: Terminal;
+  /** With trace on, everything that goes over the wire is told to stderr. */
+  openFleet(settings: FleetSettings, trace: boolean): Fleet;
+  nowMs(): number;
+  /** Told by a command when its work is over. */
+  finish(code: ExitCode): void;
+}
+
+/** The command line asks for something that cannot be meant. */
+export class UsageError extends Error {}
+
+export interface FleetOptions {
+  readonly fleet: FleetSettings;
+  readonly trace: boolean;
+}
+
+/** Lends a fleet to the work, and ends its connections whatever comes of it. Ctrl-C ends them early. */
+export async function withFleet<T>(
+  context: Context,
+  options: FleetOptions,
+  work: (fleet: Fleet) => Promise<T>,
+): Promise<T> {
+  const fleet = context.openFleet(options.fleet, options.trace);
+  const forget = context.terminal.onInterrupt(() => fleet.interrupt());
+  try {
+    return await work(fleet);
+  } finally {
+    forget();
+    fleet.close();
+  }
+}
+
+/** One sentence for an error that a node is to blame for. */
+export function describeNodeError(error: NodeError): string {
+  return `[ERR] Node ${error.node}: ${error.message}.`;
+}

@@ -1,0 +1,44 @@
+/** Certificates and keys, from where the person says they are. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TlsSettings } from '../resp/socket.ts';
+import { FileError } from './save-file.ts';
+
+export interface TlsPaths {
+  readonly cacert?: string;
+  readonly cacertdir?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export async function readTlsFiles(paths: TlsPaths): Promise<Pick<TlsSettings, 'ca' | 'cert' | 'key'>> {
+  const [own, folder, cert, key] = await Promise.all([
+    paths.cacert === undefined ? undefined : read(paths.cacert),
+    paths.cacertdir === undefined ? undefined : readFolder(paths.cacertdir),
+    paths.cert === undefined ? undefined : read(paths.cert),
+    paths.key === undefined ? undefined : read(paths.key),
+  ]);
+  const ca = [...(own ? [own] : []), ...(folder ?? [])];
+  return { ...(ca.length > 0 && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+export async function read(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new FileError(path, 'read', error);
+  }
+}
+
+async function readFolder(path: string): Promise<Buffer[]> {
+  let names: string[];
+  try {
+    names = await readdir(path);
+  } catch (error) {
+    throw new FileError(path, 'read', error);
+  }
+  const files = await Promise.all(
+    names.filter(name => /\.(pem|crt|cer|0)$/.test(name)).map(name => read(join(path, name))),
+  );
+  return files.filter(file => file.includes('-----BEGIN CERTIFICATE-----'));
+}

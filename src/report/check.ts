@@ -1,0 +1,106 @@
+/** `check` as text: the classic lines, which scripts look for, then all that those leave out, worst first. */
+import { type Finding, MEANINGS } from '../topology/finding.ts';
+import { formatAddress } from '../topology/node.ts';
+import { SlotSet } from '../topology/slot-set.ts';
+import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
+import { describeFinding } from './finding-text.ts';
+import { count, NodeNames } from './names.ts';
+import { keyLines, nodeLines } from './nodes.ts';
+import type { Paint } from './paint.ts';
+
+export interface Examination {
+  readonly snapshot: ClusterSnapshot;
+  readonly findings: readonly Finding[];
+  /** Whether keys outside their owners' slots were looked for. */
+  readonly searchedOwners: boolean;
+}
+
+export function renderCheck(examination: Examination, paint: Paint): string {
+  const { snapshot, searchedOwners } = examination;
+  const nodes = believedNodes(snapshot);
+  const [entry] = snapshot.views;
+  const lines = [
+    ...keyLines(snapshot, nodes, paint),
+    paint.heading(`>>> Performing Cluster Check (using node ${entry ? formatAddress(entry.address) : ''})`),
+    ...nodeLines(snapshot, nodes, paint),
+    ...agreementLines(examination, paint),
+    paint.heading('>>> Check for open slots...'),
+    ...openSlotLines(examination, paint),
+    paint.heading('>>> Check slots coverage...'),
+    ...coverageLines(examination, paint),
+  ];
+  if (searchedOwners) lines.push(...ownerLines(examination, paint));
+  lines.push(
+    paint.heading('>>> Check nodes, replicas and placement...'),
+    ...findingLines(examination, paint),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** Only what is wrong: for cron, which mails whatever is printed. */
+export function renderProblems(examination: Examination, paint: Paint): string {
+  return examination.findings.length === 0 ? '' : `${findingLines(examination, paint).join('\n')}\n`;
+}
+
+function agreementLines({ findings }: Examination, paint: Paint): string[] {
+  return findings.some(f => f.kind === 'slot-maps-disagree')
+    ? [paint.bad("[ERR] Nodes don't agree about configuration!")]
+    : [paint.good('[OK] All nodes agree about slots configuration.')];
+}
+
+function openSlotLines({ snapshot, findings }: Examination, paint: Paint): string[] {
+  const names = new NodeNames(snapshot);
+  const open = findings.filter(f => f.kind === 'slots-open');
+  const lines = open.flatMap(({ nodes: [node], migrating, importing }) => {
+    const state = (peers: typeof migrating, word: string) => {
+      const slots = [...SlotSet.union(peers.map(p => p.slots))].join(',');
+      return slots
+        ? [paint.warning(`[WARNING] Node ${node && names.of(node)} has slots in ${word} state ${slots}.`)]
+        : [];
+    };
+    return [...state(migrating, 'migrating'), ...state(importing, 'importing')];
+  });
+  if (open.length > 0) {
+    const all = SlotSet.union(open.map(f => f.slots));
+    lines.push(paint.warning(`[WARNING] The following slots are open: ${[...all].join(',')}.`));
+  }
+  return lines;
+}
+
+function coverageLines({ findings }: Examination, paint: Paint): string[] {
+  return findings.some(f => f.kind === 'slots-uncovered' || f.kind === 'owner-unreachable')
+    ? [paint.bad('[ERR] Not all 16384 slots are covered by nodes.'), '']
+    : [paint.good('[OK] All 16384 slots covered.')];
+}
+
+function ownerLines({ snapshot, findings }: Examination, paint: Paint): string[] {
+  const names = new NodeNames(snapshot);
+  const stray = findings.filter(f => f.kind === 'keys-astray');
+  const lines = [paint.heading('>>> Check for multiple slot owners...')];
+  if (stray.length === 0) return [...lines, paint.good('[OK] No multiple owners found.')];
+  const contested = SlotSet.union(stray.map(f => f.slots));
+  for (const slot of contested) {
+    const holders = stray.filter(f => f.slots.has(slot)).flatMap(f => f.nodes);
+    const owners = snapshot.views
+      .filter(({ self }) => self.role === 'primary' && self.slots.has(slot))
+      .map(v => v.id);
+    const all = [...owners, ...holders];
+    lines.push(paint.warning(`[WARNING] Slot ${slot} has ${count(all.length, 'owner')}:`));
+    lines.push(...all.map(id => `    ${names.of(id)}`));
+  }
+  return lines;
+}
+
+function findingLines({ snapshot, findings }: Examination, paint: Paint): string[] {
+  const names = new NodeNames(snapshot);
+  if (findings.length === 0) {
+    const all = `${count(snapshot.views.length, 'node')} asked, all of them answered; nothing is wrong.`;
+    return [paint.good(`[OK] ${all}`)];
+  }
+  return findings.flatMap(finding => {
+    const text = describeFinding(finding, names);
+    const head =
+      finding.severity === 'error' ? paint.bad(`[ERR] ${text}`) : paint.warning(`[WARNING] ${text}`);
+    return [head, paint.faint(`      ${MEANINGS[finding.kind]}`)];
+  });
+}

@@ -1,0 +1,117 @@
+/** One sentence for each finding: what is the case, and with whom. What it means is the finding's own business. */
+import type { Finding, OpenPeer, RoleOpinion, SharedHost } from '../topology/finding.ts';
+import { formatAddress } from '../topology/node.ts';
+import type { SlotSet } from '../topology/slot-set.ts';
+import { bytes, count, enumerate, type NodeNames, shortId } from './names.ts';
+
+export function describeFinding(finding: Finding, names: NodeNames): string {
+  const [node] = finding.nodes;
+  const who = node ? names.of(node) : 'nobody';
+  const slots = showSlots(finding.slots);
+  switch (finding.kind) {
+    case 'slots-uncovered':
+      return `No node owns ${slots}.`;
+    case 'owner-unreachable':
+      return `The owner of ${slots}, ${who}, does not answer.`;
+    case 'slots-claimed-twice':
+      return `${names.list(finding.nodes)} all claim ${slots}.`.replace(/^(\S+ and \S+) all/, '$1 both');
+    case 'slot-maps-disagree':
+      return `Nodes disagree about ${slots}: ${finding.disputes
+        .map(({ slots: disputed, opinions }) => {
+          const sides = opinions.map(({ owner, saidBy }) => {
+            return `${owner ? names.of(owner) : 'nobody'} according to ${names.list(saidBy)}`;
+          });
+          return `${showSlots(disputed)} ${disputed.size === 1 ? 'belongs' : 'belong'} to ${sides.join(', to ')}`;
+        })
+        .join('; ')}.`;
+    case 'state-not-ok':
+      return `${names.list(finding.nodes)} ${finding.nodes.length === 1 ? 'says' : 'say'} cluster_state:fail.`;
+    case 'node-unreachable':
+      return `${who} (${shortId(node as never)}) does not answer: ${finding.reason}.`;
+    case 'node-failed':
+      return `${who} is flagged fail by ${names.list(finding.saidBy)}.`;
+    case 'node-suspected':
+      return `${who} is flagged fail? by ${names.list(finding.saidBy)}.`;
+    case 'members-disagree':
+      return `${who} is not known to ${names.list(finding.unknownTo)}.`;
+    case 'roles-disagree':
+      return `${who} is taken for ${finding.opinions.map(opinion => roleOpinion(opinion, names)).join(', for ')}.`;
+    case 'keys-astray':
+      return `${who} holds ${count(finding.keys, 'key')} in ${slots}, which it does not own.`;
+    case 'slots-open':
+      return `${who}${finding.replica ? ' (a replica)' : ''} has ${openParts(finding.migrating, finding.importing, names)}.`;
+    case 'replica-of-nobody': {
+      const { because, primary } = finding;
+      if (because === 'unnamed') return `${who} is a replica and does not know of which primary.`;
+      if (because === 'unknown') return `${who} replicates ${primary}, a node that nobody knows.`;
+      return `${who} replicates ${primary ? names.of(primary) : '?'}, which is a replica itself.`;
+    }
+    case 'replica-link-down':
+      return finding.syncing
+        ? `${who} is still copying the data of its primary ${names.of(finding.primary)}.`
+        : `${who} has no replication link to its primary ${names.of(finding.primary)}.`;
+    case 'replica-behind':
+      return `${who} is ${bytes(finding.bytes)} behind its primary ${names.of(finding.primary)}.`;
+    case 'too-few-replicas':
+      return `${who} has ${count(finding.healthy, 'healthy replica')} of ${finding.wanted} wanted.`;
+    case 'ghost':
+      return `${ghost(finding)} (${node}) is still known to ${names.list(finding.knownTo)}.`;
+    case 'epochs-equal':
+      return `${names.list(finding.nodes)} have the same config epoch ${finding.epoch}.`;
+    case 'bus-links-down':
+      return `No cluster bus link ${enumerate(
+        finding.missing.slice(0, 6).map(({ from, to }) => `from ${names.of(from)} to ${names.of(to)}`),
+      )}${finding.missing.length > 6 ? `, and ${finding.missing.length - 6} more` : ''}.`;
+    case 'replica-on-primary-host':
+      return `${sharedHosts(finding.shared, names)} on the host of their primary.`;
+    case 'siblings-on-one-host':
+      return `${sharedHosts(finding.shared, names)} on one host.`;
+    case 'primary-empty':
+      return `${who} is a primary without slots.`;
+    case 'versions-mixed':
+      return `Versions differ: ${finding.versions
+        .map(({ version, nodes }) => `${version} on ${names.list(nodes)}`)
+        .join('; ')}.`;
+  }
+}
+
+const MAX_RANGES = 8;
+
+export function showSlots(slots: SlotSet): string {
+  const ranges = slots.ranges
+    .slice(0, MAX_RANGES)
+    .map(r => (r.first === r.last ? `${r.first}` : `${r.first}-${r.last}`));
+  const more = slots.ranges.length - ranges.length;
+  return `slot${slots.size === 1 ? '' : 's'} ${ranges.join(',')}${more > 0 ? ` and ${count(more, 'more range')}` : ''}`;
+}
+
+function openParts(migrating: readonly OpenPeer[], importing: readonly OpenPeer[], names: NodeNames): string {
+  return enumerate([
+    ...migrating.map(({ peer, slots }) => `${showSlots(slots)} in migrating state to ${names.of(peer)}`),
+    ...importing.map(({ peer, slots }) => `${showSlots(slots)} in importing state from ${names.of(peer)}`),
+  ]);
+}
+
+function roleOpinion({ role, primary, saidBy }: RoleOpinion, names: NodeNames): string {
+  const what = role === 'replica' ? `a replica of ${primary ? names.of(primary) : 'nobody'}` : 'a primary';
+  return `${what} by ${names.list(saidBy)}`;
+}
+
+function ghost({ because, address }: Extract<Finding, { kind: 'ghost' }>): string {
+  const where = address ? ` at ${formatAddress(address)}` : '';
+  switch (because) {
+    case 'handshake':
+      return `A node${where} that has not finished its handshake`;
+    case 'noaddr':
+      return 'A node without an address';
+    case 'forgotten':
+      return `A node${where} that does not answer and that others have forgotten`;
+  }
+}
+
+function sharedHosts(shared: readonly SharedHost[], names: NodeNames): string {
+  const hosts = [...new Set(shared.map(s => s.host))];
+  const replicas = shared.flatMap(s => s.replicas);
+  const verb = replicas.length === 1 ? 'is' : 'are';
+  return `${names.list(replicas)} (${enumerate(hosts.slice(0, 6))}) ${verb}`;
+}

@@ -1,0 +1,164 @@
+/**
+ * CLUSTER NODES, in every dialect from Redis 3.0 to 8.6 and Valkey 9.1. This is the only place that reads it:
+ *
+ *   <id> <ip>:<port>[@<busport>][,<hostname>[,<aux>…]] <flags> <primary id | -> <ping> <pong> <epoch> <link> <slots>…
+ *
+ * The dialects differ in the address field only. 3.x has no bus port; 7.0 appends a host name when one is announced;
+ * nodes.conf of 7.2 and later has further `key=value` fields there. An ip may be empty (a node that nobody has met
+ * yet), and an IPv6 address stands there without brackets, so host and port part at the last colon.
+ */
+import { type Address, type ClusterNode, isNodeId, type NodeId, type OpenSlots } from '../topology/node.ts';
+import { isSlot, parseRange, type Slot, type SlotRange, SlotSet } from '../topology/slot-set.ts';
+import { asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
+
+export interface ClusterNodesReply {
+  readonly nodes: readonly ClusterNode[];
+  readonly self: ClusterNode;
+  readonly open: OpenSlots;
+}
+
+/**
+ * Lines that were read before. In a cluster of a thousand nodes a thousand replies hold the same thousand lines but
+ * for the times of the last ping and pong, so a line is looked up without those two, and its node is shared.
+ */
+export type KnownLines = Map<string, ClusterNode>;
+
+const MAX_PORT = 65535;
+const HOST = /^[\w.:%-]{1,255}$/;
+
+export function decodeClusterNodes(reply: Reply, known: KnownLines = new Map()): ClusterNodesReply {
+  const text = asText(reply);
+  const nodes: ClusterNode[] = [];
+  const ids = new Set<NodeId>();
+  let self: ClusterNode | undefined;
+  let open: OpenSlots = { migrating: new Map(), importing: new Map() };
+  for (let from = 0; from < text.length; ) {
+    const newline = text.indexOf('\n', from);
+    const to = newline === -1 ? text.length : newline;
+    const line = text.slice(from, to);
+    from = to + 1;
+    if (line === '' || line.startsWith('vars ')) continue;
+    const key = withoutTimes(line);
+    let node = known.get(key);
+    if (!node) {
+      const fields = splitLine(line);
+      node = readNode(fields, line);
+      if (fields.flags.includes('myself')) open = readOpenSlots(fields.slots, line);
+      else known.set(key, node);
+    }
+    // Lines with the flag `myself` are not kept in `known`, so meeting one always means that it was just read.
+    if (isOwnLine(line)) {
+      if (self) throw new ReplyShapeError('two nodes are flagged myself');
+      self = node;
+    }
+    if (ids.has(node.id)) throw new ReplyShapeError(`node ${node.id} is listed twice`);
+    ids.add(node.id);
+    nodes.push(node);
+  }
+  if (!self) throw new ReplyShapeError('no node is flagged myself');
+  return { nodes, self, open };
+}
+
+/** Cuts out the fields ping-sent and pong-received. */
+function withoutTimes(line: string): string {
+  let fourth = -1;
+  for (let i = 0; i < 4; i++) fourth = line.indexOf(' ', fourth + 1);
+  const fifth = line.indexOf(' ', fourth + 1);
+  const sixth = line.indexOf(' ', fifth + 1);
+  return line.slice(0, fourth) + line.slice(sixth);
+}
+
+function isOwnLine(line: string): boolean {
+  const second = line.indexOf(' ', line.indexOf(' ') + 1);
+  return line.startsWith('myself', second + 1);
+}
+
+interface Fields {
+  readonly id: string;
+  readonly address: string;
+  readonly flags: readonly string[];
+  readonly primary: string;
+  readonly epoch: string;
+  readonly link: string;
+  readonly slots: readonly string[];
+}
+
+function splitLine(line: string): Fields {
+  const [id, address, flags, primary, ping, pong, epoch, link, ...slots] = line.trimEnd().split(' ');
+  if (!id || address === undefined || !flags || !primary || !ping || !pong || !epoch || !link) {
+    throw new ReplyShapeError(`'${excerpt(line)}' is not a line about a node`);
+  }
+  return { id, address, flags: flags.split(','), primary, epoch, link, slots };
+}
+
+function readNode({ id, address, flags, primary, epoch, link, slots }: Fields, line: string): ClusterNode {
+  const complain = (what: string) => new ReplyShapeError(`${what} in '${excerpt(line)}'`);
+  if (!isNodeId(id)) throw complain('a malformed node id');
+  if (!/^\d{1,20}$/.test(epoch)) throw complain('a malformed epoch');
+  if (link !== 'connected' && link !== 'disconnected') throw complain('an unknown link state');
+  const where = flags.includes('noaddr') ? undefined : readAddress(address, complain);
+  const facts = {
+    id,
+    ...(where && { address: where }),
+    flags: flags.filter(flag => flag !== 'myself').map(excerpt),
+    health: flags.includes('fail') ? 'failed' : flags.includes('fail?') ? 'suspected' : 'ok',
+    configEpoch: Number(epoch),
+    linked: link === 'connected',
+  } as const;
+  if (flags.includes('handshake')) return { ...facts, role: 'stranger', handshake: true };
+  const owned = SlotSet.fromRanges(
+    slots.filter(token => !token.startsWith('[')).map(t => readRange(t, complain)),
+  );
+  // Servers have said `slave` since 3.0 and Valkey still does; `replica` is read for the day on which that changes.
+  if (flags.includes('slave') || flags.includes('replica')) {
+    if (owned.size > 0) throw complain('a replica with slots');
+    if (primary === '-') return { ...facts, role: 'replica' };
+    if (!isNodeId(primary)) throw complain('a malformed primary id');
+    return { ...facts, role: 'replica', primary };
+  }
+  if (flags.includes('master') || flags.includes('primary'))
+    return { ...facts, role: 'primary', slots: owned };
+  if (owned.size > 0) throw complain('slots of a node without a role');
+  return { ...facts, role: 'stranger', handshake: false };
+}
+
+/** Undefined for a node that nobody knows how to reach: port 0, or neither ip nor host name. */
+function readAddress(field: string, complain: (what: string) => Error): Address | undefined {
+  const [endpoint = '', hostname = ''] = field.split(',');
+  const match = /^(.*):(\d{1,5})(?:@(\d{1,5}))?$/.exec(endpoint);
+  if (!match) throw complain('a malformed address');
+  const [, ip = '', portText = '', busText] = match;
+  const port = Number(portText);
+  const busPort = busText === undefined ? undefined : Number(busText);
+  if (port > MAX_PORT || (busPort ?? 0) > MAX_PORT) throw complain('a port above 65535');
+  const host = ip || hostname;
+  if (!host || port === 0) return undefined;
+  // Whatever passes here is printed to terminals later.
+  if (!HOST.test(host) || (hostname && !HOST.test(hostname))) throw complain('a malformed host');
+  return { host, port, ...(busPort && { busPort }), ...(hostname && { hostname }) };
+}
+
+function readRange(token: string, complain: (what: string) => Error): SlotRange {
+  try {
+    return parseRange(token);
+  } catch {
+    throw complain(`a malformed slot range '${excerpt(token)}'`);
+  }
+}
+
+/** `[93->-<id>]`: slot 93 is leaving for that node; `[93-<-<id>]`: it is coming from there. */
+function readOpenSlots(tokens: readonly string[], line: string): OpenSlots {
+  const migrating = new Map<Slot, NodeId>();
+  const importing = new Map<Slot, NodeId>();
+  for (const token of tokens) {
+    if (!token.startsWith('[')) continue;
+    const match = /^\[(\d{1,5})-([<>])-(\w+)\]$/.exec(token);
+    const slot = Number(match?.[1]);
+    const peer = match?.[3] ?? '';
+    if (!match || !isSlot(slot) || !isNodeId(peer)) {
+      throw new ReplyShapeError(`a malformed open slot '${excerpt(token)}' in '${excerpt(line)}'`);
+    }
+    (match[2] === '>' ? migrating : importing).set(slot, peer);
+  }
+  return { migrating, importing };
+}

@@ -1,0 +1,254 @@
+/**
+ * One socket to one node. Commands are pipelined, replies come back in order, and every wait has an end. Nothing is
+ * done behind the caller's back: no retry, no reconnect, no redirect. A connection that has failed stays failed and
+ * says the same to everybody who asks.
+ */
+import type { Socket } from 'node:net';
+import RedisParser from 'redis-parser';
+import { type Command, commandName, encodeCommand } from './command.ts';
+import { auth } from './commands.ts';
+import type { Credentials } from './credentials.ts';
+import {
+  ConnectionLostError,
+  ConnectTimeoutError,
+  type NodeError,
+  ProtocolError,
+  ReplyTimeoutError,
+  ServerRefusalError,
+  UnexpectedReplyError,
+} from './errors.ts';
+import { FramingError, ReplyFramer } from './framer.ts';
+import { ErrorReply, type Reply, ReplyShapeError } from './reply.ts';
+import { connectError, type Endpoint, openSocket, type TlsSettings } from './socket.ts';
+
+export interface ConnectionSettings {
+  readonly connectTimeoutMs: number;
+  readonly replyTimeoutMs: number;
+  readonly credentials?: Credentials;
+  readonly tls?: TlsSettings;
+}
+
+/** Told of everything that goes over the wire. */
+export interface WireObserver {
+  sent(node: string, command: Command<unknown>): void;
+  received(node: string, command: Command<unknown>, reply: Reply, tookMs: number): void;
+  failed(node: string, error: NodeError): void;
+}
+
+interface Pending {
+  readonly command: Command<unknown>;
+  readonly sentAt: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** An alert record is what a TLS port answers to plain text. */
+const TLS_ALERT = 0x15;
+
+export class Connection {
+  /** How the node is named in errors and traces. */
+  readonly name: string;
+  readonly #settings: ConnectionSettings;
+  readonly #observer: WireObserver | undefined;
+  readonly #framer = new ReplyFramer();
+  readonly #parser: RedisParser;
+  #socket: Socket | undefined;
+  #ready = false;
+  #bytesReceived = 0;
+  #outbox: Buffer[] = [];
+  #pending: Pending[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** Since when the node has owed us the next reply. */
+  #owedSince = 0;
+  #login: Command<void> | undefined;
+  #failure: NodeError | undefined;
+  #closed = false;
+
+  constructor(name: string, endpoint: Endpoint, settings: ConnectionSettings, observer?: WireObserver) {
+    this.name = name;
+    this.#settings = settings;
+    this.#observer = observer;
+    this.#parser = new RedisParser({
+      returnBuffers: true,
+      returnReply: (reply: Reply) => this.#settle(withErrorReplies(reply)),
+      returnError: (error: Error) => this.#settle(new ErrorReply(error.message)),
+      returnFatalError: (error: Error) => this.#fail(new ProtocolError(name, error.message)),
+    });
+    this.#timer = setTimeout(() => this.#connectTimedOut(), settings.connectTimeoutMs);
+    void this.#open(endpoint);
+    // AUTH goes first and is not waited for: where it is refused, so is all that follows, for that reason.
+    if (settings.credentials) {
+      this.#login = auth(settings.credentials);
+      this.send(this.#login).catch(() => {});
+    }
+  }
+
+  send<T>(command: Command<T>): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#closed) return Promise.reject(new ConnectionLostError(this.name, 'the connection was closed'));
+    return new Promise<T>((resolve, reject) => {
+      if (this.#pending.length === 0) this.#owedSince = performance.now();
+      this.#pending.push({
+        command,
+        sentAt: performance.now(),
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      });
+      this.#observer?.sent(this.name, command);
+      this.#outbox.push(encodeCommand(command));
+      if (this.#ready) {
+        // What is asked for in one turn of the event loop goes out in one packet.
+        if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
+        this.#watch();
+      }
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#end(new ConnectionLostError(this.name, 'the connection was closed'));
+  }
+
+  async #open(endpoint: Endpoint): Promise<void> {
+    const tls = endpoint.kind === 'tcp' ? this.#settings.tls : undefined;
+    const socket = await openSocket(endpoint, tls, () => {
+      this.#ready = true;
+      this.#owedSince = performance.now();
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#flush();
+      this.#watch();
+    });
+    this.#socket = socket;
+    if (this.#closed || this.#failure) {
+      socket.on('error', () => {}).destroy();
+      return;
+    }
+    socket.on('data', chunk => this.#receive(chunk));
+    socket.on('error', error => this.#fail(this.#explain(error, tls !== undefined)));
+    socket.on('close', () => this.#fail(this.#lost()));
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0 || !this.#socket) return;
+    this.#socket.write(Buffer.concat(this.#outbox));
+    this.#outbox = [];
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#failure) return;
+    try {
+      for (const whole of this.#framer.push(chunk)) {
+        this.#bytesReceived += whole.length;
+        this.#parser.execute(whole);
+      }
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      const hint = chunk[0] === TLS_ALERT && this.#bytesReceived === 0 ? '; is this a TLS port (--tls)?' : '';
+      this.#fail(
+        new ProtocolError(this.name, `it does not speak the Redis protocol: ${error.message}${hint}`),
+      );
+    }
+  }
+
+  #settle(reply: Reply): void {
+    if (this.#failure) return;
+    const pending = this.#pending.shift();
+    if (!pending) {
+      this.#fail(new ProtocolError(this.name, 'it sent a reply that nobody asked for'));
+      return;
+    }
+    const now = performance.now();
+    this.#owedSince = now;
+    if (this.#pending.length === 0) this.#unwatch();
+    this.#observer?.received(this.name, pending.command, reply, now - pending.sentAt);
+    if (reply instanceof ErrorReply) {
+      const refusal = new ServerRefusalError(
+        this.name,
+        commandName(pending.command),
+        this.#scrub(reply.text),
+      );
+      pending.reject(refusal);
+      if (pending.command === this.#login) this.#fail(refusal);
+      return;
+    }
+    try {
+      pending.resolve(pending.command.decode(reply));
+    } catch (error) {
+      if (!(error instanceof ReplyShapeError)) throw error;
+      const problem = this.#scrub(error.message);
+      pending.reject(new UnexpectedReplyError(this.name, commandName(pending.command), problem));
+    }
+  }
+
+  /** One timer for all: when it rings, it is looked at how long the oldest command has waited. */
+  #watch(): void {
+    const [head] = this.#pending;
+    if (!head || this.#timer) return;
+    const limitMs = head.command.replyTimeoutMs ?? this.#settings.replyTimeoutMs;
+    const leftMs = limitMs - (performance.now() - this.#owedSince);
+    this.#timer = setTimeout(() => this.#checkDeadline(), Math.max(1, leftMs));
+  }
+
+  #unwatch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #checkDeadline(): void {
+    // Timers ring before sockets are read. If it was our own process that stood still, the reply is there by now.
+    setImmediate(() => {
+      this.#timer = undefined;
+      const [head] = this.#pending;
+      if (!head || this.#failure) return;
+      const limitMs = head.command.replyTimeoutMs ?? this.#settings.replyTimeoutMs;
+      const waitedMs = performance.now() - this.#owedSince;
+      if (waitedMs < limitMs) this.#watch();
+      else this.#fail(new ReplyTimeoutError(this.name, commandName(head.command), waitedMs));
+    });
+  }
+
+  #connectTimedOut(): void {
+    setImmediate(() => {
+      if (!this.#ready) this.#fail(new ConnectTimeoutError(this.name, this.#settings.connectTimeoutMs));
+    });
+  }
+
+  #explain(error: Error & { code?: string }, tls: boolean): NodeError {
+    return this.#ready && !(tls && this.#bytesReceived === 0)
+      ? new ConnectionLostError(this.name, `the connection broke: ${error.message}`)
+      : connectError(this.name, error, tls);
+  }
+
+  #lost(): NodeError {
+    const [head] = this.#pending;
+    const during = head ? ` instead of answering ${commandName(head.command)}` : '';
+    return new ConnectionLostError(this.name, `the node closed the connection${during}`);
+  }
+
+  #fail(error: NodeError): void {
+    if (this.#failure || this.#closed) return;
+    this.#failure = error;
+    this.#observer?.failed(this.name, error);
+    this.#end(error);
+  }
+
+  #end(error: NodeError): void {
+    this.#unwatch();
+    this.#socket?.destroy();
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const { reject } of pending) reject(error);
+  }
+
+  #scrub(text: string): string {
+    return this.#settings.credentials?.password.scrub(text) ?? text;
+  }
+}
+
+/** redis-parser puts errors into arrays as its own class; ours is the one that the rest knows. */
+function withErrorReplies(reply: Reply | Error): Reply {
+  if (reply instanceof Error) return new ErrorReply(reply.message);
+  if (Array.isArray(reply)) return reply.map(withErrorReplies);
+  return reply;
+}

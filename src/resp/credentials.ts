@@ -1,0 +1,34 @@
+/** A password that cannot be printed by accident: it shows itself only to who calls reveal(). */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  /** The text with the secret replaced, wherever a server may have echoed it. */
+  scrub(text: string): string {
+    return this.#value === '' ? text : text.replaceAll(this.#value, '***');
+  }
+
+  toString(): string {
+    return '***';
+  }
+
+  toJSON(): string {
+    return '***';
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '***';
+  }
+}
+
+export interface Credentials {
+  readonly user?: string;
+  readonly password: Secret;
+}

@@ -1,0 +1,69 @@
+/**
+ * What can go wrong between us and a node. Every class knows the node; those that belong to a command know which one
+ * and never its arguments, which may be keys or secrets.
+ */
+export abstract class NodeError extends Error {
+  readonly node: string;
+
+  constructor(node: string, message: string) {
+    super(message);
+    this.name = new.target.name;
+    this.node = node;
+  }
+}
+
+/** No connection came about: refused, unknown host, TLS handshake failed, or nobody answered in time. */
+export class ConnectError extends NodeError {}
+
+export class ConnectTimeoutError extends ConnectError {
+  constructor(node: string, waitedMs: number) {
+    super(node, `no connection within ${formatMs(waitedMs)}`);
+  }
+}
+
+export class TlsError extends ConnectError {}
+
+/** The connection was there and is gone. */
+export class ConnectionLostError extends NodeError {}
+
+export class ReplyTimeoutError extends NodeError {
+  constructor(node: string, command: string, waitedMs: number) {
+    super(node, `no reply to ${command} within ${formatMs(waitedMs)}`);
+  }
+}
+
+/** Bytes that no Redis or Valkey server sends. */
+export class ProtocolError extends NodeError {}
+
+/** A well-formed reply that is not what the command's reply looks like. */
+export class UnexpectedReplyError extends NodeError {
+  constructor(node: string, command: string, problem: string) {
+    super(node, `unexpected reply to ${command}: ${problem}`);
+  }
+}
+
+/** The server said no. */
+export class ServerRefusalError extends NodeError {
+  /** The first word of the server's text, such as `NOAUTH` or `ERR`. */
+  readonly code: string;
+  /** The server's own text. */
+  readonly text: string;
+
+  constructor(node: string, command: string, text: string) {
+    super(node, `${command} was refused: ${text}`);
+    this.code = /^[A-Z]+(?= )/.exec(text)?.[0] ?? 'ERR';
+    this.text = text;
+  }
+}
+
+/** The person pressed Ctrl-C, or the work was called off otherwise. */
+export class InterruptedError extends Error {
+  constructor() {
+    super('interrupted');
+    this.name = 'InterruptedError';
+  }
+}
+
+function formatMs(ms: number): string {
+  return ms >= 1000 ? `${Number((ms / 1000).toFixed(1))} s` : `${Math.round(ms)} ms`;
+}

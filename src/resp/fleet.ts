@@ -1,0 +1,86 @@
+/**
+ * All nodes of one cluster, one connection each, opened when first spoken to. Above this file nodes are known by the
+ * addresses that they announce; where that is on the network (`--address-map`, a unix socket) is known only here.
+ */
+import { type Address, formatAddress } from '../topology/node.ts';
+import { AddressMap } from './address-map.ts';
+import type { Command } from './command.ts';
+import { Connection, type ConnectionSettings, type WireObserver } from './connection.ts';
+import { InterruptedError } from './errors.ts';
+import type { Endpoint } from './socket.ts';
+
+export interface FleetSettings extends ConnectionSettings {
+  readonly entry: Endpoint;
+  readonly addressMap?: AddressMap;
+}
+
+/** A node is named by its address; the entry node, before its address is known, by this word. */
+export type NodeRef = Address | 'entry';
+
+export class Fleet {
+  readonly #settings: FleetSettings;
+  readonly #map: AddressMap;
+  readonly #observer: WireObserver | undefined;
+  readonly #connections = new Map<string, Connection>();
+  #interrupted = false;
+
+  constructor(settings: FleetSettings, observer?: WireObserver) {
+    this.#settings = settings;
+    this.#map = settings.addressMap ?? AddressMap.none;
+    this.#observer = observer;
+  }
+
+  get entry(): Endpoint {
+    return this.#settings.entry;
+  }
+
+  send<T>(node: NodeRef, command: Command<T>): Promise<T> {
+    if (this.#interrupted) return Promise.reject(new InterruptedError());
+    return this.#connection(node)
+      .send(command)
+      .catch(error => {
+        throw this.#interrupted ? new InterruptedError() : error;
+      });
+  }
+
+  /** What to tell a server about where a node is, when we know the node by where we reach it. */
+  announcedAddress(address: Address): Address {
+    return this.#map.toInternal(address);
+  }
+
+  /** Ends all connections. Whoever still waits for a reply gets an error. */
+  close(): void {
+    for (const connection of this.#connections.values()) connection.close();
+  }
+
+  /** As close(), but everything under way fails as interrupted, and so does all that is asked for later. */
+  interrupt(): void {
+    this.#interrupted = true;
+    this.close();
+  }
+
+  /** A node that turns out to be the entry node keeps the connection that is already there. */
+  adoptEntry(address: Address): void {
+    const entry = this.#connections.get('entry');
+    if (entry) this.#connections.set(formatAddress(address), entry);
+  }
+
+  #connection(node: NodeRef): Connection {
+    const key = node === 'entry' ? node : formatAddress(node);
+    const known = this.#connections.get(key);
+    if (known) return known;
+    const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
+    const connection = new Connection(nameOf(endpoint), endpoint, this.#settings, this.#observer);
+    this.#connections.set(key, connection);
+    return connection;
+  }
+
+  #endpointOf(address: Address): Endpoint {
+    const { host, port, hostname } = this.#map.toExternal(address);
+    return { kind: 'tcp', host, port, ...(hostname && { hostname }) };
+  }
+}
+
+function nameOf(endpoint: Endpoint): string {
+  return endpoint.kind === 'unix' ? endpoint.path : formatAddress(endpoint);
+}

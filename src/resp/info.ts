@@ -1,0 +1,74 @@
+/** INFO: lines of `field:value` under headings. Read into what the rest of the program asks about. */
+import type { Replication, ServerFacts } from '../topology/snapshot.ts';
+import { asText, type Reply, ReplyShapeError } from './reply.ts';
+
+export interface ServerInfo extends ServerFacts {
+  readonly clusterEnabled: boolean;
+  readonly loading: boolean;
+  /** Keys in databases other than 0, which DBSIZE of database 0 leaves out. */
+  readonly keysInOtherDatabases: number;
+}
+
+export function decodeInfo(reply: Reply): ServerInfo {
+  const fields = readFields(asText(reply));
+  const version = fields.get('valkey_version') ?? fields.get('redis_version');
+  if (!version || !/^[\w.+-]{1,40}$/.test(version)) throw new ReplyShapeError('no version in it');
+  const databases = [...fields].filter(([name]) => /^db\d+$/.test(name));
+  const keysIn = (wanted: (name: string) => boolean) =>
+    databases.filter(([name]) => wanted(name)).reduce((sum, [, value]) => sum + keysOf(value), 0);
+  return {
+    product: fields.has('valkey_version') || fields.get('server_name') === 'valkey' ? 'valkey' : 'redis',
+    version,
+    clusterEnabled: fields.get('cluster_enabled') === '1',
+    loading: fields.get('loading') === '1',
+    replication: readReplication(fields),
+    keys: keysIn(() => true),
+    keysInOtherDatabases: keysIn(name => name !== 'db0'),
+    ...numberField(fields, 'used_memory', 'usedMemoryBytes'),
+    ...numberField(fields, 'connected_clients', 'connectedClients'),
+    ...numberField(fields, 'instantaneous_ops_per_sec', 'opsPerSecond'),
+  };
+}
+
+function readFields(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const colon = line.indexOf(':');
+    if (colon > 0 && !line.startsWith('#')) fields.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return fields;
+}
+
+function readReplication(fields: ReadonlyMap<string, string>): Replication {
+  if (fields.get('role') !== 'slave' && fields.get('role') !== 'replica') {
+    return { role: 'primary', offset: numberOf(fields.get('master_repl_offset')) ?? 0 };
+  }
+  const up = fields.get('master_link_status') === 'up';
+  const syncing = fields.get('master_sync_in_progress') === '1';
+  // -1 while the primary was never heard of.
+  const lastContactSeconds = numberOf(fields.get('master_last_io_seconds_ago'));
+  return {
+    role: 'replica',
+    link: up ? 'up' : syncing ? 'syncing' : 'down',
+    offset: numberOf(fields.get('slave_repl_offset')) ?? 0,
+    ...(up && lastContactSeconds !== undefined && lastContactSeconds >= 0 && { lastContactSeconds }),
+  };
+}
+
+/** `keys=12,expires=0,avg_ttl=0` */
+function keysOf(value: string): number {
+  return numberOf(/\bkeys=(\d+)/.exec(value)?.[1]) ?? 0;
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function numberField<N extends string>(
+  fields: ReadonlyMap<string, string>,
+  field: string,
+  name: N,
+): { [K in N]?: number } {
+  const value = numberOf(fields.get(field));
+  return (value === undefined ? {} : { [name]: value }) as { [K in N]?: number };
+}

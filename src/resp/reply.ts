@@ -1,0 +1,58 @@
+/** Replies as they come off the wire, and the few questions that decoders ask of them. Strings are bytes. */
+
+/** An error inside a reply, as in the answer to EXEC. At the top it becomes an exception. */
+export class ErrorReply {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Reply = Buffer | number | null | ErrorReply | readonly Reply[];
+
+/** Thrown by decoders; the connection adds node and command. */
+export class ReplyShapeError extends Error {}
+
+export function asText(reply: Reply): string {
+  return asBytes(reply).toString('utf8');
+}
+
+export function asBytes(reply: Reply): Buffer {
+  if (!Buffer.isBuffer(reply)) throw new ReplyShapeError(`expected a string, got ${describeReply(reply)}`);
+  return reply;
+}
+
+export function asInteger(reply: Reply): number {
+  if (typeof reply !== 'number' || !Number.isSafeInteger(reply)) {
+    throw new ReplyShapeError(`expected an integer, got ${describeReply(reply)}`);
+  }
+  return reply;
+}
+
+export function asArray(reply: Reply): readonly Reply[] {
+  if (!Array.isArray(reply)) throw new ReplyShapeError(`expected an array, got ${describeReply(reply)}`);
+  return reply as readonly Reply[];
+}
+
+export function asOk(reply: Reply): void {
+  const text = asText(reply);
+  if (text !== 'OK') throw new ReplyShapeError(`expected OK, got '${excerpt(text)}'`);
+}
+
+const EXCERPT_LENGTH = 60;
+
+/** A piece of text that a server sent, short and without control characters, fit to be put into a message. */
+export function excerpt(text: string): string {
+  // biome-ignore format: one class of characters
+  const plain = text.replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ').trim();
+  return plain.length > EXCERPT_LENGTH ? `${plain.slice(0, EXCERPT_LENGTH)}…` : plain;
+}
+
+export function describeReply(reply: Reply): string {
+  if (reply === null) return 'nothing (nil)';
+  if (typeof reply === 'number') return `the integer ${reply}`;
+  if (Buffer.isBuffer(reply)) return `'${excerpt(reply.toString('utf8'))}'`;
+  if (reply instanceof ErrorReply) return `the error '${excerpt(reply.text)}'`;
+  return `an array of ${(reply as readonly Reply[]).length}`;
+}

@@ -1,0 +1,84 @@
+/** How to get a byte stream to a node: plain TCP, TLS, or a unix socket, and what each failure means. */
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { ConnectError, TlsError } from './errors.ts';
+
+export type Endpoint =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly hostname?: string }
+  | { readonly kind: 'unix'; readonly path: string };
+
+export interface TlsSettings {
+  readonly ca?: readonly Buffer[];
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  /** Asked of the server, and the name that its certificate must bear. */
+  readonly serverName?: string;
+  /** The certificate is not looked at. */
+  readonly insecure: boolean;
+}
+
+/** Opens the stream; `ready` is called once it can be written to. Errors are the socket's own events. */
+export async function openSocket(
+  endpoint: Endpoint,
+  tls: TlsSettings | undefined,
+  ready: () => void,
+): Promise<Socket> {
+  if (endpoint.kind === 'unix') return connectPlain({ path: endpoint.path }, ready);
+  const { host, port } = endpoint;
+  if (!tls) return connectPlain({ host, port, noDelay: true, keepAlive: true }, ready);
+  // Loaded only when used: it costs milliseconds that every plain run would pay.
+  const { connect } = await import('node:tls');
+  // By its announced name where it has one: few certificates bear ip addresses.
+  const name = tls.serverName ?? endpoint.hostname ?? host;
+  const socket = connect(
+    {
+      host,
+      port,
+      ...(tls.ca && { ca: [...tls.ca] }),
+      ...(tls.cert && { cert: tls.cert }),
+      ...(tls.key && { key: tls.key }),
+      ...(isIP(name) === 0 && { servername: name }),
+      rejectUnauthorized: !tls.insecure,
+    },
+    ready,
+  );
+  socket.setNoDelay(true);
+  return socket;
+}
+
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused: nothing listens there',
+  ECONNRESET: 'the connection was reset',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name could not be looked up',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'the connection timed out',
+  ENOENT: 'there is no such socket file',
+  EACCES: 'permission denied',
+  EMFILE: 'too many open files: raise the limit (ulimit -n)',
+};
+
+/** Says in words why no connection came about. */
+export function connectError(node: string, error: Error & { code?: string }, tls: boolean): ConnectError {
+  const code = error.code ?? '';
+  const known = SYSTEM_ERRORS[code];
+  if (tls && !(code in SYSTEM_ERRORS && code !== 'ECONNRESET'))
+    return new TlsError(node, tlsProblem(code, error));
+  return new ConnectError(node, known ?? error.message);
+}
+
+function tlsProblem(code: string, error: Error): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return `the certificate is for another name (${error.message}); name the one it bears with --sni`;
+  }
+  if (/SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/.test(code)) {
+    return 'the certificate is not signed by a known authority; name it with --cacert';
+  }
+  if (code === 'CERT_HAS_EXPIRED') return 'the certificate has expired';
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'the port does not speak TLS';
+  if (code === 'ECONNRESET') return 'the server ended the TLS handshake';
+  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA/.test(code)) {
+    return 'the server does not accept our certificate; give one with --cert and --key';
+  }
+  return `TLS failed: ${error.message}`;
+}

@@ -1,0 +1,130 @@
+/**
+ * The person at the other end: streams, colour, questions, the spinner. The only file that touches the process's
+ * standard streams. Results go to stdout; whatever is only for watching goes to stderr, and only to a terminal.
+ */
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { coloured, type Paint, plain } from './report/paint.ts';
+
+export interface Spinner {
+  say(text: string): void;
+  stop(): void;
+}
+
+export interface Terminal {
+  /** Whether somebody watches the results on a screen. */
+  readonly interactive: boolean;
+  readonly paint: Paint;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  print(text: string): void;
+  /** A sentence for the person that is no result. */
+  warn(text: string): void;
+  /** As it is, to where warnings go. */
+  log(text: string): void;
+  askSecret(question: string): Promise<string>;
+  /** Shows that work goes on, once it takes long enough to wonder. Silent where nobody watches. */
+  spin(text: string): Spinner;
+  readFile(path: string): Promise<Buffer>;
+  /** Replaces the command line in the process list, where a password may stand. */
+  hideCommandLine(): void;
+  /** Calls back at the first Ctrl-C or SIGTERM. Returns how to stop listening. */
+  onInterrupt(callback: () => void): () => void;
+}
+
+/** Ctrl-C in the middle of a question. */
+export class QuestionAbandonedError extends Error {}
+
+/** Anything faster than this is done before a spinner can be read. */
+const SPIN_AFTER_MS = 200;
+
+export function systemTerminal(): Terminal {
+  const { stdin, stdout, stderr, env } = process;
+  // A closed pipe (`slotctl check … | head -1`) ends the output, not the work, and not with a stack trace.
+  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
+  const paint = (stream: NodeJS.WriteStream) => (wantsColour(stream, env) ? coloured : plain);
+  return {
+    interactive: stdout.isTTY === true,
+    paint: paint(stdout),
+    env,
+    print: text => void stdout.write(text),
+    warn: text => void stderr.write(`${paint(stderr).warning(text)}\n`),
+    log: text => void stderr.write(text),
+    askSecret: question => askSecret(question, stdin),
+    spin: text => (stderr.isTTY ? new DelayedSpinner(text) : { say() {}, stop() {} }),
+    readFile: path => readFile(path),
+    hideCommandLine() {
+      process.title = 'slotctl';
+    },
+    onInterrupt(callback) {
+      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+      for (const signal of signals) process.once(signal, callback);
+      return () => {
+        for (const signal of signals) process.removeListener(signal, callback);
+      };
+    },
+  };
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
+  if (env['NO_COLOR']) return false;
+  if (env['FORCE_COLOR']) return env['FORCE_COLOR'] !== '0';
+  return stream.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+async function askSecret(question: string, stdin: NodeJS.ReadStream): Promise<string> {
+  if (!stdin.isTTY) return firstLine(stdin);
+  const { default: inquirer } = await import('inquirer');
+  const prompt = inquirer.createPromptModule({ output: process.stderr });
+  try {
+    const { secret } = await prompt<{ secret: string }>([
+      { type: 'password', name: 'secret', message: question },
+    ]);
+    return secret;
+  } catch (error) {
+    // inquirer's own class is not exported by the version that runs on Node 20.
+    throw error instanceof Error && error.name === 'ExitPromptError' ? new QuestionAbandonedError() : error;
+  }
+}
+
+async function firstLine(input: NodeJS.ReadStream): Promise<string> {
+  let text = '';
+  for await (const chunk of input) {
+    text += chunk;
+    if (text.includes('\n')) break;
+  }
+  return text.split(/\r?\n/, 1)[0] ?? '';
+}
+
+/** Loads ora only when the work turns out to take a while. */
+class DelayedSpinner implements Spinner {
+  #text: string;
+  #stopped = false;
+  #drawn: { text: string; stop(): unknown } | undefined;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#timer = setTimeout(() => void this.#draw(), SPIN_AFTER_MS);
+  }
+
+  say(text: string): void {
+    this.#text = text;
+    if (this.#drawn) this.#drawn.text = text;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#drawn?.stop();
+  }
+
+  async #draw(): Promise<void> {
+    const { default: ora } = await import('ora');
+    if (this.#stopped) return;
+    this.#drawn = ora({ text: this.#text, stream: process.stderr, discardStdin: false }).start();
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * From what every node says to what is wrong. Pure: the same snapshot gives the same findings, in the same order.
+ * Each rule looks at one thing and knows nothing of the others.
+ */
+import { type DiagnoseOptions, gatherEvidence, type Rule } from './diagnose/evidence.ts';
+import {
+  busLinksDown,
+  failedNodes,
+  ghosts,
+  membersDisagree,
+  rolesDisagree,
+  statesNotOk,
+  unreachableNodes,
+  versionsMixed,
+} from './diagnose/members.ts';
+import {
+  emptyPrimaries,
+  replicaLinks,
+  replicasOfNobody,
+  sharedHosts,
+  tooFewReplicas,
+} from './diagnose/replicas.ts';
+import {
+  epochsEqual,
+  keysAstray,
+  openSlots,
+  slotMapsDisagree,
+  slotsClaimedTwice,
+  uncoveredSlots,
+} from './diagnose/slots.ts';
+import { type Finding, worstFirst } from './finding.ts';
+import type { ClusterSnapshot } from './snapshot.ts';
+
+export type { DiagnoseOptions } from './diagnose/evidence.ts';
+
+const RULES: readonly Rule[] = [
+  uncoveredSlots,
+  slotsClaimedTwice,
+  slotMapsDisagree,
+  openSlots,
+  keysAstray,
+  epochsEqual,
+  unreachableNodes,
+  failedNodes,
+  statesNotOk,
+  membersDisagree,
+  rolesDisagree,
+  ghosts,
+  busLinksDown,
+  versionsMixed,
+  replicasOfNobody,
+  replicaLinks,
+  tooFewReplicas,
+  sharedHosts,
+  emptyPrimaries,
+];
+
+export function diagnose(snapshot: ClusterSnapshot, options: DiagnoseOptions): Finding[] {
+  const evidence = gatherEvidence(snapshot, options);
+  return worstFirst(RULES.flatMap(rule => rule(evidence)));
+}

@@ -1,0 +1,62 @@
+/** What several rules need to know, worked out once. */
+import type { Census } from '../census.ts';
+import type { Finding } from '../finding.ts';
+import type { ClusterNode, NodeId, Primary } from '../node.ts';
+import { SlotSet } from '../slot-set.ts';
+import { believedNodes, type ClusterSnapshot, type NodeView } from '../snapshot.ts';
+
+export interface DiagnoseOptions {
+  /** How many healthy replicas each primary with slots must have. */
+  readonly minReplicas: number;
+  /** From this many bytes on a replica counts as far behind. */
+  readonly maxReplicaLagBytes: number;
+  /** Key counts, where they were asked for. */
+  readonly census?: Census;
+}
+
+export interface Evidence extends DiagnoseOptions {
+  readonly snapshot: ClusterSnapshot;
+  readonly views: ReadonlyMap<NodeId, NodeView>;
+  /** Each node once, in its own words where it answered. */
+  readonly nodes: ReadonlyMap<NodeId, ClusterNode>;
+  /** Primaries that own slots: in their own words, or, where they do not answer, in the others'. */
+  readonly owners: readonly Primary[];
+  /** Who knows whom: for each node the views that list it. */
+  readonly knownTo: ReadonlyMap<NodeId, readonly NodeId[]>;
+}
+
+export type Rule = (evidence: Evidence) => Finding[];
+
+export function gatherEvidence(snapshot: ClusterSnapshot, options: DiagnoseOptions): Evidence {
+  const nodes = believedNodes(snapshot);
+  const knownTo = new Map<NodeId, NodeId[]>();
+  for (const view of snapshot.views) {
+    for (const node of view.nodes) {
+      const speakers = knownTo.get(node.id);
+      if (speakers) speakers.push(view.id);
+      else knownTo.set(node.id, [view.id]);
+    }
+  }
+  return {
+    ...options,
+    snapshot,
+    views: new Map(snapshot.views.map(view => [view.id, view])),
+    nodes,
+    owners: [...nodes.values()].filter((n): n is Primary => n.role === 'primary' && n.slots.size > 0),
+    knownTo,
+  };
+}
+
+/** Collects values under keys, in the order in which the keys first appear. */
+export function groupBy<K, V>(items: Iterable<V>, keyOf: (item: V) => K): Map<K, V[]> {
+  const groups = new Map<K, V[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
+
+export const noSlots = SlotSet.empty;

@@ -1,0 +1,114 @@
+/** Whether the copies are there, up to date, and in a place where they survive what the original does not. */
+import type { Finding, SharedHost } from '../finding.ts';
+import type { NodeId, Replica } from '../node.ts';
+import { isReplica, type NodeView, replicasByPrimary } from '../snapshot.ts';
+import { type Evidence, groupBy, noSlots, type Rule } from './evidence.ts';
+
+export const replicasOfNobody: Rule = ({ nodes, views }) =>
+  [...nodes.values()].filter(isReplica).flatMap(replica => {
+    if (!views.has(replica.id)) return [];
+    const primary = replica.primary && nodes.get(replica.primary);
+    const because = !replica.primary
+      ? 'unnamed'
+      : !primary
+        ? 'unknown'
+        : isReplica(primary)
+          ? 'replica'
+          : undefined;
+    if (!because) return [];
+    return [
+      {
+        kind: 'replica-of-nobody',
+        severity: 'error',
+        nodes: [replica.id],
+        slots: noSlots,
+        ...(replica.primary && { primary: replica.primary }),
+        because,
+      },
+    ];
+  });
+
+export const replicaLinks: Rule = evidence =>
+  evidence.snapshot.views.flatMap((view): Finding[] => {
+    const { self, server } = view;
+    if (self.role !== 'replica' || !self.primary || server.replication.role !== 'replica') return [];
+    const nodes = [self.id, self.primary];
+    const { primary } = self;
+    if (server.replication.link !== 'up') {
+      const syncing = server.replication.link === 'syncing';
+      const severity = syncing ? 'warning' : 'error';
+      return [{ kind: 'replica-link-down', severity, nodes, slots: noSlots, primary, syncing }];
+    }
+    const bytes = lagBytes(evidence, view) ?? 0;
+    if (bytes < evidence.maxReplicaLagBytes) return [];
+    return [{ kind: 'replica-behind', severity: 'warning', nodes, slots: noSlots, primary, bytes }];
+  });
+
+/** Both offsets are read at nearly the same moment; a replica read later than its primary may seem ahead. */
+export function lagBytes({ views }: Pick<Evidence, 'views'>, { self, server }: NodeView): number | undefined {
+  if (self.role !== 'replica' || !self.primary || server.replication.role !== 'replica') return undefined;
+  const primary = views.get(self.primary)?.server.replication;
+  if (primary?.role !== 'primary') return undefined;
+  return Math.max(0, primary.offset - server.replication.offset);
+}
+
+export const tooFewReplicas: Rule = ({ owners, nodes, views, minReplicas }) => {
+  const replicas = replicasByPrimary(nodes.values());
+  return owners.flatMap(({ id }) => {
+    const healthy = (replicas.get(id) ?? []).filter(replica => isHealthy(views.get(replica.id))).length;
+    if (healthy >= minReplicas) return [];
+    return [
+      {
+        kind: 'too-few-replicas',
+        severity: 'error',
+        nodes: [id],
+        slots: noSlots,
+        healthy,
+        wanted: minReplicas,
+      },
+    ];
+  });
+};
+
+function isHealthy(view: NodeView | undefined): boolean {
+  return view?.server.replication.role === 'replica' && view.server.replication.link === 'up';
+}
+
+export const sharedHosts: Rule = evidence => {
+  const withPrimary: SharedHost[] = [];
+  const together: SharedHost[] = [];
+  for (const [primary, replicas] of replicasByPrimary(evidence.nodes.values())) {
+    const primaryHost = hostOf(evidence, primary);
+    for (const [host, group] of groupBy(replicas, replica => hostOf(evidence, replica.id))) {
+      if (!host) continue;
+      const shared: SharedHost = { host, primary, replicas: group.map((r: Replica) => r.id) };
+      if (host === primaryHost) withPrimary.push(shared);
+      else if (group.length > 1) together.push(shared);
+    }
+  }
+  const findings: Finding[] = [];
+  if (withPrimary.length > 0) findings.push(sharedHostFinding('replica-on-primary-host', withPrimary));
+  if (together.length > 0) findings.push(sharedHostFinding('siblings-on-one-host', together));
+  return findings;
+};
+
+function sharedHostFinding(
+  kind: 'replica-on-primary-host' | 'siblings-on-one-host',
+  shared: readonly SharedHost[],
+): Finding {
+  const nodes = [...new Set(shared.flatMap(s => [s.primary, ...s.replicas]))];
+  return { kind, severity: 'warning', nodes, slots: noSlots, shared };
+}
+
+/** By what the node announces, not by where it was reached: the entry node may have been typed under another name. */
+function hostOf({ nodes, knownTo, views }: Evidence, id: NodeId): string | undefined {
+  const own = nodes.get(id)?.address?.host;
+  if (own) return own;
+  const [witness] = knownTo.get(id) ?? [];
+  return witness && views.get(witness)?.nodes.find(node => node.id === id)?.address?.host;
+}
+
+export const emptyPrimaries: Rule = ({ nodes, views }) =>
+  [...nodes.values()]
+    .filter(node => node.role === 'primary' && node.slots.size === 0 && views.has(node.id))
+    .map(node => ({ kind: 'primary-empty', severity: 'warning', nodes: [node.id], slots: noSlots }));

@@ -1,0 +1,171 @@
+/** Who owns which slot, and whether everybody agrees. */
+import { strayKeys } from '../census.ts';
+import type { Dispute, Finding, OpenPeer, Opinion } from '../finding.ts';
+import type { ClusterNode, NodeId } from '../node.ts';
+import { SLOT_COUNT, type Slot, SlotSet, slot } from '../slot-set.ts';
+import { coveredSlots, type NodeView } from '../snapshot.ts';
+import { type Evidence, groupBy, type Rule } from './evidence.ts';
+
+/** Slots that no reachable primary claims: told apart by whether an owner exists that just does not answer. */
+export const uncoveredSlots: Rule = ({ snapshot, owners, views }) => {
+  let orphaned = SlotSet.all.without(coveredSlots(snapshot));
+  const findings: Finding[] = [];
+  for (const owner of owners) {
+    if (views.has(owner.id)) continue;
+    const slots = owner.slots.intersect(orphaned);
+    if (slots.size === 0) continue;
+    orphaned = orphaned.without(slots);
+    findings.push({ kind: 'owner-unreachable', severity: 'error', nodes: [owner.id], slots });
+  }
+  if (orphaned.size > 0) {
+    findings.push({ kind: 'slots-uncovered', severity: 'error', nodes: [], slots: orphaned });
+  }
+  return findings;
+};
+
+export const slotsClaimedTwice: Rule = ({ owners }) => {
+  const claims = new Map<string, { claimants: readonly NodeId[]; slots: SlotSet[] }>();
+  for (const { claimants, slots } of contested(owners)) {
+    const key = claimants.join();
+    const known = claims.get(key);
+    if (known) known.slots.push(slots);
+    else claims.set(key, { claimants, slots: [slots] });
+  }
+  return [...claims.values()].map(({ claimants, slots }) => ({
+    kind: 'slots-claimed-twice',
+    severity: 'error',
+    nodes: claimants,
+    slots: SlotSet.union(slots),
+  }));
+};
+
+/** Runs of slots that several owners claim, each with its claimants: a sweep over the ends of all ranges. */
+function contested(owners: readonly { id: NodeId; slots: SlotSet }[]) {
+  const ends = owners.flatMap(({ id, slots }) =>
+    slots.ranges.flatMap(({ first, last }) => [
+      { at: first as number, id, opens: true },
+      { at: last + 1, id, opens: false },
+    ]),
+  );
+  ends.sort((a, b) => a.at - b.at);
+  const runs: { claimants: readonly NodeId[]; slots: SlotSet }[] = [];
+  const open = new Set<NodeId>();
+  let from = 0;
+  for (const { at, id, opens } of ends) {
+    if (open.size > 1 && at > from)
+      runs.push({ claimants: [...open].sort(), slots: SlotSet.range(from, at - 1) });
+    from = at;
+    if (opens) open.add(id);
+    else open.delete(id);
+  }
+  return runs;
+}
+
+/**
+ * Views are grouped by the slot map that they hold; where there is one group there is nothing to compare. Only
+ * between groups are the maps laid out slot by slot.
+ */
+export const slotMapsDisagree: Rule = ({ snapshot }) => {
+  const camps = [...groupBy(snapshot.views, slotMapSignature).values()];
+  if (camps.length < 2) return [];
+  const maps = camps.map(([view]) => ownerOfEachSlot((view as NodeView).nodes));
+  const disputes: Dispute[] = [...disputedSlots(maps)].map(([, { owners, slots }]) => ({
+    slots: SlotSet.fromRanges(slots.map(s => ({ first: s, last: s }))),
+    opinions: opinionsOf(owners, camps),
+  }));
+  const nodes = new Set(disputes.flatMap(d => d.opinions.flatMap(o => (o.owner ? [o.owner] : []))));
+  const slots = SlotSet.union(disputes.map(d => d.slots));
+  return [{ kind: 'slot-maps-disagree', severity: 'error', nodes: [...nodes], slots, disputes }];
+};
+
+function slotMapSignature({ nodes }: NodeView): string {
+  const claims: string[] = [];
+  for (const node of nodes) {
+    if (node.role === 'primary' && node.slots.size > 0) claims.push(`${node.id}:${node.slots}`);
+  }
+  return claims.sort().join('|');
+}
+
+function ownerOfEachSlot(nodes: readonly ClusterNode[]): (NodeId | undefined)[] {
+  const owners = new Array<NodeId | undefined>(SLOT_COUNT).fill(undefined);
+  for (const node of nodes) {
+    if (node.role !== 'primary') continue;
+    for (const { first, last } of node.slots.ranges) owners.fill(node.id, first, last + 1);
+  }
+  return owners;
+}
+
+type OwnersByCamp = readonly (NodeId | undefined)[];
+
+function disputedSlots(maps: readonly OwnersByCamp[]) {
+  const disputes = new Map<string, { owners: OwnersByCamp; slots: Slot[] }>();
+  for (let s = 0; s < SLOT_COUNT; s++) {
+    const first = maps[0]?.[s];
+    if (maps.every(map => map[s] === first)) continue;
+    const owners = maps.map(map => map[s]);
+    const key = owners.join();
+    const known = disputes.get(key);
+    if (known) known.slots.push(slot(s));
+    else disputes.set(key, { owners, slots: [slot(s)] });
+  }
+  return disputes;
+}
+
+function opinionsOf(owners: OwnersByCamp, camps: readonly NodeView[][]): Opinion[] {
+  const saidBy = new Map<NodeId | undefined, NodeId[]>();
+  owners.forEach((owner, i) => {
+    const speakers = (camps[i] ?? []).map(view => view.id);
+    saidBy.set(owner, [...(saidBy.get(owner) ?? []), ...speakers]);
+  });
+  return [...saidBy].map(([owner, speakers]) => ({ ...(owner && { owner }), saidBy: speakers }));
+}
+
+/** Open slots on replicas count too: Valkey copies them there, and a failed SETSLOT can leave them only there. */
+export const openSlots: Rule = ({ snapshot }) =>
+  snapshot.views.flatMap(({ id, self, open }) => {
+    if (open.migrating.size + open.importing.size === 0) return [];
+    const migrating = byPeer(open.migrating);
+    const importing = byPeer(open.importing);
+    const peers = [...migrating, ...importing];
+    return [
+      {
+        kind: 'slots-open',
+        severity: 'error',
+        nodes: [id, ...new Set(peers.map(p => p.peer))],
+        slots: SlotSet.union(peers.map(p => p.slots)),
+        replica: self.role === 'replica',
+        migrating,
+        importing,
+      },
+    ];
+  });
+
+function byPeer(slots: ReadonlyMap<Slot, NodeId>): OpenPeer[] {
+  const groups = groupBy(slots, ([, peer]) => peer);
+  return [...groups].map(([peer, entries]) => ({ peer, slots: SlotSet.of(...entries.map(([s]) => s)) }));
+}
+
+export const keysAstray: Rule = ({ snapshot, census }) =>
+  census === undefined
+    ? []
+    : strayKeys(snapshot, census).map(({ node, slots, keys }) => ({
+        kind: 'keys-astray',
+        severity: 'error',
+        nodes: [node],
+        slots,
+        keys,
+      }));
+
+/** Servers resolve collisions by themselves while they hear each other, so one that stays is a sign of trouble. */
+export const epochsEqual: Rule = ({ owners, views }: Evidence) => {
+  const reachable = owners.filter(owner => views.has(owner.id));
+  return [...groupBy(reachable, owner => owner.configEpoch)]
+    .filter(([, group]) => group.length > 1)
+    .map(([epoch, group]) => ({
+      kind: 'epochs-equal',
+      severity: 'warning',
+      nodes: group.map(owner => owner.id),
+      slots: SlotSet.empty,
+      epoch,
+    }));
+};

@@ -1,0 +1,121 @@
+/**
+ * A cluster at one moment, as every one of its nodes sees it. Nodes that did not answer are part of it: a picture
+ * that leaves them out is how tools come to call a broken cluster healthy.
+ */
+import type { Address, ClusterNode, NodeId, OpenSlots, Primary, Replica } from './node.ts';
+import { SlotSet } from './slot-set.ts';
+
+export type Product = 'redis' | 'valkey';
+
+export interface PrimaryReplication {
+  readonly role: 'primary';
+  readonly offset: number;
+}
+
+export interface ReplicaReplication {
+  readonly role: 'replica';
+  readonly link: 'up' | 'down' | 'syncing';
+  readonly offset: number;
+  /** Seconds since the primary was last heard of; absent while the link is down. */
+  readonly lastContactSeconds?: number;
+}
+
+export type Replication = PrimaryReplication | ReplicaReplication;
+
+/** What a node tells of itself as a server. Fields are absent where its version or an ACL keeps them back. */
+export interface ServerFacts {
+  readonly product: Product;
+  readonly version: string;
+  readonly replication: Replication;
+  readonly keys?: number;
+  readonly usedMemoryBytes?: number;
+  readonly connectedClients?: number;
+  readonly opsPerSecond?: number;
+}
+
+/** One node's answer. */
+export interface NodeView {
+  readonly id: NodeId;
+  /** Where it answered; for the entry node that is what the person typed. */
+  readonly address: Address;
+  /** What it says about itself … */
+  readonly self: ClusterNode;
+  /** … and about everybody, itself included. */
+  readonly nodes: readonly ClusterNode[];
+  readonly open: OpenSlots;
+  /** `cluster_state`; absent where the ACL user may not ask. */
+  readonly state?: 'ok' | 'fail';
+  readonly server: ServerFacts;
+}
+
+/** A node that somebody named and that gave no usable answer. */
+export interface UnreachableNode {
+  readonly id: NodeId;
+  readonly address?: Address;
+  /** One sentence: what was tried, what came of it, how long it took. */
+  readonly reason: string;
+}
+
+export interface ClusterSnapshot {
+  /** The node whose address was given. Its view is the first. */
+  readonly entry: NodeId;
+  readonly views: readonly NodeView[];
+  readonly unreachable: readonly UnreachableNode[];
+}
+
+/** Each node once: in its own words where it answered, else in the words of the first node that names it. */
+export function believedNodes(snapshot: ClusterSnapshot): Map<NodeId, ClusterNode> {
+  const nodes = new Map<NodeId, ClusterNode>();
+  for (const view of snapshot.views) nodes.set(view.id, view.self);
+  for (const view of snapshot.views) {
+    for (const node of view.nodes) {
+      if (!nodes.has(node.id)) nodes.set(node.id, node);
+    }
+  }
+  return nodes;
+}
+
+/** What the reachable primaries say they own themselves. */
+export function ownClaims(snapshot: ClusterSnapshot): Map<NodeId, SlotSet> {
+  const claims = new Map<NodeId, SlotSet>();
+  for (const { id, self } of snapshot.views) {
+    if (self.role === 'primary' && self.slots.size > 0) claims.set(id, self.slots);
+  }
+  return claims;
+}
+
+/** Slots that a reachable primary says it owns. */
+export function coveredSlots(snapshot: ClusterSnapshot): SlotSet {
+  return SlotSet.union(ownClaims(snapshot).values());
+}
+
+export function isPrimary(node: ClusterNode): node is Primary {
+  return node.role === 'primary';
+}
+
+export function isReplica(node: ClusterNode): node is Replica {
+  return node.role === 'replica';
+}
+
+/** Replicas by primary, unreachable ones too. */
+export function replicasByPrimary(nodes: Iterable<ClusterNode>): Map<NodeId, Replica[]> {
+  const groups = new Map<NodeId, Replica[]>();
+  for (const node of nodes) {
+    if (!isReplica(node) || !node.primary) continue;
+    const group = groups.get(node.primary);
+    if (group) group.push(node);
+    else groups.set(node.primary, [node]);
+  }
+  return groups;
+}
+
+/** Where each node is: the address at which it answered, else the one that others announce. */
+export function addressBook(snapshot: ClusterSnapshot): Map<NodeId, Address> {
+  const book = new Map<NodeId, Address>();
+  for (const [id, node] of believedNodes(snapshot)) {
+    if (node.address) book.set(id, node.address);
+  }
+  for (const { id, address } of snapshot.views) book.set(id, address);
+  for (const { id, address } of snapshot.unreachable) if (address) book.set(id, address);
+  return book;
+}

@@ -1,0 +1,82 @@
+/** Runs slotctl: in this process with a terminal made of strings, or as a process of its own. */
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { main } from '../../src/main.ts';
+import { coloured, plain } from '../../src/report/paint.ts';
+import type { Terminal } from '../../src/terminal.ts';
+
+export interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface FakeTerminal extends Terminal {
+  readonly output: { stdout: string; stderr: string };
+}
+
+export interface TerminalSetup {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly interactive?: boolean;
+  readonly colour?: boolean;
+  readonly secret?: string;
+  /** Filled in by the terminal: calling it is Ctrl-C. */
+  readonly interrupt?: { press?: () => void };
+}
+
+export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
+  const output = { stdout: '', stderr: '' };
+  return {
+    output,
+    interactive: setup.interactive ?? false,
+    paint: setup.colour ? coloured : plain,
+    env: setup.env ?? {},
+    print: text => {
+      output.stdout += text;
+    },
+    warn: text => {
+      output.stderr += `${text}\n`;
+    },
+    log: text => {
+      output.stderr += text;
+    },
+    askSecret: async () => setup.secret ?? '',
+    spin: () => ({ say() {}, stop() {} }),
+    readFile: path => readFile(path),
+    hideCommandLine() {},
+    onInterrupt(callback) {
+      if (setup.interrupt) setup.interrupt.press = callback;
+      return () => {};
+    },
+  };
+}
+
+export async function slotctl(args: readonly string[], setup: TerminalSetup = {}): Promise<Run> {
+  const terminal = fakeTerminal(setup);
+  const code = await main(['node', 'slotctl', ...args], terminal);
+  return { code, ...terminal.output };
+}
+
+export const BIN = fileURLToPath(new URL('../../bin/slotctl.js', import.meta.url));
+
+/** The built program, as people start it. */
+export function slotctlProcess(
+  args: readonly string[],
+  { env = {}, input, bin = BIN }: { env?: Record<string, string>; input?: string; bin?: string } = {},
+): Promise<Run> {
+  const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...env } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', chunk => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', chunk => {
+    stderr += chunk;
+  });
+  child.stdin.end(input ?? '');
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', code => resolve({ code, stdout, stderr }));
+  });
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/end-leftovers.ts'],
+    pool: 'forks',
+    // Most of the time goes into waiting for servers, so a few more files than there are cores run side by side.
+    maxWorkers: 4,
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
+  },
+});
