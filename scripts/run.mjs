@@ -26,7 +26,10 @@ await build({
         b.onLoad({ filter: /\/(test|bench)\/.*\.ts$/ }, async ({ path }) => {
           const { readFile } = await import('node:fs/promises');
           const source = await readFile(path, 'utf8');
-          return { contents: source.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)), loader: 'ts' };
+          return {
+            contents: source.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+            loader: 'ts',
+          };
         });
       },
     },

@@ -1,8 +1,8 @@
 /** One sentence for each finding: what is the case, and with whom. What it means is the finding's own business. */
-import type { Finding, OpenPeer, RoleOpinion, SharedHost } from '../topology/finding.ts';
+import type { Dispute, Finding, OpenPeer, RoleOpinion, SharedHost } from '../topology/finding.ts';
 import { formatAddress } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
-import { bytes, count, enumerate, type NodeNames, shortId } from './names.ts';
+import { bytes, count, enumerate, type NodeNames } from './names.ts';
 
 export function describeFinding(finding: Finding, names: NodeNames): string {
   const [node] = finding.nodes;
@@ -16,18 +16,11 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
     case 'slots-claimed-twice':
       return `${names.list(finding.nodes)} all claim ${slots}.`.replace(/^(\S+ and \S+) all/, '$1 both');
     case 'slot-maps-disagree':
-      return `Nodes disagree about ${slots}: ${finding.disputes
-        .map(({ slots: disputed, opinions }) => {
-          const sides = opinions.map(({ owner, saidBy }) => {
-            return `${owner ? names.of(owner) : 'nobody'} according to ${names.list(saidBy)}`;
-          });
-          return `${showSlots(disputed)} ${disputed.size === 1 ? 'belongs' : 'belong'} to ${sides.join(', to ')}`;
-        })
-        .join('; ')}.`;
+      return `Nodes disagree about ${slots}: ${disputes(finding.disputes, names)}.`;
     case 'state-not-ok':
       return `${names.list(finding.nodes)} ${finding.nodes.length === 1 ? 'says' : 'say'} cluster_state:fail.`;
     case 'node-unreachable':
-      return `${who} (${shortId(node as never)}) does not answer: ${finding.reason}.`;
+      return `${who} could not be asked: ${finding.reason}.`;
     case 'node-failed':
       return `${who} is flagged fail by ${names.list(finding.saidBy)}.`;
     case 'node-suspected':
@@ -63,9 +56,9 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
         finding.missing.slice(0, 6).map(({ from, to }) => `from ${names.of(from)} to ${names.of(to)}`),
       )}${finding.missing.length > 6 ? `, and ${finding.missing.length - 6} more` : ''}.`;
     case 'replica-on-primary-host':
-      return `${sharedHosts(finding.shared, names)} on the host of their primary.`;
+      return `${onPrimaryHost(finding.shared, names)}.`;
     case 'siblings-on-one-host':
-      return `${sharedHosts(finding.shared, names)} on one host.`;
+      return `${siblings(finding.shared, names)}.`;
     case 'primary-empty':
       return `${who} is a primary without slots.`;
     case 'versions-mixed':
@@ -92,6 +85,19 @@ function openParts(migrating: readonly OpenPeer[], importing: readonly OpenPeer[
   ]);
 }
 
+function disputes(all: readonly Dispute[], names: NodeNames): string {
+  return all
+    .map(({ slots, opinions }) => {
+      // Where there is one dispute only, its slots were just named.
+      const what = all.length === 1 ? '' : `${showSlots(slots)} `;
+      const sides = opinions.map(({ owner, saidBy }) => {
+        return `${owner ? names.of(owner) : 'nobody'} according to ${names.list(saidBy)}`;
+      });
+      return `${what}owned by ${sides.join(', by ')}`;
+    })
+    .join('; ');
+}
+
 function roleOpinion({ role, primary, saidBy }: RoleOpinion, names: NodeNames): string {
   const what = role === 'replica' ? `a replica of ${primary ? names.of(primary) : 'nobody'}` : 'a primary';
   return `${what} by ${names.list(saidBy)}`;
@@ -109,9 +115,19 @@ function ghost({ because, address }: Extract<Finding, { kind: 'ghost' }>): strin
   }
 }
 
-function sharedHosts(shared: readonly SharedHost[], names: NodeNames): string {
+function onPrimaryHost(shared: readonly SharedHost[], names: NodeNames): string {
   const hosts = [...new Set(shared.map(s => s.host))];
   const replicas = shared.flatMap(s => s.replicas);
-  const verb = replicas.length === 1 ? 'is' : 'are';
-  return `${names.list(replicas)} (${enumerate(hosts.slice(0, 6))}) ${verb}`;
+  const verb =
+    replicas.length === 1 ? 'is on the host of its primary' : 'are on the hosts of their primaries';
+  return `${names.list(replicas)} ${verb} (${enumerate(hosts.slice(0, 6))})`;
+}
+
+function siblings(shared: readonly SharedHost[], names: NodeNames): string {
+  return shared
+    .map(
+      ({ host, primary, replicas }) =>
+        `${names.list(replicas)}, replicas of ${names.of(primary)}, share the host ${host}`,
+    )
+    .join('; ');
 }

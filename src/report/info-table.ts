@@ -30,6 +30,13 @@ const HEADINGS = [
 ];
 const NUMBERS_FROM = 3;
 
+// No rules: with them a row is wider than most terminals, and the columns are clear without.
+const EDGES = ['top', 'bottom', 'left', 'right', 'mid', 'middle'];
+const JOINTS = ['top', 'bottom', 'left', 'right', 'mid'].flatMap(a =>
+  ['left', 'mid', 'right'].map(b => `${a}-${b}`),
+);
+const NO_RULES = Object.fromEntries([...EDGES, ...JOINTS].map(name => [name, '']));
+
 export function renderInfoTable(snapshot: ClusterSnapshot, paint: Paint): string {
   const nodes = believedNodes(snapshot);
   const names = new NodeNames(snapshot);
@@ -38,7 +45,8 @@ export function renderInfoTable(snapshot: ClusterSnapshot, paint: Paint): string
   const table = new Table({
     head: HEADINGS.map(paint.heading),
     colAligns: HEADINGS.map((_, i) => (i < NUMBERS_FROM || i === HEADINGS.length - 1 ? 'left' : 'right')),
-    style: { head: [], border: [], compact: true },
+    chars: NO_RULES,
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
   });
   for (const node of inShardOrder(nodes)) {
     const view = views.get(node.id);

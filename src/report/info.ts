@@ -11,6 +11,6 @@ export function renderInfo(snapshot: ClusterSnapshot, paint: Paint): string {
 export function silentLines(snapshot: ClusterSnapshot, paint: Paint): string[] {
   const names = new NodeNames(snapshot);
   return snapshot.unreachable.map(({ id, reason }) =>
-    paint.bad(`[ERR] ${names.of(id)} (${shortId(id)}) does not answer: ${reason}.`),
+    paint.bad(`[ERR] ${names.of(id)} (${shortId(id)}) could not be asked: ${reason}.`),
   );
 }

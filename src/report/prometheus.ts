@@ -72,12 +72,12 @@ function nodeMetrics(snapshot: ClusterSnapshot): Metric[] {
   const gathered = (
     name: string,
     help: string,
-    valueOf: (s: (typeof answered)[number]['server']) => number | undefined,
+    read: (s: (typeof answered)[number]['server']) => number | undefined,
   ) => ({
     name,
     help,
     samples: answered.flatMap(({ server, labels }) => {
-      const value = valueOf(server);
+      const value = read(server);
       return value === undefined ? [] : [[labels, value] as const];
     }),
   });

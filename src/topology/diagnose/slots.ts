@@ -41,6 +41,8 @@ export const slotsClaimedTwice: Rule = ({ owners }) => {
 
 /** Runs of slots that several owners claim, each with its claimants: a sweep over the ends of all ranges. */
 function contested(owners: readonly { id: NodeId; slots: SlotSet }[]) {
+  const order = new Map(owners.map(({ id }, i) => [id, i]));
+  const inOrder = (a: NodeId, b: NodeId) => (order.get(a) ?? 0) - (order.get(b) ?? 0);
   const ends = owners.flatMap(({ id, slots }) =>
     slots.ranges.flatMap(({ first, last }) => [
       { at: first as number, id, opens: true },
@@ -53,7 +55,7 @@ function contested(owners: readonly { id: NodeId; slots: SlotSet }[]) {
   let from = 0;
   for (const { at, id, opens } of ends) {
     if (open.size > 1 && at > from)
-      runs.push({ claimants: [...open].sort(), slots: SlotSet.range(from, at - 1) });
+      runs.push({ claimants: [...open].sort(inOrder), slots: SlotSet.range(from, at - 1) });
     from = at;
     if (opens) open.add(id);
     else open.delete(id);

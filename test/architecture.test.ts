@@ -1,0 +1,157 @@
+/** The layout of src/ is law: which room may import which, and which packages each may use. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+interface Room {
+  readonly rooms: readonly string[];
+  /** Rooms of which only types may be imported. */
+  readonly typesOf?: readonly string[];
+  /** Single files of other rooms. */
+  readonly files?: readonly string[];
+  readonly packages: readonly string[];
+  /** What it means when this room imports something else. */
+  readonly breach: string;
+}
+
+const LAW: Readonly<Record<string, Room>> = {
+  topology: {
+    rooms: [],
+    packages: [],
+    breach: 'The model knows nothing of where its facts come from; pass in what it needs.',
+  },
+  plan: {
+    rooms: ['topology'],
+    packages: [],
+    breach: 'A planner decides from values; gather what it wants to know first, and pass it in.',
+  },
+  report: {
+    rooms: ['plan', 'topology'],
+    packages: ['cli-table3'],
+    breach: 'A report turns values into text; whatever it wants to look up belongs into the value.',
+  },
+  resp: {
+    rooms: ['topology'],
+    packages: ['redis-parser', 'node:net', 'node:tls'],
+    breach: 'The connector knows commands and replies, not what they are for.',
+  },
+  live: {
+    rooms: ['resp', 'plan', 'topology'],
+    packages: ['node:timers/promises', 'node:fs/promises', 'node:path'],
+    breach: 'Effects yield events and values; how those look is the business of report.',
+  },
+  'terminal.ts': {
+    rooms: [],
+    // Whoever knows the terminal chooses how reports are coloured.
+    files: ['report/paint.ts'],
+    packages: ['inquirer', 'ora', 'node:process', 'node:fs/promises'],
+    breach: 'The terminal serves commands and knows none of them.',
+  },
+  commands: {
+    rooms: ['live', 'report', 'plan', 'topology', 'resp'],
+    typesOf: ['terminal.ts'],
+    packages: ['commander'],
+    breach: 'A command tells the story by calling the rooms; work of its own belongs into one of them.',
+  },
+  'main.ts': {
+    rooms: ['commands', 'terminal.ts', 'resp', 'live'],
+    packages: ['commander'],
+    breach: 'main only lists commands and maps their ends to exit codes.',
+  },
+  'slotctl.ts': {
+    rooms: ['main.ts', 'terminal.ts'],
+    packages: [],
+    breach: 'This file only names what the bundle exports.',
+  },
+};
+
+interface Import {
+  readonly file: string;
+  readonly room: string;
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
+
+function roomOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : file;
+}
+
+function importsOf(file: string): Import[] {
+  const source = readFileSync(join(SRC, file), 'utf8');
+  const statements = source.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from '([^']+)'/gm);
+  const dynamic = source.matchAll(/import\('([^']+)'\)/g);
+  return [
+    ...[...statements].map(([, type, target]) => ({ typeOnly: type !== undefined, target })),
+    ...[...dynamic].map(([, target]) => ({ typeOnly: false, target })),
+  ].map(({ typeOnly, target = '' }) => ({
+    file,
+    room: roomOf(file),
+    typeOnly,
+    target: target.startsWith('.') ? relative(SRC, normalize(join(SRC, dirname(file), target))) : target,
+  }));
+}
+
+const imports = files.flatMap(importsOf).filter(({ target }) => target !== '../package.json');
+
+describe('the layout of src/', () => {
+  test('imports are found at all', () => {
+    expect(imports.length).toBeGreaterThan(files.length);
+  });
+
+  test('every file is in a room that the law names', () => {
+    expect(files.filter(file => !(roomOf(file) in LAW))).toEqual([]);
+  });
+
+  test.each(Object.keys(LAW))('%s imports only what it may', room => {
+    const { rooms, typesOf = [], files: single = [], packages, breach } = LAW[room] as Room;
+    const breaches = imports
+      .filter(i => i.room === room && roomOf(i.target) !== room)
+      .filter(({ target, typeOnly }) => {
+        if (!target.endsWith('.ts')) return !packages.includes(target);
+        if (single.includes(target)) return false;
+        return !rooms.includes(roomOf(target)) && !(typeOnly && typesOf.includes(roomOf(target)));
+      })
+      .map(({ file, target }) => `${file} imports ${target}. ${breach}`);
+    expect(breaches).toEqual([]);
+  });
+
+  test('topology, plan and report have no clock, no chance, no waiting and no output', () => {
+    const pure = files.filter(file => ['topology', 'plan', 'report'].includes(roomOf(file)));
+    const impure = /\basync\b|\bawait\b|\bDate\b|Math\.random|\bconsole\b|\bprocess\b|performance\.now/;
+    const offenders = pure.filter(file =>
+      impure.test(withoutComments(readFileSync(join(SRC, file), 'utf8'))),
+    );
+    expect(offenders).toEqual([]);
+  });
+
+  test('nothing under src/ ends the process: main returns a code', () => {
+    const offenders = files.filter(file => readFileSync(join(SRC, file), 'utf8').includes('process.exit('));
+    expect(offenders).toEqual([]);
+  });
+
+  test('only the terminal touches the standard streams', () => {
+    const offenders = files
+      .filter(file => file !== 'terminal.ts')
+      .filter(file => /process\.(stdin|stdout|stderr)|console\./.test(readFileSync(join(SRC, file), 'utf8')));
+    expect(offenders).toEqual([]);
+  });
+
+  test('no file is called after nothing in particular', () => {
+    expect(files.filter(file => /\b(utils?|helpers?|common|misc|shared)\b/.test(file))).toEqual([]);
+  });
+
+  test('no file is longer than can be read in one go', () => {
+    const LONGEST = 300;
+    const long = files.filter(file => readFileSync(join(SRC, file), 'utf8').split('\n').length > LONGEST);
+    expect(long).toEqual([]);
+  });
+});
+
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*/g, '');
+}
