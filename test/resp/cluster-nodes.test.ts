@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodeClusterNodes, type KnownLines } from '../../src/resp/cluster-nodes.ts';
+import { ReplyShapeError } from '../../src/resp/reply.ts';
+import { isPrimary } from '../../src/topology/snapshot.ts';
+import { capturedServers, reply } from '../support/fixtures.ts';
+
+const decode = (text: string | Buffer) => decodeClusterNodes(Buffer.from(text));
+const byHost = (name: string) =>
+  new Map(decode(reply(name)).nodes.map(n => [n.address?.host ?? 'nowhere', n]));
+
+describe.each(capturedServers)('CLUSTER NODES of %s', server => {
+  test('healthy: three primaries share the slots, three replicas know theirs', () => {
+    const { nodes, self, open } = decode(reply(`${server}/cluster-nodes-healthy`));
+    const primaries = nodes.filter(isPrimary);
+    expect(primaries.map(p => `${p.slots}`).sort()).toEqual(['0-5460', '10923-16383', '5461-10922']);
+    expect(nodes.filter(n => n.role === 'replica').map(n => primaries.some(p => p.id === n.primary))).toEqual(
+      [true, true, true],
+    );
+    expect(nodes.every(n => n.health === 'ok' && n.linked && n.address?.hostname === 'node.example')).toBe(
+      true,
+    );
+    expect(nodes.every(n => n.address?.busPort !== n.address?.port)).toBe(true);
+    expect(self).toMatchObject({ role: 'primary', configEpoch: 1, address: { host: '127.0.0.1' } });
+    expect(open.migrating.size + open.importing.size).toBe(0);
+  });
+
+  test('open slots stand on the own line', () => {
+    const { nodes, self, open } = decode(reply(`${server}/cluster-nodes-open-source`));
+    const owner = (first: number) => nodes.find(n => isPrimary(n) && n.slots.has(first))?.id;
+    expect([...open.migrating]).toEqual([[5, owner(5461)]]);
+    expect([...open.importing]).toEqual([[16000, owner(10923)]]);
+    expect(isPrimary(self) && `${self.slots}`).toBe('0-5460');
+  });
+
+  test('a handshake is a stranger', () => {
+    const { nodes } = decode(reply(`${server}/cluster-nodes-handshake`));
+    const strangers = nodes.filter(n => n.role === 'stranger');
+    expect(strangers).toMatchObject([{ handshake: true, linked: false, address: { host: '127.0.0.9' } }]);
+  });
+
+  test('a dead node is failed and not linked', () => {
+    const { nodes } = decode(reply(`${server}/cluster-nodes-failed`));
+    expect(nodes.filter(n => n.health !== 'ok')).toMatchObject([
+      { role: 'replica', health: 'failed', linked: false },
+    ]);
+  });
+
+  test('a node that nobody has met has no address', () => {
+    const { nodes, self } = decode(reply(`${server}/cluster-nodes-loner`));
+    expect(nodes).toEqual([self]);
+    expect(self.address).toBeUndefined();
+    expect(self).toMatchObject({ role: 'primary', configEpoch: 0 });
+  });
+
+  test('IPv6 addresses stand without brackets', () => {
+    const { nodes } = decode(reply(`${server}/cluster-nodes-ipv6`));
+    expect(nodes.map(n => n.address?.host)).toEqual(['::1', '::1', '::1']);
+  });
+});
+
+describe('older dialects', () => {
+  test('Redis 3.0: no bus port, single slots, fail?, noaddr', () => {
+    const nodes = byHost('by-hand/redis-3.0');
+    expect(nodes.get('192.0.2.10')).toMatchObject({
+      role: 'primary',
+      address: { host: '192.0.2.10', port: 7000 },
+    });
+    expect(nodes.get('192.0.2.10')?.address).not.toHaveProperty('busPort');
+    expect(`${(nodes.get('192.0.2.11') as { slots?: unknown }).slots}`).toBe('5461,5463-10922');
+    expect(nodes.get('nowhere')).toMatchObject({ role: 'replica', health: 'failed' });
+    expect([...decode(reply('by-hand/redis-3.0')).open.migrating.keys()]).toEqual([93]);
+  });
+
+  test('Redis 4.0: bus port, a replica without a primary, a node without flags', () => {
+    const nodes = byHost('by-hand/redis-4.0');
+    expect(nodes.get('192.0.2.10')?.address).toEqual({ host: '192.0.2.10', port: 7000, busPort: 17000 });
+    expect(nodes.get('192.0.2.12')).toMatchObject({ role: 'replica' });
+    expect(nodes.get('192.0.2.12')).not.toHaveProperty('primary');
+    expect(nodes.get('192.0.2.13')).toMatchObject({ role: 'stranger', handshake: false });
+    expect(nodes.get('nowhere')).toMatchObject({ role: 'primary' });
+  });
+
+  test('nodes.conf of 7.2: further fields beside the host name, and a line of variables', () => {
+    const nodes = byHost('by-hand/redis-7.2-nodes-conf');
+    expect(nodes.size).toBe(3);
+    expect(nodes.get('192.0.2.12')?.address?.hostname).toBe('cache-2.example');
+    expect(nodes.get('192.0.2.10')?.address).not.toHaveProperty('hostname');
+    expect(nodes.get('cache-3.example')?.address).toMatchObject({ host: 'cache-3.example', port: 7002 });
+  });
+});
+
+const ID = 'a'.repeat(40);
+const OTHER = 'b'.repeat(40);
+const own = `${ID} 127.0.0.1:7000@17000 myself,master - 0 0 1 connected`;
+
+describe('what no server says', () => {
+  test.each([
+    ['an empty reply', '', 'no node is flagged myself'],
+    ['text', 'hello', "'hello' is not a line about a node"],
+    ['nobody is myself', own.replace('myself,', ''), 'no node is flagged myself'],
+    ['two are', `${own}\n${own.replace(ID, OTHER)}`, 'two nodes are flagged myself'],
+    ['a node twice', `${own}\n${own.replace('myself,', '')}`, 'is listed twice'],
+    ['a short id', own.replace(ID, 'abc'), 'a malformed node id'],
+    ['a slot too high', `${own} 16384`, "a malformed slot range '16384'"],
+    ['a range that runs down', `${own} 9-3`, "a malformed slot range '9-3'"],
+    ['a port too high', own.replace('7000@', '70000@'), 'a port above 65535'],
+    ['no port', own.replace('127.0.0.1:7000@17000', '127.0.0.1'), 'a malformed address'],
+    ['a host that would paint the terminal', own.replace('127.0.0.1', '\u001b[31m'), 'a malformed host'],
+    ['an epoch in words', own.replace(' 1 connected', ' one connected'), 'a malformed epoch'],
+    ['an unknown link state', own.replace('connected', 'perhaps'), 'an unknown link state'],
+    ['a replica with slots', `${own.replace('master -', `slave ${OTHER}`)} 5`, 'a replica with slots'],
+    ['a primary id that is none', own.replace('master -', 'slave me'), 'a malformed primary id'],
+    ['a broken bracket', `${own} [5->-${OTHER}`, 'a malformed open slot'],
+    ['an open slot too high', `${own} [99999->-${OTHER}]`, 'a malformed open slot'],
+  ])('%s is refused with a reason', (_, text, reason) => {
+    expect(() => decode(text)).toThrow(reason);
+    expect(() => decode(text)).toThrow(ReplyShapeError);
+  });
+
+  test('anything at all: a result or a ReplyShapeError', () => {
+    const word = fc.oneof(
+      fc.string(),
+      fc.constantFrom(
+        ID,
+        OTHER,
+        '127.0.0.1:1@2',
+        'myself,master',
+        '-',
+        '0',
+        '1',
+        'connected',
+        '0-5',
+        `[5->-${ID}]`,
+      ),
+    );
+    const line = fc.oneof(
+      fc.constant(own),
+      fc.array(word, { maxLength: 12 }).map(words => words.join(' ')),
+    );
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 4 }), lines => {
+        try {
+          decode(lines.join('\n'));
+        } catch (error) {
+          expect(error).toBeInstanceOf(ReplyShapeError);
+        }
+      }),
+    );
+  });
+
+  test('a truncated reply: a result or a ReplyShapeError', () => {
+    const whole = reply('redis-7.0/cluster-nodes-open-source').toString();
+    for (let length = 0; length < whole.length; length++) {
+      try {
+        decode(whole.slice(0, length));
+      } catch (error) {
+        expect(error).toBeInstanceOf(ReplyShapeError);
+      }
+    }
+  });
+});
+
+describe('lines that were read before', () => {
+  test('are shared between replies, but for the own line', () => {
+    const known: KnownLines = new Map();
+    const line = `${OTHER} 127.0.0.1:7001@17001 master - 0 100 2 connected 0-5`;
+    const first = decodeClusterNodes(Buffer.from(`${own}\n${line}\n`), known);
+    const later = decodeClusterNodes(Buffer.from(`${own}\n${line.replace(' 0 100 ', ' 7 999 ')}\n`), known);
+    expect(later.nodes[1]).toBe(first.nodes[1]);
+    expect(later.nodes[0]).not.toBe(first.nodes[0]);
+  });
+
+  test('are not taken for others that differ in anything but the ping times', () => {
+    const known: KnownLines = new Map();
+    const line = `${OTHER} 127.0.0.1:7001@17001 master - 0 100 2 connected 0-5`;
+    decodeClusterNodes(Buffer.from(`${own}\n${line}\n`), known);
+    for (const other of [
+      line.replace('0-5', '0-6'),
+      line.replace(' 2 ', ' 3 '),
+      line.replace('master', 'master,fail'),
+    ]) {
+      const { nodes } = decodeClusterNodes(Buffer.from(`${own}\n${other}\n`), known);
+      expect(nodes[1]).toEqual(decode(`${own}\n${other}\n`).nodes[1]);
+    }
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { clusterState, info } from '../../src/resp/commands.ts';
+import { decodeInfo } from '../../src/resp/info.ts';
+import { capturedServers, reply } from '../support/fixtures.ts';
+
+describe.each(capturedServers)('INFO of %s', server => {
+  const [product, minor] = server.split('-');
+
+  test('a primary', () => {
+    const facts = decodeInfo(reply(`${server}/info-primary`));
+    expect(facts).toMatchObject({
+      product,
+      clusterEnabled: true,
+      loading: false,
+      keys: 0,
+      keysInOtherDatabases: 0,
+    });
+    expect(facts.version.startsWith(`${minor}.`)).toBe(true);
+    expect(facts.replication.role).toBe('primary');
+    expect(facts.usedMemoryBytes).toBeGreaterThan(100_000);
+    expect(facts.connectedClients).toBeGreaterThan(0);
+    expect(facts.opsPerSecond).toBeGreaterThanOrEqual(0);
+  });
+
+  test('a replica', () => {
+    const { replication } = decodeInfo(reply(`${server}/info-replica`));
+    expect(replication).toMatchObject({ role: 'replica', link: 'up' });
+    expect(replication.role === 'replica' && replication.lastContactSeconds).toBeGreaterThanOrEqual(0);
+  });
+
+  test('CLUSTER INFO', () => {
+    expect(clusterState().decode(reply(`${server}/cluster-info`))).toBe('ok');
+  });
+});
+
+const minimal = 'redis_version:7.0.15\r\n';
+const decode = (text: string) => info().decode(Buffer.from(minimal + text));
+
+describe('fields of INFO', () => {
+  test('keys are counted over all databases', () => {
+    expect(decode('db0:keys=5,expires=0,avg_ttl=0\r\ndb9:keys=2,expires=1,avg_ttl=7\r\n')).toMatchObject({
+      keys: 7,
+      keysInOtherDatabases: 2,
+    });
+  });
+
+  test.each([
+    ['role:slave\r\nmaster_link_status:up\r\nmaster_last_io_seconds_ago:3\r\nslave_repl_offset:42', 'up', 42],
+    ['role:slave\r\nmaster_link_status:down\r\nmaster_last_io_seconds_ago:-1', 'down', 0],
+    ['role:slave\r\nmaster_link_status:down\r\nmaster_sync_in_progress:1', 'syncing', 0],
+  ])('%j is a link that is %s', (text, link, offset) => {
+    expect(decode(text).replication).toMatchObject({ role: 'replica', link, offset });
+  });
+
+  test('numbers that are none are left out', () => {
+    expect(decode('used_memory:lots\r\nconnected_clients:\r\n')).not.toHaveProperty('usedMemoryBytes');
+  });
+
+  test('without a version it is no INFO', () => {
+    expect(() => info().decode(Buffer.from('hello'))).toThrow('no version');
+    expect(() => info().decode(Buffer.from('redis_version:\u001b[31m'))).toThrow('no version');
+    expect(() => info().decode(7)).toThrow('expected a string, got the integer 7');
+  });
+
+  test('a cluster state that is neither ok nor fail is refused', () => {
+    expect(() => clusterState().decode(Buffer.from('cluster_state:maybe'))).toThrow('no cluster_state');
+    expect(clusterState().decode(Buffer.from('a:1\r\ncluster_state:fail\r\n'))).toBe('fail');
+  });
+});
