@@ -120,8 +120,8 @@ async function examine(options: CheckOptions, context: Context): Promise<Examina
 
 /** Every primary is asked about every slot that it does not own. */
 function countForeignKeys(fleet: Fleet, { views }: ClusterSnapshot): Promise<Census> {
-  const requests = views.flatMap(({ id, address, self }) =>
-    self.role === 'primary' ? [{ id, address, slots: SlotSet.all.without(self.slots) }] : [],
+  const requests = views.flatMap(view =>
+    view.self.role === 'primary' ? [{ view, slots: SlotSet.all.without(view.self.slots) }] : [],
   );
   return takeCensus(fleet, requests);
 }

@@ -1,13 +1,12 @@
 /** Counts keys slot by slot, on many nodes at once. */
-import { countKeysInSlot } from '../resp/commands.ts';
+import { countKeysInSlot, dbsize, keysInOwnSlots, select } from '../resp/commands.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import type { Census } from '../topology/census.ts';
-import type { Address, NodeId } from '../topology/node.ts';
+import type { Census, NodeCensus } from '../topology/census.ts';
 import type { Slot, SlotSet } from '../topology/slot-set.ts';
+import type { NodeView, ServerFacts } from '../topology/snapshot.ts';
 
 export interface CensusRequest {
-  readonly id: NodeId;
-  readonly address: Address;
+  readonly view: NodeView;
   readonly slots: SlotSet;
 }
 
@@ -19,19 +18,59 @@ const BATCH = 4096;
 
 export async function takeCensus(fleet: Fleet, requests: readonly CensusRequest[]): Promise<Census> {
   const counted = await Promise.all(
-    requests.map(async ({ id, address, slots }) => {
-      const keys = new Map<Slot, number>();
-      const all = [...slots];
-      for (let from = 0; from < all.length; from += BATCH) {
-        const batch = all.slice(from, from + BATCH);
-        const counts = await Promise.all(batch.map(slot => fleet.send(address, countKeysInSlot(slot))));
-        batch.forEach((slot, i) => {
-          const count = counts[i] ?? 0;
-          if (count > 0) keys.set(slot, count);
-        });
-      }
-      return [id, keys] as const;
-    }),
+    requests.map(async request => [request.view.id, await countOnNode(fleet, request)] as const),
   );
   return new Map(counted);
+}
+
+async function countOnNode(fleet: Fleet, { view, slots }: CensusRequest): Promise<NodeCensus> {
+  const bySlot = new Map<Slot, number>();
+  // Counts are per database. Only Valkey 9 lets a cluster have more than database 0.
+  for (const database of new Set([0, ...view.server.databases])) {
+    await countInDatabase(fleet, view, database, slots, bySlot);
+  }
+  return { bySlot, hidden: hidesForeignKeys(view.server) ? await countHidden(fleet, view) : 0 };
+}
+
+async function countInDatabase(
+  fleet: Fleet,
+  { address }: NodeView,
+  database: number,
+  slots: SlotSet,
+  bySlot: Map<Slot, number>,
+): Promise<void> {
+  const all = [...slots];
+  for (let from = 0; from < all.length; from += BATCH) {
+    const batch = all.slice(from, from + BATCH);
+    // The connection is left in database 0, where everybody expects it.
+    const selected = database === 0 ? [] : [fleet.send(address, select(database))];
+    const counting = batch.map(slot => fleet.send(address, countKeysInSlot(slot)));
+    const restored = database === 0 ? [] : [fleet.send(address, select(0))];
+    const [counts] = await Promise.all([Promise.all(counting), ...selected, ...restored]);
+    batch.forEach((slot, i) => {
+      const count = counts[i] ?? 0;
+      if (count > 0) bySlot.set(slot, (bySlot.get(slot) ?? 0) + count);
+    });
+  }
+}
+
+const FIRST_TO_HIDE = [8, 4] as const;
+
+/** Redis 8.4 and later answer 0 for the keys in slots that they do not own; Valkey tells. */
+function hidesForeignKeys({ product, version }: ServerFacts): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return (
+    product === 'redis' &&
+    (major > FIRST_TO_HIDE[0] || (major === FIRST_TO_HIDE[0] && minor >= FIRST_TO_HIDE[1]))
+  );
+}
+
+/** All keys less those in slots that the node owns or imports, in one transaction so that no write comes between. */
+async function countHidden(fleet: Fleet, { address, open }: NodeView): Promise<number> {
+  const importing = [...open.importing.keys()].map(countKeysInSlot);
+  const [all = 0, ...shown] = await fleet.transact(address, [dbsize(), keysInOwnSlots(), ...importing]);
+  return Math.max(
+    0,
+    shown.reduce((left, count) => left - count, all),
+  );
 }

@@ -78,6 +78,14 @@ function ownerLines({ snapshot, findings }: Examination, paint: Paint): string[]
   const stray = findings.filter(f => f.kind === 'keys-astray');
   const lines = [paint.heading('>>> Check for multiple slot owners...')];
   if (stray.length === 0) return [...lines, paint.good('[OK] No multiple owners found.')];
+  for (const { nodes, keys } of stray.filter(f => f.slots.size === 0)) {
+    const [holder] = nodes;
+    lines.push(
+      paint.warning(
+        `[WARNING] Node ${holder && names.of(holder)} has ${count(keys, 'key')} in slots of others.`,
+      ),
+    );
+  }
   const contested = SlotSet.union(stray.map(f => f.slots));
   for (const slot of contested) {
     const holders = stray.filter(f => f.slots.has(slot)).flatMap(f => f.nodes);

@@ -30,7 +30,9 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
     case 'roles-disagree':
       return `${who} is taken for ${finding.opinions.map(opinion => roleOpinion(opinion, names)).join(', for ')}.`;
     case 'keys-astray':
-      return `${who} holds ${count(finding.keys, 'key')} in ${slots}, which it does not own.`;
+      return finding.slots.size === 0
+        ? `${who} holds ${count(finding.keys, 'key')} in slots that it does not own; it does not tell in which.`
+        : `${who} holds ${count(finding.keys, 'key')} in ${slots}, which it does not own.`;
     case 'slots-open':
       return `${who}${finding.replica ? ' (a replica)' : ''} has ${openParts(finding.migrating, finding.importing, names)}.`;
     case 'replica-of-nobody': {

@@ -1,10 +1,19 @@
 /** The commands that slotctl sends, each as the words on the wire and the way to read the reply. */
-import type { Slot } from '../topology/slot-set.ts';
+import { SLOT_COUNT, type Slot } from '../topology/slot-set.ts';
 import { type ClusterNodesReply, decodeClusterNodes, type KnownLines } from './cluster-nodes.ts';
-import type { Command } from './command.ts';
+import { type Command, commandName } from './command.ts';
 import type { Credentials } from './credentials.ts';
 import { decodeInfo, type ServerInfo } from './info.ts';
-import { asInteger, asOk, asText, ReplyShapeError } from './reply.ts';
+import {
+  asArray,
+  asInteger,
+  asOk,
+  asQueued,
+  asText,
+  ErrorReply,
+  type Reply,
+  ReplyShapeError,
+} from './reply.ts';
 
 export function auth({ user, password }: Credentials): Command<void> {
   const words = user === undefined ? ['AUTH', password.reveal()] : ['AUTH', user, password.reveal()];
@@ -33,6 +42,53 @@ export function clusterState(): Command<'ok' | 'fail'> {
 
 export function dbsize(): Command<number> {
   return { args: ['DBSIZE'], decode: asInteger };
+}
+
+export function select(database: number): Command<void> {
+  return { args: ['SELECT', `${database}`], decode: asOk };
+}
+
+export function multi(): Command<void> {
+  return { args: ['MULTI'], decode: asOk };
+}
+
+/** A command between MULTI and EXEC: the server only says that it has taken note. */
+export function queued({ args, secret }: Command<unknown>): Command<void> {
+  return { args, ...(secret && { secret }), decode: asQueued };
+}
+
+/** The replies of the commands that were queued, each read by its own command. */
+export function exec<T>(commands: readonly Command<T>[]): Command<T[]> {
+  return {
+    args: ['EXEC'],
+    decode: reply => {
+      const replies = asArray(reply);
+      if (replies.length !== commands.length)
+        throw new ReplyShapeError(`${replies.length} replies to ${commands.length} commands`);
+      return commands.map((command, i) => {
+        const own = replies[i] ?? null;
+        if (own instanceof ErrorReply)
+          throw new ReplyShapeError(`${commandName(command)} failed: ${own.text}`);
+        return command.decode(own);
+      });
+    },
+  };
+}
+
+/** The sum of what CLUSTER SLOT-STATS tells of every slot that the node owns (Redis 8.2, Valkey 8.0). */
+export function keysInOwnSlots(): Command<number> {
+  return {
+    args: ['CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', '0', `${SLOT_COUNT - 1}`],
+    decode: reply => asArray(reply).reduce<number>((sum, entry) => sum + keyCountOf(asArray(entry)), 0),
+  };
+}
+
+/** `[slot, [metric, value, …]]` */
+function keyCountOf([, metrics = null]: readonly Reply[]): number {
+  const pairs = asArray(metrics);
+  const at = pairs.findIndex((name, i) => i % 2 === 0 && asText(name) === 'key-count');
+  if (at === -1) throw new ReplyShapeError('no key-count in it');
+  return asInteger(pairs[at + 1] ?? null);
 }
 
 export function countKeysInSlot(slot: Slot): Command<number> {

@@ -5,6 +5,7 @@
 import { type Address, formatAddress } from '../topology/node.ts';
 import { AddressMap } from './address-map.ts';
 import type { Command } from './command.ts';
+import { exec, multi, queued } from './commands.ts';
 import { Connection, type ConnectionSettings, type WireObserver } from './connection.ts';
 import { InterruptedError } from './errors.ts';
 import type { Endpoint } from './socket.ts';
@@ -41,6 +42,13 @@ export class Fleet {
       .catch(error => {
         throw this.#interrupted ? new InterruptedError() : error;
       });
+  }
+
+  /** MULTI … EXEC: the node runs the commands with nothing in between. */
+  async transact<T>(node: NodeRef, commands: readonly Command<T>[]): Promise<T[]> {
+    const queueing = [multi(), ...commands.map(queued)].map(command => this.send(node, command));
+    const [replies] = await Promise.all([this.send(node, exec(commands)), ...queueing]);
+    return replies;
   }
 
   /** What to tell a server about where a node is, when we know the node by where we reach it. */

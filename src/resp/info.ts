@@ -13,17 +13,18 @@ export function decodeInfo(reply: Reply): ServerInfo {
   const fields = readFields(asText(reply));
   const version = fields.get('valkey_version') ?? fields.get('redis_version');
   if (!version || !/^[\w.+-]{1,40}$/.test(version)) throw new ReplyShapeError('no version in it');
-  const databases = [...fields].filter(([name]) => /^db\d+$/.test(name));
-  const keysIn = (wanted: (name: string) => boolean) =>
-    databases.filter(([name]) => wanted(name)).reduce((sum, [, value]) => sum + keysOf(value), 0);
+  const databases = readKeyspace(fields);
+  const total = (counts: readonly (readonly [number, number])[]) =>
+    counts.reduce((sum, [, keys]) => sum + keys, 0);
   return {
     product: fields.has('valkey_version') || fields.get('server_name') === 'valkey' ? 'valkey' : 'redis',
     version,
     clusterEnabled: fields.get('cluster_enabled') === '1',
     loading: fields.get('loading') === '1',
     replication: readReplication(fields),
-    keys: keysIn(() => true),
-    keysInOtherDatabases: keysIn(name => name !== 'db0'),
+    databases: databases.map(([database]) => database),
+    keys: total(databases),
+    keysInOtherDatabases: total(databases.filter(([database]) => database !== 0)),
     ...numberField(fields, 'used_memory', 'usedMemoryBytes'),
     ...numberField(fields, 'connected_clients', 'connectedClients'),
     ...numberField(fields, 'instantaneous_ops_per_sec', 'opsPerSecond'),
@@ -55,9 +56,12 @@ function readReplication(fields: ReadonlyMap<string, string>): Replication {
   };
 }
 
-/** `keys=12,expires=0,avg_ttl=0` */
-function keysOf(value: string): number {
-  return numberOf(/\bkeys=(\d+)/.exec(value)?.[1]) ?? 0;
+/** `db0:keys=12,expires=0,avg_ttl=0`: the number of keys in each database that has any. */
+function readKeyspace(fields: ReadonlyMap<string, string>): [database: number, keys: number][] {
+  return [...fields].flatMap(([name, value]): [number, number][] => {
+    const database = numberOf(/^db(\d+)$/.exec(name)?.[1]);
+    return database === undefined ? [] : [[database, numberOf(/\bkeys=(\d+)/.exec(value)?.[1]) ?? 0]];
+  });
 }
 
 function numberOf(text: string | undefined): number | undefined {

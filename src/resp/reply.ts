@@ -35,16 +35,20 @@ export function asArray(reply: Reply): readonly Reply[] {
   return reply as readonly Reply[];
 }
 
-export function asOk(reply: Reply): void {
-  const text = asText(reply);
-  if (text !== 'OK') throw new ReplyShapeError(`expected OK, got '${excerpt(text)}'`);
+export const asOk = exactly('OK');
+export const asQueued = exactly('QUEUED');
+
+function exactly(expected: string): (reply: Reply) => void {
+  return reply => {
+    const text = asText(reply);
+    if (text !== expected) throw new ReplyShapeError(`expected ${expected}, got '${excerpt(text)}'`);
+  };
 }
 
 const EXCERPT_LENGTH = 60;
 
 /** A piece of text that a server sent, short and without control characters, fit to be put into a message. */
 export function excerpt(text: string): string {
-  // biome-ignore format: one class of characters
   const plain = text.replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ').trim();
   return plain.length > EXCERPT_LENGTH ? `${plain.slice(0, EXCERPT_LENGTH)}…` : plain;
 }

@@ -3,13 +3,18 @@ import type { NodeId } from './node.ts';
 import { type Slot, SlotSet } from './slot-set.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 
-/** Slots without keys are left out. */
-export type KeysBySlot = ReadonlyMap<Slot, number>;
+export interface NodeCensus {
+  /** Slots without keys are left out. */
+  readonly bySlot: ReadonlyMap<Slot, number>;
+  /** Keys that the node has and shows in no slot: Redis since 8.4 denies having keys in slots that it does not own. */
+  readonly hidden: number;
+}
 
-export type Census = ReadonlyMap<NodeId, KeysBySlot>;
+export type Census = ReadonlyMap<NodeId, NodeCensus>;
 
 export interface StrayKeys {
   readonly node: NodeId;
+  /** Empty where the node does not tell. */
   readonly slots: SlotSet;
   readonly keys: number;
 }
@@ -22,9 +27,8 @@ export function strayKeys(snapshot: ClusterSnapshot, census: Census): StrayKeys[
   return snapshot.views.flatMap(({ id, self, open }) => {
     const held = census.get(id);
     if (!held || self.role !== 'primary') return [];
-    const stray = [...held].filter(([slot]) => !self.slots.has(slot) && !open.importing.has(slot));
-    if (stray.length === 0) return [];
-    const slots = SlotSet.of(...stray.map(([slot]) => slot));
-    return [{ node: id, slots, keys: stray.reduce((sum, [, keys]) => sum + keys, 0) }];
+    const stray = [...held.bySlot].filter(([slot]) => !self.slots.has(slot) && !open.importing.has(slot));
+    const keys = stray.reduce((sum, [, count]) => sum + count, held.hidden);
+    return keys === 0 ? [] : [{ node: id, slots: SlotSet.of(...stray.map(([slot]) => slot)), keys }];
   });
 }

@@ -27,6 +27,8 @@ export interface ServerFacts {
   readonly product: Product;
   readonly version: string;
   readonly replication: Replication;
+  /** The databases that hold keys. */
+  readonly databases: readonly number[];
   readonly keys?: number;
   readonly usedMemoryBytes?: number;
   readonly connectedClients?: number;

@@ -10,7 +10,7 @@ import type { ClusterNode } from '../../src/topology/node.ts';
 import { type NodeId, nodeId } from '../../src/topology/node.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { until } from './poll.ts';
-import { freePort } from './ports.ts';
+import { freePort, type PortRange } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
 import type { ServerBuild } from './servers.ts';
 
@@ -27,6 +27,8 @@ export interface ClusterPlan {
   readonly tls?: TlsSettings & { readonly config: readonly string[] };
   /** Another build for some nodes, by position. */
   readonly builds?: Readonly<Record<number, ServerBuild>>;
+  /** Where client ports come from, when not from the usual range. */
+  readonly ports?: PortRange;
   /** Where others find a node's bus, when it is not where the node listens. */
   readonly announcedBusPort?: (member: Member) => Promise<number>;
 }
@@ -138,7 +140,7 @@ async function layOut(plan: ClusterPlan): Promise<Member[]> {
     members.push({
       id: idOf(i),
       host,
-      port: await freePort(host),
+      port: await freePort(host, plan.ports),
       busPort: await freePort(host),
       ...(!isPrimary && of && { primary: of.id }),
       slots: isPrimary ? share(i, primaries) : SlotSet.empty,
@@ -162,6 +164,8 @@ function configOf(member: Member, plan: ClusterPlan, announced: ReadonlyMap<Node
   const announcedBus = announced.get(member.id);
   return [
     `bind ${member.host}`,
+    // So that a proxy on the way to another node's bus can tell who is calling.
+    `bind-source-addr ${member.host}`,
     ...(tls
       ? ['port 0', `tls-port ${member.port}`, 'tls-cluster yes', 'tls-replication yes', ...tls.config]
       : [`port ${member.port}`]),

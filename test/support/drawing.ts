@@ -1,7 +1,7 @@
 /**
  * Clusters drawn as text, for scenarios and for the messages of failing tests. A line is a node or an opinion:
  *
- *   A primary 0-5460 [epoch=1] [host=h1] [version=7.2.4] [state=fail] [keys=5:2,9:1] [open=5>B,6<C]
+ *   A primary 0-5460 [epoch=1] [host=h1] [version=7.2.4] [state=fail] [keys=5:2,9:1] [hidden=1] [open=5>B,6<C]
  *   a replica of A [host=h2] [link=down|syncing] [behind=20000000]
  *   B primary 5461-10922 down             does not answer us
  *   X stranger handshake                  known by name only, and never asked
@@ -12,7 +12,7 @@
  * Everybody knows everybody and repeats what each says of itself, unless an opinion says otherwise.
  */
 import { createHash } from 'node:crypto';
-import type { Census } from '../../src/topology/census.ts';
+import type { Census, NodeCensus } from '../../src/topology/census.ts';
 import {
   type Address,
   type ClusterNode,
@@ -65,7 +65,7 @@ export function draw(text: string): Drawing {
     }));
   return {
     snapshot: { entry: entry.id, views, unreachable },
-    census: new Map(speakers.map(({ node, options }) => [node.id, readKeys(options.get('keys'))])),
+    census: new Map(speakers.map(({ node, options }) => [node.id, readKeys(options)])),
     named: said =>
       all.reduce((s, { name, node }) => {
         const where = node.address ? formatAddress(node.address) : node.id;
@@ -135,6 +135,7 @@ function viewOf(speaker: Actor, all: readonly Actor[], opinions: readonly string
     state: options.get('state') === 'fail' ? 'fail' : 'ok',
     server: {
       product: 'redis',
+      databases: [0],
       version: options.get('version') ?? '7.0.15',
       replication: readReplication(speaker),
     },
@@ -175,7 +176,11 @@ function readOpen(text = ''): OpenSlots {
   return { migrating, importing };
 }
 
-/** `5:2`: two keys in slot 5. */
-function readKeys(text = ''): Map<Slot, number> {
-  return new Map([...text.matchAll(/(\d+):(\d+)/g)].map(([, s, keys]) => [slot(Number(s)), Number(keys)]));
+/** `keys=5:2`: two keys in slot 5; `hidden=3`: three more that the server does not show. */
+function readKeys(options: ReadonlyMap<string, string>): NodeCensus {
+  const counts = (options.get('keys') ?? '').matchAll(/(\d+):(\d+)/g);
+  return {
+    bySlot: new Map([...counts].map(([, s, keys]) => [slot(Number(s)), Number(keys)])),
+    hidden: Number(options.get('hidden') ?? 0),
+  };
 }

@@ -4,15 +4,19 @@ import { createServer } from 'node:net';
  * Below the range from which Linux takes the source ports of outgoing connections, so that a port which is free when
  * it is handed out is still free when the server binds it.
  */
-const FIRST = 11_000;
-const LAST = 31_999;
+const USUAL: PortRange = { first: 11_000, last: 31_999 };
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
 
 const handedOut = new Set<number>();
 
 /** A port that is free on the given host. Workers start at different places, and try the port before they use it. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
+export async function freePort(host = '127.0.0.1', { first, last } = USUAL): Promise<number> {
   for (let tries = 0; tries < 1000; tries++) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+    const port = first + Math.floor(Math.random() * (last - first));
     if (handedOut.has(port) || !(await canBind(host, port))) continue;
     handedOut.add(port);
     return port;

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_LIMITS, FramingError, ReplyFramer } from '../../src/resp/framer.ts';
+
+const MODEST = { maxReplyBytes: 1000, maxElements: 50, maxDepth: 4 };
+
+/** Feeds the text cut into pieces of the given size. */
+function frame(text: string, pieceSize = text.length, limits = DEFAULT_LIMITS): string[] {
+  const framer = new ReplyFramer(limits);
+  const bytes = Buffer.from(text);
+  const whole: string[] = [];
+  for (let at = 0; at < bytes.length; at += pieceSize) {
+    whole.push(...framer.push(bytes.subarray(at, at + pieceSize)).map(String));
+  }
+  return whole;
+}
+
+describe('replies are found', () => {
+  const cases: [what: string, replies: string[]][] = [
+    ['a simple string', ['+OK\r\n']],
+    ['an error', ['-ERR no\r\n']],
+    ['integers', [':0\r\n', ':-42\r\n', ':9223372036854775807\r\n']],
+    ['a bulk string that holds line ends', ['$8\r\na\r\n+b\r\nc\r\n']],
+    ['an empty bulk string and nil', ['$0\r\n\r\n', '$-1\r\n']],
+    ['an empty array and a nil one', ['*0\r\n', '*-1\r\n']],
+    ['nested arrays', ['*2\r\n*2\r\n:1\r\n$1\r\na\r\n*1\r\n*0\r\n', '+next\r\n']],
+    ['bytes that are no text', ['$3\r\n\u0000\u0001\u007f\r\n']],
+    ['many at once', ['+1\r\n', '$2\r\nab\r\n', '*1\r\n:7\r\n', '-E\r\n']],
+  ];
+
+  test.each(cases)('%s: whole, byte by byte, and in pieces of three', (_, replies) => {
+    for (const size of [Number.MAX_SAFE_INTEGER, 1, 3])
+      expect(frame(replies.join(''), size)).toEqual(replies);
+  });
+
+  test('however the stream is cut', () => {
+    const reply: fc.Memo<string> = fc.memo(depth => {
+      const leaf = fc.oneof(
+        fc.integer().map(n => `:${n}\r\n`),
+        fc.string({ unit: fc.constantFrom('a', '\r', '\n', '$', '*') }).map(s => `$${s.length}\r\n${s}\r\n`),
+        fc.constant('$-1\r\n'),
+        fc.constant('+OK\r\n'),
+      );
+      if (depth <= 1) return leaf;
+      return fc.oneof(
+        leaf,
+        fc.array(reply(depth - 1), { maxLength: 4 }).map(all => `*${all.length}\r\n${all.join('')}`),
+      );
+    });
+    fc.assert(
+      fc.property(fc.array(reply(3), { maxLength: 5 }), fc.integer({ min: 1, max: 9 }), (replies, size) => {
+        expect(frame(replies.join(''), size)).toEqual(replies);
+      }),
+    );
+  });
+});
+
+describe('what no server sends is refused before it costs memory', () => {
+  test.each([
+    ['a web server', 'HTTP/1.1 400 Bad Request\r\n', "a reply that begins with 'H'"],
+    ['a TLS alert', '\u0015\u0003\u0001', 'a reply that begins with byte 21'],
+    ['a length in words', '$abc\r\n', 'a number that is none'],
+    ['an empty length', '*\r\n', 'a number that is none'],
+    ['a length below nil', '$-2\r\n', 'a negative length'],
+    ['a giant string', '$99999999999\r\n', 'a reply of more than 1000 bytes'],
+    ['a giant number', `:${'9'.repeat(30)}\r\n`, 'a number that is none'],
+    ['a giant array', '*4000000000\r\n', 'a reply of more than 50 elements'],
+    ['many small arrays', '*20\r\n'.repeat(4), 'a reply of more than 50 elements'],
+    ['deep arrays', '*1\r\n'.repeat(5), 'arrays nested too deep'],
+    ['a line feed alone', '+OK\n', 'a line that does not end in CR LF'],
+  ])('%s', (_, text, reason) => {
+    expect(() => frame(text, text.length, MODEST)).toThrow(reason);
+    expect(() => frame(text, 1, MODEST)).toThrow(FramingError);
+  });
+
+  test('a line without an end', () => {
+    expect(() => frame(`+${'x'.repeat(70_000)}`, 1000)).toThrow('a line without an end');
+  });
+
+  test('limits count for each reply, not for the stream', () => {
+    const replies = Array.from({ length: 20 }, () => `$100\r\n${'x'.repeat(100)}\r\n`);
+    expect(frame(replies.join(''), 7, MODEST)).toEqual(replies);
+  });
+
+  test('anything at all ends in replies, in waiting, or in a FramingError', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('$', '*', ':', '+', '-', '1', '9', '\r\n', 'x') }),
+        text => {
+          try {
+            frame(text, 2, MODEST);
+          } catch (error) {
+            expect(error).toBeInstanceOf(FramingError);
+          }
+        },
+      ),
+    );
+  });
+});
