@@ -180,7 +180,7 @@ function configOf(member: Member, plan: ClusterPlan, announced: ReadonlyMap<Node
     'cluster-replica-no-failover yes',
     'cluster-allow-replica-migration no',
     'repl-diskless-sync-delay 0',
-    ...(password === undefined ? [] : [`requirepass ${password}`, `masterauth ${password}`]),
+    ...(password === undefined ? [] : [`requirepass "${password}"`, `masterauth "${password}"`]),
     ...(plan.config ?? []),
   ];
 }

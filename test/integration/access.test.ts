@@ -1,0 +1,287 @@
+/** Every way to a cluster, and every way of not getting in: one sentence, the right exit code, no secret anywhere. */
+
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, type TestContext, test } from 'vitest';
+import { BlackHole } from '../support/black-hole.ts';
+import { makeCertificates } from '../support/certificates.ts';
+import { type ClusterPlan, TestCluster } from '../support/cluster.ts';
+import { freePort } from '../support/ports.ts';
+import { type Run, slotctl, type TerminalSetup } from '../support/run-slotctl.ts';
+import { ServerProcess } from '../support/server-process.ts';
+import { anyServer, serversUnderTest } from '../support/servers.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { removeFolder, tempFolder } from '../support/temp-folder.ts';
+
+const HEALTHY = '[OK] All 16384 slots covered.\n';
+const PASSWORD = 'correct horse battery';
+
+function expectHealthy(run: Run): void {
+  expect(run.stderr).toBe('');
+  expect(run.stdout).toContain(HEALTHY);
+  expect(run.code).toBe(0);
+}
+
+function expectUnreachable(run: Run, sentence: string | RegExp): void {
+  expect(run.stdout).toBe('');
+  expect(run.stderr).toMatch(sentence);
+  expect(run.stderr.trim().split('\n')).toHaveLength(1);
+  expect(run.stderr).not.toMatch(/^\s+at /m);
+  expect(run.code).toBe(3);
+}
+
+const quiet: TerminalSetup = {};
+const authenticated: TerminalSetup = { env: { REDISCLI_AUTH: PASSWORD } };
+
+describe.concurrent.each(serversUnderTest())('$name', build => {
+  async function start(t: TestContext, plan: Omit<ClusterPlan, 'build'> = {}): Promise<TestCluster> {
+    const cluster = await TestCluster.start({ build, replicasPerPrimary: 0, ...plan });
+    t.onTestFinished(() => cluster.dispose());
+    return cluster;
+  }
+
+  test('a password: by every way to give it, and none of them shows it', async t => {
+    const { entry } = await start(t, { password: PASSWORD });
+    const warned = await slotctl(['check', entry, '-a', PASSWORD]);
+    expect(warned).toMatchObject({ code: 0, stdout: expect.stringContaining(HEALTHY) });
+    expect(warned.stderr).toMatch(/^Warning: a password on the command line/);
+    expectHealthy(await slotctl(['check', entry, '--pass', PASSWORD, '--no-auth-warning']));
+    expectHealthy(
+      await slotctl(['check', entry, '--user', 'default', '--pass', PASSWORD, '--no-auth-warning']),
+    );
+    expectHealthy(await slotctl(['check', entry], authenticated));
+    expectHealthy(await slotctl(['check', entry], { env: { VALKEYCLI_AUTH: PASSWORD } }));
+    expectHealthy(await slotctl(['check', entry, '--askpass'], { secret: PASSWORD }));
+    const uri = `redis://default:${encodeURIComponent(PASSWORD)}@${entry}`;
+    expectHealthy(await slotctl(['check', uri, '--no-auth-warning']));
+    expectHealthy(await slotctl(['check', '-u', uri, '--no-auth-warning']));
+    expectHealthy(await slotctl(['check', entry, '-u', uri, '--no-auth-warning']));
+    const traced = await slotctl(['check', entry, '--trace'], authenticated);
+    expect(traced.stderr).toContain('> AUTH ***');
+    expect(traced.stderr).not.toContain(PASSWORD);
+  });
+
+  test('no password, and a wrong one', async t => {
+    const { entry } = await start(t, { primaries: 1, password: PASSWORD });
+    expectUnreachable(
+      await slotctl(['check', entry]),
+      /: it asks for a password \(--askpass, REDISCLI_AUTH or --pass\)$/m,
+    );
+    const wrong = await slotctl(['check', entry], { env: { REDISCLI_AUTH: 'tr0ub4dor' } });
+    expectUnreachable(wrong, /: it does not accept the user or the password \(WRONGPASS /);
+    expect(wrong.stderr).not.toContain('tr0ub4dor');
+    const json = await slotctl(['check', entry, '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ format: 'slotctl-check', error: { node: entry } });
+    expect(json.code).toBe(3);
+  });
+
+  test('one node with another password', async t => {
+    const { nodes, entry } = await start(t, { password: PASSWORD });
+    await nodes[2]?.send('CONFIG', 'SET', 'requirepass', 'another');
+    const { code, stdout } = await slotctl(['check', entry, '--json'], authenticated);
+    expect(code).toBe(1);
+    const { findings } = JSON.parse(stdout) as { findings: { kind: string; summary: string }[] };
+    expect(findings.find(f => f.kind === 'node-unreachable')?.summary).toMatch(
+      new RegExp(`^${nodes[2]?.address} could not be asked: it does not accept the user or the password`),
+    );
+  });
+
+  test('an ACL user with just the rights that check needs, and one without', async t => {
+    const rights = ['+info', '+cluster|nodes', '+cluster|info', '+dbsize', '+cluster|countkeysinslot'];
+    const { nodes, entry } = await start(t);
+    for (const node of nodes) {
+      await node.send('ACL', 'SETUSER', 'watcher', 'on', `>${PASSWORD}`, ...rights);
+      await node.send('ACL', 'SETUSER', 'blind', 'on', `>${PASSWORD}`, '+info');
+      await node.send('ACL', 'SETUSER', 'modest', 'on', `>${PASSWORD}`, '+info', '+cluster|nodes');
+    }
+    expectHealthy(await slotctl(['check', entry, '--user', 'watcher'], authenticated));
+    expectHealthy(await slotctl(['check', entry, '--user', 'modest'], authenticated));
+    const blind = await slotctl(['check', entry, '--user', 'blind'], authenticated);
+    expectUnreachable(blind, /: the user may not ask: CLUSTER NODES was refused: NOPERM /);
+  });
+
+  test('TLS only: verified by authority and name, refused otherwise', async t => {
+    const { folder, ca, cert, key, config, read } = makeCertificates([
+      'IP:127.0.0.1',
+      'IP:127.0.0.2',
+      'IP:127.0.0.3',
+      'DNS:cache.example',
+    ]);
+    t.onTestFinished(() => removeFolder(folder));
+    const tls = { ca: [read(ca)], cert: read(cert), key: read(key), insecure: false, config };
+    const { entry } = await start(t, { tls });
+    const client = ['--cert', cert, '--key', key];
+    expectHealthy(await slotctl(['check', entry, '--tls', '--cacert', ca, ...client]));
+    expectHealthy(await slotctl(['check', entry, '--tls', '--cacertdir', folder, ...client]));
+    expectHealthy(await slotctl(['check', entry, '--tls', '--insecure', ...client]));
+    expectHealthy(
+      await slotctl(['check', entry, '--tls', '--cacert', ca, '--sni', 'cache.example', ...client]),
+    );
+    expectHealthy(await slotctl(['check', `rediss://${entry}`, '--cacert', ca, ...client]));
+    expectHealthy(
+      await slotctl(['info', `valkeys://${entry}`, '--cacert', ca, ...client]).then(run => ({
+        ...run,
+        stdout: HEALTHY,
+      })),
+    );
+    const check = (...options: string[]) =>
+      slotctl(['check', entry, '-t', '1', '--reply-timeout', '1', ...options]);
+    expectUnreachable(
+      await check('--tls', ...client),
+      'the certificate is not signed by a known authority; name it with --cacert',
+    );
+    expectUnreachable(
+      await check('--tls', '--cacert', ca, '--sni', 'other.example', ...client),
+      'the certificate is for another name',
+    );
+    expectUnreachable(
+      await check('--tls', '--cacert', ca),
+      'the server does not accept our certificate; give one with --cert and --key',
+    );
+    expectUnreachable(
+      await check(),
+      /does not speak the Redis protocol|closed the connection|the connection broke/,
+    );
+  });
+
+  test('TLS asked of a port that has none', async t => {
+    const { entry } = await start(t, { primaries: 1 });
+    expectUnreachable(
+      await slotctl(['check', entry, '--tls', '-t', '1']),
+      /the port does not speak TLS|ended the TLS handshake|no connection within/,
+    );
+  });
+
+  test('a node that is no cluster node', async t => {
+    const port = await freePort();
+    const server = new ServerProcess({
+      build,
+      host: '127.0.0.1',
+      port,
+      config: ['bind 127.0.0.1', `port ${port}`],
+    });
+    t.onTestFinished(() => server.dispose());
+    await server.start();
+    expectUnreachable(await slotctl(['check', server.address]), 'not a cluster node (cluster-enabled is no)');
+    expectUnreachable(await slotctl(['info', server.address]), 'not a cluster node');
+  });
+
+  test('a cluster of one that nobody has met', async t => {
+    const [port, busPort] = [await freePort(), await freePort()];
+    const config = ['bind 127.0.0.1', `port ${port}`, 'cluster-enabled yes', `cluster-port ${busPort}`];
+    const server = new ServerProcess({ build, host: '127.0.0.1', port, config });
+    t.onTestFinished(() => server.dispose());
+    await server.start();
+    const { code, stdout } = await slotctl(['check', server.address]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('[ERR] No node owns slots 0-16383.');
+  });
+});
+
+describe.concurrent('ways to write an address', () => {
+  const build = anyServer();
+
+  async function start(t: TestContext, plan: Omit<ClusterPlan, 'build'> = {}): Promise<TestCluster> {
+    const cluster = await TestCluster.start({ build, replicasPerPrimary: 0, ...plan });
+    t.onTestFinished(() => cluster.dispose());
+    return cluster;
+  }
+
+  test('one word, two words, a bus port, a host name, a URI', async t => {
+    const { entry, nodes } = await start(t);
+    const port = `${nodes[0]?.setup.port}`;
+    expectHealthy(await slotctl(['check', entry]));
+    expectHealthy(await slotctl(['check', '127.0.0.1', port]));
+    expectHealthy(await slotctl(['check', `${entry}@31337`]));
+    expectHealthy(await slotctl(['check', `localhost:${port}`]));
+    expectHealthy(await slotctl(['check', '--no-auth-warning', 'localhost', port]));
+    expectHealthy(await slotctl(['check', `redis://${entry}`]));
+    expectHealthy(await slotctl(['check', `valkey://${entry}/0`]));
+  });
+
+  test('IPv6, with brackets and without', async t => {
+    const { nodes } = await start(t, { hosts: ['::1'] });
+    const port = nodes[0]?.setup.port;
+    for (const words of [[`[::1]:${port}`], [`::1:${port}`], ['::1', `${port}`], [`redis://[::1]:${port}`]]) {
+      expectHealthy(await slotctl(['check', ...words]));
+    }
+  });
+
+  test('ports above 55535, whose bus is elsewhere', async t => {
+    const { entry } = await start(t, { ports: { first: 61_000, last: 65_535 } });
+    expectHealthy(await slotctl(['check', entry]));
+  });
+
+  test('a unix socket', async t => {
+    const folder = tempFolder('socket');
+    t.onTestFinished(() => removeFolder(folder));
+    const socket = join(folder, 'node.sock');
+    const { entry } = await start(t, { primaries: 1, config: [`unixsocket ${socket}`] });
+    const run = await slotctl(['check', '-s', socket]);
+    expectHealthy(run);
+    expect(run.stdout).toContain(`(using node ${entry})`);
+    expectUnreachable(
+      await slotctl(['check', '-s', join(folder, 'no.sock')]),
+      'there is no such socket file',
+    );
+  });
+
+  test('behind NAT, by an address map, as text and as a file', async t => {
+    const { nodes, members } = await start(t, { hosts: ['127.0.0.1', '127.0.0.2', '127.0.0.3'] });
+    const proxies = await Promise.all(members.map(({ host, port }) => TcpProxy.open({ host, port })));
+    t.onTestFinished(() => {
+      for (const proxy of proxies) proxy.close();
+    });
+    const lines = nodes.map((node, i) => `${node.address}=127.0.0.1:${proxies[i]?.port}`);
+    const entry = `127.0.0.1:${proxies[0]?.port}`;
+    const run = await slotctl(['check', entry, '--address-map', lines.join(',')]);
+    expectHealthy(run);
+    expect(proxies.map(proxy => proxy.connections)).toEqual([1, 1, 1]);
+    const folder = tempFolder('map');
+    t.onTestFinished(() => removeFolder(folder));
+    const file = join(folder, 'map');
+    writeFileSync(file, `# how we get there\n${lines.join('\n')}\n`);
+    expectHealthy(await slotctl(['check', entry, '--address-map', file]));
+    expect(proxies.map(proxy => proxy.connections)).toEqual([2, 2, 2]);
+  });
+});
+
+describe.concurrent('what is no server at all', () => {
+  test('a closed port', async () => {
+    const port = await freePort();
+    const run = await slotctl(['check', `127.0.0.1:${port}`]);
+    expectUnreachable(run, `127.0.0.1:${port}: connection refused: nothing listens there`);
+  });
+
+  test('a host that does not exist', async () => {
+    expectUnreachable(
+      await slotctl(['check', 'no-such-host.invalid:7000']),
+      /no such host|could not be looked up/,
+    );
+  });
+
+  test('a black hole', async () => {
+    const hole = await BlackHole.dig();
+    const run = await slotctl(['check', `127.0.0.1:${hole.port}`, '-t', '0.3']);
+    await hole.fill();
+    expectUnreachable(run, 'no connection within 300 ms');
+  });
+
+  test.each([
+    ['a web server', 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', "begins with 'H'"],
+    ['zeros', '\u0000'.repeat(100), 'begins with byte 0'],
+    ['a giant', '$99999999999999\r\n', 'a reply of more than'],
+    ['an endless array', '*999999999\r\n', 'a reply of more than'],
+    ['another reply than asked for', ':1\r\n'.repeat(4), 'expected a string, got the integer 1'],
+    ['half a reply', '$100\r\nredis_version', 'no reply to INFO within'],
+    ['nothing', '', 'no reply to INFO within'],
+  ])('%s in place of RESP', async (_, text, reason) => {
+    const server = createServer(socket => socket.on('error', () => {}).on('data', () => socket.write(text)));
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const run = await slotctl(['check', `127.0.0.1:${port}`, '--reply-timeout', '0.5'], quiet);
+    server.close();
+    expectUnreachable(run, reason);
+  });
+});
