@@ -2,7 +2,6 @@
  * The person at the other end: streams, colour, questions, the spinner. The only file that touches the process's
  * standard streams. Results go to stdout; whatever is only for watching goes to stderr, and only to a terminal.
  */
-import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { coloured, type Paint, plain } from './report/paint.ts';
 
@@ -24,7 +23,6 @@ export interface Terminal {
   askSecret(question: string): Promise<string>;
   /** Shows that work goes on, once it takes long enough to wonder. Silent where nobody watches. */
   spin(text: string): Spinner;
-  readFile(path: string): Promise<Buffer>;
   /** Replaces the command line in the process list, where a password may stand. */
   hideCommandLine(): void;
   /** Calls back at the first Ctrl-C or SIGTERM. Returns how to stop listening. */
@@ -33,6 +31,8 @@ export interface Terminal {
 
 /** Ctrl-C in the middle of a question. */
 export class QuestionAbandonedError extends Error {}
+
+const NO_SPINNER: Spinner = { say() {}, stop() {} };
 
 /** Anything faster than this is done before a spinner can be read. */
 const SPIN_AFTER_MS = 200;
@@ -50,8 +50,8 @@ export function systemTerminal(): Terminal {
     warn: text => void stderr.write(`${paint(stderr).warning(text)}\n`),
     log: text => void stderr.write(text),
     askSecret: question => askSecret(question, stdin),
-    spin: text => (stderr.isTTY ? new DelayedSpinner(text) : { say() {}, stop() {} }),
-    readFile: path => readFile(path),
+    // ora never ends on a terminal that says it has no columns, as one without a window behind it does.
+    spin: text => (stderr.isTTY && stderr.columns > 0 ? new DelayedSpinner(text) : NO_SPINNER),
     hideCommandLine() {
       process.title = 'slotctl';
     },

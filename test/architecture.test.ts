@@ -47,7 +47,7 @@ const LAW: Readonly<Record<string, Room>> = {
     rooms: [],
     // Whoever knows the terminal chooses how reports are coloured.
     files: ['report/paint.ts'],
-    packages: ['inquirer', 'ora', 'node:process', 'node:fs/promises'],
+    packages: ['inquirer', 'ora', 'node:process'],
     breach: 'The terminal serves commands and knows none of them.',
   },
   commands: {

@@ -1,7 +1,7 @@
 /** `check`: looks at a cluster through all of its nodes and says what is wrong. Changes nothing. */
 import { Command, Option } from 'commander';
+import { saveFile } from '../live/files.ts';
 import { EntryNodeError, inspect } from '../live/inspect.ts';
-import { saveFile } from '../live/save-file.ts';
 import { takeCensus } from '../live/take-census.ts';
 import { type Examination, renderCheck, renderProblems } from '../report/check.ts';
 import { checkDocument, failureDocument } from '../report/json.ts';

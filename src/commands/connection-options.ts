@@ -1,5 +1,6 @@
 /** How to get to a cluster: the options that every command shares, and what they come to. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readBytes } from '../live/files.ts';
 import { readTlsFiles } from '../live/read-tls-files.ts';
 import { AddressMap } from '../resp/address-map.ts';
 import { type Credentials, Secret } from '../resp/credentials.ts';
@@ -89,7 +90,7 @@ export async function resolveConnection(
   const entry = asUsage(() => entryEndpoint(words, flags, uri));
   const credentials = await readCredentials(flags, uri, terminal);
   const tls = flags.tls || uri?.tls ? await readTls(flags) : undefined;
-  const addressMap = await readAddressMap(flags.addressMap, terminal);
+  const addressMap = await readAddressMap(flags.addressMap);
   const fleet: FleetSettings = {
     entry,
     connectTimeoutMs: flags.connectTimeout * 1000,
@@ -176,11 +177,8 @@ async function readTls(flags: ConnectionFlags): Promise<TlsSettings> {
 }
 
 /** Text with an equals sign is the map itself; anything else names a file. */
-async function readAddressMap(
-  value: string | undefined,
-  terminal: Terminal,
-): Promise<AddressMap | undefined> {
+async function readAddressMap(value: string | undefined): Promise<AddressMap | undefined> {
   if (value === undefined) return undefined;
-  const text = value.includes('=') ? value : (await terminal.readFile(value)).toString('utf8');
+  const text = value.includes('=') ? value : (await readBytes(value)).toString('utf8');
   return asUsage(() => AddressMap.parse(text));
 }

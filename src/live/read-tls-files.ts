@@ -1,8 +1,8 @@
 /** Certificates and keys, from where the person says they are. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TlsSettings } from '../resp/socket.ts';
-import { FileError } from './save-file.ts';
+import { FileError, readBytes } from './files.ts';
 
 export interface TlsPaths {
   readonly cacert?: string;
@@ -13,21 +13,13 @@ export interface TlsPaths {
 
 export async function readTlsFiles(paths: TlsPaths): Promise<Pick<TlsSettings, 'ca' | 'cert' | 'key'>> {
   const [own, folder, cert, key] = await Promise.all([
-    paths.cacert === undefined ? undefined : read(paths.cacert),
+    paths.cacert === undefined ? undefined : readBytes(paths.cacert),
     paths.cacertdir === undefined ? undefined : readFolder(paths.cacertdir),
-    paths.cert === undefined ? undefined : read(paths.cert),
-    paths.key === undefined ? undefined : read(paths.key),
+    paths.cert === undefined ? undefined : readBytes(paths.cert),
+    paths.key === undefined ? undefined : readBytes(paths.key),
   ]);
   const ca = [...(own ? [own] : []), ...(folder ?? [])];
   return { ...(ca.length > 0 && { ca }), ...(cert && { cert }), ...(key && { key }) };
-}
-
-export async function read(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new FileError(path, 'read', error);
-  }
 }
 
 async function readFolder(path: string): Promise<Buffer[]> {
@@ -38,7 +30,7 @@ async function readFolder(path: string): Promise<Buffer[]> {
     throw new FileError(path, 'read', error);
   }
   const files = await Promise.all(
-    names.filter(name => /\.(pem|crt|cer|0)$/.test(name)).map(name => read(join(path, name))),
+    names.filter(name => /\.(pem|crt|cer|0)$/.test(name)).map(name => readBytes(join(path, name))),
   );
   return files.filter(file => file.includes('-----BEGIN CERTIFICATE-----'));
 }

@@ -105,10 +105,11 @@ function findingLines({ snapshot, findings }: Examination, paint: Paint): string
     const all = `${count(snapshot.views.length, 'node')} asked, all of them answered; nothing is wrong.`;
     return [paint.good(`[OK] ${all}`)];
   }
-  return findings.flatMap(finding => {
+  return findings.flatMap((finding, i) => {
     const text = describeFinding(finding, names);
     const head =
       finding.severity === 'error' ? paint.bad(`[ERR] ${text}`) : paint.warning(`[WARNING] ${text}`);
-    return [head, paint.faint(`      ${MEANINGS[finding.kind]}`)];
+    // What it means is said once for each run of the same kind.
+    return findings[i + 1]?.kind === finding.kind ? [head] : [head, paint.faint(`      ${MEANINGS[finding.kind]}`)];
   });
 }

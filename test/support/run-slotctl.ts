@@ -1,6 +1,5 @@
 /** Runs slotctl: in this process with a terminal made of strings, or as a process of its own. */
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../src/main.ts';
 import { coloured, plain } from '../../src/report/paint.ts';
@@ -43,7 +42,6 @@ export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
     },
     askSecret: async () => setup.secret ?? '',
     spin: () => ({ say() {}, stop() {} }),
-    readFile: path => readFile(path),
     hideCommandLine() {},
     onInterrupt(callback) {
       if (setup.interrupt) setup.interrupt.press = callback;
@@ -78,5 +76,39 @@ export function slotctlProcess(
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', code => resolve({ code, stdout, stderr }));
+  });
+}
+
+export interface Screen {
+  readonly code: number | null;
+  /** Everything that was written to the terminal, escape codes included. */
+  readonly screen: string;
+}
+
+export interface Screening {
+  readonly columns?: number;
+  /** Typed as soon as the screen shows the text. */
+  readonly answer?: { readonly when: string; readonly type: string };
+}
+
+/** The same on a pseudo-terminal, which util-linux's script(1) provides. */
+export function inTerminal(
+  words: readonly string[],
+  { columns = 200, answer }: Screening = {},
+): Promise<Screen> {
+  const command = [process.execPath, ...words].map(word => `'${word}'`).join(' ');
+  const env = { ...process.env, TERM: 'xterm-256color', NO_COLOR: '' };
+  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 50; ${command}`, '/dev/null'], { env });
+  let screen = '';
+  let answered = false;
+  child.stdout.on('data', chunk => {
+    screen += chunk;
+    if (!answer || answered || !screen.includes(answer.when)) return;
+    answered = true;
+    child.stdin.write(answer.type);
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', code => resolve({ code, screen }));
   });
 }

@@ -1,5 +1,5 @@
-/** Files, written so that a reader never sees half of one. */
-import { open, rename, rm } from 'node:fs/promises';
+/** Files, written so that a reader never sees half of one, and with errors that name the file. */
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export class FileError extends Error {
@@ -7,6 +7,14 @@ export class FileError extends Error {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(`${path} cannot be ${doing}: ${reason}`);
     this.name = 'FileError';
+  }
+}
+
+export async function readBytes(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new FileError(path, 'read', error);
   }
 }
 

@@ -1,0 +1,180 @@
+/** argv in, options or wrong usage out. Nothing is connected to. */
+import { type Command, CommanderError } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { type CheckOptions, checkCommand } from '../../src/commands/check.ts';
+import { type Context, EXIT, UsageError } from '../../src/commands/context.ts';
+import { type InfoOptions, infoCommand } from '../../src/commands/info.ts';
+import { fakeTerminal, slotctl, type TerminalSetup } from '../support/run-slotctl.ts';
+
+async function read<Options>(
+  make: (context: Context, run: (options: Options) => Promise<0>) => Command,
+  argv: readonly string[],
+  setup: TerminalSetup = {},
+): Promise<{ options: Options; stderr: string }> {
+  const terminal = fakeTerminal(setup);
+  let seen: Options | undefined;
+  const context: Context = {
+    terminal,
+    openFleet: () => {
+      throw new Error('nothing is to be connected to here');
+    },
+    nowMs: () => 0,
+    finish: () => {},
+  };
+  const command = make(context, async options => {
+    seen = options;
+    return EXIT.done;
+  });
+  command.exitOverride().configureOutput({ writeErr: terminal.log, writeOut: terminal.print });
+  await command.parseAsync([...argv], { from: 'user' });
+  if (seen === undefined) throw new Error('the command did not run');
+  return { options: seen, stderr: terminal.output.stderr };
+}
+
+const check = (argv: readonly string[], setup?: TerminalSetup) =>
+  read<CheckOptions>(checkCommand, argv, setup);
+const info = (argv: readonly string[], setup?: TerminalSetup) => read<InfoOptions>(infoCommand, argv, setup);
+
+describe('what check understands', () => {
+  test('an address alone: the defaults', async () => {
+    const { options, stderr } = await check(['h:7000']);
+    expect(options).toEqual({
+      fleet: { entry: { kind: 'tcp', host: 'h', port: 7000 }, connectTimeoutMs: 3000, replyTimeoutMs: 5000 },
+      trace: false,
+      format: 'text',
+      quiet: false,
+      failOn: 'error',
+      minReplicas: 0,
+      maxReplicaLagBytes: 16 * 1024 * 1024,
+      searchOwners: false,
+    });
+    expect(stderr).toBe('');
+  });
+
+  test.each<[string[], Partial<CheckOptions>]>([
+    [['--json', 'h:1'], { format: 'json' }],
+    [['h:1', '--json'], { format: 'json' }],
+    [['h:1', '--format', 'prometheus', '--output', 'f.prom'], { format: 'prometheus', outputFile: 'f.prom' }],
+    [['h:1', '-q', '-o', 'f'], { quiet: true, outputFile: 'f' }],
+    [['h:1', '--fail-on', 'warning'], { failOn: 'warning' }],
+    [['h:1', '--min-replicas', '2'], { minReplicas: 2 }],
+    [['h:1', '--max-replica-lag', '5'], { maxReplicaLagBytes: 5 }],
+    [['h:1', '--search-multiple-owners'], { searchOwners: true }],
+    [['h:1', '--cluster-search-multiple-owners'], { searchOwners: true }],
+    [['h:1', '--trace'], { trace: true }],
+  ])('%j', async (argv, expected) => {
+    expect((await check(argv)).options).toMatchObject(expected);
+  });
+});
+
+describe('how to get to a cluster', () => {
+  test.each<[string[], object]>([
+    [['h', '7000'], { entry: { kind: 'tcp', host: 'h', port: 7000 } }],
+    [['::1', '7000'], { entry: { kind: 'tcp', host: '::1', port: 7000 } }],
+    [['h:7000@17000'], { entry: { kind: 'tcp', host: 'h', port: 7000 } }],
+    [['-s', '/run/node.sock'], { entry: { kind: 'unix', path: '/run/node.sock' } }],
+    [['-u', 'redis://h:7'], { entry: { kind: 'tcp', host: 'h', port: 7 } }],
+    [['h:1', '-u', 'redis://other:7'], { entry: { kind: 'tcp', host: 'h', port: 1 } }],
+    [['valkeys://h:7'], { entry: { kind: 'tcp', host: 'h', port: 7 }, tls: { insecure: false } }],
+    [['h:1', '--tls', '--sni', 'n', '--insecure'], { tls: { serverName: 'n', insecure: true } }],
+    [['h:1', '-t', '0.5', '--reply-timeout', '20'], { connectTimeoutMs: 500, replyTimeoutMs: 20_000 }],
+  ])('%j', async (argv, expected) => {
+    expect((await info(argv)).options.fleet).toMatchObject(expected);
+  });
+
+  test.each<[string, string[], TerminalSetup, [user: string | undefined, password: string | undefined]]>([
+    ['none', ['h:1'], {}, [undefined, undefined]],
+    ['-a', ['h:1', '-a', 'p'], {}, [undefined, 'p']],
+    ['--pass and --user', ['h:1', '--pass', 'p', '--user', 'u'], {}, ['u', 'p']],
+    ['a URI', ['redis://u:p@h:1'], {}, ['u', 'p']],
+    ['--user before the URI', ['redis://u:p@h:1', '--user', 'v'], {}, ['v', 'p']],
+    ['--pass before the URI', ['redis://u:p@h:1', '--pass', 'q'], {}, ['u', 'q']],
+    ['REDISCLI_AUTH', ['h:1'], { env: { REDISCLI_AUTH: 'r' } }, [undefined, 'r']],
+    ['VALKEYCLI_AUTH', ['h:1'], { env: { VALKEYCLI_AUTH: 'v' } }, [undefined, 'v']],
+    ['--pass before the environment', ['h:1', '-a', 'p'], { env: { REDISCLI_AUTH: 'r' } }, [undefined, 'p']],
+    ['--askpass before everything', ['h:1', '-a', 'p', '--askpass'], { secret: 's' }, [undefined, 's']],
+  ])('credentials: %s', async (_, argv, setup, [user, password]) => {
+    const { credentials } = (await info(argv, setup)).options.fleet;
+    expect([credentials?.user, credentials?.password.reveal()]).toEqual([user, password]);
+  });
+
+  test('a password on the command line is warned of, and the warning can be turned off', async () => {
+    expect((await info(['h:1', '-a', 'p'])).stderr).toMatch(/^Warning: a password on the command line/);
+    expect((await info(['redis://:p@h:1'])).stderr).toMatch(/^Warning/);
+    expect((await info(['h:1', '-a', 'p', '--no-auth-warning'])).stderr).toBe('');
+    expect((await info(['h:1'], { env: { REDISCLI_AUTH: 'p' } })).stderr).toBe('');
+  });
+});
+
+describe('wrong usage: exit code 2, one reason, no secret', () => {
+  test.each<[string[], RegExp]>([
+    [['check'], /the address of a node is missing/],
+    [['check', '7000'], /'7000' is not an address/],
+    [['check', 'h:0'], /'0' is not a port/],
+    [['check', 'h:7000x'], /is not an address/],
+    [['check', 'h', 'x'], /is not an address/],
+    [['check', 'h:1', '2', '3'], /too many words/],
+    [['check', 'redis://h:1', '2'], /nothing may follow it/],
+    [['check', 'http://h:1'], /is not a scheme/],
+    [['check', '-s', '/x', 'h:1'], /not both/],
+    [['check', 'h:1', '--user', 'u'], /user 'u' needs a password/],
+    [['check', 'h:1', '--tls', '--cert', 'c'], /both --cert and --key/],
+    [['check', 'h:1', '-t', '0'], /a number of seconds above 0/],
+    [['check', 'h:1', '-t', 'soon'], /a number of seconds above 0/],
+    [['check', 'h:1', '--reply-timeout', '-1'], /a number of seconds above 0/],
+    [['check', 'h:1', '--min-replicas', 'many'], /a whole number/],
+    [['check', 'h:1', '--min-replicas', '-1'], /a whole number/],
+    [['check', 'h:1', '--max-replica-lag', '1e3'], /a whole number/],
+    [['check', 'h:1', '--format', 'xml'], /Allowed choices are text, json, prometheus/],
+    [['check', 'h:1', '--fail-on', 'hope'], /Allowed choices are error, warning/],
+    [['check', 'h:1', '--address-map', 'a=b=c'], /is not internal=external/],
+    [['check', 'h:1', '--quite'], /unknown option '--quite'[\s\S]*--quiet/],
+    [['chek', 'h:1'], /unknown command 'chek'[\s\S]*check/],
+    [['info', 'redis://u:s3cret@h:99999999'], /the URI is malformed/],
+    [[], /Usage: slotctl/],
+  ])('%j', async (argv, reason) => {
+    const { code, stdout, stderr } = await slotctl(argv);
+    expect(stderr).toMatch(reason);
+    expect(stderr).not.toContain('s3cret');
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  test('the classes behind it', async () => {
+    await expect(info([])).rejects.toBeInstanceOf(UsageError);
+    await expect(info(['h:1', '--nonsense'])).rejects.toBeInstanceOf(CommanderError);
+  });
+
+  test('a file that is not there is no wrong usage, but ends the work', async () => {
+    const missing = await slotctl(['check', 'h:1', '--tls', '--cacert', '/no/such/file']);
+    expect(missing).toMatchObject({ code: 1, stdout: '' });
+    expect(missing.stderr).toMatch(/^slotctl: \/no\/such\/file cannot be read: ENOENT/);
+    const map = await slotctl(['check', 'h:1', '--address-map', '/no/such/file']);
+    expect(map).toMatchObject({ code: 1, stdout: '' });
+    expect(map.stderr).toMatch(/^slotctl: \/no\/such\/file cannot be read: ENOENT/);
+  });
+});
+
+describe('help', () => {
+  test.each([['--help'], ['-h'], ['help'], ['check', '--help'], ['help', 'check']])(
+    '%j goes to stdout and is no failure',
+    async (...argv) => {
+      const { code, stdout, stderr } = await slotctl(argv);
+      expect(stdout).toContain('Usage: slotctl');
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+    },
+  );
+
+  test('tells the exit codes', async () => {
+    expect((await slotctl(['--help'])).stdout).toMatch(
+      /Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 .*\n {2}4 .*\n {2}130 /,
+    );
+  });
+
+  test('the version is that of the package', async () => {
+    const { default: packageJson } = await import('../../package.json', { with: { type: 'json' } });
+    expect(await slotctl(['--version'])).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' });
+  });
+});

@@ -1,0 +1,225 @@
+/** The built program as a process: pipes, signals, the process list, and what stands in files. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestCluster } from '../support/cluster.ts';
+import { until } from '../support/poll.ts';
+import { BIN, inTerminal, slotctlProcess } from '../support/run-slotctl.ts';
+import { anyServer } from '../support/servers.ts';
+import { removeFolder, tempFolder } from '../support/temp-folder.ts';
+
+let cluster: TestCluster;
+let folder: string;
+beforeAll(async () => {
+  folder = tempFolder('process');
+  cluster = await TestCluster.start({ build: anyServer() });
+});
+afterAll(async () => {
+  await cluster.dispose();
+  removeFolder(folder);
+});
+
+const HIDE_CURSOR = '\u001b[?25l';
+const SHOW_CURSOR = '\u001b[?25h';
+
+const onTestEnd = (child: { kill(signal: NodeJS.Signals): unknown }) => () => void child.kill('SIGKILL');
+
+describe('the program', () => {
+  test('a healthy check: exit 0 and not a byte on stderr', async () => {
+    const { code, stdout, stderr } = await slotctlProcess(['check', cluster.entry]);
+    expect(stderr).toBe('');
+    expect(stdout).toContain('[OK] All 16384 slots covered.');
+    expect(code).toBe(0);
+  });
+
+  test('without a terminal there are no escape codes, with FORCE_COLOR there are, and NO_COLOR is obeyed', async () => {
+    const csi = '\u001b[';
+    expect((await slotctlProcess(['check', cluster.entry], { env: { TERM: 'xterm' } })).stdout).not.toContain(
+      csi,
+    );
+    expect((await slotctlProcess(['check', cluster.entry], { env: { FORCE_COLOR: '1' } })).stdout).toContain(
+      csi,
+    );
+    const env = { FORCE_COLOR: '1', NO_COLOR: '1' };
+    expect((await slotctlProcess(['check', cluster.entry], { env })).stdout).not.toContain(csi);
+  });
+
+  test('a reader that goes away ends the output, not the check', async () => {
+    const child = spawn(process.execPath, [BIN, 'check', cluster.entry], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', chunk => {
+      stderr += chunk;
+    });
+    const [code] = await once(child, 'close');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s while waiting: exit 130, one line', async signal => {
+    const stopped = cluster.node(5);
+    stopped.signal('SIGSTOP');
+    const child = spawn(process.execPath, [BIN, 'check', cluster.entry, '--trace'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    try {
+      let stderr = '';
+      child.stderr.on('data', chunk => {
+        stderr += chunk;
+      });
+      await until('the stopped node has been asked', () => stderr.includes(`${stopped.address} > INFO`));
+      child.kill(signal);
+      const [code] = await once(child, 'close');
+      expect(stderr.trim().split('\n').at(-1)).toBe('slotctl: interrupted');
+      expect(code).toBe(130);
+    } finally {
+      onTestEnd(child)();
+      stopped.signal('SIGCONT');
+      await cluster.settled();
+    }
+  });
+
+  test('a password on the command line disappears from the process list', async () => {
+    const stopped = cluster.node(5);
+    stopped.signal('SIGSTOP');
+    const args = [
+      'check',
+      `redis://${cluster.entry}`,
+      '-a',
+      's3cret-in-argv',
+      '--trace',
+      '--no-auth-warning',
+    ];
+    const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    try {
+      let stderr = '';
+      child.stderr.on('data', chunk => {
+        stderr += chunk;
+      });
+      await until('it has started to ask', () => stderr.includes('> AUTH'));
+      expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).not.toContain('s3cret-in-argv');
+      expect(stderr).not.toContain('s3cret-in-argv');
+    } finally {
+      onTestEnd(child)();
+      stopped.signal('SIGCONT');
+      await cluster.settled();
+    }
+  });
+
+  test('--askpass without a terminal reads the first line of standard input', async () => {
+    const run = await slotctlProcess(['check', cluster.entry, '--askpass'], { input: 'anything\nelse\n' });
+    // The servers have no password, and say so: it has been sent.
+    expect(run.stderr).toMatch(
+      /AUTH was refused: ERR AUTH <password> called without any password configured/,
+    );
+    expect(run.code).toBe(3);
+  });
+
+  test('--output replaces a file in one step, and leaves nothing else behind', async () => {
+    const file = join(folder, 'slotctl.prom');
+    writeFileSync(file, 'old');
+    const before = statSync(file).ino;
+    const run = await slotctlProcess(['check', cluster.entry, '--format', 'prometheus', '--output', file]);
+    expect(run).toEqual({ code: 0, stdout: '', stderr: '' });
+    const text = readFileSync(file, 'utf8');
+    expect(text).toContain('slotctl_cluster_healthy 1\n');
+    expect(text).toMatch(
+      /^slotctl_node_up\{node="127\.0\.0\.\d:\d+",id="[0-9a-f]{40}",role="(primary|replica)"\} 1$/m,
+    );
+    expect(text.endsWith('\n')).toBe(true);
+    expect(statSync(file).ino).not.toBe(before);
+    expect(readdirSync(folder)).toEqual(['slotctl.prom']);
+    expect(statSync(file).mode & 0o777).toBe(0o644);
+  });
+
+  test('--output tells Prometheus of a cluster that cannot be asked', async () => {
+    const file = join(folder, 'down.prom');
+    const run = await slotctlProcess(['check', '127.0.0.1:1', '--format', 'prometheus', '-o', file]);
+    expect(run.code).toBe(3);
+    expect(readFileSync(file, 'utf8')).toMatch(/^slotctl_check_up 0$[\s\S]*^slotctl_cluster_healthy 0$/m);
+    removeFolder(file);
+  });
+
+  test('--output to where nothing can be written', async () => {
+    const run = await slotctlProcess(['check', cluster.entry, '-o', join(folder, 'no', 'such', 'folder')]);
+    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run.stderr).toMatch(/cannot be written: ENOENT/);
+    expect(run.stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('on a terminal', () => {
+  test('info is a table, in colour', async () => {
+    const { code, screen } = await inTerminal([BIN, 'info', cluster.entry]);
+    expect(screen).toMatch(
+      /127\.0\.0\.1:\d+ +primary +127\.0\.0\.1 +5461 +33\.3 % +0 +\d\.\d MB +\d+ +\d+ +1/,
+    );
+    expect(screen).toContain('\u001b[32m[OK] 0 keys in 3 masters.');
+    expect(code).toBe(0);
+  });
+
+  test('a spinner tells what is waited for, and leaves no trace', async () => {
+    const stopped = cluster.node(5);
+    stopped.signal('SIGSTOP');
+    const check = [BIN, 'check', cluster.entry, '--reply-timeout', '1'];
+    const [{ screen }, windowless] = await Promise.all([
+      inTerminal(check),
+      inTerminal(check, { columns: 0 }),
+    ]);
+    stopped.signal('SIGCONT');
+    await cluster.settled();
+    expect(screen).toMatch(/5 of 6 nodes have answered/);
+    expect(screen.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(screen.lastIndexOf(HIDE_CURSOR));
+    // A terminal without a window gets none.
+    expect(windowless.screen).not.toContain('nodes have answered');
+    expect(windowless.code).toBe(1);
+  });
+
+  test('--askpass asks, and does not show what is typed', async () => {
+    const { screen } = await inTerminal([BIN, 'check', cluster.entry, '--askpass'], {
+      answer: { when: 'Password:', type: 'typed-s3cret\r' },
+    });
+    expect(screen).toContain('AUTH was refused');
+    expect(screen).not.toContain('typed-s3cret');
+  });
+
+  test('Ctrl-C at the question is an interrupt', async () => {
+    const { code, screen } = await inTerminal([BIN, 'check', cluster.entry, '--askpass'], {
+      answer: { when: 'Password:', type: '\u0003' },
+    });
+    expect(screen).toContain('slotctl: interrupted');
+    expect(code).toBe(130);
+  });
+});
+
+describe('the package', () => {
+  test('npm pack gives a tarball that installs and runs elsewhere', async () => {
+    const project = join(BIN, '..', '..');
+    const npm = (args: string[], cwd: string) =>
+      new Promise<string>((resolve, reject) => {
+        execFile('npm', args, { cwd }, (error, stdout, stderr) =>
+          error ? reject(new Error(stderr)) : resolve(stdout),
+        );
+      });
+    const packed = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], project);
+    const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
+    expect(files.map(f => f.path)).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'bin/slotctl.js', 'dist/slotctl.js', 'package.json']),
+    );
+    expect(files.filter(f => /^(src|test|fixtures|bench|\.servers)\//.test(f.path))).toEqual([]);
+    const elsewhere = join(folder, 'elsewhere');
+    await npm(['install', '--prefix', elsewhere, '--no-audit', '--no-fund', join(folder, filename)], folder);
+    const bin = join(elsewhere, 'node_modules', '.bin', 'slotctl');
+    const run = await slotctlProcess(['check', cluster.entry], { bin });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    // What is loaded only for terminals has come along too.
+    const { code, screen } = await inTerminal([bin, 'info', cluster.entry]);
+    expect(screen).toMatch(/127\.0\.0\.1:\d+ +primary +127\.0\.0\.1 +5461/);
+    expect(code).toBe(0);
+    removeFolder(join(folder, filename));
+  });
+});
