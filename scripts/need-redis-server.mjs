@@ -17,7 +17,8 @@ if (!fetched && !works('redis-server', ['--version'])) {
 function install(prefix) {
   // The service that the package would start is not wanted: tests start their own servers.
   const apt = ['apt-get', '-qq', '-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Options::=--force-confdef'];
-  const run = words => spawnSync(prefix[0], [...prefix.slice(1), ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const run = words =>
+    spawnSync(prefix[0], [...prefix.slice(1), ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
   run([...apt, 'update']);
   const before = works('systemctl', ['is-active', '--quiet', 'redis-server']);
   const ok = run([...apt, 'install', '-y', '--no-install-recommends', 'redis-server']).status === 0;

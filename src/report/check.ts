@@ -110,6 +110,8 @@ function findingLines({ snapshot, findings }: Examination, paint: Paint): string
     const head =
       finding.severity === 'error' ? paint.bad(`[ERR] ${text}`) : paint.warning(`[WARNING] ${text}`);
     // What it means is said once for each run of the same kind.
-    return findings[i + 1]?.kind === finding.kind ? [head] : [head, paint.faint(`      ${MEANINGS[finding.kind]}`)];
+    return findings[i + 1]?.kind === finding.kind
+      ? [head]
+      : [head, paint.faint(`      ${MEANINGS[finding.kind]}`)];
   });
 }

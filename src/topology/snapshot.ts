@@ -65,16 +65,41 @@ export interface ClusterSnapshot {
   readonly unreachable: readonly UnreachableNode[];
 }
 
-/** Each node once: in its own words where it answered, else in the words of the first node that names it. */
+/** Each node once: in its own words where it answered, else in those of whoever knows most of it. */
 export function believedNodes(snapshot: ClusterSnapshot): Map<NodeId, ClusterNode> {
   const nodes = new Map<NodeId, ClusterNode>();
-  for (const view of snapshot.views) nodes.set(view.id, view.self);
+  const answered = new Set<NodeId>();
+  for (const view of snapshot.views) {
+    nodes.set(view.id, view.self);
+    answered.add(view.id);
+  }
   for (const view of snapshot.views) {
     for (const node of view.nodes) {
-      if (!nodes.has(node.id)) nodes.set(node.id, node);
+      if (answered.has(node.id)) continue;
+      const known = nodes.get(node.id);
+      if (!known || (known !== node && tellsMore(node, known))) nodes.set(node.id, node);
     }
   }
   return nodes;
+}
+
+/**
+ * Which of two opinions on a silent node to believe: one that knows its role, then the newer one by config epoch, then
+ * one that knows where it is, then the one that gives it more slots. The last comparison only settles ties, so that
+ * the result does not depend on who was asked first.
+ */
+function tellsMore(a: ClusterNode, b: ClusterNode): boolean {
+  const rank = (node: ClusterNode) => [
+    node.role !== 'stranger' ? 2 : node.handshake ? 0 : 1,
+    node.configEpoch,
+    node.address ? 1 : 0,
+    node.role === 'primary' ? node.slots.size : 0,
+  ];
+  const [left, right] = [rank(a), rank(b)];
+  const decisive = left.findIndex((value, i) => value !== right[i]);
+  if (decisive !== -1) return (left[decisive] ?? 0) > (right[decisive] ?? 0);
+  const text = (node: ClusterNode) => `${node.role} ${node.role === 'primary' ? node.slots : ''}`;
+  return text(a) > text(b);
 }
 
 /** What the reachable primaries say they own themselves. */

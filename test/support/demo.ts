@@ -26,7 +26,9 @@ async function slotctl(...args: string[]): Promise<void> {
 }
 
 const build = chooseServer();
-tell(`Six nodes of ${build.product} ${build.version} form a cluster: three primaries, three replicas, three hosts`);
+tell(
+  `Six nodes of ${build.product} ${build.version} form a cluster: three primaries, three replicas, three hosts`,
+);
 const cluster = await TestCluster.start({ build });
 process.once('SIGINT', () => void cluster.dispose());
 try {
