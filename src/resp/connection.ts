@@ -8,6 +8,7 @@ import RedisParser from 'redis-parser';
 import { type Command, commandName, encodeCommand } from './command.ts';
 import { auth } from './commands.ts';
 import type { Credentials } from './credentials.ts';
+import { Deadline } from './deadline.ts';
 import {
   ConnectionLostError,
   ConnectTimeoutError,
@@ -39,7 +40,7 @@ interface Pending {
   readonly command: Command<unknown>;
   readonly sentAt: number;
   readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** An alert record is what a TLS port answers to plain text. */
@@ -57,9 +58,8 @@ export class Connection {
   #bytesReceived = 0;
   #outbox: Buffer[] = [];
   #pending: Pending[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  /** Since when the node has owed us the next reply. */
-  #owedSince = 0;
+  readonly #connectDeadline: Deadline;
+  readonly #replyDeadline: Deadline;
   #login: Command<void> | undefined;
   #failure: NodeError | undefined;
   #closed = false;
@@ -74,7 +74,13 @@ export class Connection {
       returnError: (error: Error) => this.#settle(new ErrorReply(error.message)),
       returnFatalError: (error: Error) => this.#fail(new ProtocolError(name, error.message)),
     });
-    this.#timer = setTimeout(() => this.#connectTimedOut(), settings.connectTimeoutMs);
+    this.#connectDeadline = new Deadline(() => {
+      this.#fail(new ConnectTimeoutError(name, settings.connectTimeoutMs));
+    });
+    this.#replyDeadline = new Deadline(waitedMs => {
+      this.#fail(new ReplyTimeoutError(name, this.#headName(), waitedMs));
+    });
+    this.#connectDeadline.start(settings.connectTimeoutMs);
     void this.#open(endpoint);
     // AUTH goes first and is not waited for: where it is refused, so is all that follows, for that reason.
     if (settings.credentials) {
@@ -87,7 +93,6 @@ export class Connection {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#closed) return Promise.reject(new ConnectionLostError(this.name, 'the connection was closed'));
     return new Promise<T>((resolve, reject) => {
-      if (this.#pending.length === 0) this.#owedSince = performance.now();
       this.#pending.push({
         command,
         sentAt: performance.now(),
@@ -99,7 +104,7 @@ export class Connection {
       if (this.#ready) {
         // What is asked for in one turn of the event loop goes out in one packet.
         if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
-        this.#watch();
+        if (this.#pending.length === 1) this.#awaitNext();
       }
     });
   }
@@ -113,11 +118,9 @@ export class Connection {
     const tls = endpoint.kind === 'tcp' ? this.#settings.tls : undefined;
     const socket = await openSocket(endpoint, tls, () => {
       this.#ready = true;
-      this.#owedSince = performance.now();
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
+      this.#connectDeadline.stop();
       this.#flush();
-      this.#watch();
+      this.#awaitNext();
     });
     this.#socket = socket;
     if (this.#closed || this.#failure) {
@@ -158,16 +161,11 @@ export class Connection {
       this.#fail(new ProtocolError(this.name, 'it sent a reply that nobody asked for'));
       return;
     }
-    const now = performance.now();
-    this.#owedSince = now;
-    if (this.#pending.length === 0) this.#unwatch();
-    this.#observer?.received(this.name, pending.command, reply, now - pending.sentAt);
+    this.#awaitNext();
+    this.#observer?.received(this.name, pending.command, reply, performance.now() - pending.sentAt);
+    const name = commandName(pending.command);
     if (reply instanceof ErrorReply) {
-      const refusal = new ServerRefusalError(
-        this.name,
-        commandName(pending.command),
-        this.#scrub(reply.text),
-      );
+      const refusal = new ServerRefusalError(this.name, name, this.#scrub(reply.text));
       pending.reject(refusal);
       if (pending.command === this.#login) this.#fail(refusal);
       return;
@@ -175,43 +173,23 @@ export class Connection {
     try {
       pending.resolve(pending.command.decode(reply));
     } catch (error) {
-      if (!(error instanceof ReplyShapeError)) throw error;
-      const problem = this.#scrub(error.message);
-      pending.reject(new UnexpectedReplyError(this.name, commandName(pending.command), problem));
+      const misshapen = error instanceof ReplyShapeError;
+      pending.reject(
+        misshapen ? new UnexpectedReplyError(this.name, name, this.#scrub(error.message)) : error,
+      );
     }
   }
 
-  /** One timer for all: when it rings, it is looked at how long the oldest command has waited. */
-  #watch(): void {
+  /** The next reply is owed from now on, as long as its command allows. */
+  #awaitNext(): void {
     const [head] = this.#pending;
-    if (!head || this.#timer) return;
-    const limitMs = head.command.replyTimeoutMs ?? this.#settings.replyTimeoutMs;
-    const leftMs = limitMs - (performance.now() - this.#owedSince);
-    this.#timer = setTimeout(() => this.#checkDeadline(), Math.max(1, leftMs));
+    if (head) this.#replyDeadline.start(head.command.replyTimeoutMs ?? this.#settings.replyTimeoutMs);
+    else this.#replyDeadline.stop();
   }
 
-  #unwatch(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #checkDeadline(): void {
-    // Timers ring before sockets are read. If it was our own process that stood still, the reply is there by now.
-    setImmediate(() => {
-      this.#timer = undefined;
-      const [head] = this.#pending;
-      if (!head || this.#failure) return;
-      const limitMs = head.command.replyTimeoutMs ?? this.#settings.replyTimeoutMs;
-      const waitedMs = performance.now() - this.#owedSince;
-      if (waitedMs < limitMs) this.#watch();
-      else this.#fail(new ReplyTimeoutError(this.name, commandName(head.command), waitedMs));
-    });
-  }
-
-  #connectTimedOut(): void {
-    setImmediate(() => {
-      if (!this.#ready) this.#fail(new ConnectTimeoutError(this.name, this.#settings.connectTimeoutMs));
-    });
+  #headName(): string {
+    const [head] = this.#pending;
+    return head ? commandName(head.command) : '';
   }
 
   #explain(error: Error & { code?: string }, tls: boolean): NodeError {
@@ -221,8 +199,7 @@ export class Connection {
   }
 
   #lost(): NodeError {
-    const [head] = this.#pending;
-    const during = head ? ` instead of answering ${commandName(head.command)}` : '';
+    const during = this.#pending.length > 0 ? ` instead of answering ${this.#headName()}` : '';
     return new ConnectionLostError(this.name, `the node closed the connection${during}`);
   }
 
@@ -234,7 +211,8 @@ export class Connection {
   }
 
   #end(error: NodeError): void {
-    this.#unwatch();
+    this.#connectDeadline.stop();
+    this.#replyDeadline.stop();
     this.#socket?.destroy();
     const pending = this.#pending;
     this.#pending = [];

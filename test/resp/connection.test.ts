@@ -1,4 +1,6 @@
 /** A connection against raw sockets that behave as no server should. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Command } from '../../src/resp/command.ts';
@@ -196,6 +198,40 @@ describe('failures name the node, the command and the reason', () => {
     expect(await connection.send({ ...ping, replyTimeoutMs: 5000 })).toBe('OK');
   });
 
+  test('a longer limit of one command does not lengthen that of the next', async () => {
+    const connection = await connectTo((socket, request) => {
+      if (request.includes('SLOW')) socket.write('+OK\r\n');
+    });
+    const slow = connection.send({ ...ask('SLOW', asText), replyTimeoutMs: 60_000 });
+    const next = failureOf(connection.send(ping));
+    expect(await slow).toBe('OK');
+    expect(await next).toMatchObject({
+      message: expect.stringMatching(/^no reply to PING within 3\d\d ms$/),
+    });
+  });
+
+  test('our own standstill is not blamed on the node', async () => {
+    // The reply comes from another process, so that it can arrive while this one does nothing.
+    const echo = await Echo.start();
+    const other = connectToPort(echo.port, { replyTimeoutMs: 50 });
+    await other.send(ping);
+    const reply = other.send(ping);
+    await new Promise(resolve => process.nextTick(resolve));
+    standStill(300);
+    expect(await reply).toBe('OK');
+    echo.stop();
+  });
+
+  test('a decoder with a bug fails its command, not the process', async () => {
+    const connection = await connectTo(replying('+OK\r\n'));
+    const broken = connection.send(
+      ask('PING', () => {
+        throw new TypeError('a bug');
+      }),
+    );
+    await expect(broken).rejects.toThrow(new TypeError('a bug'));
+  });
+
   test('a black hole: no answer to the connection itself', async () => {
     const hole = await BlackHole.dig();
     const connection = connectToPort(hole.port, { connectTimeoutMs: 300 });
@@ -287,3 +323,34 @@ describe('logging in', () => {
     );
   });
 });
+
+/** Does nothing for a while, and lets nothing else happen in this process. */
+function standStill(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+/** A process that answers OK to everything. */
+class Echo {
+  readonly port: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  static async start(): Promise<Echo> {
+    const program = `
+      const server = require('net').createServer(s => s.on('error', () => {}).on('data', () => s.write('+OK\\r\\n')));
+      server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+    `;
+    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = await once(child.stdout, 'data');
+    return new Echo(child, Number(String(line).trim()));
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
