@@ -1,17 +1,18 @@
 /** What is promised of `check`, told from the measurements. */
 import { type Measurement, median, type Target, type Unit } from './benchmark.ts';
+import {
+  type CheckSetting,
+  FEW,
+  HUNDRED,
+  REAL,
+  START_UP,
+  THOUSAND,
+  THOUSAND_PACED,
+} from './check-settings.ts';
 
-/** A number of nodes. */
-export type Size = number;
-
-export const START_UP = 'start-up';
-export const REAL_NODES: Size = 6;
-export const STAND_IN_SIZES: readonly Size[] = [10, 100, 1000];
-const LARGEST: Size = 1000;
-
-export function sizeName(size: Size): string {
-  return `check, ${size} nodes`;
-}
+const MIN_SPEED_UP = 3;
+const MAX_MEMORY_MB = 300;
+const MAX_TIMES_EMPTY_PROGRAM = 1.8;
 
 export function checkTargets(measurements: readonly Measurement[]): Target[] {
   const medianOf = (work: string, contender: string, unit: Unit = 'ms') => {
@@ -19,28 +20,36 @@ export function checkTargets(measurements: readonly Measurement[]): Target[] {
     if (!found) throw new Error(`${contender} was not measured at '${work}'`);
     return median(found.samples);
   };
-  const startUpMs = medianOf(START_UP, 'slotctl');
-  const perNodeMs = (size: Size) => (medianOf(sizeName(size), 'slotctl') - startUpMs) / size;
-  const growth = STAND_IN_SIZES.slice(1).map((size, i): Target => {
-    const smaller = STAND_IN_SIZES[i] ?? size;
-    const what = `time per node above start-up, ${size} nodes against ${smaller}`;
-    return { what, measured: perNodeMs(size) / perNodeMs(smaller), unit: 'x', atMost: 1 };
+  const speed = ({ work }: CheckSetting): Target => ({
+    what: `${work}: speed against the cli`,
+    measured: medianOf(work, 'cli') / medianOf(work, 'slotctl'),
+    unit: 'x',
+    atLeast: MIN_SPEED_UP,
   });
-  const speed = (size: Size) => medianOf(sizeName(size), 'cli') / medianOf(sizeName(size), 'slotctl');
+  const startUpMs = medianOf(START_UP, 'slotctl');
+  const perNodeMs = ({ work, nodes }: CheckSetting) => (medianOf(work, 'slotctl') - startUpMs) / nodes;
+  const growth = (smaller: CheckSetting, larger: CheckSetting): Target => ({
+    what: `time per node above start-up, ${larger.nodes} nodes against ${smaller.nodes}`,
+    measured: perNodeMs(larger) / perNodeMs(smaller),
+    unit: 'x',
+    atMost: 1,
+  });
   return [
-    { what: `speed against the cli, ${LARGEST} nodes`, measured: speed(LARGEST), unit: 'x', atLeast: 3 },
+    speed(THOUSAND),
+    speed(THOUSAND_PACED),
     {
-      what: `peak memory, ${LARGEST} nodes`,
-      measured: medianOf(sizeName(LARGEST), 'slotctl', 'MB'),
+      what: `${THOUSAND.work}: peak memory`,
+      measured: medianOf(THOUSAND.work, 'slotctl', 'MB'),
       unit: 'MB',
-      atMost: 300,
+      atMost: MAX_MEMORY_MB,
     },
     {
-      what: `time against node -e 0, ${REAL_NODES} nodes`,
-      measured: medianOf(sizeName(REAL_NODES), 'slotctl') / medianOf(START_UP, 'node -e 0'),
+      what: `${REAL.work}: time against node -e 0`,
+      measured: medianOf(REAL.work, 'slotctl') / medianOf(START_UP, 'node -e 0'),
       unit: 'x',
-      atMost: 1.8,
+      atMost: MAX_TIMES_EMPTY_PROGRAM,
     },
-    ...growth,
+    growth(FEW, HUNDRED),
+    growth(HUNDRED, THOUSAND),
   ];
 }

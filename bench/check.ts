@@ -8,16 +8,17 @@ import { fileURLToPath } from 'node:url';
 import { TestCluster } from '../test/support/cluster.ts';
 import { removeFolder, tempFolder } from '../test/support/temp-folder.ts';
 import { alternate, type Contender } from './alternate.ts';
-import type { Benchmark, BenchmarkResult, BenchmarkSettings } from './benchmark.ts';
-import { checkTargets, REAL_NODES, type Size, STAND_IN_SIZES, START_UP, sizeName } from './check-targets.ts';
+import type { Benchmark, BenchmarkResult, BenchmarkSettings, Measurement } from './benchmark.ts';
+import { type CheckSetting, REAL, STAND_INS, START_UP } from './check-settings.ts';
+import { checkTargets } from './check-targets.ts';
 import { type Program, peakMemoryMb, runToEnd } from './run-program.ts';
 import { captureReplies } from './stand-in/capture.ts';
+import { measurePace } from './stand-in/pace.ts';
+import type { StandInCluster } from './stand-in/serve.ts';
 import { StandIn } from './stand-in/stand-in.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const SLOTCTL = fileURLToPath(new URL('../bin/slotctl.js', import.meta.url));
-/** Below this size both programs mostly start and end, and six real nodes tell more about that. */
-const SMALLEST_COMPARED = 100;
 
 export const check: Benchmark = {
   name: 'check',
@@ -26,41 +27,60 @@ export const check: Benchmark = {
 };
 
 async function runCheckBenchmark(settings: BenchmarkSettings): Promise<BenchmarkResult> {
-  const { server, say, signal } = settings;
-  say('building slotctl');
-  execFileSync(process.execPath, ['scripts/build.mjs'], {
-    cwd: PROJECT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  settings.say('building slotctl');
+  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: PROJECT, stdio: ['ignore', 2, 2] });
   const folder = tempFolder('bench');
   try {
-    say(`starting six servers (${server.name} ${server.version}) and the stand-ins`);
-    const cluster = await TestCluster.start({ build: server });
-    try {
-      const standIn = await StandIn.start(
-        { sizes: STAND_IN_SIZES, captured: await captureReplies(cluster) },
-        signal,
-      );
-      try {
-        const entries = new Map<Size, string>([[REAL_NODES, cluster.entry], ...standIn.entries]);
-        const measurements = await alternate(contenders(entries, folder, settings), settings);
-        return { measurements, targets: checkTargets(measurements) };
-      } finally {
-        await standIn.dispose();
-      }
-    } finally {
-      await cluster.dispose();
-    }
+    return await withClusters(settings, async (entries, paces) => {
+      const measurements = await alternate(contenders(entries, folder, settings), settings);
+      return { measurements: [...paces, ...measurements], targets: checkTargets(measurements) };
+    });
   } finally {
     removeFolder(folder);
   }
 }
 
+type Entries = ReadonlyMap<CheckSetting, string>;
+
+async function withClusters<T>(
+  { server, say, signal }: BenchmarkSettings,
+  work: (entries: Entries, paces: readonly Measurement[]) => Promise<T>,
+): Promise<T> {
+  say(`starting six servers (${server.name}) and the stand-ins`);
+  const cluster = await TestCluster.start({ build: server });
+  try {
+    const captured = await captureReplies(cluster);
+    const clusters: StandInCluster[] = [];
+    const paces: Measurement[] = [];
+    for (const { nodes, paced } of STAND_INS) {
+      const pace = paced ? await measurePace(server, nodes, captured) : {};
+      clusters.push({ nodes, pace });
+      for (const [command, workMs] of Object.entries(pace)) {
+        paces.push({
+          work: `a real server, ${nodes} nodes`,
+          contender: command,
+          unit: 'ms',
+          samples: [workMs],
+        });
+      }
+    }
+    const standIn = await StandIn.start({ clusters, captured }, signal);
+    try {
+      const entries = STAND_INS.map((setting, i) => [setting, `${standIn.entries[i]}`] as const);
+      return await work(new Map([[REAL, cluster.entry], ...entries]), paces);
+    } finally {
+      await standIn.dispose();
+    }
+  } finally {
+    await cluster.dispose();
+  }
+}
+
 function contenders(
-  entries: ReadonlyMap<Size, string>,
+  entries: Entries,
   folder: string,
   { server, signal }: BenchmarkSettings,
-): Contender[] {
+): readonly Contender[] {
   const timed = (work: string, contender: string, program: Program, nodes = 0): Contender => ({
     work,
     contender,
@@ -71,25 +91,26 @@ function contenders(
       return wallMs;
     },
   });
-  const all = [
+  const startUps = [
     timed(START_UP, 'node -e 0', { file: process.execPath, args: ['-e', '0'] }),
     timed(START_UP, 'slotctl', { file: process.execPath, args: [SLOTCTL, '--version'] }),
   ];
-  for (const [size, entry] of entries) {
-    const work = sizeName(size);
+  const checks = [...entries].flatMap(([{ work, nodes, compared, paced }, entry]): Contender[] => {
     const slotctl = { file: process.execPath, args: [SLOTCTL, 'check', entry] };
-    all.push(timed(work, 'slotctl', slotctl, size));
-    if (size === REAL_NODES || size >= SMALLEST_COMPARED) {
-      all.push(timed(work, 'cli', { file: server.cli, args: ['--cluster', 'check', entry] }, size));
-    }
-    all.push({
+    const cli = { file: server.cli, args: ['--cluster', 'check', entry] };
+    const memory: Contender = {
       work,
       contender: 'slotctl',
       unit: 'MB',
       measureOnce: () => peakMemoryMb(slotctl, folder, signal),
-    });
-  }
-  return all;
+    };
+    return [
+      timed(work, 'slotctl', slotctl, nodes),
+      ...(compared ? [timed(work, 'cli', cli, nodes)] : []),
+      ...(paced ? [] : [memory]),
+    ];
+  });
+  return [...startUps, ...checks];
 }
 
 /** Whoever leaves out nodes has done less work, and must not win by it. */

@@ -58,7 +58,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function measure({ benchmark, server, runs, jsonFile, enforce }: Request): Promise<number> {
   const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   try {
     const result = await benchmark.run({ runs, server, say, signal: interrupt.signal });

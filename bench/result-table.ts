@@ -11,7 +11,7 @@ export function renderResult({ measurements, targets }: BenchmarkResult): string
 }
 
 function measurementRow({ work, contender, unit, samples }: Measurement): string[] {
-  const show = (value: number) => `${value.toFixed(1)} ${unit}`;
+  const show = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ${unit}`;
   const [least, most] = [Math.min(...samples), Math.max(...samples)];
   return [work, contender, show(median(samples)), show(least), show(most), `${samples.length}`];
 }

@@ -35,7 +35,7 @@ export function answersOf(nodes: readonly StandInNode[], captured: CapturedRepli
   });
 }
 
-function commandName([first = '', second = '']: readonly string[]): string {
+export function commandName([first = '', second = '']: readonly string[]): string {
   const name = first.toUpperCase();
   return name === 'CLUSTER' ? `${name} ${second.toUpperCase()}` : name;
 }

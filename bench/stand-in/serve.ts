@@ -7,18 +7,24 @@ import { createInterface } from 'node:readline';
 import { freePort } from '../../test/support/ports.ts';
 import type { CapturedReplies } from './capture.ts';
 import { type Listener, layOut } from './node-list.ts';
-import { type Answer, answersOf } from './replies.ts';
+import type { Pace } from './pace.ts';
+import { type Answer, answersOf, commandName } from './replies.ts';
 import { RequestReader } from './request-reader.ts';
+
+export interface StandInCluster {
+  readonly nodes: number;
+  /** How long each node works on an answer; where nothing is said, it answers at once. */
+  readonly pace: Pace;
+}
 
 /** The one line that the process reads. */
 export interface StandInPlan {
-  /** A cluster of each of these numbers of nodes. */
-  readonly sizes: readonly number[];
+  readonly clusters: readonly StandInCluster[];
   readonly captured: CapturedReplies;
 }
 
-/** The one line that it writes: each size with the address of a node. */
-export type StandInEntries = readonly (readonly [size: number, entry: string])[];
+/** The one line that it writes: the address of a node of each cluster. */
+export type StandInEntries = readonly string[];
 
 /** Nine, because 5, 50 and 500 are no multiples of it: a replica then is never on its primary's host. */
 const HOSTS = Array.from({ length: 9 }, (_, i) => `127.0.0.${i + 1}`);
@@ -34,7 +40,7 @@ export async function serveStandIns(): Promise<number> {
   const line = await new Promise<string>(resolve => input.once('line', resolve));
   const plan: StandInPlan = JSON.parse(line);
   const entries: StandInEntries = await Promise.all(
-    plan.sizes.map(async size => [size, await serveCluster(size, plan.captured)] as const),
+    plan.clusters.map(cluster => serveCluster(cluster, plan.captured)),
   );
   process.stdout.write(`${JSON.stringify(entries)}\n`);
   await over;
@@ -43,13 +49,13 @@ export async function serveStandIns(): Promise<number> {
 }
 
 /** Returns the address of the first node. */
-async function serveCluster(size: number, captured: CapturedReplies): Promise<string> {
+async function serveCluster({ nodes, pace }: StandInCluster, captured: CapturedReplies): Promise<string> {
   const places: { listener: Listener; server: Server }[] = [];
-  for (let i = 0; i < size; i++) places.push(await listen(HOSTS[i % HOSTS.length] ?? '127.0.0.1'));
+  for (let i = 0; i < nodes; i++) places.push(await listen(HOSTS[i % HOSTS.length] ?? '127.0.0.1'));
   const answers = answersOf(layOut(places.map(place => place.listener)), captured);
   places.forEach(({ server }, i) => {
     const answer = answers[i];
-    if (answer) server.on('connection', socket => converse(socket, answer));
+    if (answer) server.on('connection', socket => converse(socket, answer, pace));
   });
   const [first] = places;
   if (!first) throw new RangeError('a cluster has at least two nodes');
@@ -69,13 +75,25 @@ async function listen(host: string): Promise<{ listener: Listener; server: Serve
   throw new Error(`no port to listen on at ${host}`);
 }
 
-function converse(socket: Socket, answer: Answer): void {
+function converse(socket: Socket, answer: Answer, pace: Pace): void {
   const reader = new RequestReader();
   socket.on('error', () => socket.destroy());
+  let freeAt = 0;
   socket.on('data', chunk => {
-    // Replies to what came together leave together.
-    socket.cork();
-    for (const words of reader.push(chunk)) socket.write(answer(words));
-    socket.uncork();
+    const requests = reader.push(chunk);
+    const workMs = requests.reduce((sum, words) => sum + (pace[commandName(words)] ?? 0), 0);
+    freeAt = Math.max(freeAt, performance.now()) + workMs;
+    atTime(freeAt, () => {
+      // Replies to what came together leave together.
+      socket.cork();
+      for (const words of requests) socket.write(answer(words));
+      socket.uncork();
+    });
   });
+}
+
+/** In turns of the event loop and not with a timer, whose milliseconds are longer than an answer takes. */
+function atTime(timeMs: number, act: () => void): void {
+  if (performance.now() >= timeMs) act();
+  else setImmediate(atTime, timeMs, act);
 }

@@ -3,12 +3,12 @@
  * that it does not is asked too, so the picture does not depend on who was asked first. A node that does not answer
  * is part of the result, with the reason; only the entry node has to answer.
  */
-import type { KnownLines } from '../resp/cluster-nodes.ts';
 import { clusterNodes, clusterState, dbsize, info } from '../resp/commands.ts';
 import { NodeError, ServerRefusalError } from '../resp/errors.ts';
 import type { Fleet, NodeRef } from '../resp/fleet.ts';
+import { KnownLines } from '../resp/known-lines.ts';
 import type { Address, ClusterNode, NodeId } from '../topology/node.ts';
-import type { ClusterSnapshot, NodeView, UnreachableNode } from '../topology/snapshot.ts';
+import { type ClusterSnapshot, campsOf, type NodeView, type UnreachableNode } from '../topology/snapshot.ts';
 
 /** Nodes that are named only by nodes that only other nodes name: more rounds than any real cluster needs. */
 const MAX_ROUNDS = 8;
@@ -32,7 +32,7 @@ export interface InspectListener {
 }
 
 export async function inspect(fleet: Fleet, listener?: InspectListener): Promise<ClusterSnapshot> {
-  const known: KnownLines = new Map();
+  const known = new KnownLines();
   const entry = await lookAtEntry(fleet, known);
   const views: NodeView[] = [entry];
   const unreachable: UnreachableNode[] = [];
@@ -59,8 +59,8 @@ export async function inspect(fleet: Fleet, listener?: InspectListener): Promise
 /** Nodes that the views name and that were not asked yet, each once. Handshakes are no members, and are left alone. */
 function namedBy(views: readonly NodeView[], asked: ReadonlySet<NodeId>): ClusterNode[] {
   const fresh = new Map<NodeId, ClusterNode>();
-  for (const view of views) {
-    for (const node of view.nodes) {
+  for (const { nodes } of campsOf(views)) {
+    for (const node of nodes) {
       if (asked.has(node.id) || (node.role === 'stranger' && node.handshake)) continue;
       const before = fresh.get(node.id);
       if (!before?.address) fresh.set(node.id, node);

@@ -9,7 +9,8 @@
  */
 import { type Address, type ClusterNode, isNodeId, type NodeId, type OpenSlots } from '../topology/node.ts';
 import { isSlot, parseRange, type Slot, type SlotRange, SlotSet } from '../topology/slot-set.ts';
-import { asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
+import { KnownLines, viewOf } from './known-lines.ts';
+import { asBytes, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 
 export interface ClusterNodesReply {
   readonly nodes: readonly ClusterNode[];
@@ -17,60 +18,55 @@ export interface ClusterNodesReply {
   readonly open: OpenSlots;
 }
 
-/**
- * Lines that were read before. In a cluster of a thousand nodes a thousand replies hold the same thousand lines but
- * for the times of the last ping and pong, so a line is looked up without those two, and its node is shared.
- */
-export type KnownLines = Map<string, ClusterNode>;
-
 const MAX_PORT = 65535;
 const HOST = /^[\w.:%-]{1,255}$/;
+const FLAG = /^[\w?]{1,40}$/;
+const NEWLINE = 0x0a;
 
-export function decodeClusterNodes(reply: Reply, known: KnownLines = new Map()): ClusterNodesReply {
-  const text = asText(reply);
-  const nodes: ClusterNode[] = [];
-  const ids = new Set<NodeId>();
-  let self: ClusterNode | undefined;
-  let open: OpenSlots = { migrating: new Map(), importing: new Map() };
-  for (let from = 0; from < text.length; ) {
-    const newline = text.indexOf('\n', from);
-    const to = newline === -1 ? text.length : newline;
-    const line = text.slice(from, to);
-    from = to + 1;
-    if (line === '' || line.startsWith('vars ')) continue;
-    const key = withoutTimes(line);
-    let node = known.get(key);
-    if (!node) {
-      const fields = splitLine(line);
-      node = readNode(fields, line);
-      if (fields.flags.includes('myself')) open = readOpenSlots(fields.slots, line);
-      else known.set(key, node);
+export function decodeClusterNodes(reply: Reply, known = new KnownLines()): ClusterNodesReply {
+  const bytes = asBytes(reply);
+  const view = viewOf(bytes);
+  const lines: number[] = [];
+  let own: OwnLine | undefined;
+  for (let from = 0; from < bytes.length; ) {
+    const found = known.find(view, from);
+    if (found >= 0) {
+      lines.push(found);
+      from = known.foundTo;
+      continue;
     }
-    // Lines with the flag `myself` are not kept in `known`, so meeting one always means that it was just read.
-    if (isOwnLine(line)) {
-      if (self) throw new ReplyShapeError('two nodes are flagged myself');
-      self = node;
+    const newline = bytes.indexOf(NEWLINE, from);
+    const line = bytes.subarray(from, newline === -1 ? bytes.length : newline);
+    from += line.length + 1;
+    const text = line.toString('latin1').trimEnd();
+    // nodes.conf has a last line that is about no node.
+    if (text === '' || text.startsWith('vars ')) continue;
+    const fields = splitLine(text);
+    if (!fields.flags.includes('myself')) {
+      lines.push(known.add(`${text}\n`, readNode(fields, text)));
+      continue;
     }
-    if (ids.has(node.id)) throw new ReplyShapeError(`node ${node.id} is listed twice`);
-    ids.add(node.id);
-    nodes.push(node);
+    if (own) throw new ReplyShapeError('two nodes are flagged myself');
+    own = readOwnLine(fields, text, known);
+    lines.push(own.line);
   }
-  if (!self) throw new ReplyShapeError('no node is flagged myself');
-  return { nodes, self, open };
+  if (!own) throw new ReplyShapeError('no node is flagged myself');
+  const twice = known.twice(lines);
+  if (twice) throw new ReplyShapeError(`node ${twice.id} is listed twice`);
+  return { nodes: known.roll(lines), self: known.node(own.line), open: own.open };
 }
 
-/** Cuts out the fields ping-sent and pong-received. */
-function withoutTimes(line: string): string {
-  let fourth = -1;
-  for (let i = 0; i < 4; i++) fourth = line.indexOf(' ', fourth + 1);
-  const fifth = line.indexOf(' ', fourth + 1);
-  const sixth = line.indexOf(' ', fifth + 1);
-  return line.slice(0, fourth) + line.slice(sixth);
+interface OwnLine {
+  readonly line: number;
+  readonly open: OpenSlots;
 }
 
-function isOwnLine(line: string): boolean {
-  const second = line.indexOf(' ', line.indexOf(' ') + 1);
-  return line.startsWith('myself', second + 1);
+/** As the others would write it, the own line is remembered too; only the rest of it is the node's own. */
+function readOwnLine(fields: Fields, text: string, known: KnownLines): OwnLine {
+  const open = readOpenSlots(fields.slots, text);
+  const plain = `${text.replace(/\bmyself,/, '').replace(/ \[[^\]]*\]/g, '')}\n`;
+  const found = known.find(viewOf(Buffer.from(plain, 'latin1')), 0);
+  return { line: found >= 0 ? found : known.add(plain, readNode(fields, text)), open };
 }
 
 interface Fields {
@@ -95,12 +91,13 @@ function readNode({ id, address, flags, primary, epoch, link, slots }: Fields, l
   const complain = (what: string) => new ReplyShapeError(`${what} in '${excerpt(line)}'`);
   if (!isNodeId(id)) throw complain('a malformed node id');
   if (!/^\d{1,20}$/.test(epoch)) throw complain('a malformed epoch');
+  if (!flags.every(flag => FLAG.test(flag))) throw complain('a malformed flag');
   if (link !== 'connected' && link !== 'disconnected') throw complain('an unknown link state');
   const where = flags.includes('noaddr') ? undefined : readAddress(address, complain);
   const facts = {
     id,
     ...(where && { address: where }),
-    flags: flags.filter(flag => flag !== 'myself').map(excerpt),
+    flags: flags.filter(flag => flag !== 'myself'),
     health: flags.includes('fail') ? 'failed' : flags.includes('fail?') ? 'suspected' : 'ok',
     configEpoch: Number(epoch),
     linked: link === 'connected',

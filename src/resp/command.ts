@@ -31,7 +31,18 @@ function showWord(word: Word): string {
   return /^[\x21\x23-\x7e]+$/.test(text) ? text : JSON.stringify(text);
 }
 
+function isPlain(word: Word): word is string {
+  return typeof word === 'string' && /^[\x20-\x7e]*$/.test(word);
+}
+
 export function encodeCommand({ args }: Pick<Command<unknown>, 'args'>): Buffer {
+  if (args.every(isPlain)) {
+    // Nearly all commands are plain text, for which characters are bytes.
+    return Buffer.from(
+      `*${args.length}\r\n${args.map(word => `$${word.length}\r\n${word}\r\n`).join('')}`,
+      'latin1',
+    );
+  }
   const parts: Buffer[] = [Buffer.from(`*${args.length}\r\n`)];
   for (const arg of args) {
     const bytes = Buffer.isBuffer(arg) ? arg : Buffer.from(arg);

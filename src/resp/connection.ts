@@ -111,7 +111,7 @@ export class Connection {
 
   close(): void {
     this.#closed = true;
-    this.#end(new ConnectionLostError(this.name, 'the connection was closed'));
+    this.#end(() => new ConnectionLostError(this.name, 'the connection was closed'));
   }
 
   async #open(endpoint: Endpoint): Promise<void> {
@@ -207,15 +207,18 @@ export class Connection {
     if (this.#failure || this.#closed) return;
     this.#failure = error;
     this.#observer?.failed(this.name, error);
-    this.#end(error);
+    this.#end(() => error);
   }
 
-  #end(error: NodeError): void {
+  /** The reason is made only when somebody waits for it: an error is expensive, and most connections end in peace. */
+  #end(reason: () => NodeError): void {
     this.#connectDeadline.stop();
     this.#replyDeadline.stop();
     this.#socket?.destroy();
     const pending = this.#pending;
     this.#pending = [];
+    if (pending.length === 0) return;
+    const error = reason();
     for (const { reject } of pending) reject(error);
   }
 

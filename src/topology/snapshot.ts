@@ -42,7 +42,7 @@ export interface NodeView {
   readonly address: Address;
   /** What it says about itself … */
   readonly self: ClusterNode;
-  /** … and about everybody, itself included. */
+  /** … and about everybody, itself included. Views that say the same may share one list. */
   readonly nodes: readonly ClusterNode[];
   readonly open: OpenSlots;
   /** `cluster_state`; absent where the ACL user may not ask. */
@@ -65,16 +65,47 @@ export interface ClusterSnapshot {
   readonly unreachable: readonly UnreachableNode[];
 }
 
+/** Views that say the same of everybody. In a healthy cluster of a thousand nodes there is one camp of a thousand. */
+export interface Camp {
+  readonly nodes: readonly ClusterNode[];
+  readonly views: readonly NodeView[];
+}
+
+/**
+ * Told apart by the identity of their lists, so equal lists that are not shared make camps of their own; what is
+ * concluded from camps must not depend on how many there are.
+ */
+export function campsOf(views: readonly NodeView[]): Camp[] {
+  const camps = new Map<readonly ClusterNode[], NodeView[]>();
+  for (const view of views) {
+    const camp = camps.get(view.nodes);
+    if (camp) camp.push(view);
+    else camps.set(view.nodes, [view]);
+  }
+  return [...camps].map(([nodes, members]) => ({ nodes, views: members }));
+}
+
+/** Every report asks for them, some more than once. */
+const believed = new WeakMap<ClusterSnapshot, ReadonlyMap<NodeId, ClusterNode>>();
+
 /** Each node once: in its own words where it answered, else in those of whoever knows most of it. */
-export function believedNodes(snapshot: ClusterSnapshot): Map<NodeId, ClusterNode> {
+export function believedNodes(snapshot: ClusterSnapshot): ReadonlyMap<NodeId, ClusterNode> {
+  const known = believed.get(snapshot);
+  if (known) return known;
+  const nodes = believeAll(snapshot);
+  believed.set(snapshot, nodes);
+  return nodes;
+}
+
+function believeAll(snapshot: ClusterSnapshot): Map<NodeId, ClusterNode> {
   const nodes = new Map<NodeId, ClusterNode>();
   const answered = new Set<NodeId>();
   for (const view of snapshot.views) {
     nodes.set(view.id, view.self);
     answered.add(view.id);
   }
-  for (const view of snapshot.views) {
-    for (const node of view.nodes) {
+  for (const camp of campsOf(snapshot.views)) {
+    for (const node of camp.nodes) {
       if (answered.has(node.id)) continue;
       const known = nodes.get(node.id);
       if (!known || (known !== node && tellsMore(node, known))) nodes.set(node.id, node);

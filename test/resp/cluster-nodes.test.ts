@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeClusterNodes, type KnownLines } from '../../src/resp/cluster-nodes.ts';
+import { decodeClusterNodes } from '../../src/resp/cluster-nodes.ts';
+import { KnownLines } from '../../src/resp/known-lines.ts';
 import { ReplyShapeError } from '../../src/resp/reply.ts';
 import { isPrimary } from '../../src/topology/snapshot.ts';
 import { capturedServers, reply } from '../support/fixtures.ts';
@@ -162,26 +163,82 @@ describe('what no server says', () => {
 });
 
 describe('lines that were read before', () => {
-  test('are shared between replies, but for the own line', () => {
-    const known: KnownLines = new Map();
-    const line = `${OTHER} 127.0.0.1:7001@17001 master - 0 100 2 connected 0-5`;
-    const first = decodeClusterNodes(Buffer.from(`${own}\n${line}\n`), known);
-    const later = decodeClusterNodes(Buffer.from(`${own}\n${line.replace(' 0 100 ', ' 7 999 ')}\n`), known);
-    expect(later.nodes[1]).toBe(first.nodes[1]);
-    expect(later.nodes[0]).not.toBe(first.nodes[0]);
+  const line = (id: string, more = 'master - 0 100 2 connected 0-5') => `${id} 127.0.0.1:7001@17001 ${more}`;
+  const third = 'c'.repeat(40);
+  const self = (id: string, more = 'myself,master - 0 0 2 connected 0-5') => line(id, more);
+  const read = (known: KnownLines, ...lines: string[]) =>
+    decodeClusterNodes(Buffer.from(`${lines.join('\n')}\n`), known);
+
+  test('make one list of replies that say the same, whatever their order, their times, and who speaks', () => {
+    const known = new KnownLines();
+    const first = read(known, self(ID), line(OTHER), line(third));
+    const later = read(known, line(third, 'master - 7 999999 2 connected 0-5'), line(ID), self(OTHER));
+    expect(later.nodes).toBe(first.nodes);
+    expect(first.self.id).toBe(ID);
+    expect(later.self.id).toBe(OTHER);
   });
 
-  test('are not taken for others that differ in anything but the ping times', () => {
-    const known: KnownLines = new Map();
-    const line = `${OTHER} 127.0.0.1:7001@17001 master - 0 100 2 connected 0-5`;
-    decodeClusterNodes(Buffer.from(`${own}\n${line}\n`), known);
-    for (const other of [
-      line.replace('0-5', '0-6'),
-      line.replace(' 2 ', ' 3 '),
-      line.replace('master', 'master,fail'),
-    ]) {
-      const { nodes } = decodeClusterNodes(Buffer.from(`${own}\n${other}\n`), known);
-      expect(nodes[1]).toEqual(decode(`${own}\n${other}\n`).nodes[1]);
-    }
+  test('do not hide open slots, which only the speaker tells', () => {
+    const known = new KnownLines();
+    const first = read(known, self(ID), line(OTHER));
+    const later = read(known, `${self(ID)} [3->-${OTHER}]`, line(OTHER));
+    expect(later.nodes).toBe(first.nodes);
+    expect([...later.open.migrating]).toEqual([[3, OTHER]]);
+    expect(first.open.migrating.size).toBe(0);
+  });
+
+  test.each([
+    ['slots', 'master - 0 100 2 connected 0-6'],
+    ['more slots', 'master - 0 100 2 connected 0-5 7'],
+    ['no slots', 'master - 0 100 2 connected'],
+    ['the epoch', 'master - 0 100 3 connected 0-5'],
+    ['flags', 'master,fail - 0 100 2 connected 0-5'],
+    ['the link', 'master - 0 100 2 disconnected 0-5'],
+    ['the role', `slave ${ID} 0 100 2 connected`],
+  ])('are not taken for others that differ in %s', (_, more) => {
+    const known = new KnownLines();
+    const first = read(known, self(ID), line(OTHER));
+    const later = read(known, self(ID), line(OTHER, more));
+    expect(later.nodes).not.toBe(first.nodes);
+    expect(later.nodes).toEqual(decode(`${self(ID)}\n${line(OTHER, more)}\n`).nodes);
+    expect(read(known, self(ID), line(OTHER)).nodes).toBe(first.nodes);
+  });
+
+  test('nor a list for one that has a node more', () => {
+    const known = new KnownLines();
+    const first = read(known, self(ID), line(OTHER));
+    expect(read(known, self(ID), line(OTHER), line(third)).nodes).toHaveLength(3);
+    expect(read(known, self(ID), line(OTHER)).nodes).toBe(first.nodes);
+  });
+
+  test('change nothing about what is refused', () => {
+    const known = new KnownLines();
+    read(known, self(ID), line(OTHER));
+    expect(() => read(known, self(ID), line(OTHER), line(OTHER))).toThrow('is listed twice');
+    expect(() => read(known, line(OTHER), line(ID))).toThrow('no node is flagged myself');
+    expect(() => read(known, self(ID), line(OTHER).slice(0, 60))).toThrow('is not a line about a node');
+  });
+
+  test('with them every reply reads as without them', () => {
+    const words = fc.constantFrom(
+      'master - 0 100 2 connected 0-5',
+      'master - 1 5 2 connected 0-5',
+      `slave ${ID} 3 4 2 connected`,
+      'master,fail? - 0 0 2 disconnected',
+      'handshake - 0 0 0 disconnected',
+    );
+    const reply = fc.record({ first: words, second: words, flip: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(reply, { minLength: 1, maxLength: 8 }), replies => {
+        const known = new KnownLines();
+        for (const { first, second, flip } of replies) {
+          const lines = [self(ID), line(OTHER, first), line(third, second)];
+          if (flip) lines.reverse();
+          const { nodes } = read(known, ...lines);
+          const byId = (list: readonly { id: string }[]) => [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
+          expect(byId(nodes)).toEqual(byId(decode(lines.join('\n')).nodes));
+        }
+      }),
+    );
   });
 });

@@ -111,7 +111,7 @@ describe('replies', () => {
     const connection = await connectTo(replying(`$${size}\r\n${'x'.repeat(size)}\r\n`));
     expect((await connection.send(ask('GET', asBytes))).length).toBe(size);
     connection.close();
-    expect(timers()).toBe(before);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   test('errors inside an array stay inside', async () => {

@@ -3,7 +3,7 @@ import type { Census } from '../census.ts';
 import type { Finding } from '../finding.ts';
 import type { ClusterNode, NodeId, Primary } from '../node.ts';
 import { SlotSet } from '../slot-set.ts';
-import { believedNodes, type ClusterSnapshot, type NodeView } from '../snapshot.ts';
+import { believedNodes, type Camp, type ClusterSnapshot, campsOf, type NodeView } from '../snapshot.ts';
 
 export interface DiagnoseOptions {
   /** How many healthy replicas each primary with slots must have. */
@@ -21,21 +21,20 @@ export interface Evidence extends DiagnoseOptions {
   readonly nodes: ReadonlyMap<NodeId, ClusterNode>;
   /** Primaries that own slots: in their own words, or, where they do not answer, in the others'. */
   readonly owners: readonly Primary[];
-  /** Who knows whom: for each node the views that list it. */
-  readonly knownTo: ReadonlyMap<NodeId, readonly NodeId[]>;
+  /** The views, by what they say. */
+  readonly camps: readonly Camp[];
+  /** Who knows whom: for each node the camps that list it. */
+  readonly knownTo: ReadonlyMap<NodeId, readonly Camp[]>;
 }
 
 export type Rule = (evidence: Evidence) => Finding[];
 
 export function gatherEvidence(snapshot: ClusterSnapshot, options: DiagnoseOptions): Evidence {
   const nodes = believedNodes(snapshot);
-  const knownTo = new Map<NodeId, NodeId[]>();
-  for (const view of snapshot.views) {
-    for (const node of view.nodes) {
-      const speakers = knownTo.get(node.id);
-      if (speakers) speakers.push(view.id);
-      else knownTo.set(node.id, [view.id]);
-    }
+  const camps = campsOf(snapshot.views);
+  const knownTo = new Map<NodeId, Camp[]>();
+  for (const camp of camps) {
+    for (const node of camp.nodes) addTo(knownTo, node.id, camp);
   }
   return {
     ...options,
@@ -43,19 +42,25 @@ export function gatherEvidence(snapshot: ClusterSnapshot, options: DiagnoseOptio
     views: new Map(snapshot.views.map(view => [view.id, view])),
     nodes,
     owners: [...nodes.values()].filter((n): n is Primary => n.role === 'primary' && n.slots.size > 0),
+    camps,
     knownTo,
   };
+}
+
+export function idsOf(camps: readonly Camp[]): NodeId[] {
+  return camps.flatMap(camp => camp.views.map(view => view.id));
+}
+
+function addTo<K, V>(groups: Map<K, V[]>, key: K, item: V): void {
+  const group = groups.get(key);
+  if (group) group.push(item);
+  else groups.set(key, [item]);
 }
 
 /** Collects values under keys, in the order in which the keys first appear. */
 export function groupBy<K, V>(items: Iterable<V>, keyOf: (item: V) => K): Map<K, V[]> {
   const groups = new Map<K, V[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
+  for (const item of items) addTo(groups, keyOf(item), item);
   return groups;
 }
 

@@ -1,7 +1,8 @@
 /** Who belongs to the cluster, who answers, and what the nodes think of each other. */
 import type { Finding, RoleOpinion } from '../finding.ts';
 import type { ClusterNode, Health, NodeId } from '../node.ts';
-import { type Evidence, groupBy, noSlots, type Rule } from './evidence.ts';
+import type { Camp } from '../snapshot.ts';
+import { type Evidence, groupBy, idsOf, noSlots, type Rule } from './evidence.ts';
 
 export const unreachableNodes: Rule = evidence =>
   evidence.snapshot.unreachable
@@ -40,16 +41,12 @@ export const failedNodes: Rule = evidence => [
 ];
 
 function judged(evidence: Evidence, health: Health): { id: NodeId; saidBy: NodeId[] }[] {
-  const judges = new Map<NodeId, NodeId[]>();
-  for (const view of evidence.snapshot.views) {
-    for (const node of view.nodes) {
-      if (node.health !== health) continue;
-      const known = judges.get(node.id);
-      if (known) known.push(view.id);
-      else judges.set(node.id, [view.id]);
-    }
-  }
-  return [...judges].filter(([id]) => !isGhost(evidence, id)).map(([id, saidBy]) => ({ id, saidBy }));
+  const judgements = evidence.camps.flatMap(camp =>
+    camp.nodes.filter(node => node.health === health).map(({ id }) => ({ id, camp })),
+  );
+  return [...groupBy(judgements, ({ id }) => id)]
+    .filter(([id]) => !isGhost(evidence, id))
+    .map(([id, group]) => ({ id, saidBy: idsOf(group.map(({ camp }) => camp)) }));
 }
 
 export const statesNotOk: Rule = ({ snapshot }) => {
@@ -67,7 +64,7 @@ function ghostKind({ nodes, views, knownTo, snapshot }: Evidence, id: NodeId) {
   if (node.role === 'stranger' && node.handshake) return 'handshake';
   if (node.role === 'primary' && node.slots.size > 0) return undefined;
   if (!snapshot.unreachable.some(u => u.id === id && u.address)) return 'noaddr';
-  return (knownTo.get(id)?.length ?? 0) < snapshot.views.length ? 'forgotten' : undefined;
+  return idsOf(knownTo.get(id) ?? []).length < snapshot.views.length ? 'forgotten' : undefined;
 }
 
 function isGhost(evidence: Evidence, id: NodeId): boolean {
@@ -88,57 +85,62 @@ export const ghosts: Rule = evidence =>
         slots: noSlots,
         because,
         ...(address && { address }),
-        knownTo: evidence.knownTo.get(node.id) ?? [],
+        knownTo: idsOf(evidence.knownTo.get(node.id) ?? []),
       },
     ];
   });
 
 /** Nodes that answer, and that not everybody knows. */
-export const membersDisagree: Rule = ({ snapshot, knownTo, views }) => {
-  const everybody = snapshot.views.map(view => view.id);
-  return everybody.flatMap(id => {
-    const known = knownTo.get(id) ?? [];
-    if (known.length === everybody.length || !views.has(id)) return [];
-    const knowing = new Set(known);
-    const unknownTo = everybody.filter(other => !knowing.has(other));
+export const membersDisagree: Rule = ({ snapshot, camps, knownTo }) =>
+  snapshot.views.flatMap(({ id }) => {
+    const knowing = knownTo.get(id) ?? [];
+    if (knowing.length === camps.length) return [];
+    const unknownTo = idsOf(camps.filter(camp => !knowing.includes(camp)));
     return [
       {
         kind: 'members-disagree',
         severity: 'error',
         nodes: [id],
         slots: noSlots,
-        knownTo: known.filter(other => other !== id),
+        knownTo: idsOf(knowing).filter(other => other !== id),
         unknownTo,
       },
     ];
   });
-};
 
-export const rolesDisagree: Rule = ({ snapshot, nodes }) => {
-  const opinions = new Map<NodeId, Map<string, RoleOpinion & { saidBy: NodeId[] }>>();
-  for (const view of snapshot.views) {
-    for (const node of view.nodes) {
-      // Whoever has not heard of a role yet has no opinion, and what is said of a ghost is not worth comparing.
-      if (node.role === 'stranger') continue;
-      const own = nodes.get(node.id);
-      if (!own || sameRole(own, node)) continue;
-      const others = opinions.get(node.id) ?? new Map();
-      opinions.set(node.id, others);
-      const primary = node.role === 'replica' ? node.primary : undefined;
-      const key = `${node.role} ${primary ?? ''}`;
-      const known = others.get(key);
-      if (known) known.saidBy.push(view.id);
-      else others.set(key, { role: node.role, ...(primary && { primary }), saidBy: [view.id] });
-    }
-  }
-  return [...opinions].map(([id, others]) => ({
+export const rolesDisagree: Rule = ({ camps, nodes }) => {
+  const dissents = camps.flatMap(camp =>
+    camp.nodes
+      .filter(node => {
+        // Whoever has not heard of a role yet has no opinion.
+        if (node.role === 'stranger') return false;
+        const own = nodes.get(node.id);
+        return own !== undefined && own !== node && !sameRole(own, node);
+      })
+      .map(node => ({ node, camp })),
+  );
+  return [...groupBy(dissents, ({ node }) => node.id)].map(([id, group]) => ({
     kind: 'roles-disagree',
     severity: 'error',
     nodes: [id],
     slots: noSlots,
-    opinions: [...others.values()],
+    opinions: [...groupBy(group, ({ node }) => roleOf(node)).values()].map(roleOpinion),
   }));
 };
+
+function roleOf(node: ClusterNode): string {
+  return node.role === 'replica' ? `replica of ${node.primary}` : node.role;
+}
+
+function roleOpinion(group: readonly { node: ClusterNode; camp: Camp }[]): RoleOpinion {
+  const node = group[0]?.node;
+  const primary = node?.role === 'replica' ? node.primary : undefined;
+  return {
+    role: node?.role ?? 'stranger',
+    ...(primary && { primary }),
+    saidBy: idsOf(group.map(({ camp }) => camp)),
+  };
+}
 
 function sameRole(a: ClusterNode, b: ClusterNode): boolean {
   if (a.role === 'replica' && b.role === 'replica') return a.primary === b.primary;
@@ -146,11 +148,13 @@ function sameRole(a: ClusterNode, b: ClusterNode): boolean {
 }
 
 /** Links to nodes that are down anyway say nothing new, so only those between nodes that answer are listed. */
-export const busLinksDown: Rule = ({ snapshot, views }) => {
-  const missing = snapshot.views.flatMap(view =>
-    view.nodes
-      .filter(node => !node.linked && node.id !== view.id && views.has(node.id))
-      .map(node => ({ from: view.id, to: node.id })),
+export const busLinksDown: Rule = ({ camps, views }) => {
+  const missing = camps.flatMap(camp =>
+    camp.nodes
+      .filter(node => !node.linked && views.has(node.id))
+      .flatMap(({ id: to }) =>
+        camp.views.filter(view => view.id !== to).map(view => ({ from: view.id, to })),
+      ),
   );
   if (missing.length === 0) return [];
   const nodes = [...new Set(missing.flatMap(({ from, to }) => [from, to]))];

@@ -101,11 +101,11 @@ function sharedHostFinding(
 }
 
 /** By what the node announces, not by where it was reached: the entry node may have been typed under another name. */
-function hostOf({ nodes, knownTo, views }: Evidence, id: NodeId): string | undefined {
+function hostOf({ nodes, knownTo }: Evidence, id: NodeId): string | undefined {
   const own = nodes.get(id)?.address?.host;
   if (own) return own;
   const [witness] = knownTo.get(id) ?? [];
-  return witness && views.get(witness)?.nodes.find(node => node.id === id)?.address?.host;
+  return witness?.nodes.find(node => node.id === id)?.address?.host;
 }
 
 export const emptyPrimaries: Rule = ({ nodes, views }) =>

@@ -3,8 +3,8 @@ import { strayKeys } from '../census.ts';
 import type { Dispute, Finding, OpenPeer, Opinion } from '../finding.ts';
 import type { ClusterNode, NodeId } from '../node.ts';
 import { SLOT_COUNT, type Slot, SlotSet, slot } from '../slot-set.ts';
-import { coveredSlots, type NodeView } from '../snapshot.ts';
-import { type Evidence, groupBy, type Rule } from './evidence.ts';
+import { type Camp, coveredSlots } from '../snapshot.ts';
+import { type Evidence, groupBy, idsOf, type Rule } from './evidence.ts';
 
 /** Slots that no reachable primary claims: told apart by whether an owner exists that just does not answer. */
 export const uncoveredSlots: Rule = ({ snapshot, owners, views }) => {
@@ -67,13 +67,13 @@ function contested(owners: readonly { id: NodeId; slots: SlotSet }[]) {
 }
 
 /**
- * Views are grouped by the slot map that they hold; where there is one group there is nothing to compare. Only
+ * Camps are grouped by the slot map that they hold; where there is one group there is nothing to compare. Only
  * between groups are the maps laid out slot by slot.
  */
-export const slotMapsDisagree: Rule = ({ snapshot }) => {
-  const camps = [...groupBy(snapshot.views, slotMapSignature).values()];
+export const slotMapsDisagree: Rule = evidence => {
+  const camps = [...groupBy(evidence.camps, slotMapSignature).values()];
   if (camps.length < 2) return [];
-  const maps = camps.map(([view]) => ownerOfEachSlot((view as NodeView).nodes));
+  const maps = camps.map(([camp]) => ownerOfEachSlot(camp?.nodes ?? []));
   const disputes: Dispute[] = [...disputedSlots(maps)].map(([, { owners, slots }]) => ({
     slots: SlotSet.fromRanges(slots.map(s => ({ first: s, last: s }))),
     opinions: opinionsOf(owners, camps),
@@ -85,7 +85,7 @@ export const slotMapsDisagree: Rule = ({ snapshot }) => {
   return [{ kind: 'slot-maps-disagree', severity: 'error', nodes: [...nodes], slots, disputes }];
 };
 
-function slotMapSignature({ nodes }: NodeView): string {
+function slotMapSignature({ nodes }: Camp): string {
   const claims: string[] = [];
   for (const node of nodes) {
     if (node.role === 'primary' && node.slots.size > 0) claims.push(`${node.id}:${node.slots}`);
@@ -118,10 +118,10 @@ function disputedSlots(maps: readonly OwnersByCamp[]) {
   return disputes;
 }
 
-function opinionsOf(owners: OwnersByCamp, camps: readonly NodeView[][]): Opinion[] {
+function opinionsOf(owners: OwnersByCamp, camps: readonly Camp[][]): Opinion[] {
   const saidBy = new Map<NodeId | undefined, NodeId[]>();
   owners.forEach((owner, i) => {
-    const speakers = (camps[i] ?? []).map(view => view.id);
+    const speakers = idsOf(camps[i] ?? []);
     saidBy.set(owner, [...(saidBy.get(owner) ?? []), ...speakers]);
   });
   return [...saidBy].map(([owner, speakers]) => ({ ...(owner && { owner }), saidBy: speakers }));
