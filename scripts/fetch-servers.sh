@@ -12,7 +12,8 @@ cd "$(dirname "$0")/.."
 root=$PWD/.servers
 
 # name, package that holds server and cli, the suite it is in, further suites that hold its libraries
-known='redis-8.0  redis-tools  trixie
+known='redis-7.0  redis-tools  bookworm
+redis-8.0  redis-tools  trixie
 redis-8.6  redis-tools  experimental sid
 valkey-8.0 valkey-tools bookworm-backports bookworm
 valkey-8.1 valkey-tools trixie
@@ -21,7 +22,11 @@ valkey-9.1 valkey-tools forky'
 fail() { echo "fetch-servers: $*" >&2; exit 1; }
 
 wanted=("$@")
-[ ${#wanted[@]} -gt 0 ] || mapfile -t wanted < <(awk '{print $1}' <<<"$known")
+if [ ${#wanted[@]} -eq 0 ]; then
+  mapfile -t wanted < <(awk '{print $1}' <<<"$known")
+  # Bookworm's own redis-server is the same.
+  case $(redis-server --version 2>/dev/null) in *' v=7.0.'*) wanted=("${wanted[@]:1}") ;; esac
+fi
 missing=()
 for name in "${wanted[@]}"; do
   grep -q "^$name " <<<"$known" || fail "unknown server '$name'; known: $(awk '{print $1}' <<<"$known" | tr '\n' ' ')"
@@ -41,7 +46,7 @@ keyring=$(awk '/^Signed-By: / && !seen++ {print $2}' <<<"$targets")
 [ -n "$keyring" ] || keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/slotctl-servers.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$root"/*.partial' EXIT
 
 # apt_for DIR ARGS…: apt-get with a configuration of its own under DIR and an empty list of installed packages, so
 # that the closure of a package is downloaded whole and the machine's own state is neither read nor written.

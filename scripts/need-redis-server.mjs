@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 
 const works = (program, args) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
-const fetched = existsSync('.servers') && readdirSync('.servers').length > 0;
+const fetched =
+  existsSync('.servers') && readdirSync('.servers').some(name => existsSync(`.servers/${name}/bin/server`));
 
-if (!fetched && !works('redis-server', ['--version'])) {
+if (!fetched && !works('redis-server', ['--version']) && !works('valkey-server', ['--version'])) {
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   const mayInstall = works('apt-get', ['--version']) && (sudo.length === 0 || works('sudo', ['-n', 'true']));
   if (!mayInstall || !install([...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive'])) {

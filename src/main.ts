@@ -1,12 +1,11 @@
 /** The composition root: which commands there are, and what their ends mean to the shell. */
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { checkCommand } from './commands/check.ts';
-import { type Context, describeNodeError, EXIT, type ExitCode, UsageError } from './commands/context.ts';
+import { type Context, EXIT, type ExitCode } from './commands/context.ts';
+import { explainFailure, withoutValues } from './commands/failures.ts';
 import { infoCommand } from './commands/info.ts';
-import { FileError } from './live/files.ts';
-import { EntryNodeError } from './live/inspect.ts';
-import { InterruptedError, NodeError } from './resp/errors.ts';
+import { InterruptedError } from './resp/errors.ts';
 import { Fleet } from './resp/fleet.ts';
 import { traceTo } from './resp/trace.ts';
 import { QuestionAbandonedError, type Terminal } from './terminal.ts';
@@ -35,7 +34,9 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     await buildProgram(context).parseAsync([...argv]);
     return code;
   } catch (error) {
-    return explainFailure(error, terminal);
+    const failure = explainFailure(error instanceof QuestionAbandonedError ? new InterruptedError() : error);
+    if (failure.text !== undefined) terminal.warn(failure.text);
+    return failure.code;
   }
 }
 
@@ -45,36 +46,14 @@ function buildProgram(context: Context): Command {
     .description(packageJson.description)
     .version(packageJson.version, '-V, --version')
     .helpCommand('help [command]', 'show the help of a command')
-    .addHelpText('after', EXIT_CODE_HELP)
+    .addHelpText('afterAll', EXIT_CODE_HELP)
     .showSuggestionAfterError();
   for (const command of [checkCommand(context), infoCommand(context)]) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: text => terminal.print(text),
-      writeErr: text => terminal.log(text),
+      writeErr: text => terminal.log(withoutValues(text)),
     });
   }
   return program;
-}
-
-/** Every kind of failure has its words and its exit code here, and nowhere else. */
-function explainFailure(error: unknown, terminal: Terminal): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (error instanceof UsageError) return complain(`slotctl: ${error.message}`, EXIT.usage);
-  if (error instanceof EntryNodeError) return complain(error.message, EXIT.unreachable);
-  if (error instanceof NodeError) return complain(describeNodeError(error), EXIT.problems);
-  if (error instanceof FileError) return complain(`slotctl: ${error.message}`, EXIT.problems);
-  if (error instanceof InterruptedError || error instanceof QuestionAbandonedError) {
-    return complain('slotctl: interrupted', EXIT.interrupted);
-  }
-  const trace = error instanceof Error ? error.stack : String(error);
-  return complain(
-    `slotctl: this is a bug in slotctl; please report it with these lines:\n${trace}`,
-    EXIT.problems,
-  );
-
-  function complain(text: string, code: ExitCode): ExitCode {
-    terminal.warn(text);
-    return code;
-  }
 }

@@ -32,6 +32,8 @@ export interface Terminal {
 /** Ctrl-C in the middle of a question. */
 export class QuestionAbandonedError extends Error {}
 
+const PIPED_PASSWORD_WITHIN_MS = 60_000;
+
 const NO_SPINNER: Spinner = { say() {}, stop() {} };
 
 /** Anything faster than this is done before a spinner can be read. */
@@ -39,8 +41,7 @@ const SPIN_AFTER_MS = 200;
 
 export function systemTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
-  // A closed pipe (`slotctl check … | head -1`) ends the output, not the work, and not with a stack trace.
-  for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
+  for (const stream of [stdout, stderr]) stream.on('error', reportLostOutput);
   const paint = (stream: NodeJS.WriteStream) => (wantsColour(stream, env) ? coloured : plain);
   return {
     interactive: stdout.isTTY === true,
@@ -65,8 +66,13 @@ export function systemTerminal(): Terminal {
   };
 }
 
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/** A closed pipe (`slotctl check … | head -1`) ends the output, not the work; a full disk is told, and fails it. */
+function reportLostOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`slotctl: the output could not be written: ${error.message}\n`);
+  process.once('exit', code => {
+    if (code === 0) process.exitCode = 1;
+  });
 }
 
 function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
@@ -92,9 +98,19 @@ async function askSecret(question: string, stdin: NodeJS.ReadStream): Promise<st
 
 async function firstLine(input: NodeJS.ReadStream): Promise<string> {
   let text = '';
-  for await (const chunk of input) {
-    text += chunk;
-    if (text.includes('\n')) break;
+  // Whoever pipes a password has it at hand; a pipe that stays silent must not hold up a cron job for ever.
+  const impatience = setTimeout(() => input.destroy(), PIPED_PASSWORD_WITHIN_MS);
+  try {
+    for await (const chunk of input.setEncoding('utf8')) {
+      text += chunk;
+      if (text.includes('\n')) break;
+    }
+  } catch (error) {
+    // Destroyed by ourselves: there is no line, and who asked will say so.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'))
+      throw error;
+  } finally {
+    clearTimeout(impatience);
   }
   return text.split(/\r?\n/, 1)[0] ?? '';
 }

@@ -51,13 +51,14 @@ const LAW: Readonly<Record<string, Room>> = {
     breach: 'The terminal serves commands and knows none of them.',
   },
   commands: {
+    // Of resp only what turns typed words into its values: addresses, secrets, certificates.
     rooms: ['live', 'report', 'plan', 'topology', 'resp'],
     typesOf: ['terminal.ts'],
     packages: ['commander'],
     breach: 'A command tells the story by calling the rooms; work of its own belongs into one of them.',
   },
   'main.ts': {
-    rooms: ['commands', 'terminal.ts', 'resp', 'live'],
+    rooms: ['commands', 'terminal.ts', 'resp'],
     packages: ['commander'],
     breach: 'main only lists commands and maps their ends to exit codes.',
   },
@@ -146,7 +147,7 @@ describe('the layout of src/', () => {
   });
 
   test('no file is longer than can be read in one go', () => {
-    const LONGEST = 300;
+    const LONGEST = 240;
     const long = files.filter(file => readFileSync(join(SRC, file), 'utf8').split('\n').length > LONGEST);
     expect(long).toEqual([]);
   });

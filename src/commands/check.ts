@@ -19,7 +19,7 @@ import {
   resolveConnection,
   wholeNumber,
 } from './connection-options.ts';
-import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
+import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
 
 export type CheckFormat = 'text' | 'json' | 'prometheus';
 
@@ -52,9 +52,9 @@ export function checkCommand(context: Context, run = runCheck): Command {
     .description('look at a cluster through all of its nodes and say what is wrong')
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json', 'prometheus']))
-    .option('--json', 'the same as --format json')
+    .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
     .option('-q, --quiet', 'print only what is wrong')
-    .option('-o, --output <file>', 'write to a file, which is replaced in one step')
+    .option('-o, --output <file>', 'write to a file, which is replaced in one step (- is standard output)')
     .addOption(
       new Option('--fail-on <severity>', 'from which severity on the exit code is 1')
         .choices(['error', 'warning'])
@@ -73,6 +73,7 @@ export function checkCommand(context: Context, run = runCheck): Command {
     .option('--search-multiple-owners', 'count the keys in all slots, to find some outside their owners')
     .addOption(new Option('--cluster-search-multiple-owners').hideHelp());
   return addConnectionOptions(command).action(async (words: string[], flags: CheckFlags) => {
+    if (flags.output === '') throw new UsageError('--output takes the name of a file');
     const connection = await resolveConnection(words, flags, context.terminal);
     context.finish(await run({ ...connection, ...checkOptions(flags) }, context));
   });
@@ -82,7 +83,7 @@ function checkOptions(flags: CheckFlags): Omit<CheckOptions, keyof FleetOptions>
   return {
     format: flags.format ?? (flags.json ? 'json' : 'text'),
     quiet: flags.quiet === true,
-    ...(flags.output !== undefined && { outputFile: flags.output }),
+    ...(flags.output !== undefined && flags.output !== '-' && { outputFile: flags.output }),
     failOn: flags.failOn,
     minReplicas: flags.minReplicas,
     maxReplicaLagBytes: flags.maxReplicaLag,
@@ -130,7 +131,7 @@ function render(examination: Examination, options: CheckOptions, context: Contex
   const paint = options.outputFile === undefined ? context.terminal.paint : plain;
   switch (options.format) {
     case 'json':
-      return checkDocument(examination);
+      return checkDocument(examination, verdict(examination, options.failOn) !== EXIT.done);
     case 'prometheus':
       return checkMetrics(examination, Math.round(context.nowMs() / 1000));
     case 'text':

@@ -1,12 +1,13 @@
 /** How to get to a cluster: the options that every command shares, and what they come to. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readBytes } from '../live/files.ts';
+import { FileError, readBytes } from '../live/files.ts';
 import { readTlsFiles } from '../live/read-tls-files.ts';
 import { AddressMap } from '../resp/address-map.ts';
 import { type Credentials, Secret } from '../resp/credentials.ts';
 import type { FleetSettings } from '../resp/fleet.ts';
-import { isUri, parseAddress, parseUri, type UriParts } from '../resp/parse-address.ts';
+import { isUri, mayHoldSecret, parseAddress, parseUri, type UriParts } from '../resp/parse-address.ts';
 import type { Endpoint, TlsSettings } from '../resp/socket.ts';
+import { TlsFilesError, tlsSettings } from '../resp/tls-files.ts';
 import type { Terminal } from '../terminal.ts';
 import { type FleetOptions, UsageError } from './context.ts';
 
@@ -66,9 +67,9 @@ export function addConnectionOptions(command: Command): Command {
 }
 
 function seconds(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : 0;
   if (value <= 0 || value > MAX_TIMEOUT_SECONDS)
-    throw new InvalidArgumentError('It must be a number of seconds above 0.');
+    throw new InvalidArgumentError('It must be a number of seconds above 0, and at most a day.');
   return value;
 }
 
@@ -85,9 +86,11 @@ export async function resolveConnection(
   flags: ConnectionFlags,
   terminal: Terminal,
 ): Promise<FleetOptions> {
-  if (flags.pass !== undefined || flags.uri !== undefined || words.some(isUri)) terminal.hideCommandLine();
-  const uri = asUsage(() => readUri(words, flags));
-  const entry = asUsage(() => entryEndpoint(words, flags, uri));
+  if (flags.pass !== undefined || flags.uri !== undefined || words.some(mayHoldSecret)) {
+    terminal.hideCommandLine();
+  }
+  const uri = await asUsage(() => readUri(words, flags));
+  const entry = await asUsage(() => entryEndpoint(words, flags, uri));
   const credentials = await readCredentials(flags, uri, terminal);
   const tls = flags.tls || uri?.tls ? await readTls(flags) : undefined;
   const addressMap = await readAddressMap(flags.addressMap);
@@ -102,11 +105,13 @@ export async function resolveConnection(
   return { fleet, trace: flags.trace === true };
 }
 
-function asUsage<T>(read: () => T): T {
+/** What the person wrote, or named, and cannot be used is wrong usage, whichever room finds out. */
+async function asUsage<T>(read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
+    const wrong = error instanceof RangeError || error instanceof TlsFilesError || error instanceof FileError;
+    throw wrong ? new UsageError(error.message) : error;
   }
 }
 
@@ -153,9 +158,9 @@ async function readCredentials(
     );
   }
   const { REDISCLI_AUTH, VALKEYCLI_AUTH } = terminal.env;
-  const password = flags.askpass
-    ? await terminal.askSecret('Password:')
-    : (typed ?? REDISCLI_AUTH ?? VALKEYCLI_AUTH);
+  const asked = flags.askpass ? await terminal.askSecret('Password:') : undefined;
+  if (asked === '') throw new UsageError('no password was given');
+  const password = asked ?? typed ?? REDISCLI_AUTH ?? VALKEYCLI_AUTH;
   const user = flags.user ?? uri?.user;
   if (password === undefined || password === '') {
     if (user !== undefined)
@@ -169,16 +174,17 @@ async function readTls(flags: ConnectionFlags): Promise<TlsSettings> {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
     throw new UsageError('a client certificate takes both --cert and --key');
   }
-  return {
-    ...(await readTlsFiles(flags)),
+  const choices = {
     ...(flags.sni !== undefined && { serverName: flags.sni }),
     insecure: flags.insecure === true,
   };
+  return asUsage(async () => tlsSettings(await readTlsFiles(flags), choices));
 }
 
 /** Text with an equals sign is the map itself; anything else names a file. */
 async function readAddressMap(value: string | undefined): Promise<AddressMap | undefined> {
   if (value === undefined) return undefined;
-  const text = value.includes('=') ? value : (await readBytes(value)).toString('utf8');
-  return asUsage(() => AddressMap.parse(text));
+  return asUsage(async () => {
+    return AddressMap.parse(value.includes('=') ? value : (await readBytes(value)).toString('utf8'));
+  });
 }

@@ -1,5 +1,4 @@
 /** What every command is given, and how a command ends. */
-import type { NodeError } from '../resp/errors.ts';
 import type { Fleet, FleetSettings } from '../resp/fleet.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -46,9 +45,4 @@ export async function withFleet<T>(
     forget();
     fleet.close();
   }
-}
-
-/** One sentence for an error that a node is to blame for. */
-export function describeNodeError(error: NodeError): string {
-  return `[ERR] Node ${error.node}: ${error.message}.`;
 }

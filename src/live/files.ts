@@ -1,5 +1,5 @@
 /** Files, written so that a reader never sees half of one, and with errors that name the file. */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export class FileError extends Error {
@@ -18,13 +18,31 @@ export async function readBytes(path: string): Promise<Buffer> {
   }
 }
 
-/** Written beside its place under another name, synced, and renamed: the old content stays until the new is whole. */
-export async function saveFile(path: string, content: string, mode = 0o644): Promise<void> {
+const READABLE_BY_ALL = 0o644;
+
+/**
+ * Written beside its place under another name, synced, and renamed: the old content stays until the new is whole. What
+ * is no regular file (a pipe, /dev/null) is written to as it is, and behind a link it is the target that is replaced.
+ */
+export async function saveFile(path: string, content: string): Promise<void> {
+  try {
+    const target = await realpath(path).catch(() => path);
+    const before = await stat(target).catch(() => undefined);
+    if (before && !before.isFile()) await writeFile(target, content);
+    else await replaceFile(target, content, before ? before.mode & 0o777 : READABLE_BY_ALL);
+  } catch (error) {
+    throw new FileError(path, 'written', error);
+  }
+}
+
+async function replaceFile(path: string, content: string, mode: number): Promise<void> {
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     const file = await open(draft, 'wx', mode);
     try {
       await file.writeFile(content);
+      // Whatever the umask: a collector runs as somebody else.
+      await file.chmod(mode);
       await file.sync();
     } finally {
       await file.close();
@@ -32,6 +50,6 @@ export async function saveFile(path: string, content: string, mode = 0o644): Pro
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
-    throw new FileError(path, 'written', error);
+    throw error;
   }
 }

@@ -1,19 +1,17 @@
 /**
- * Looks at a cluster through every one of its nodes at the same time. The entry node names the others; what they name
- * that it does not is asked too, so the picture does not depend on who was asked first. A node that does not answer
- * is part of the result, with the reason; only the entry node has to answer.
+ * Looks at a cluster through every one of its nodes at the same time. The entry node names the others; whatever any of
+ * them names is asked as soon as it is named, so the picture does not depend on who was asked first, and nodes that do
+ * not answer are waited for together. They are part of the result, with the reason; only the entry node has to answer.
  */
-import { clusterNodes, clusterState, dbsize, info } from '../resp/commands.ts';
-import { NodeError, ServerRefusalError } from '../resp/errors.ts';
-import type { Fleet, NodeRef } from '../resp/fleet.ts';
+import { NodeError } from '../resp/errors.ts';
+import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
-import type { Address, ClusterNode, NodeId } from '../topology/node.ts';
-import { type ClusterSnapshot, campsOf, type NodeView, type UnreachableNode } from '../topology/snapshot.ts';
+import { type ClusterNode, formatAddress, type NodeId } from '../topology/node.ts';
+import type { ClusterSnapshot, NodeView, UnreachableNode } from '../topology/snapshot.ts';
+import { explainSilence, look } from './look.ts';
 
-/** Nodes that are named only by nodes that only other nodes name: more rounds than any real cluster needs. */
-const MAX_ROUNDS = 8;
 /** A cluster has at most 1000 or so nodes; a reply that names more is not worth a connection to each. */
-const MAX_NODES = 5000;
+const MAX_ATTEMPTS = 5000;
 
 /** The entry node itself gave no view of a cluster. */
 export class EntryNodeError extends Error {
@@ -27,124 +25,91 @@ export class EntryNodeError extends Error {
 }
 
 export interface InspectListener {
-  /** How many nodes have answered or failed, of how many that are known so far. */
+  /** How many attempts have ended, of how many that were begun so far. */
   progress(done: number, total: number): void;
 }
 
 export async function inspect(fleet: Fleet, listener?: InspectListener): Promise<ClusterSnapshot> {
-  const known = new KnownLines();
-  const entry = await lookAtEntry(fleet, known);
-  const views: NodeView[] = [entry];
-  const unreachable: UnreachableNode[] = [];
-  const asked = new Set<NodeId>([entry.id]);
-  let frontier: readonly NodeView[] = [entry];
-  for (let round = 0; round < MAX_ROUNDS && frontier.length > 0; round++) {
-    const named = namedBy(frontier, asked).slice(0, MAX_NODES - asked.size);
-    for (const node of named) asked.add(node.id);
-    let done = 0;
-    const answers = await Promise.all(
-      named.map(async node => {
-        const answer = await lookAtMember(fleet, known, node);
-        listener?.progress(views.length + ++done, asked.size);
-        return answer;
-      }),
-    );
-    frontier = answers.filter(answer => 'view' in answer).map(answer => answer.view);
-    views.push(...frontier);
-    unreachable.push(...answers.filter(answer => 'lost' in answer).map(answer => answer.lost));
-  }
-  return { entry: entry.id, views, unreachable };
+  const survey = new Survey(fleet, listener);
+  const entry = await survey.begin();
+  await survey.follow(entry);
+  return survey.result(entry);
 }
 
-/** Nodes that the views name and that were not asked yet, each once. Handshakes are no members, and are left alone. */
-function namedBy(views: readonly NodeView[], asked: ReadonlySet<NodeId>): ClusterNode[] {
-  const fresh = new Map<NodeId, ClusterNode>();
-  for (const { nodes } of campsOf(views)) {
-    for (const node of nodes) {
-      if (asked.has(node.id) || (node.role === 'stranger' && node.handshake)) continue;
-      const before = fresh.get(node.id);
-      if (!before?.address) fresh.set(node.id, node);
+class Survey {
+  readonly #fleet: Fleet;
+  readonly #listener: InspectListener | undefined;
+  readonly #known = new KnownLines();
+  readonly #views = new Map<NodeId, NodeView>();
+  readonly #lost = new Map<NodeId, UnreachableNode>();
+  /** Node and address: one may be named at several, and be found at the last of them only. */
+  readonly #attempts = new Set<string>();
+  /** Lists that have been gone through; views that say the same share one. */
+  readonly #followed = new Set<readonly ClusterNode[]>();
+  /** The entry node is done before anybody else is begun. */
+  #done = 1;
+
+  constructor(fleet: Fleet, listener: InspectListener | undefined) {
+    this.#fleet = fleet;
+    this.#listener = listener;
+  }
+
+  async begin(): Promise<NodeView> {
+    try {
+      const view = await look(this.#fleet, 'entry', this.#known);
+      this.#fleet.adoptEntry(view.address);
+      if (view.self.address) this.#fleet.adoptEntry(view.self.address);
+      this.#views.set(view.id, view);
+      return view;
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      throw new EntryNodeError(error.node, explainSilence(error));
     }
   }
-  return [...fresh.values()];
-}
 
-async function lookAtEntry(fleet: Fleet, known: KnownLines): Promise<NodeView> {
-  try {
-    const view = await look(fleet, 'entry', known);
-    fleet.adoptEntry(view.address);
-    if (view.self.address) fleet.adoptEntry(view.self.address);
-    return view;
-  } catch (error) {
-    if (!(error instanceof NodeError)) throw error;
-    throw new EntryNodeError(error.node, explain(error));
+  /** Asks everybody whom the view names, and then everybody whom those name. */
+  async follow({ nodes }: NodeView): Promise<void> {
+    if (this.#followed.has(nodes)) return;
+    this.#followed.add(nodes);
+    await Promise.all(nodes.map(node => this.#visit(node)));
   }
-}
 
-type Answer = { readonly view: NodeView } | { readonly lost: UnreachableNode };
-
-async function lookAtMember(fleet: Fleet, known: KnownLines, { id, address }: ClusterNode): Promise<Answer> {
-  if (!address) return { lost: { id, reason: 'nobody knows its address' } };
-  try {
-    const view = await look(fleet, address, known);
-    if (view.id === id) return { view };
-    return { lost: { id, address, reason: `another node answers there (${view.id})` } };
-  } catch (error) {
-    if (!(error instanceof NodeError)) throw error;
-    return { lost: { id, address, reason: explain(error) } };
+  result(entry: NodeView): ClusterSnapshot {
+    // In the order of ids and not of arrival, so that the same cluster makes the same snapshot.
+    const byId = (a: { id: NodeId }, b: { id: NodeId }) => (a.id < b.id ? -1 : 1);
+    const others = [...this.#views.values()].filter(view => view !== entry).sort(byId);
+    const unreachable = [...this.#lost.values()].filter(({ id }) => !this.#views.has(id)).sort(byId);
+    return { entry: entry.id, views: [entry, ...others], unreachable };
   }
-}
 
-async function look(fleet: Fleet, node: NodeRef, known: KnownLines): Promise<NodeView> {
-  // One round trip: everything is asked before anything is waited for.
-  const [server, cluster, state, keys] = await Promise.all([
-    fleet.send(node, info()),
-    fleet.send(node, clusterNodes(known)),
-    unlessForbidden(fleet.send(node, clusterState())),
-    unlessForbidden(fleet.send(node, dbsize())),
-  ]);
-  const { self, nodes, open } = cluster;
-  const { clusterEnabled: _, loading: __, keysInOtherDatabases, ...facts } = server;
-  return {
-    id: self.id,
-    address: node === 'entry' ? entryAddress(fleet, self.address) : node,
-    self,
-    nodes,
-    open,
-    ...(state && { state }),
-    // Not INFO's own count where DBSIZE may be asked: INFO counts keys of an unfinished atomic migration too.
-    server: keys === undefined ? facts : { ...facts, keys: keys + keysInOtherDatabases },
-  };
-}
-
-function entryAddress({ entry }: Fleet, announced: Address | undefined): Address {
-  if (entry.kind === 'tcp') return { host: entry.host, port: entry.port };
-  return announced ?? { host: entry.path, port: 0 };
-}
-
-async function unlessForbidden<T>(reply: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (error instanceof ServerRefusalError && error.code === 'NOPERM') return undefined;
-    throw error;
+  async #visit(node: ClusterNode): Promise<void> {
+    const { id, address } = node;
+    // A handshake is no member, and a node that has answered need not be asked again.
+    if (this.#views.has(id) || (node.role === 'stranger' && node.handshake)) return;
+    const attempt = `${id} ${address ? formatAddress(address) : ''}`;
+    if (this.#attempts.has(attempt) || this.#attempts.size >= MAX_ATTEMPTS) return;
+    this.#attempts.add(attempt);
+    const view = await this.#tryToLook(node);
+    this.#listener?.progress(++this.#done, this.#attempts.size + 1);
+    if (!view || this.#views.has(id)) return;
+    this.#views.set(id, view);
+    await this.follow(view);
   }
-}
 
-/** What the refusals mean that a whole command fails for. */
-function explain(error: NodeError): string {
-  if (!(error instanceof ServerRefusalError)) return error.message;
-  if (/cluster support disabled/i.test(error.text)) return 'not a cluster node (cluster-enabled is no)';
-  switch (error.code) {
-    case 'NOAUTH':
-      return 'it asks for a password (--askpass, REDISCLI_AUTH or --pass)';
-    case 'WRONGPASS':
-      return `it does not accept the user or the password (${error.text})`;
-    case 'LOADING':
-      return 'it is loading its data and answers later';
-    case 'NOPERM':
-      return `the user may not ask: ${error.message}`;
-    default:
-      return error.message;
+  async #tryToLook({ id, address }: ClusterNode): Promise<NodeView | undefined> {
+    if (!address) {
+      // Somebody else may know it; if so, that reason is the better one.
+      if (!this.#lost.has(id)) this.#lost.set(id, { id, reason: 'nobody knows its address' });
+      return undefined;
+    }
+    try {
+      const view = await look(this.#fleet, address, this.#known);
+      if (view.id === id) return view;
+      this.#lost.set(id, { id, address, reason: `another node answers there (${view.id})` });
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      this.#lost.set(id, { id, address, reason: explainSilence(error) });
+    }
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 /** Certificates and keys, from where the person says they are. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TlsSettings } from '../resp/socket.ts';
+import type { TlsFiles } from '../resp/tls-files.ts';
 import { FileError, readBytes } from './files.ts';
 
 export interface TlsPaths {
@@ -11,7 +11,7 @@ export interface TlsPaths {
   readonly key?: string;
 }
 
-export async function readTlsFiles(paths: TlsPaths): Promise<Pick<TlsSettings, 'ca' | 'cert' | 'key'>> {
+export async function readTlsFiles(paths: TlsPaths): Promise<TlsFiles> {
   const [own, folder, cert, key] = await Promise.all([
     paths.cacert === undefined ? undefined : readBytes(paths.cacert),
     paths.cacertdir === undefined ? undefined : readFolder(paths.cacertdir),

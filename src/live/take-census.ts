@@ -1,5 +1,6 @@
 /** Counts keys slot by slot, on many nodes at once. */
 import { countKeysInSlot, dbsize, keysInOwnSlots, select } from '../resp/commands.ts';
+import { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Census, NodeCensus } from '../topology/census.ts';
 import type { Slot, SlotSet } from '../topology/slot-set.ts';
@@ -23,13 +24,19 @@ export async function takeCensus(fleet: Fleet, requests: readonly CensusRequest[
   return new Map(counted);
 }
 
+/** A node that cannot be counted is no reason to know nothing of the others. */
 async function countOnNode(fleet: Fleet, { view, slots }: CensusRequest): Promise<NodeCensus> {
   const bySlot = new Map<Slot, number>();
-  // Counts are per database. Only Valkey 9 lets a cluster have more than database 0.
-  for (const database of new Set([0, ...view.server.databases])) {
-    await countInDatabase(fleet, view, database, slots, bySlot);
+  try {
+    // Counts are per database. Only Valkey 9 lets a cluster have more than database 0.
+    for (const database of new Set([0, ...view.server.databases])) {
+      await countInDatabase(fleet, view, database, slots, bySlot);
+    }
+    return { bySlot, hidden: hidesForeignKeys(view.server) ? await countHidden(fleet, view) : 0 };
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    return { reason: error.message };
   }
-  return { bySlot, hidden: hidesForeignKeys(view.server) ? await countHidden(fleet, view) : 0 };
 }
 
 async function countInDatabase(
@@ -54,15 +61,9 @@ async function countInDatabase(
   }
 }
 
-const FIRST_TO_HIDE = [8, 4] as const;
-
 /** Redis 8.4 and later answer 0 for the keys in slots that they do not own; Valkey tells. */
-function hidesForeignKeys({ product, version }: ServerFacts): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return (
-    product === 'redis' &&
-    (major > FIRST_TO_HIDE[0] || (major === FIRST_TO_HIDE[0] && minor >= FIRST_TO_HIDE[1]))
-  );
+function hidesForeignKeys({ product, release: { major, minor } }: ServerFacts): boolean {
+  return product === 'redis' && (major > 8 || (major === 8 && minor >= 4));
 }
 
 /** All keys less those in slots that the node owns or imports, in one transaction so that no write comes between. */

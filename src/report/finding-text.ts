@@ -14,7 +14,7 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
     case 'owner-unreachable':
       return `The owner of ${slots}, ${who}, does not answer.`;
     case 'slots-claimed-twice':
-      return `${names.list(finding.nodes)} all claim ${slots}.`.replace(/^(\S+ and \S+) all/, '$1 both');
+      return `${names.list(finding.nodes)} ${finding.nodes.length === 2 ? 'both' : 'all'} claim ${slots}.`;
     case 'slot-maps-disagree':
       return `Nodes disagree about ${slots}: ${disputes(finding.disputes, names)}.`;
     case 'state-not-ok':
@@ -33,6 +33,14 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
       return finding.slots.size === 0
         ? `${who} holds ${count(finding.keys, 'key')} in slots that it does not own; it does not tell in which.`
         : `${who} holds ${count(finding.keys, 'key')} in ${slots}, which it does not own.`;
+    case 'keys-uncounted':
+      return `The keys of ${who} could not be counted: ${finding.reason}.`;
+    case 'state-unknown':
+      return `The cluster_state of ${names.list(finding.nodes)} could not be read.`;
+    case 'addresses-disagree':
+      return `${who} is ${finding.opinions
+        .map(({ address, saidBy }) => `at ${formatAddress(address)} according to ${names.list(saidBy)}`)
+        .join(', ')}.`;
     case 'slots-open':
       return `${who}${finding.replica ? ' (a replica)' : ''} has ${openParts(finding.migrating, finding.importing, names)}.`;
     case 'replica-of-nobody': {

@@ -9,13 +9,15 @@ import { inShardOrder } from './nodes.ts';
 
 const FORMAT_VERSION = 1;
 
-export function checkDocument(examination: Examination): string {
+/** `failed` is what the exit code says; it depends on `--fail-on`, as `healthy` does not. */
+export function checkDocument(examination: Examination, failed: boolean): string {
   const { snapshot, findings } = examination;
   const names = new NodeNames(snapshot);
   return render({
     format: 'slotctl-check',
     version: FORMAT_VERSION,
     healthy: !findings.some(f => f.severity === 'error'),
+    failed,
     entry: snapshot.entry,
     slotsCovered: coveredSlots(snapshot).size,
     searchedOwners: examination.searchedOwners,

@@ -12,6 +12,7 @@ import {
   asQueued,
   asText,
   ErrorReply,
+  excerpt,
   type Reply,
   ReplyShapeError,
 } from './reply.ts';
@@ -68,8 +69,9 @@ export function exec<T>(commands: readonly Command<T>[]): Command<T[]> {
         throw new ReplyShapeError(`${replies.length} replies to ${commands.length} commands`);
       return commands.map((command, i) => {
         const own = replies[i] ?? null;
-        if (own instanceof ErrorReply)
-          throw new ReplyShapeError(`${commandName(command)} failed: ${own.text}`);
+        if (own instanceof ErrorReply) {
+          throw new ReplyShapeError(`${commandName(command)} failed: ${excerpt(own.text)}`);
+        }
         return command.decode(own);
       });
     },

@@ -20,6 +20,7 @@ import {
 } from './errors.ts';
 import { FramingError, ReplyFramer } from './framer.ts';
 import { ErrorReply, type Reply, ReplyShapeError } from './reply.ts';
+import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, openSocket, type TlsSettings } from './socket.ts';
 
 export interface ConnectionSettings {
@@ -81,7 +82,7 @@ export class Connection {
       this.#fail(new ReplyTimeoutError(name, this.#headName(), waitedMs));
     });
     this.#connectDeadline.start(settings.connectTimeoutMs);
-    void this.#open(endpoint);
+    this.#open(endpoint).catch(error => this.#fail(connectError(name, error, settings.tls !== undefined)));
     // AUTH goes first and is not waited for: where it is refused, so is all that follows, for that reason.
     if (settings.credentials) {
       this.#login = auth(settings.credentials);
@@ -154,7 +155,7 @@ export class Connection {
     }
   }
 
-  #settle(reply: Reply): void {
+  #settle(received: Reply): void {
     if (this.#failure) return;
     const pending = this.#pending.shift();
     if (!pending) {
@@ -162,10 +163,15 @@ export class Connection {
       return;
     }
     this.#awaitNext();
+    const secret = this.#settings.credentials?.password;
+    const reply =
+      received instanceof ErrorReply
+        ? new ErrorReply(withoutEcho(pending.command, received.text, secret))
+        : received;
     this.#observer?.received(this.name, pending.command, reply, performance.now() - pending.sentAt);
     const name = commandName(pending.command);
     if (reply instanceof ErrorReply) {
-      const refusal = new ServerRefusalError(this.name, name, this.#scrub(reply.text));
+      const refusal = new ServerRefusalError(this.name, name, reply.text);
       pending.reject(refusal);
       if (pending.command === this.#login) this.#fail(refusal);
       return;
@@ -175,7 +181,9 @@ export class Connection {
     } catch (error) {
       const misshapen = error instanceof ReplyShapeError;
       pending.reject(
-        misshapen ? new UnexpectedReplyError(this.name, name, this.#scrub(error.message)) : error,
+        misshapen
+          ? new UnexpectedReplyError(this.name, name, secret?.scrub(error.message) ?? error.message)
+          : error,
       );
     }
   }
@@ -220,10 +228,6 @@ export class Connection {
     if (pending.length === 0) return;
     const error = reason();
     for (const { reject } of pending) reject(error);
-  }
-
-  #scrub(text: string): string {
-    return this.#settings.credentials?.password.scrub(text) ?? text;
   }
 }
 

@@ -2,6 +2,8 @@
  * What can go wrong between us and a node. Every class knows the node; those that belong to a command know which one
  * and never its arguments, which may be keys or secrets.
  */
+import { excerpt } from './reply.ts';
+
 export abstract class NodeError extends Error {
   readonly node: string;
 
@@ -42,19 +44,32 @@ export class UnexpectedReplyError extends NodeError {
   }
 }
 
+/** What a refusal is about, as far as that makes a difference to somebody. */
+export type RefusalReason = 'no-login' | 'wrong-login' | 'no-right' | 'loading' | 'no-cluster' | 'other';
+
+const REASONS: Readonly<Record<string, RefusalReason>> = {
+  NOAUTH: 'no-login',
+  WRONGPASS: 'wrong-login',
+  NOPERM: 'no-right',
+  LOADING: 'loading',
+};
+
 /** The server said no. */
 export class ServerRefusalError extends NodeError {
-  /** The first word of the server's text, such as `NOAUTH` or `ERR`. */
-  readonly code: string;
-  /** The server's own text. */
+  readonly reason: RefusalReason;
+  /** The server's own text, fit to be shown. */
   readonly text: string;
 
   constructor(node: string, command: string, text: string) {
-    super(node, `${command} was refused: ${text}`);
-    this.code = /^[A-Z]+(?= )/.exec(text)?.[0] ?? 'ERR';
-    this.text = text;
+    const shown = excerpt(text, MAX_SHOWN);
+    super(node, `${command} was refused: ${shown}`);
+    const [code = ''] = text.split(' ', 1);
+    this.reason = /cluster support disabled/i.test(text) ? 'no-cluster' : (REASONS[code] ?? 'other');
+    this.text = shown;
   }
 }
+
+const MAX_SHOWN = 300;
 
 /** The person pressed Ctrl-C, or the work was called off otherwise. */
 export class InterruptedError extends Error {

@@ -14,7 +14,7 @@ export interface ReplyLimits {
 }
 
 export const DEFAULT_LIMITS: ReplyLimits = {
-  // CLUSTER NODES of the largest clusters is well under one; INFO and the rest are far smaller.
+  // CLUSTER NODES of the largest clusters is well under a megabyte; INFO and the rest are far smaller.
   maxReplyBytes: 64 * 1024 * 1024,
   maxElements: 4 * 1024 * 1024,
   maxDepth: 16,

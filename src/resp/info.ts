@@ -3,8 +3,6 @@ import type { Replication, ServerFacts } from '../topology/snapshot.ts';
 import { asText, type Reply, ReplyShapeError } from './reply.ts';
 
 export interface ServerInfo extends ServerFacts {
-  readonly clusterEnabled: boolean;
-  readonly loading: boolean;
   /** Keys in databases other than 0, which DBSIZE of database 0 leaves out. */
   readonly keysInOtherDatabases: number;
 }
@@ -19,8 +17,7 @@ export function decodeInfo(reply: Reply): ServerInfo {
   return {
     product: fields.has('valkey_version') || fields.get('server_name') === 'valkey' ? 'valkey' : 'redis',
     version,
-    clusterEnabled: fields.get('cluster_enabled') === '1',
-    loading: fields.get('loading') === '1',
+    release: readRelease(version),
     replication: readReplication(fields),
     databases: databases.map(([database]) => database),
     keys: total(databases),
@@ -36,8 +33,6 @@ const NAMES = [
   'redis_version',
   'valkey_version',
   'server_name',
-  'cluster_enabled',
-  'loading',
   'role',
   'master_repl_offset',
   'master_link_status',
@@ -53,6 +48,11 @@ const WANTED = new RegExp(`^(${NAMES.join('|')}):(.*?)\\r?$`, 'gm');
 
 function readFields(text: string): Map<string, string> {
   return new Map([...text.matchAll(WANTED)].map(([, name = '', value = '']) => [name, value]));
+}
+
+function readRelease(version: string): { major: number; minor: number } {
+  const [, major, minor] = /^(\d{1,4})\.(\d{1,4})/.exec(version) ?? [];
+  return { major: Number(major ?? 0), minor: Number(minor ?? 0) };
 }
 
 function readReplication(fields: ReadonlyMap<string, string>): Replication {

@@ -9,7 +9,7 @@ export function parseAddress(text: string): Address {
   const match = /^(?:\[([^\]]+)\]|(.+)):(\d{1,5})(?:@(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   if (!match || !host || /[\s/@[\]]/.test(host) || (host.includes(':') && !isIPv6(host))) {
-    throw new RangeError(`'${text}' is not an address; write host:port, or host port`);
+    throw new RangeError(`${quote(text)} is not an address; write host:port, or host port`);
   }
   const port = parsePort(match[3] ?? '');
   return match[4] === undefined ? { host, port } : { host, port, busPort: parsePort(match[4]) };
@@ -37,13 +37,26 @@ const SCHEMES: Readonly<Record<string, { tls: boolean }>> = {
 const DEFAULT_PORT = 6379;
 
 export function isUri(text: string): boolean {
-  return /^[a-z]+:\/\//i.test(text);
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+}
+
+/** Whether a word may hold a password, so that it must be neither repeated nor left in the process list. */
+export function mayHoldSecret(text: string): boolean {
+  return isUri(text) || /[@/]/.test(text);
+}
+
+function quote(text: string): string {
+  return mayHoldSecret(text) ? 'that' : `'${text}'`;
 }
 
 /** `redis://[[user]:password@]host[:port][/db]`. As with redis-cli, one word before the @ is the password. */
 export function parseUri(text: string): UriParts {
   const problem = (what: string) => new RangeError(`${what}; write redis://[user:password@]host:port`);
-  // Not with the text in the message: it may hold a password.
+  // Nothing here has the text in its message: it may hold a password.
+  // A password with a bare slash would be cut in two, and its first half be taken for the host.
+  if (/[/?#].*@/.test(text.slice(text.indexOf('//') + 2))) {
+    throw problem('the user or password in the URI has a bare /, ? or #, to be written %2F, %3F or %23');
+  }
   if (!URL.canParse(text)) throw problem('the URI is malformed');
   const url = new URL(text);
   const scheme = SCHEMES[url.protocol];

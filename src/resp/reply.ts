@@ -47,10 +47,10 @@ function exactly(expected: string): (reply: Reply) => void {
 
 const EXCERPT_LENGTH = 60;
 
-/** A piece of text that a server sent, short and without control characters, fit to be put into a message. */
-export function excerpt(text: string): string {
-  const plain = text.replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ').trim();
-  return plain.length > EXCERPT_LENGTH ? `${plain.slice(0, EXCERPT_LENGTH)}…` : plain;
+/** A piece of text that a server sent, short and in plain characters: what cannot turn a terminal upside down. */
+export function excerpt(text: string, longest = EXCERPT_LENGTH): string {
+  const plain = text.replace(/[^\x20-\x7e]+/g, ' ').trim();
+  return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
 }
 
 export function describeReply(reply: Reply): string {

@@ -1,5 +1,6 @@
 /** How to get a byte stream to a node: plain TCP, TLS, or a unix socket, and what each failure means. */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { ConnectError, TlsError } from './errors.ts';
 
 export type Endpoint =
@@ -7,9 +8,8 @@ export type Endpoint =
   | { readonly kind: 'unix'; readonly path: string };
 
 export interface TlsSettings {
-  readonly ca?: readonly Buffer[];
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
+  /** Authorities, certificate and key. */
+  readonly context: SecureContext;
   /** Asked of the server, and the name that its certificate must bear. */
   readonly serverName?: string;
   /** The certificate is not looked at. */
@@ -25,18 +25,20 @@ export async function openSocket(
   if (endpoint.kind === 'unix') return connectPlain({ path: endpoint.path }, ready);
   const { host, port } = endpoint;
   if (!tls) return connectPlain({ host, port, noDelay: true, keepAlive: true }, ready);
-  // Loaded only when used: it costs milliseconds that every plain run would pay.
-  const { connect } = await import('node:tls');
+  // Loaded only when used, as in tls-files.ts.
+  const { checkServerIdentity, connect } = await import('node:tls');
   // By its announced name where it has one: few certificates bear ip addresses.
   const name = tls.serverName ?? endpoint.hostname ?? host;
   const socket = connect(
     {
       host,
       port,
-      ...(tls.ca && { ca: [...tls.ca] }),
-      ...(tls.cert && { cert: tls.cert }),
-      ...(tls.key && { key: tls.key }),
+      secureContext: tls.context,
+      // A server is asked for a name only; an address is compared with the certificate, and that is all.
       ...(isIP(name) === 0 && { servername: name }),
+      ...(tls.serverName !== undefined && {
+        checkServerIdentity: (_, cert) => checkServerIdentity(name, cert),
+      }),
       rejectUnauthorized: !tls.insecure,
     },
     ready,

@@ -8,25 +8,27 @@ import { ErrorReply, type Reply } from './reply.ts';
 const MAX_REPLY_LENGTH = 2000;
 
 export function traceTo(write: (line: string) => void, secret: Secret | undefined): WireObserver {
+  // Before anything is escaped: an escaped password would not be recognised.
+  const hide = (text: string) => secret?.scrub(text) ?? text;
   const startedAt = performance.now();
   const line = (node: string, arrow: string, text: string) => {
     const ms = (performance.now() - startedAt).toFixed(1).padStart(8);
-    write(`${ms} ms  ${node} ${arrow} ${secret?.scrub(text) ?? text}\n`);
+    write(`${ms} ms  ${node} ${arrow} ${text}\n`);
   };
   return {
     sent: (node: string, command: Command<unknown>) => line(node, '>', showWords(command)),
     received: (node: string, _command: Command<unknown>, reply: Reply, tookMs: number) =>
-      line(node, '<', `${shorten(showReply(reply))} (${tookMs.toFixed(1)} ms)`),
+      line(node, '<', `${shorten(showReply(reply, hide))} (${tookMs.toFixed(1)} ms)`),
     failed: (node: string, error: NodeError) => line(node, '!', error.message),
   };
 }
 
-function showReply(reply: Reply): string {
+function showReply(reply: Reply, hide: (text: string) => string): string {
   if (reply === null) return '(nil)';
   if (typeof reply === 'number') return `(integer) ${reply}`;
-  if (reply instanceof ErrorReply) return `(error) ${JSON.stringify(reply.text)}`;
-  if (Buffer.isBuffer(reply)) return JSON.stringify(reply.toString('utf8'));
-  return `[${(reply as readonly Reply[]).map(showReply).join(', ')}]`;
+  if (reply instanceof ErrorReply) return `(error) ${JSON.stringify(hide(reply.text))}`;
+  if (Buffer.isBuffer(reply)) return JSON.stringify(hide(reply.toString('utf8')));
+  return `[${(reply as readonly Reply[]).map(element => showReply(element, hide)).join(', ')}]`;
 }
 
 function shorten(text: string): string {

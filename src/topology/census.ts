@@ -3,12 +3,19 @@ import type { NodeId } from './node.ts';
 import { type Slot, SlotSet } from './slot-set.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 
-export interface NodeCensus {
+export interface CountedKeys {
   /** Slots without keys are left out. */
   readonly bySlot: ReadonlyMap<Slot, number>;
   /** Keys that the node has and shows in no slot: Redis since 8.4 denies having keys in slots that it does not own. */
   readonly hidden: number;
 }
+
+/** Why a node's keys could not be counted. */
+export interface UncountedKeys {
+  readonly reason: string;
+}
+
+export type NodeCensus = CountedKeys | UncountedKeys;
 
 export type Census = ReadonlyMap<NodeId, NodeCensus>;
 
@@ -26,7 +33,7 @@ export interface StrayKeys {
 export function strayKeys(snapshot: ClusterSnapshot, census: Census): StrayKeys[] {
   return snapshot.views.flatMap(({ id, self, open }) => {
     const held = census.get(id);
-    if (!held || self.role !== 'primary') return [];
+    if (!held || 'reason' in held || self.role !== 'primary') return [];
     const stray = [...held.bySlot].filter(([slot]) => !self.slots.has(slot) && !open.importing.has(slot));
     const keys = stray.reduce((sum, [, count]) => sum + count, held.hidden);
     return keys === 0 ? [] : [{ node: id, slots: SlotSet.of(...stray.map(([slot]) => slot)), keys }];

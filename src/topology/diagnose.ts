@@ -4,12 +4,14 @@
  */
 import { type DiagnoseOptions, gatherEvidence, type Rule } from './diagnose/evidence.ts';
 import {
+  addressesDisagree,
   busLinksDown,
   failedNodes,
   ghosts,
   membersDisagree,
   rolesDisagree,
   statesNotOk,
+  statesUnknown,
   unreachableNodes,
   versionsMixed,
 } from './diagnose/members.ts';
@@ -23,6 +25,7 @@ import {
 import {
   epochsEqual,
   keysAstray,
+  keysUncounted,
   openSlots,
   slotMapsDisagree,
   slotsClaimedTwice,
@@ -39,15 +42,18 @@ const RULES: readonly Rule[] = [
   slotMapsDisagree,
   openSlots,
   keysAstray,
+  keysUncounted,
   epochsEqual,
   unreachableNodes,
   failedNodes,
   statesNotOk,
+  statesUnknown,
   membersDisagree,
   rolesDisagree,
   ghosts,
   busLinksDown,
   versionsMixed,
+  addressesDisagree,
   replicasOfNobody,
   replicaLinks,
   tooFewReplicas,

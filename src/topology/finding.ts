@@ -32,6 +32,11 @@ export interface RoleOpinion {
   readonly saidBy: readonly NodeId[];
 }
 
+export interface AddressOpinion {
+  readonly address: Address;
+  readonly saidBy: readonly NodeId[];
+}
+
 export interface OpenPeer {
   readonly peer: NodeId;
   readonly slots: SlotSet;
@@ -54,6 +59,9 @@ type Details =
   | { kind: 'node-suspected'; saidBy: readonly NodeId[] }
   | { kind: 'slots-open'; replica: boolean; migrating: readonly OpenPeer[]; importing: readonly OpenPeer[] }
   | { kind: 'keys-astray'; keys: number }
+  | { kind: 'keys-uncounted'; reason: string }
+  | { kind: 'state-unknown' }
+  | { kind: 'addresses-disagree'; opinions: readonly AddressOpinion[] }
   | { kind: 'members-disagree'; knownTo: readonly NodeId[]; unknownTo: readonly NodeId[] }
   | { kind: 'roles-disagree'; opinions: readonly RoleOpinion[] }
   | {
@@ -101,6 +109,7 @@ export const MEANINGS: Readonly<Record<FindingKind, string>> = {
     'A node is treated as something that it is not, so failover and queries may go to the wrong place.',
   'keys-astray':
     'Clients are never sent there for these keys, so nobody sees them; a later move of the slot will collide with them.',
+  'keys-uncounted': 'Whether this node holds keys that belong elsewhere is not known.',
   'slots-open':
     'A move of these slots was begun and not finished; multi-key commands on them may fail with TRYAGAIN.',
   'replica-of-nobody': 'This replica gets no data and cannot take over for anyone.',
@@ -111,6 +120,9 @@ export const MEANINGS: Readonly<Record<FindingKind, string>> = {
   'node-suspected':
     'Some nodes get no answer from this node; if a majority comes to think so, it is failed over.',
   'replica-behind': 'If its primary is lost now, so is what this replica has not received.',
+  'state-unknown': 'Whether these nodes refuse queries is not known; an ACL user needs +cluster|info.',
+  'addresses-disagree':
+    'Clients are sent to different places for one node, and not all of them may be the right one.',
   ghost: 'A node that is no longer a member is still known here and may come back by gossip.',
   'epochs-equal':
     'The cluster cannot tell whose claim to a slot is newer, and atomic slot migrations may fail.',

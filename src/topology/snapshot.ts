@@ -26,6 +26,7 @@ export type Replication = PrimaryReplication | ReplicaReplication;
 export interface ServerFacts {
   readonly product: Product;
   readonly version: string;
+  readonly release: { readonly major: number; readonly minor: number };
   readonly replication: Replication;
   /** The databases that hold keys. */
   readonly databases: readonly number[];
@@ -45,7 +46,7 @@ export interface NodeView {
   /** … and about everybody, itself included. Views that say the same may share one list. */
   readonly nodes: readonly ClusterNode[];
   readonly open: OpenSlots;
-  /** `cluster_state`; absent where the ACL user may not ask. */
+  /** `cluster_state`; absent where the node does not tell. */
   readonly state?: 'ok' | 'fail';
   readonly server: ServerFacts;
 }

@@ -126,6 +126,9 @@ describe('wrong usage: exit code 2, one reason, no secret', () => {
     [['check', 'h:1', '--min-replicas', '-1'], /a whole number/],
     [['check', 'h:1', '--max-replica-lag', '1e3'], /a whole number/],
     [['check', 'h:1', '--format', 'xml'], /Allowed choices are text, json, prometheus/],
+    [['check', 'h:1', '--json', '--format', 'prometheus'], /cannot be used with/],
+    [['check', 'h:1', '-o', ''], /--output takes the name of a file/],
+    [['check', 'redis://u:a/b@h:1'], /has a bare \/, \? or #/],
     [['check', 'h:1', '--fail-on', 'hope'], /Allowed choices are error, warning/],
     [['check', 'h:1', '--address-map', 'a=b=c'], /is not internal=external/],
     [['check', 'h:1', '--quite'], /unknown option '--quite'[\s\S]*--quiet/],
@@ -146,13 +149,32 @@ describe('wrong usage: exit code 2, one reason, no secret', () => {
     await expect(info(['h:1', '--nonsense'])).rejects.toBeInstanceOf(CommanderError);
   });
 
-  test('a file that is not there is no wrong usage, but ends the work', async () => {
-    const missing = await slotctl(['check', 'h:1', '--tls', '--cacert', '/no/such/file']);
-    expect(missing).toMatchObject({ code: 1, stdout: '' });
-    expect(missing.stderr).toMatch(/^slotctl: \/no\/such\/file cannot be read: ENOENT/);
-    const map = await slotctl(['check', 'h:1', '--address-map', '/no/such/file']);
-    expect(map).toMatchObject({ code: 1, stdout: '' });
-    expect(map.stderr).toMatch(/^slotctl: \/no\/such\/file cannot be read: ENOENT/);
+  test('a file that is not there', async () => {
+    for (const option of [['--tls', '--cacert'], ['--address-map'], ['--tls', '--cacertdir']]) {
+      const { code, stdout, stderr } = await slotctl(['check', 'h:1', ...option, '/no/such/file']);
+      expect(stderr).toMatch(/^slotctl: \/no\/such\/file cannot be read: ENOENT/);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    }
+  });
+
+  test.each([
+    ['check', 'h:1', 'redis://:s3cret@h:1'],
+    ['check', 'redis+tls://:s3cret@h:1'],
+    ['check', ':s3cret@h:1'],
+    ['check', 'h:1', '--password=s3cret'],
+    ['check', 'redis://u:s3/cret@h:1'],
+    ['check', '-u', 'http://u:s3cret@h:1'],
+  ])('does not repeat a password: %j', async (...argv) => {
+    const { code, stdout, stderr } = await slotctl(argv);
+    expect(stderr + stdout).not.toMatch(/s3|cret/);
+    expect(code).toBe(2);
+  });
+
+  test('an empty password is none', async () => {
+    expect(await slotctl(['check', 'h:1', '--askpass'], { secret: '' })).toMatchObject({
+      code: 2,
+      stderr: 'slotctl: no password was given\n',
+    });
   });
 });
 
@@ -168,9 +190,10 @@ describe('help', () => {
   );
 
   test('tells the exit codes', async () => {
-    expect((await slotctl(['--help'])).stdout).toMatch(
-      /Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 .*\n {2}4 .*\n {2}130 /,
-    );
+    for (const argv of [['--help'], ['check', '--help']])
+      expect((await slotctl(argv)).stdout).toMatch(
+        /Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 .*\n {2}4 .*\n {2}130 /,
+      );
   });
 
   test('the version is that of the package', async () => {

@@ -3,9 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, type TestContext, test } from 'vitest';
+import { afterAll, describe, expect, type TestContext, test } from 'vitest';
+import { tlsSettings } from '../../src/resp/tls-files.ts';
 import { BlackHole } from '../support/black-hole.ts';
-import { makeCertificates } from '../support/certificates.ts';
+import { encrypted, makeCertificates } from '../support/certificates.ts';
 import { type ClusterPlan, TestCluster } from '../support/cluster.ts';
 import { freePort } from '../support/ports.ts';
 import { type Run, slotctl, type TerminalSetup } from '../support/run-slotctl.ts';
@@ -87,18 +88,36 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     );
   });
 
-  test('an ACL user with just the rights that check needs, and one without', async t => {
-    const rights = ['+info', '+cluster|nodes', '+cluster|info', '+dbsize', '+cluster|countkeysinslot'];
+  test('ACL users: the rights that the README lists are enough, and none is missed in silence', async t => {
     const { nodes, entry } = await start(t);
+    const look = ['+info', '+cluster|nodes'];
+    const all = [...look, '+cluster|info', '+dbsize'];
+    const search = ['+cluster|countkeysinslot', '+multi', '+exec', '+cluster|slot-stats', '+select'];
+    const known = await nodes[0]?.text('COMMAND', 'DOCS', 'CLUSTER|SLOT-STATS');
+    const grants = search.filter(right => right !== '+cluster|slot-stats' || known !== '');
     for (const node of nodes) {
-      await node.send('ACL', 'SETUSER', 'watcher', 'on', `>${PASSWORD}`, ...rights);
+      await node.send('ACL', 'SETUSER', 'watcher', 'on', `>${PASSWORD}`, ...all);
+      await node.send('ACL', 'SETUSER', 'searcher', 'on', `>${PASSWORD}`, ...all, ...grants);
+      await node.send('ACL', 'SETUSER', 'modest', 'on', `>${PASSWORD}`, ...look);
       await node.send('ACL', 'SETUSER', 'blind', 'on', `>${PASSWORD}`, '+info');
-      await node.send('ACL', 'SETUSER', 'modest', 'on', `>${PASSWORD}`, '+info', '+cluster|nodes');
     }
-    expectHealthy(await slotctl(['check', entry, '--user', 'watcher'], authenticated));
-    expectHealthy(await slotctl(['check', entry, '--user', 'modest'], authenticated));
-    const blind = await slotctl(['check', entry, '--user', 'blind'], authenticated);
-    expectUnreachable(blind, /: the user may not ask: CLUSTER NODES was refused: NOPERM /);
+    const as = (user: string, ...options: string[]) =>
+      slotctl(['check', entry, '--user', user, ...options], authenticated);
+    expectHealthy(await as('watcher'));
+    expectHealthy(await as('searcher', '--search-multiple-owners'));
+    expectUnreachable(await as('blind'), /: the user may not ask: CLUSTER NODES was refused: NOPERM /);
+    const modest = await as('modest');
+    expect(modest.stdout).toContain('[WARNING] The cluster_state of ');
+    expect(modest.stdout).not.toContain('nothing is wrong');
+    expect(modest).toMatchObject({ code: 0, stderr: '' });
+    // What was asked for and could not be looked at is a problem, and the rest is told all the same.
+    const uncounted = await as('watcher', '--search-multiple-owners', '--json');
+    const { findings } = JSON.parse(uncounted.stdout) as { findings: { kind: string; summary: string }[] };
+    expect(findings.map(f => f.kind)).toEqual(['keys-uncounted', 'keys-uncounted', 'keys-uncounted']);
+    expect(findings[0]?.summary).toMatch(
+      /could not be counted: CLUSTER COUNTKEYSINSLOT was refused: NOPERM /,
+    );
+    expect(uncounted).toMatchObject({ code: 1, stderr: '' });
   });
 
   test('TLS only: verified by authority and name, refused otherwise', async t => {
@@ -109,7 +128,8 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
       'DNS:cache.example',
     ]);
     t.onTestFinished(() => removeFolder(folder));
-    const tls = { ca: [read(ca)], cert: read(cert), key: read(key), insecure: false, config };
+    const files = { ca: [read(ca)], cert: read(cert), key: read(key) };
+    const tls = { ...(await tlsSettings(files, { insecure: false })), config };
     const { entry } = await start(t, { tls });
     const client = ['--cert', cert, '--key', key];
     expectHealthy(await slotctl(['check', entry, '--tls', '--cacert', ca, ...client]));
@@ -119,12 +139,9 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
       await slotctl(['check', entry, '--tls', '--cacert', ca, '--sni', 'cache.example', ...client]),
     );
     expectHealthy(await slotctl(['check', `rediss://${entry}`, '--cacert', ca, ...client]));
-    expectHealthy(
-      await slotctl(['info', `valkeys://${entry}`, '--cacert', ca, ...client]).then(run => ({
-        ...run,
-        stdout: HEALTHY,
-      })),
-    );
+    const info = await slotctl(['info', `valkeys://${entry}`, '--cacert', ca, ...client]);
+    expect(info.stdout).toMatch(/^\[OK\] 0 keys in 3 /m);
+    expect(info).toMatchObject({ code: 0, stderr: '' });
     const check = (...options: string[]) =>
       slotctl(['check', entry, '-t', '1', '--reply-timeout', '1', ...options]);
     expectUnreachable(
@@ -247,9 +264,49 @@ describe.concurrent('ways to write an address', () => {
   });
 });
 
+describe('certificates and keys that cannot be used: wrong usage, before anything is connected to', () => {
+  const certificates = makeCertificates(['IP:127.0.0.1']);
+  const others = makeCertificates(['IP:127.0.0.1']);
+  afterAll(() => {
+    removeFolder(certificates.folder);
+    removeFolder(others.folder);
+  });
+  const garbage = join(certificates.folder, 'garbage');
+  writeFileSync(garbage, 'not a certificate\n');
+  const { ca, cert, key } = certificates;
+
+  test.each([
+    ['garbage for a certificate', ['--cert', garbage, '--key', key], 'cannot be used'],
+    ['garbage for a key', ['--cert', cert, '--key', garbage], 'cannot be used'],
+    [
+      'a key of another certificate',
+      ['--cert', cert, '--key', others.key],
+      'does not belong to the client certificate',
+    ],
+    ['an encrypted key', ['--cert', cert, '--key', encrypted(certificates)], 'is encrypted'],
+    ['garbage for an authority', ['--cacert', garbage], 'holds no certificate in PEM form'],
+  ])('%s', async (_, options, reason) => {
+    const { code, stdout, stderr } = await slotctl([
+      'check',
+      '127.0.0.1:1',
+      '--tls',
+      '--cacert',
+      ca,
+      ...options,
+    ]);
+    expect(stderr).toContain(reason);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+});
+
 describe.concurrent('what is no server at all', () => {
   test('a closed port', async () => {
     const port = await freePort();
+    expectUnreachable(
+      await slotctl(['info', `127.0.0.1:${port}`]),
+      'connection refused: nothing listens there',
+    );
     const run = await slotctl(['check', `127.0.0.1:${port}`]);
     expectUnreachable(run, `127.0.0.1:${port}: connection refused: nothing listens there`);
   });
@@ -281,7 +338,9 @@ describe.concurrent('what is no server at all', () => {
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     const run = await slotctl(['check', `127.0.0.1:${port}`, '--reply-timeout', '0.5'], quiet);
+    const info = await slotctl(['info', `127.0.0.1:${port}`, '--reply-timeout', '0.5'], quiet);
     server.close();
     expectUnreachable(run, reason);
+    expectUnreachable(info, reason);
   });
 });

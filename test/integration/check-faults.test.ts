@@ -34,11 +34,26 @@ async function checkFrom(entries: readonly string[], ...options: string[]): Prom
   const errors = all.map(findings =>
     findings
       .filter(f => f.severity === 'error')
-      .map(f => f.kind)
+      .map(signature)
       .sort(),
   );
-  for (const kinds of errors) expect(kinds).toEqual(errors[0]);
+  for (const signatures of errors) expect(signatures).toEqual(errors[0]);
   return all[0] ?? [];
+}
+
+/** All that must not depend on who was asked. */
+const signature = ({ kind, nodes, slots }: FindingEntry) =>
+  `${kind} of ${[...nodes].sort()}: ${JSON.stringify(slots)}`;
+
+/** `info` must name exactly these nodes as silent, and end accordingly. */
+async function expectSilent(entry: string, silent: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await slotctl(['info', entry, ...FAST]);
+  const named = [...stdout.matchAll(/^\[ERR\] (\S+) \(\w+\.\.\.\) could not be asked: .+\.$/gm)].map(
+    ([, address]) => address,
+  );
+  expect(named.sort()).toEqual([...silent].sort());
+  expect(stderr).toBe('');
+  expect(code).toBe(silent.length === 0 ? 0 : 1);
 }
 
 const errorKinds = (findings: readonly FindingEntry[]) =>
@@ -98,6 +113,7 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     const text = await slotctl(['check', rest[0]?.address ?? '', ...FAST]);
     expect(text.stdout).toContain('[ERR] Not all 16384 slots are covered by nodes.\n');
     expect(text.stdout).toContain(`${dead?.address} (no answer)\n`);
+    await expectSilent(rest[0]?.address ?? '', [dead?.address ?? '']);
   });
 
   test('a killed replica', async t => {
@@ -106,9 +122,20 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     const findings = await checkFrom(addresses(nodes.slice(0, 5)));
     expect(errorKinds(findings.filter(f => f.kind !== 'node-failed'))).toEqual(['node-unreachable']);
     expect(findings[0]).toMatchObject({ nodes: [members[5]?.id] });
-    const info = await slotctl(['info', nodes[0]?.address ?? '', ...FAST]);
-    expect(info.code).toBe(1);
-    expect(info.stdout).toContain(`[ERR] ${nodes[5]?.address} `);
+    await expectSilent(nodes[0]?.address ?? '', [nodes[5]?.address ?? '']);
+  });
+
+  test('a replica that has lost its primary and must not serve stale data is not called unreachable', async t => {
+    const { nodes, members } = await start(t, { config: ['replica-serve-stale-data no'] });
+    const orphan = nodes[3];
+    await nodes[0]?.kill();
+    await until('the replica has noticed', async () =>
+      ((await orphan?.text('INFO', 'replication')) ?? '').includes('master_link_status:down'),
+    );
+    const findings = await checkFrom([nodes[1]?.address ?? '', orphan?.address ?? '']);
+    const about = findings.filter(f => f.nodes[0] === members[3]?.id).map(f => f.kind);
+    expect(about).toContain('replica-link-down');
+    expect(about).not.toContain('node-unreachable');
   });
 
   test('stopped nodes cost one deadline, not one each', async t => {
@@ -123,6 +150,7 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     );
     for (const { summary } of silent)
       expect(summary).toMatch(/could not be asked: no reply to INFO within 1 s\.$/);
+    await expectSilent(a?.address ?? '', [stopped?.address ?? '', alsoStopped?.address ?? '']);
     // Both had been asked before the first of them was given up.
     const { stderr } = await slotctl(['check', a?.address ?? '', '--trace', ...FAST]);
     const lines = stderr.split('\n');
@@ -202,6 +230,8 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     expect(errorKinds(findings)).toEqual(['node-failed', 'state-not-ok']);
     expect(findings.find(f => f.kind === 'node-failed')).toMatchObject({ nodes: [members[2]?.id] });
     expect(findings.map(f => f.kind)).toContain('node-suspected');
+    // We reach it: it is only the others that do not.
+    await expectSilent(a?.address ?? '', []);
   });
 
   test('a handshake that cannot get through', async t => {

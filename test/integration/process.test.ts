@@ -1,7 +1,7 @@
 /** The built program as a process: pipes, signals, the process list, and what stands in files. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestCluster } from '../support/cluster.ts';
@@ -145,6 +145,56 @@ describe('the program', () => {
     removeFolder(file);
   });
 
+  test('--output: a link stays a link, a mode stays a mode, and what is no file is written to as it is', async () => {
+    const [file, link, pipe] = [join(folder, 'target'), join(folder, 'link'), join(folder, 'pipe')];
+    writeFileSync(file, 'old', { mode: 0o640 });
+    symlinkSync(file, link);
+    await slotctlProcess(['check', cluster.entry, '--json', '-o', link]);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(file, 'utf8')).toContain('"format": "slotctl-check"');
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    execFileSync('mkfifo', [pipe]);
+    const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [[text]] = await Promise.all([
+      once(reader.stdout, 'data'),
+      slotctlProcess(['check', cluster.entry, '--json', '-o', pipe]),
+    ]);
+    expect(String(text)).toContain('"format": "slotctl-check"');
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    for (const path of [file, link, pipe]) removeFolder(path);
+  });
+
+  test('--output is readable for a collector whatever the umask, and - is standard output', async () => {
+    const file = join(folder, 'umask.prom');
+    execFileSync('sh', [
+      '-c',
+      'umask 077; "$@"',
+      'sh',
+      process.execPath,
+      BIN,
+      'check',
+      cluster.entry,
+      '-o',
+      file,
+    ]);
+    expect(statSync(file).mode & 0o777).toBe(0o644);
+    removeFolder(file);
+    const { stdout } = await slotctlProcess(['check', cluster.entry, '--json', '-o', '-']);
+    expect(JSON.parse(stdout)).toMatchObject({ healthy: true, failed: false });
+  });
+
+  test('a full disk behind standard output is told, and fails the check', async () => {
+    const words = ['-c', '"$@" > /dev/full', 'sh', process.execPath, BIN, 'check', cluster.entry];
+    const child = spawn('sh', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', chunk => {
+      stderr += chunk;
+    });
+    const [code] = await once(child, 'close');
+    expect(stderr).toMatch(/^slotctl: the output could not be written: .*ENOSPC.*\n$/);
+    expect(code).toBe(1);
+  });
+
   test('--output to where nothing can be written', async () => {
     const run = await slotctlProcess(['check', cluster.entry, '-o', join(folder, 'no', 'such', 'folder')]);
     expect(run).toMatchObject({ code: 1, stdout: '' });
@@ -194,6 +244,23 @@ describe('on a terminal', () => {
     });
     expect(screen).toContain('slotctl: interrupted');
     expect(code).toBe(130);
+  });
+});
+
+describe('the demo', () => {
+  test('shows a healthy cluster, then a broken one, and leaves nothing behind', async () => {
+    const project = join(BIN, '..', '..');
+    const demo = spawn(process.execPath, ['scripts/run.mjs', 'test/support/demo.ts'], { cwd: project });
+    let stdout = '';
+    demo.stdout.on('data', chunk => {
+      stdout += chunk;
+    });
+    const [code] = await once(demo, 'close');
+    expect(stdout).toContain('nothing is wrong.\nexit code 0\n');
+    expect(stdout).toMatch(/\[ERR\] 127\.0\.0\.3:\d+ could not be asked: connection refused/);
+    expect(stdout).toContain('has slot 42 in migrating state');
+    expect(stdout.match(/exit code 1/g)).toHaveLength(2);
+    expect(code).toBe(0);
   });
 });
 

@@ -116,11 +116,12 @@ describe('JSON', () => {
     const { examination, named } = examine(
       'A primary 0-5460 open=5>B\nB primary 5461-16383\nb replica of B down',
     );
-    const document = JSON.parse(named(checkDocument(examination))) as object;
+    const document = JSON.parse(named(checkDocument(examination, true))) as object;
     expect(document).toMatchObject({
       format: 'slotctl-check',
       version: 1,
       healthy: false,
+      failed: true,
       entry: 'A',
       slotsCovered: 16384,
       searchedOwners: false,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Command } from '../../src/resp/command.ts';
-import { Connection, type ConnectionSettings } from '../../src/resp/connection.ts';
+import { Connection, type ConnectionSettings, type WireObserver } from '../../src/resp/connection.ts';
 import { Secret } from '../../src/resp/credentials.ts';
 import {
   ConnectError,
@@ -16,6 +16,7 @@ import {
   UnexpectedReplyError,
 } from '../../src/resp/errors.ts';
 import { asBytes, asInteger, asOk, asText, ErrorReply, type Reply } from '../../src/resp/reply.ts';
+import { traceTo } from '../../src/resp/trace.ts';
 import { BlackHole } from '../support/black-hole.ts';
 
 const SETTINGS: ConnectionSettings = { connectTimeoutMs: 2000, replyTimeoutMs: 300 };
@@ -36,6 +37,7 @@ type Behaviour = (socket: Socket, request: string) => void;
 async function connectTo(
   behaviour: Behaviour,
   settings: Partial<ConnectionSettings> = {},
+  observer?: WireObserver,
 ): Promise<Connection> {
   const server = createServer(socket => {
     sockets.push(socket);
@@ -45,14 +47,19 @@ async function connectTo(
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  return connectToPort(address.port, settings);
+  return connectToPort(address.port, settings, observer);
 }
 
-function connectToPort(port: number, settings: Partial<ConnectionSettings> = {}): Connection {
+function connectToPort(
+  port: number,
+  settings: Partial<ConnectionSettings> = {},
+  observer?: WireObserver,
+): Connection {
   const connection = new Connection(
     `127.0.0.1:${port}`,
     { kind: 'tcp', host: '127.0.0.1', port },
     { ...SETTINGS, ...settings },
+    observer,
   );
   connections.push(connection);
   return connection;
@@ -128,7 +135,7 @@ describe('failures name the node, the command and the reason', () => {
     expect(error).toBeInstanceOf(ServerRefusalError);
     expect(error).toMatchObject({
       node: connection.name,
-      code: 'NOAUTH',
+      reason: 'no-login',
       message: 'PING was refused: NOAUTH Authentication required.',
     });
   });
@@ -313,14 +320,38 @@ describe('logging in', () => {
     await expect(connection.send(ping)).rejects.toThrow('AUTH was refused: WRONGPASS invalid');
   });
 
-  test('a server that echoes the password does not get it into the message', async () => {
-    const connection = await connectTo(replying("-ERR unknown command 'AUTH' with args 'ops' 's3cret'\r\n"), {
-      credentials,
-    });
+  test.each([
+    ['whole', "-ERR unknown command 'AUTH' with args 'ops' 's3cret'\r\n"],
+    ['cut', "-ERR unknown command 'AUTH' with args beginning with: 's3cr\r\n"],
+    ['escaped', "-ERR unknown command 'AUTH', args: \\x733cret\r\n"],
+  ])('a server that echoes the password, %s, does not get it into message or trace', async (_, reply) => {
+    let trace = '';
+    const observer = traceTo(line => {
+      trace += line;
+    }, credentials.password);
+    const connection = await connectTo(replying(reply), { credentials }, observer);
     const error = await failureOf(connection.send(ping));
     expect((error as Error).message).toBe(
-      "AUTH was refused: ERR unknown command 'AUTH' with args 'ops' '***'",
+      'AUTH was refused: ERR (the rest is withheld: it may repeat the password)',
     );
+    expect(trace).toContain('AUTH ops ***');
+    expect(trace).not.toMatch(/s3cr|733cret/);
+  });
+
+  test('a password full of quotes is hidden in traces too', async () => {
+    const password = new Secret('pa"ss\\word');
+    let trace = '';
+    const observer = traceTo(line => {
+      trace += line;
+    }, password);
+    const connection = await connectTo(
+      replying('+OK\r\n$11\r\npa"ss\\word!\r\n'),
+      { credentials: { password } },
+      observer,
+    );
+    await connection.send(ping);
+    expect(trace).not.toContain('ss\\');
+    expect(trace).toContain('"***!"');
   });
 });
 

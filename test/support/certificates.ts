@@ -65,3 +65,12 @@ export function makeCertificates(names: readonly string[]): Certificates {
     read: path => readFileSync(path),
   };
 }
+
+/** The node's key under a passphrase: the path of that file. */
+export function encrypted({ folder, key }: Certificates): string {
+  const path = join(folder, 'encrypted.key');
+  execFileSync('openssl', ['pkey', '-in', key, '-aes256', '-passout', 'pass:secret', '-out', path], {
+    stdio: 'pipe',
+  });
+  return path;
+}

@@ -1,12 +1,12 @@
 /**
  * Clusters drawn as text, for scenarios and for the messages of failing tests. A line is a node or an opinion:
  *
- *   A primary 0-5460 [epoch=1] [host=h1] [version=7.2.4] [state=fail] [keys=5:2,9:1] [hidden=1] [open=5>B,6<C]
+ *   A primary 0-5460 [epoch=1] [host=h1] [version=7.2.4] [state=fail|unknown] [keys=5:2,9:1] [hidden=1|uncounted=yes] [open=5>B,6<C]
  *   a replica of A [host=h2] [link=down|syncing] [behind=20000000]
  *   B primary 5461-10922 down             does not answer us
  *   X stranger handshake                  known by name only, and never asked
  *   A says B primary 0-99                 A's view of B differs from what B says
- *   A says B fail                         … or fail?, unlinked, noaddr
+ *   A says B fail                         … or fail?, unlinked, noaddr, at HOST
  *   A omits B                             A does not know B
  *
  * Everybody knows everybody and repeats what each says of itself, unless an opinion says otherwise.
@@ -132,9 +132,10 @@ function viewOf(speaker: Actor, all: readonly Actor[], opinions: readonly string
     self: node,
     nodes,
     open: readOpen(options.get('open')),
-    state: options.get('state') === 'fail' ? 'fail' : 'ok',
+    ...(options.get('state') !== 'unknown' && { state: options.get('state') === 'fail' ? 'fail' : 'ok' }),
     server: {
       product: 'redis',
+      release: { major: 7, minor: 0 },
       databases: [0],
       version: options.get('version') ?? '7.0.15',
       replication: readReplication(speaker),
@@ -150,6 +151,8 @@ function opinionOf(actor: Actor, node: ClusterNode, words: readonly string[]): C
       return { ...node, health: 'suspected' };
     case 'unlinked':
       return { ...node, linked: false };
+    case 'at':
+      return { ...node, address: { host: words[1] ?? '', port: 1 } };
     case 'noaddr': {
       const { address: _, ...rest } = node;
       return rest;
@@ -179,6 +182,7 @@ function readOpen(text = ''): OpenSlots {
 /** `keys=5:2`: two keys in slot 5; `hidden=3`: three more that the server does not show. */
 function readKeys(options: ReadonlyMap<string, string>): NodeCensus {
   const counts = (options.get('keys') ?? '').matchAll(/(\d+):(\d+)/g);
+  if (options.has('uncounted')) return { reason: 'it is drawn so' };
   return {
     bySlot: new Map([...counts].map(([, s, keys]) => [slot(Number(s)), Number(keys)])),
     hidden: Number(options.get('hidden') ?? 0),

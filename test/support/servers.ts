@@ -21,6 +21,7 @@ export function installedServers(): ServerBuild[] {
   const fetched = existsSync(FETCHED) ? readdirSync(FETCHED).sort() : [];
   const candidates = [
     { server: 'redis-server', cli: 'redis-cli' },
+    { server: 'valkey-server', cli: 'valkey-cli' },
     ...fetched.map(name => ({ server: `${FETCHED}${name}/bin/server`, cli: `${FETCHED}${name}/bin/cli` })),
   ];
   const builds = new Map<string, ServerBuild>();

@@ -1,6 +1,6 @@
 /** Who belongs to the cluster, who answers, and what the nodes think of each other. */
 import type { Finding, RoleOpinion } from '../finding.ts';
-import type { ClusterNode, Health, NodeId } from '../node.ts';
+import { type ClusterNode, formatAddress, type Health, type NodeId } from '../node.ts';
 import type { Camp } from '../snapshot.ts';
 import { type Evidence, groupBy, idsOf, noSlots, type Rule } from './evidence.ts';
 
@@ -52,6 +52,31 @@ function judged(evidence: Evidence, health: Health): { id: NodeId; saidBy: NodeI
 export const statesNotOk: Rule = ({ snapshot }) => {
   const down = snapshot.views.filter(view => view.state === 'fail').map(view => view.id);
   return down.length === 0 ? [] : [{ kind: 'state-not-ok', severity: 'error', nodes: down, slots: noSlots }];
+};
+
+/** Not a word on the state is no good word: "nothing is wrong" would be more than is known. */
+export const statesUnknown: Rule = ({ snapshot }) => {
+  const silent = snapshot.views.filter(view => view.state === undefined).map(view => view.id);
+  return silent.length === 0
+    ? []
+    : [{ kind: 'state-unknown', severity: 'warning', nodes: silent, slots: noSlots }];
+};
+
+/** Where the others say a node is. What it says of itself does not count: it learns that from them. */
+export const addressesDisagree: Rule = ({ camps }) => {
+  if (camps.length < 2) return [];
+  const said = camps.flatMap(camp =>
+    camp.nodes.flatMap(({ id, address }) => (address ? [{ id, address, camp }] : [])),
+  );
+  return [...groupBy(said, ({ id }) => id)].flatMap(([id, statements]) => {
+    const places = [...groupBy(statements, ({ address }) => formatAddress(address)).values()];
+    const opinions = places.flatMap(group => {
+      const saidBy = idsOf(group.map(({ camp }) => camp)).filter(speaker => speaker !== id);
+      return group[0] && saidBy.length > 0 ? [{ address: group[0].address, saidBy }] : [];
+    });
+    if (opinions.length < 2) return [];
+    return [{ kind: 'addresses-disagree', severity: 'warning', nodes: [id], slots: noSlots, opinions }];
+  });
 };
 
 /**

@@ -40,7 +40,7 @@ export const replicaLinks: Rule = evidence =>
       return [{ kind: 'replica-link-down', severity, nodes, slots: noSlots, primary, syncing }];
     }
     const bytes = lagBytes(evidence, view) ?? 0;
-    if (bytes < evidence.maxReplicaLagBytes) return [];
+    if (bytes === 0 || bytes < evidence.maxReplicaLagBytes) return [];
     return [{ kind: 'replica-behind', severity: 'warning', nodes, slots: noSlots, primary, bytes }];
   });
 

@@ -1,5 +1,5 @@
 /** Who owns which slot, and whether everybody agrees. */
-import { strayKeys } from '../census.ts';
+import { type NodeCensus, strayKeys } from '../census.ts';
 import type { Dispute, Finding, OpenPeer, Opinion } from '../finding.ts';
 import type { ClusterNode, NodeId } from '../node.ts';
 import { SLOT_COUNT, type Slot, SlotSet, slot } from '../slot-set.ts';
@@ -151,6 +151,21 @@ function byPeer(slots: ReadonlyMap<Slot, NodeId>): OpenPeer[] {
   const groups = groupBy(slots, ([, peer]) => peer);
   return [...groups].map(([peer, entries]) => ({ peer, slots: SlotSet.of(...entries.map(([s]) => s)) }));
 }
+
+export const keysUncounted: Rule = ({ census = new Map<NodeId, NodeCensus>() }) =>
+  [...census].flatMap(([id, held]) =>
+    'reason' in held
+      ? [
+          {
+            kind: 'keys-uncounted',
+            severity: 'error',
+            nodes: [id],
+            slots: SlotSet.empty,
+            reason: held.reason,
+          },
+        ]
+      : [],
+  );
 
 export const keysAstray: Rule = ({ snapshot, census }) =>
   census === undefined

@@ -1,0 +1,32 @@
+/** Every kind of failure has its words and its exit code here, and nowhere else. */
+import { CommanderError } from 'commander';
+import { FileError } from '../live/files.ts';
+import { EntryNodeError } from '../live/inspect.ts';
+import { InterruptedError, NodeError } from '../resp/errors.ts';
+import { EXIT, type ExitCode, UsageError } from './context.ts';
+
+export interface Failure {
+  readonly code: ExitCode;
+  /** Absent where it has been said already. */
+  readonly text?: string;
+}
+
+export function explainFailure(error: unknown): Failure {
+  if (error instanceof CommanderError) return { code: error.exitCode === 0 ? EXIT.done : EXIT.usage };
+  if (error instanceof UsageError) return { code: EXIT.usage, text: `slotctl: ${error.message}` };
+  if (error instanceof EntryNodeError) return { code: EXIT.unreachable, text: error.message };
+  if (error instanceof InterruptedError) return { code: EXIT.interrupted, text: 'slotctl: interrupted' };
+  if (error instanceof NodeError)
+    return { code: EXIT.problems, text: `[ERR] Node ${error.node}: ${error.message}.` };
+  if (error instanceof FileError) return { code: EXIT.problems, text: `slotctl: ${error.message}` };
+  const trace = error instanceof Error ? error.stack : String(error);
+  return {
+    code: EXIT.problems,
+    text: `slotctl: this is a bug in slotctl; please report it with these lines:\n${trace}`,
+  };
+}
+
+/** What was typed is repeated in complaints of wrong usage, but not what stands behind an equals sign. */
+export function withoutValues(complaint: string): string {
+  return complaint.replace(/(--?[\w-]+)=\S+/g, '$1=…');
+}

@@ -1,0 +1,66 @@
+/** What one node says: of itself, and of everybody. */
+import { clusterNodes, clusterState, dbsize, info } from '../resp/commands.ts';
+import { type NodeError, ServerRefusalError } from '../resp/errors.ts';
+import type { Fleet, NodeRef } from '../resp/fleet.ts';
+import type { KnownLines } from '../resp/known-lines.ts';
+import type { Address } from '../topology/node.ts';
+import type { NodeView } from '../topology/snapshot.ts';
+
+export async function look(fleet: Fleet, node: NodeRef, known: KnownLines): Promise<NodeView> {
+  // One round trip: everything is asked before anything is waited for.
+  const [server, cluster, state, keys] = await Promise.all([
+    fleet.send(node, info()),
+    fleet.send(node, clusterNodes(known)),
+    ifTold(fleet.send(node, clusterState())),
+    ifTold(fleet.send(node, dbsize())),
+  ]);
+  const { self, nodes, open } = cluster;
+  const { keysInOtherDatabases, ...facts } = server;
+  return {
+    id: self.id,
+    address: node === 'entry' ? entryAddress(fleet, self.address) : node,
+    self,
+    nodes,
+    open,
+    ...(state && { state }),
+    // Not INFO's own count where DBSIZE is answered: INFO counts keys of an unfinished atomic migration too.
+    server: keys === undefined ? facts : { ...facts, keys: keys + keysInOtherDatabases },
+  };
+}
+
+function entryAddress({ entry }: Fleet, announced: Address | undefined): Address {
+  if (entry.kind === 'tcp') return { host: entry.host, port: entry.port };
+  return announced ?? { host: entry.path, port: 0 };
+}
+
+/**
+ * A refusal of what is good to know is no reason to know nothing: an ACL user may lack the right, and a replica that
+ * must not serve stale data refuses DBSIZE just when it has lost its primary.
+ */
+async function ifTold<T>(reply: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof ServerRefusalError) return undefined;
+    throw error;
+  }
+}
+
+/** Why a node gave no view, for people. */
+export function explainSilence(error: NodeError): string {
+  if (!(error instanceof ServerRefusalError)) return error.message;
+  switch (error.reason) {
+    case 'no-cluster':
+      return 'not a cluster node (cluster-enabled is no)';
+    case 'no-login':
+      return 'it asks for a password (--askpass, REDISCLI_AUTH or --pass)';
+    case 'wrong-login':
+      return `it does not accept the user or the password (${error.text})`;
+    case 'loading':
+      return 'it is loading its data and answers later';
+    case 'no-right':
+      return `the user may not ask: ${error.message}`;
+    case 'other':
+      return error.message;
+  }
+}

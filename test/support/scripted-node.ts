@@ -1,0 +1,80 @@
+/**
+ * A port that answers as it was told: for states in which no real server stays, since real ones talk to each other
+ * and mend them. It reads whole requests of plain words, which is all that it is asked.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import { reply as captured } from './fixtures.ts';
+
+export class ScriptedNode {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  /** By command name; what is not here is answered as a healthy primary would. */
+  readonly answers = new Map<string, string>();
+
+  private constructor() {
+    this.#server = createServer(socket => {
+      this.#sockets.add(socket);
+      let text = '';
+      socket
+        .on('error', () => {})
+        .on('data', data => {
+          text += data;
+          for (let request = takeRequest(text); request; request = takeRequest(text)) {
+            text = text.slice(request.length);
+            socket.write(this.#answer(request.words));
+          }
+        });
+    });
+  }
+
+  static async listen(): Promise<ScriptedNode> {
+    const node = new ScriptedNode();
+    await new Promise<void>(resolve => node.#server.listen(0, '127.0.0.1', resolve));
+    return node;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the node is closed');
+    return address.port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
+
+  #answer(words: readonly string[]): string {
+    const known = this.answers.get(words.join(' ').toUpperCase());
+    if (known !== undefined) return known;
+    switch (words.join(' ').toUpperCase()) {
+      case 'INFO':
+        return bulk(captured('redis-7.0/info-primary').toString());
+      case 'CLUSTER INFO':
+        return bulk('cluster_state:ok\r\n');
+      case 'DBSIZE':
+        return ':0\r\n';
+      default:
+        return '-ERR unknown command\r\n';
+    }
+  }
+}
+
+export function bulk(text: string): string {
+  return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+}
+
+function takeRequest(text: string): { words: string[]; length: number } | undefined {
+  const match = /^\*(\d+)\r\n((?:\$\d+\r\n[^\r]*\r\n)*)/.exec(text);
+  const words = [...(match?.[2] ?? '').matchAll(/\$\d+\r\n([^\r]*)\r\n/g)].map(([, word = '']) => word);
+  const count = Number(match?.[1] ?? 0);
+  if (!match || words.length < count) return undefined;
+  const own = words.slice(0, count);
+  const length =
+    `*${count}\r\n`.length + own.reduce((sum, word) => sum + `$${word.length}\r\n${word}\r\n`.length, 0);
+  return { words: own, length };
+}
