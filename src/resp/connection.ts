@@ -4,7 +4,6 @@
  * says the same to everybody who asks.
  */
 import type { Socket } from 'node:net';
-import RedisParser from 'redis-parser';
 import { type Command, commandName, encodeCommand } from './command.ts';
 import { auth } from './commands.ts';
 import type { Credentials } from './credentials.ts';
@@ -18,8 +17,9 @@ import {
   ServerRefusalError,
   UnexpectedReplyError,
 } from './errors.ts';
-import { FramingError, ReplyFramer } from './framer.ts';
+import { FramingError } from './framer.ts';
 import { ErrorReply, type Reply, ReplyShapeError } from './reply.ts';
+import { ReplyReader } from './reply-reader.ts';
 import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, openSocket, type TlsSettings } from './socket.ts';
 
@@ -52,11 +52,11 @@ export class Connection {
   readonly name: string;
   readonly #settings: ConnectionSettings;
   readonly #observer: WireObserver | undefined;
-  readonly #framer = new ReplyFramer();
-  readonly #parser: RedisParser;
+  readonly #reader = new ReplyReader();
   #socket: Socket | undefined;
   #ready = false;
-  #bytesReceived = 0;
+  /** Whether bytes came that were no failure: before, a broken connection is one that never came about. */
+  #answered = false;
   #outbox: Buffer[] = [];
   #pending: Pending[] = [];
   readonly #connectDeadline: Deadline;
@@ -69,12 +69,6 @@ export class Connection {
     this.name = name;
     this.#settings = settings;
     this.#observer = observer;
-    this.#parser = new RedisParser({
-      returnBuffers: true,
-      returnReply: (reply: Reply) => this.#settle(withErrorReplies(reply)),
-      returnError: (error: Error) => this.#settle(new ErrorReply(error.message)),
-      returnFatalError: (error: Error) => this.#fail(new ProtocolError(name, error.message)),
-    });
     this.#connectDeadline = new Deadline(() => {
       this.#fail(new ConnectTimeoutError(name, settings.connectTimeoutMs));
     });
@@ -117,7 +111,8 @@ export class Connection {
 
   async #open(endpoint: Endpoint): Promise<void> {
     const tls = endpoint.kind === 'tcp' ? this.#settings.tls : undefined;
-    const socket = await openSocket(endpoint, tls, () => {
+    const { connectTimeoutMs } = this.#settings;
+    const socket = await openSocket(endpoint, { tls, connectTimeoutMs }, () => {
       this.#ready = true;
       this.#connectDeadline.stop();
       this.#flush();
@@ -142,13 +137,11 @@ export class Connection {
   #receive(chunk: Buffer): void {
     if (this.#failure) return;
     try {
-      for (const whole of this.#framer.push(chunk)) {
-        this.#bytesReceived += whole.length;
-        this.#parser.execute(whole);
-      }
+      for (const reply of this.#reader.push(chunk)) this.#settle(reply);
+      this.#answered = true;
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
-      const hint = chunk[0] === TLS_ALERT && this.#bytesReceived === 0 ? '; is this a TLS port (--tls)?' : '';
+      const hint = chunk[0] === TLS_ALERT && !this.#answered ? '; is this a TLS port (--tls)?' : '';
       this.#fail(
         new ProtocolError(this.name, `it does not speak the Redis protocol: ${error.message}${hint}`),
       );
@@ -201,7 +194,7 @@ export class Connection {
   }
 
   #explain(error: Error & { code?: string }, tls: boolean): NodeError {
-    return this.#ready && !(tls && this.#bytesReceived === 0)
+    return this.#ready && !(tls && !this.#answered)
       ? new ConnectionLostError(this.name, `the connection broke: ${error.message}`)
       : connectError(this.name, error, tls);
   }
@@ -229,11 +222,4 @@ export class Connection {
     const error = reason();
     for (const { reject } of pending) reject(error);
   }
-}
-
-/** redis-parser puts errors into arrays as its own class; ours is the one that the rest knows. */
-function withErrorReplies(reply: Reply | Error): Reply {
-  if (reply instanceof Error) return new ErrorReply(reply.message);
-  if (Array.isArray(reply)) return reply.map(withErrorReplies);
-  return reply;
 }

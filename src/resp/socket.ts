@@ -16,14 +16,23 @@ export interface TlsSettings {
   readonly insecure: boolean;
 }
 
+/**
+ * A look-up cannot be called off, and a process does not end before its look-ups do: with a resolver that does not
+ * answer that is ten seconds and more. So the system's resolver is told to try once, and for how long.
+ */
+function limitLookUps(limitMs: number): void {
+  process.env['RES_OPTIONS'] ??= `timeout:${Math.max(1, Math.floor(limitMs / 1000))} attempts:1`;
+}
+
 /** Opens the stream; `ready` is called once it can be written to. Errors are the socket's own events. */
 export async function openSocket(
   endpoint: Endpoint,
-  tls: TlsSettings | undefined,
+  { tls, connectTimeoutMs }: { tls: TlsSettings | undefined; connectTimeoutMs: number },
   ready: () => void,
 ): Promise<Socket> {
   if (endpoint.kind === 'unix') return connectPlain({ path: endpoint.path }, ready);
   const { host, port } = endpoint;
+  if (isIP(host) === 0) limitLookUps(connectTimeoutMs);
   if (!tls) return connectPlain({ host, port, noDelay: true, keepAlive: true }, ready);
   // Loaded only when used, as in tls-files.ts.
   const { checkServerIdentity, connect } = await import('node:tls');

@@ -149,7 +149,7 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
       [stopped?.address, alsoStopped?.address].sort(),
     );
     for (const { summary } of silent)
-      expect(summary).toMatch(/could not be asked: no reply to INFO within 1 s\.$/);
+      expect(summary).toMatch(/could not be asked: no reply to INFO within [\d.]+ s\.$/);
     await expectSilent(a?.address ?? '', [stopped?.address ?? '', alsoStopped?.address ?? '']);
     // Both had been asked before the first of them was given up.
     const { stderr } = await slotctl(['check', a?.address ?? '', '--trace', ...FAST]);
@@ -166,7 +166,7 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     const { code, stdout, stderr } = await slotctl(['check', entry, ...FAST]);
     expect(code).toBe(3);
     expect(stdout).toBe('');
-    expect(stderr).toBe(`${entry}: no reply to INFO within 1 s\n`);
+    expect(stderr).toMatch(/^127\.0\.0\.1:\d+: no reply to INFO within [\d.]+ s\n$/);
   });
 
   test('an open slot', async t => {

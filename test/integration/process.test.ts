@@ -1,5 +1,6 @@
 /** The built program as a process: pipes, signals, the process list, and what stands in files. */
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -200,6 +201,49 @@ describe('the program', () => {
     expect(run).toMatchObject({ code: 1, stdout: '' });
     expect(run.stderr).toMatch(/cannot be written: ENOENT/);
     expect(run.stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('a resolver that never answers', () => {
+  // Another resolv.conf takes a mount of our own, and port 53 takes root; CI has both.
+  const able = spawnSync('unshare', ['-m', 'true']).status === 0 && process.getuid?.() === 0;
+
+  test.runIf(able)('is asked once for each kind of address, and is not waited for twice', async () => {
+    const questions: Buffer[] = [];
+    const resolver = createSocket('udp4', question => void questions.push(question));
+    await new Promise<void>(resolve => resolver.bind(53, '127.0.0.99', resolve));
+    const conf = join(folder, 'resolv.conf');
+    writeFileSync(conf, 'nameserver 127.0.0.99\n');
+    const script = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"';
+    const words = [
+      '-m',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      conf,
+      process.execPath,
+      BIN,
+      'check',
+      'host.example:7000',
+      '-t',
+      '1',
+    ];
+    const child = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', chunk => {
+      stderr += chunk;
+    });
+    const [code] = await once(child, 'close');
+    resolver.close();
+    removeFolder(conf);
+    expect(stderr).toMatch(
+      /^host\.example:7000: (no connection within 1 s|the host name could not be looked up)\n$/,
+    );
+    expect(code).toBe(3);
+    const kinds = questions.map(question => question.subarray(-4, -2).toString('hex'));
+    expect(new Set(kinds).size).toBe(kinds.length);
+    expect(kinds.length).toBeGreaterThan(0);
   });
 });
 

@@ -172,7 +172,7 @@ describe('failures name the node, the command and the reason', () => {
     const connection = await connectTo(() => {});
     const error = await failureOf(connection.send(ask('CLUSTER', asText)));
     expect(error).toBeInstanceOf(ReplyTimeoutError);
-    expect((error as Error).message).toMatch(/^no reply to CLUSTER within 3\d\d ms$/);
+    expect((error as Error).message).toMatch(/^no reply to CLUSTER within [\d.]+ m?s$/);
   });
 
   test('a node that drips does not buy time with every byte', async () => {
@@ -213,7 +213,7 @@ describe('failures name the node, the command and the reason', () => {
     const next = failureOf(connection.send(ping));
     expect(await slow).toBe('OK');
     expect(await next).toMatchObject({
-      message: expect.stringMatching(/^no reply to PING within 3\d\d ms$/),
+      message: expect.stringMatching(/^no reply to PING within [\d.]+ m?s$/),
     });
   });
 
