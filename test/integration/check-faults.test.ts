@@ -266,3 +266,19 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     );
   });
 });
+
+describe('servers of different versions in one cluster', () => {
+  const [first, ...others] = serversUnderTest().filter(build => build.product === 'redis');
+  const second = others.at(-1);
+
+  test.runIf(first && second)('are told, and are no error', async t => {
+    if (!first || !second) return;
+    // An older primary and a newer replica, as in the middle of an upgrade.
+    const cluster = await TestCluster.start({ build: first, primaries: 1, builds: { 1: second } });
+    t.onTestFinished(() => cluster.dispose());
+    const findings = await checkFrom(cluster.nodes.map(node => node.address));
+    expect(findings.map(f => [f.severity, f.kind])).toEqual([['warning', 'versions-mixed']]);
+    expect(findings[0]?.summary).toContain(`redis ${first.version} on ${cluster.node(0).address}`);
+    expect(findings[0]?.summary).toContain(`redis ${second.version} on ${cluster.node(1).address}`);
+  });
+});
