@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { checkCommand } from './commands/check.ts';
 import { type Context, EXIT, type ExitCode } from './commands/context.ts';
-import { explainFailure, withoutValues } from './commands/failures.ts';
+import { explainFailure, withoutSecrets } from './commands/failures.ts';
 import { infoCommand } from './commands/info.ts';
 import { InterruptedError } from './resp/errors.ts';
 import { Fleet } from './resp/fleet.ts';
@@ -52,7 +52,7 @@ function buildProgram(context: Context): Command {
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: text => terminal.print(text),
-      writeErr: text => terminal.log(withoutValues(text)),
+      writeErr: text => terminal.log(withoutSecrets(text)),
     });
   }
   return program;

@@ -41,7 +41,10 @@ const SPIN_AFTER_MS = 200;
 
 export function systemTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
-  for (const stream of [stdout, stderr]) stream.on('error', reportLostOutput);
+  stdout.on('error', error => {
+    if (isLost(error)) stderr.write(`slotctl: the output could not be written: ${error.message}\n`);
+  });
+  stderr.on('error', isLost);
   const paint = (stream: NodeJS.WriteStream) => (wantsColour(stream, env) ? coloured : plain);
   return {
     interactive: stdout.isTTY === true,
@@ -66,13 +69,13 @@ export function systemTerminal(): Terminal {
   };
 }
 
-/** A closed pipe (`slotctl check … | head -1`) ends the output, not the work; a full disk is told, and fails it. */
-function reportLostOutput(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') return;
-  process.stderr.write(`slotctl: the output could not be written: ${error.message}\n`);
+/** A closed pipe (`slotctl check … | head -1`) ends the output, not the work; a full disk fails it. */
+function isLost(error: NodeJS.ErrnoException): boolean {
+  if (error.code === 'EPIPE') return false;
   process.once('exit', code => {
     if (code === 0) process.exitCode = 1;
   });
+  return true;
 }
 
 function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {

@@ -35,7 +35,7 @@ const LAW: Readonly<Record<string, Room>> = {
   },
   resp: {
     rooms: ['topology'],
-    packages: ['redis-parser', 'node:net', 'node:tls'],
+    packages: ['redis-parser', 'node:dns', 'node:net', 'node:tls'],
     breach: 'The connector knows commands and replies, not what they are for.',
   },
   live: {
@@ -51,9 +51,16 @@ const LAW: Readonly<Record<string, Room>> = {
     breach: 'The terminal serves commands and knows none of them.',
   },
   commands: {
-    // Of resp only what turns typed words into its values: addresses, secrets, certificates.
-    rooms: ['live', 'report', 'plan', 'topology', 'resp'],
-    typesOf: ['terminal.ts'],
+    rooms: ['live', 'report', 'plan', 'topology'],
+    typesOf: ['terminal.ts', 'resp'],
+    // What turns typed words into values of resp, and its errors.
+    files: [
+      'resp/address-map.ts',
+      'resp/credentials.ts',
+      'resp/errors.ts',
+      'resp/parse-address.ts',
+      'resp/tls-files.ts',
+    ],
     packages: ['commander'],
     breach: 'A command tells the story by calling the rooms; work of its own belongs into one of them.',
   },

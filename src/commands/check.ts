@@ -1,7 +1,8 @@
 /** `check`: looks at a cluster through all of its nodes and says what is wrong. Changes nothing. */
 import { Command, Option } from 'commander';
 import { saveFile } from '../live/files.ts';
-import { EntryNodeError, inspect } from '../live/inspect.ts';
+import { EntryNodeError, type InspectListener, inspect } from '../live/inspect.ts';
+import { lookUntilSettled } from '../live/second-look.ts';
 import { takeCensus } from '../live/take-census.ts';
 import { type Examination, renderCheck, renderProblems } from '../report/check.ts';
 import { checkDocument, failureDocument } from '../report/json.ts';
@@ -10,7 +11,7 @@ import { checkMetrics, failedCheckMetrics } from '../report/prometheus.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Census } from '../topology/census.ts';
 import { diagnose } from '../topology/diagnose.ts';
-import type { Severity } from '../topology/finding.ts';
+import { mayPass, type Severity } from '../topology/finding.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import {
@@ -53,7 +54,7 @@ export function checkCommand(context: Context, run = runCheck): Command {
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json', 'prometheus']))
     .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
-    .option('-q, --quiet', 'print only what is wrong')
+    .option('-q, --quiet', 'print nothing unless the exit code is 1, and then only what is wrong')
     .option('-o, --output <file>', 'write to a file, which is replaced in one step (- is standard output)')
     .addOption(
       new Option('--fail-on <severity>', 'from which severity on the exit code is 1')
@@ -109,14 +110,24 @@ async function examine(options: CheckOptions, context: Context): Promise<Examina
     return await withFleet(context, options, async fleet => {
       const progress = (done: number, total: number) =>
         spinner.say(`${done} of ${total} nodes have answered`);
-      const snapshot = await inspect(fleet, { progress });
-      const census = options.searchOwners ? await countForeignKeys(fleet, snapshot) : undefined;
-      const findings = diagnose(snapshot, { ...options, ...(census && { census }) });
-      return { snapshot, findings, searchedOwners: options.searchOwners };
+      const look = () => lookOnce(fleet, options, progress);
+      // A failover or a move under way looks like disagreement for a moment.
+      return lookUntilSettled(look, ({ findings }) => mayPass(findings));
     });
   } finally {
     spinner.stop();
   }
+}
+
+async function lookOnce(
+  fleet: Fleet,
+  options: CheckOptions,
+  progress: InspectListener['progress'],
+): Promise<Examination> {
+  const snapshot = await inspect(fleet, { progress });
+  const census = options.searchOwners ? await countForeignKeys(fleet, snapshot) : undefined;
+  const findings = diagnose(snapshot, { ...options, ...(census && { census }) });
+  return { snapshot, findings, searchedOwners: options.searchOwners };
 }
 
 /** Every primary is asked about every slot that it does not own. */
@@ -135,7 +146,8 @@ function render(examination: Examination, options: CheckOptions, context: Contex
     case 'prometheus':
       return checkMetrics(examination, Math.round(context.nowMs() / 1000));
     case 'text':
-      return options.quiet ? renderProblems(examination, paint) : renderCheck(examination, paint);
+      if (!options.quiet) return renderCheck(examination, paint);
+      return verdict(examination, options.failOn) === EXIT.done ? '' : renderProblems(examination, paint);
   }
 }
 

@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { FileError } from '../live/files.ts';
 import { EntryNodeError } from '../live/inspect.ts';
 import { InterruptedError, NodeError } from '../resp/errors.ts';
+import { mayHoldSecret } from '../resp/parse-address.ts';
 import { EXIT, type ExitCode, UsageError } from './context.ts';
 
 export interface Failure {
@@ -26,7 +27,21 @@ export function explainFailure(error: unknown): Failure {
   };
 }
 
-/** What was typed is repeated in complaints of wrong usage, but not what stands behind an equals sign. */
-export function withoutValues(complaint: string): string {
-  return complaint.replace(/(--?[\w-]+)=\S+/g, '$1=…');
+/**
+ * commander repeats what it does not understand. That may be a password in the wrong place, or one glued to its option,
+ * so of an option only its name is shown, and of a word that looks like an address with a login nothing.
+ */
+export function withoutSecrets(complaint: string): string {
+  return complaint
+    .replace(/(unknown option )'(.*)'/, (_, what, option) => `${what}'${optionName(option)}'`)
+    .replace(/(unknown command |argument )'(.*)'(?= is invalid|$)/m, (whole, what, word) =>
+      mayHoldSecret(word) ? `${what}'…'` : whole,
+    );
+}
+
+function optionName(option: string): string {
+  if (/^--pass/.test(option)) return '--pass…';
+  return /^--/.test(option)
+    ? option.replace(/[=:@/].*/s, '…')
+    : `${option.slice(0, 2)}${option.length > 2 ? '…' : ''}`;
 }

@@ -1,5 +1,5 @@
 /** Files, written so that a reader never sees half of one, and with errors that name the file. */
-import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export class FileError extends Error {
@@ -28,10 +28,20 @@ export async function saveFile(path: string, content: string): Promise<void> {
   try {
     const target = await realpath(path).catch(() => path);
     const before = await stat(target).catch(() => undefined);
-    if (before && !before.isFile()) await writeFile(target, content);
+    if (before && !before.isFile()) await writeThrough(target, content);
     else await replaceFile(target, content, before ? before.mode & 0o777 : READABLE_BY_ALL);
   } catch (error) {
     throw new FileError(path, 'written', error);
+  }
+}
+
+/** To a pipe or a device. Opening a pipe that nobody reads would never return, so it is tried without waiting first. */
+async function writeThrough(path: string, content: string): Promise<void> {
+  const probe = await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    await writeFile(path, content);
+  } finally {
+    await probe.close();
   }
 }
 

@@ -32,7 +32,7 @@ export interface InspectListener {
 export async function inspect(fleet: Fleet, listener?: InspectListener): Promise<ClusterSnapshot> {
   const survey = new Survey(fleet, listener);
   const entry = await survey.begin();
-  await survey.follow(entry);
+  await Promise.all([survey.follow(entry), survey.lookBehindAnnouncement(entry)]);
   return survey.result(entry);
 }
 
@@ -48,6 +48,8 @@ class Survey {
   readonly #followed = new Set<readonly ClusterNode[]>();
   /** The entry node is done before anybody else is begun. */
   #done = 1;
+  /** What was found where the entry node announces itself. */
+  #announcement: NodeView | undefined;
 
   constructor(fleet: Fleet, listener: InspectListener | undefined) {
     this.#fleet = fleet;
@@ -58,13 +60,22 @@ class Survey {
     try {
       const view = await look(this.#fleet, 'entry', this.#known);
       this.#fleet.adoptEntry(view.address);
-      if (view.self.address) this.#fleet.adoptEntry(view.self.address);
       this.#views.set(view.id, view);
       return view;
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
       throw new EntryNodeError(error.node, explainSilence(error));
     }
+  }
+
+  /**
+   * The others send clients to where the entry node announces itself, which need not be where it was found. Somebody
+   * who asks another node will see whether it is there, so it is looked at from here too.
+   */
+  async lookBehindAnnouncement({ id, address, self }: NodeView): Promise<void> {
+    if (!self.address || this.#fleet.entry.kind === 'unix') return;
+    if (formatAddress(self.address) === formatAddress(this.#fleet.announcedAddress(address))) return;
+    this.#announcement = await this.#tryToLook({ ...self, id });
   }
 
   /** Asks everybody whom the view names, and then everybody whom those name. */
@@ -78,7 +89,9 @@ class Survey {
     // In the order of ids and not of arrival, so that the same cluster makes the same snapshot.
     const byId = (a: { id: NodeId }, b: { id: NodeId }) => (a.id < b.id ? -1 : 1);
     const others = [...this.#views.values()].filter(view => view !== entry).sort(byId);
-    const unreachable = [...this.#lost.values()].filter(({ id }) => !this.#views.has(id)).sort(byId);
+    const unreachable = [...this.#lost.values()]
+      .filter(({ id }) => !this.#views.has(id) || (id === entry.id && !this.#announcement))
+      .sort(byId);
     return { entry: entry.id, views: [entry, ...others], unreachable };
   }
 
@@ -98,18 +111,23 @@ class Survey {
 
   async #tryToLook({ id, address }: ClusterNode): Promise<NodeView | undefined> {
     if (!address) {
-      // Somebody else may know it; if so, that reason is the better one.
-      if (!this.#lost.has(id)) this.#lost.set(id, { id, reason: 'nobody knows its address' });
+      this.#lose({ id, reason: 'nobody knows its address' });
       return undefined;
     }
     try {
       const view = await look(this.#fleet, address, this.#known);
       if (view.id === id) return view;
-      this.#lost.set(id, { id, address, reason: `another node answers there (${view.id})` });
+      this.#lose({ id, address, reason: `another node answers there (${view.id})` });
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      this.#lost.set(id, { id, address, reason: explainSilence(error) });
+      this.#lose({ id, address, reason: explainSilence(error) });
     }
     return undefined;
+  }
+  /** Of several vain attempts one is told: not the last to end, which is chance, but the first by address. */
+  #lose(node: UnreachableNode): void {
+    const known = this.#lost.get(node.id)?.address;
+    const comesFirst = !known || (node.address && formatAddress(node.address) < formatAddress(known));
+    if (comesFirst) this.#lost.set(node.id, node);
   }
 }

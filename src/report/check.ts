@@ -77,7 +77,11 @@ function ownerLines({ snapshot, findings }: Examination, paint: Paint): string[]
   const names = new NodeNames(snapshot);
   const stray = findings.filter(f => f.kind === 'keys-astray');
   const lines = [paint.heading('>>> Check for multiple slot owners...')];
-  if (stray.length === 0) return [...lines, paint.good('[OK] No multiple owners found.')];
+  const uncounted = findings.filter(f => f.kind === 'keys-uncounted' || f.kind === 'owner-unreachable');
+  if (uncounted.length > 0) {
+    const who = [...new Set(uncounted.flatMap(f => f.nodes))];
+    lines.push(paint.bad(`[ERR] The keys of ${names.list(who)} were not counted.`));
+  } else if (stray.length === 0) lines.push(paint.good('[OK] No multiple owners found.'));
   for (const { nodes, keys } of stray.filter(f => f.slots.size === 0)) {
     const [holder] = nodes;
     lines.push(

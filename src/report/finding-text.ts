@@ -1,5 +1,5 @@
 /** One sentence for each finding: what is the case, and with whom. What it means is the finding's own business. */
-import type { Dispute, Finding, OpenPeer, RoleOpinion, SharedHost } from '../topology/finding.ts';
+import type { Finding, FindingOf, OpenPeer, RoleOpinion, SharedHost } from '../topology/finding.ts';
 import { formatAddress } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import { bytes, count, enumerate, type NodeNames } from './names.ts';
@@ -12,21 +12,21 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
     case 'slots-uncovered':
       return `No node owns ${slots}.`;
     case 'owner-unreachable':
-      return `The owner of ${slots}, ${who}, does not answer.`;
+      return `The owner of ${slots}, ${who}, could not be asked.`;
     case 'slots-claimed-twice':
       return `${names.list(finding.nodes)} ${finding.nodes.length === 2 ? 'both' : 'all'} claim ${slots}.`;
     case 'slot-maps-disagree':
-      return `Nodes disagree about ${slots}: ${disputes(finding.disputes, names)}.`;
+      return `Nodes disagree about ${slots}: ${disputes(finding, names)}.`;
     case 'state-not-ok':
       return `${names.list(finding.nodes)} ${finding.nodes.length === 1 ? 'says' : 'say'} cluster_state:fail.`;
     case 'node-unreachable':
-      return `${who} could not be asked: ${finding.reason}.`;
+      return `${finding.address ? formatAddress(finding.address) : who} could not be asked: ${finding.reason}.`;
     case 'node-failed':
       return `${who} is flagged fail by ${names.list(finding.saidBy)}.`;
     case 'node-suspected':
       return `${who} is flagged fail? by ${names.list(finding.saidBy)}.`;
     case 'members-disagree':
-      return `${who} is not known to ${names.list(finding.unknownTo)}.`;
+      return `${names.list(finding.unknownTo)} ${finding.unknownTo.length === 1 ? 'does' : 'do'} not know ${names.list(finding.nodes)}.`;
     case 'roles-disagree':
       return `${who} is taken for ${finding.opinions.map(opinion => roleOpinion(opinion, names)).join(', for ')}.`;
     case 'keys-astray':
@@ -95,17 +95,19 @@ function openParts(migrating: readonly OpenPeer[], importing: readonly OpenPeer[
   ]);
 }
 
-function disputes(all: readonly Dispute[], names: NodeNames): string {
-  return all
-    .map(({ slots, opinions }) => {
-      // Where there is one dispute only, its slots were just named.
-      const what = all.length === 1 ? '' : `${showSlots(slots)} `;
-      const sides = opinions.map(({ owner, saidBy }) => {
-        return `${owner ? names.of(owner) : 'nobody'} according to ${names.list(saidBy)}`;
-      });
-      return `${what}owned by ${sides.join(', by ')}`;
-    })
-    .join('; ');
+function disputes({ disputes: all, ignorant }: FindingOf<'slot-maps-disagree'>, names: NodeNames): string {
+  const clauses = all.map(({ slots, opinions }) => {
+    // Where there is one dispute only, its slots were just named.
+    const what = all.length + ignorant.length === 1 ? '' : `${showSlots(slots)} `;
+    const sides = opinions.map(({ owner, saidBy }) => {
+      return `${owner ? names.of(owner) : 'nobody'} according to ${names.list(saidBy)}`;
+    });
+    return `${what}owned by ${sides.join(', by ')}`;
+  });
+  if (ignorant.length > 0) {
+    clauses.push(`${names.list(ignorant)} ${ignorant.length === 1 ? 'knows' : 'know'} of no owner for any`);
+  }
+  return clauses.join('; ');
 }
 
 function roleOpinion({ role, primary, saidBy }: RoleOpinion, names: NodeNames): string {

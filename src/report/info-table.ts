@@ -9,7 +9,7 @@ import {
   type NodeView,
   replicasByPrimary,
 } from '../topology/snapshot.ts';
-import { silentLines } from './info.ts';
+import { problemLines } from './info.ts';
 import { bytes, NodeNames } from './names.ts';
 import { inShardOrder, keyLines } from './nodes.ts';
 import type { Paint } from './paint.ts';
@@ -62,7 +62,7 @@ export function renderInfoTable(snapshot: ClusterSnapshot, paint: Paint): string
     ]);
   }
   const summary = keyLines(snapshot, nodes, paint).slice(-2);
-  return `${[table.toString(), ...summary, ...silentLines(snapshot, paint)].join('\n')}\n`;
+  return `${[table.toString(), ...summary, ...problemLines(snapshot, paint)].join('\n')}\n`;
 }
 
 function role(node: ClusterNode, paint: Paint): string {

@@ -1,16 +1,25 @@
 /** `info` as text: the classic lines, and a line for each node that did not answer. */
-import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
+import { formatAddress } from '../topology/node.ts';
+import { SLOT_COUNT } from '../topology/slot-set.ts';
+import { believedNodes, type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
 import { NodeNames, shortId } from './names.ts';
 import { keyLines } from './nodes.ts';
 import type { Paint } from './paint.ts';
 
 export function renderInfo(snapshot: ClusterSnapshot, paint: Paint): string {
-  return `${[...keyLines(snapshot, believedNodes(snapshot), paint), ...silentLines(snapshot, paint)].join('\n')}\n`;
+  return `${[...keyLines(snapshot, believedNodes(snapshot), paint), ...problemLines(snapshot, paint)].join('\n')}\n`;
 }
 
-export function silentLines(snapshot: ClusterSnapshot, paint: Paint): string[] {
+/** What a look at numbers alone would not show. */
+export function problemLines(snapshot: ClusterSnapshot, paint: Paint): string[] {
   const names = new NodeNames(snapshot);
-  return snapshot.unreachable.map(({ id, reason }) =>
-    paint.bad(`[ERR] ${names.of(id)} (${shortId(id)}) could not be asked: ${reason}.`),
-  );
+  const covered = coveredSlots(snapshot).size;
+  const lines = snapshot.unreachable.map(({ id, address, reason }) => {
+    const where = address ? formatAddress(address) : names.of(id);
+    return paint.bad(`[ERR] ${where} (${shortId(id)}) could not be asked: ${reason}.`);
+  });
+  if (covered < SLOT_COUNT) {
+    lines.push(paint.bad(`[ERR] Only ${covered} of ${SLOT_COUNT} slots are owned by a node that answers.`));
+  }
+  return lines;
 }

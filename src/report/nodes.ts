@@ -39,7 +39,11 @@ export function keyLines(
     const keys = view.server.keys ?? '?';
     return `${names.of(view.id)} (${shortId(view.id)}) -> ${keys} keys | ${slots.size} slots | ${copies} ${words.replicas}.`;
   });
-  const unknown = primaries.some(({ view }) => view.server.keys === undefined);
+  // A sum that leaves somebody out says so.
+  const silent = [...nodes.values()].some(
+    node => isPrimary(node) && node.slots.size > 0 && !views.has(node.id),
+  );
+  const unknown = silent || primaries.some(({ view }) => view.server.keys === undefined);
   const total = primaries.reduce((sum, { view }) => sum + (view.server.keys ?? 0), 0);
   lines.push(
     paint.good(`[OK] ${total}${unknown ? '+' : ''} keys in ${primaries.length} ${words.primaries}.`),

@@ -1,5 +1,5 @@
 /** A command is a value: the words that go out, and how to read what comes back. */
-import type { Reply } from './reply.ts';
+import { escaped, type Reply } from './reply.ts';
 
 export type Word = string | Buffer;
 
@@ -27,8 +27,8 @@ export function showWords({ args, secret = [] }: Pick<Command<unknown>, 'args' |
 }
 
 function showWord(word: Word): string {
-  const text = word.toString('latin1' as never);
-  return /^[\x21\x23-\x7e]+$/.test(text) ? text : JSON.stringify(text);
+  const text = typeof word === 'string' ? word : word.toString('latin1');
+  return /^[\x21\x23-\x7e]+$/.test(text) ? text : escaped(text);
 }
 
 function isPlain(word: Word): word is string {

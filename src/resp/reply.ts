@@ -53,6 +53,14 @@ export function excerpt(text: string, longest = EXCERPT_LENGTH): string {
   return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
 }
 
+/** In quotation marks, and with everything escaped that is not a plain character. */
+export function escaped(text: string): string {
+  return JSON.stringify(text).replace(
+    /[^\x20-\x7e]/g,
+    c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 export function describeReply(reply: Reply): string {
   if (reply === null) return 'nothing (nil)';
   if (typeof reply === 'number') return `the integer ${reply}`;

@@ -1,4 +1,5 @@
 /** How to get a byte stream to a node: plain TCP, TLS, or a unix socket, and what each failure means. */
+import { getServers } from 'node:dns';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { ConnectError, TlsError } from './errors.ts';
@@ -18,10 +19,12 @@ export interface TlsSettings {
 
 /**
  * A look-up cannot be called off, and a process does not end before its look-ups do: with a resolver that does not
- * answer that is ten seconds and more. So the system's resolver is told to try once, and for how long.
+ * answer that is ten seconds and more. So the system's resolver is told to try each of its servers once, and for how
+ * long. Whoever has set RES_OPTIONS knows what they want.
  */
 function limitLookUps(limitMs: number): void {
-  process.env['RES_OPTIONS'] ??= `timeout:${Math.max(1, Math.floor(limitMs / 1000))} attempts:1`;
+  const eachMs = limitMs / Math.max(1, getServers().length);
+  process.env['RES_OPTIONS'] ??= `timeout:${Math.max(1, Math.floor(eachMs / 1000))} attempts:1`;
 }
 
 /** Opens the stream; `ready` is called once it can be written to. Errors are the socket's own events. */

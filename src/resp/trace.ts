@@ -3,7 +3,7 @@ import { type Command, showWords } from './command.ts';
 import type { WireObserver } from './connection.ts';
 import type { Secret } from './credentials.ts';
 import type { NodeError } from './errors.ts';
-import { ErrorReply, type Reply } from './reply.ts';
+import { ErrorReply, escaped, type Reply } from './reply.ts';
 
 const MAX_REPLY_LENGTH = 2000;
 
@@ -26,8 +26,8 @@ export function traceTo(write: (line: string) => void, secret: Secret | undefine
 function showReply(reply: Reply, hide: (text: string) => string): string {
   if (reply === null) return '(nil)';
   if (typeof reply === 'number') return `(integer) ${reply}`;
-  if (reply instanceof ErrorReply) return `(error) ${JSON.stringify(hide(reply.text))}`;
-  if (Buffer.isBuffer(reply)) return JSON.stringify(hide(reply.toString('utf8')));
+  if (reply instanceof ErrorReply) return `(error) ${escaped(hide(reply.text))}`;
+  if (Buffer.isBuffer(reply)) return escaped(hide(reply.toString('utf8')));
   return `[${(reply as readonly Reply[]).map(element => showReply(element, hide)).join(', ')}]`;
 }
 

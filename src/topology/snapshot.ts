@@ -174,7 +174,7 @@ export function addressBook(snapshot: ClusterSnapshot): Map<NodeId, Address> {
   for (const [id, node] of believedNodes(snapshot)) {
     if (node.address) book.set(id, node.address);
   }
-  for (const { id, address } of snapshot.views) book.set(id, address);
   for (const { id, address } of snapshot.unreachable) if (address) book.set(id, address);
+  for (const { id, address } of snapshot.views) book.set(id, address);
   return book;
 }

@@ -164,6 +164,12 @@ describe('wrong usage: exit code 2, one reason, no secret', () => {
     ['check', 'h:1', '--password=s3cret'],
     ['check', 'redis://u:s3/cret@h:1'],
     ['check', '-u', 'http://u:s3cret@h:1'],
+    ['redis://u:s3cret@h:1'],
+    ['-as3cret', 'check', 'h:1'],
+    ["-as3'cret", 'check', 'h:1'],
+    ['check', 'h:1', '--passs3cret'],
+    ['check', 'h:1', '-t', 'redis://u:s3cret@h'],
+    ['check', 'h:1', '--format', 'redis://u:s3cret@h'],
   ])('does not repeat a password: %j', async (...argv) => {
     const { code, stdout, stderr } = await slotctl(argv);
     expect(stderr + stdout).not.toMatch(/s3|cret/);

@@ -72,6 +72,7 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     const wrong = await slotctl(['check', entry], { env: { REDISCLI_AUTH: 'tr0ub4dor' } });
     expectUnreachable(wrong, /: it does not accept the user or the password \(WRONGPASS /);
     expect(wrong.stderr).not.toContain('tr0ub4dor');
+    expectUnreachable(await slotctl(['info', entry]), 'it asks for a password');
     const json = await slotctl(['check', entry, '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ format: 'slotctl-check', error: { node: entry } });
     expect(json.code).toBe(3);
@@ -111,6 +112,13 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     expect(modest.stdout).not.toContain('nothing is wrong');
     expect(modest).toMatchObject({ code: 0, stderr: '' });
     // What was asked for and could not be looked at is a problem, and the rest is told all the same.
+    const text = await as('watcher', '--search-multiple-owners');
+    expect(text.stdout).not.toContain('No multiple owners found');
+    expect(text.stdout).toMatch(
+      />>> Check for multiple slot owners\.\.\.\n\[ERR\] The keys of .+ were not counted\.\n/,
+    );
+    const info = await slotctl(['info', entry, '--user', 'modest'], authenticated);
+    expect(info).toMatchObject({ code: 0, stderr: '' });
     const uncounted = await as('watcher', '--search-multiple-owners', '--json');
     const { findings } = JSON.parse(uncounted.stdout) as { findings: { kind: string; summary: string }[] };
     expect(findings.map(f => f.kind)).toEqual(['keys-uncounted', 'keys-uncounted', 'keys-uncounted']);

@@ -1,11 +1,12 @@
 /** The built program as a process: pipes, signals, the process list, and what stands in files. */
-import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestCluster } from '../support/cluster.ts';
+import { workingFolder } from '../support/end-leftovers.ts';
 import { until } from '../support/poll.ts';
 import { BIN, inTerminal, slotctlProcess } from '../support/run-slotctl.ts';
 import { anyServer } from '../support/servers.ts';
@@ -196,6 +197,24 @@ describe('the program', () => {
     expect(code).toBe(1);
   });
 
+  test('a full disk behind stderr fails the check, and does not keep it busy', async () => {
+    for (const streams of ['2>/dev/full', '>/dev/full 2>/dev/full']) {
+      const words = ['-c', `"$@" ${streams}`, 'sh', process.execPath, BIN, 'check', cluster.entry, '--trace'];
+      const child = spawn('sh', words, { stdio: 'ignore' });
+      const [code] = await once(child, 'close');
+      expect(code).toBe(1);
+    }
+  });
+
+  test('--output to a pipe that nobody reads does not wait for a reader', async () => {
+    const pipe = join(folder, 'unread');
+    execFileSync('mkfifo', [pipe]);
+    const run = await slotctlProcess(['check', cluster.entry, '-o', pipe]);
+    removeFolder(pipe);
+    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run.stderr).toMatch(/unread cannot be written: ENXIO/);
+  });
+
   test('--output to where nothing can be written', async () => {
     const run = await slotctlProcess(['check', cluster.entry, '-o', join(folder, 'no', 'such', 'folder')]);
     expect(run).toMatchObject({ code: 1, stdout: '' });
@@ -261,11 +280,8 @@ describe('on a terminal', () => {
     const stopped = cluster.node(5);
     stopped.signal('SIGSTOP');
     const check = [BIN, 'check', cluster.entry, '--reply-timeout', '1'];
-    const [{ screen }, windowless] = await Promise.all([
-      inTerminal(check),
-      inTerminal(check, { columns: 0 }),
-    ]);
-    stopped.signal('SIGCONT');
+    const both = Promise.all([inTerminal(check), inTerminal(check, { columns: 0 })]);
+    const [{ screen }, windowless] = await both.finally(() => stopped.signal('SIGCONT'));
     await cluster.settled();
     expect(screen).toMatch(/5 of 6 nodes have answered/);
     expect(screen.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(screen.lastIndexOf(HIDE_CURSOR));
@@ -292,19 +308,48 @@ describe('on a terminal', () => {
 });
 
 describe('the demo', () => {
-  test('shows a healthy cluster, then a broken one, and leaves nothing behind', async () => {
+  function startDemo(): { demo: ChildProcess; text: () => string; root: string } {
+    const root = tempFolder('demo');
     const project = join(BIN, '..', '..');
-    const demo = spawn(process.execPath, ['scripts/run.mjs', 'test/support/demo.ts'], { cwd: project });
+    const env = { ...process.env, SLOTCTL_TEST_ROOT: root };
+    const demo = spawn(process.execPath, ['scripts/run.mjs', 'test/support/demo.ts'], { cwd: project, env });
     let stdout = '';
     demo.stdout.on('data', chunk => {
       stdout += chunk;
     });
+    return { demo, text: () => stdout, root };
+  }
+
+  function expectNothingLeft(root: string): void {
+    expect(readdirSync(root)).toEqual([]);
+    const working = readdirSync('/proc').filter(
+      pid => /^\d+$/.test(pid) && workingFolder(pid)?.startsWith(root),
+    );
+    expect(working).toEqual([]);
+    removeFolder(root);
+  }
+
+  test('shows a healthy cluster, then a broken one, and leaves nothing behind', async () => {
+    const { demo, text, root } = startDemo();
     const [code] = await once(demo, 'close');
-    expect(stdout).toContain('nothing is wrong.\nexit code 0\n');
-    expect(stdout).toMatch(/\[ERR\] 127\.0\.0\.3:\d+ could not be asked: connection refused/);
-    expect(stdout).toContain('has slot 42 in migrating state');
-    expect(stdout.match(/exit code 1/g)).toHaveLength(2);
+    expect(text()).toContain('nothing is wrong.\nexit code 0\n');
+    expect(text()).toMatch(/\[ERR\] 127\.0\.0\.3:\d+ could not be asked: connection refused/);
+    expect(text()).toContain('has slot 42 in migrating state');
+    expect(text().match(/exit code 1/g)).toHaveLength(2);
     expect(code).toBe(0);
+    expectNothingLeft(root);
+  });
+
+  test('leaves nothing behind when it is ended early', async () => {
+    const { demo, root } = startDemo();
+    await until('its servers are there', () => readdirSync(root).length === 6);
+    demo.kill('SIGTERM');
+    const [code] = await once(demo, 'close');
+    expect(code).toBe(130);
+    await until('its servers are gone', () => {
+      return !readdirSync('/proc').some(pid => /^\d+$/.test(pid) && workingFolder(pid)?.startsWith(root));
+    });
+    expectNothingLeft(root);
   });
 });
 

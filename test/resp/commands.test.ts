@@ -49,6 +49,7 @@ describe('the words on the wire', () => {
 
   test('bytes are shown escaped', () => {
     expect(showWords({ args: ['GET', Buffer.from([0x1b, 0x5b, 0x22])] })).toBe('GET "\\u001b[\\""');
+    expect(showWords({ args: ['GET', Buffer.from([0x9b])] })).toBe('GET "\\u009b"');
   });
 });
 
@@ -71,5 +72,7 @@ describe('a secret', () => {
       's3cret',
     );
     expect(new Secret('').scrub('as it is')).toBe('as it is');
+    // One letter stands in half of all words, and its gaps would spell it.
+    expect(new Secret('p').scrub('no permissions')).toBe('no permissions');
   });
 });

@@ -25,12 +25,13 @@ async function slotctl(...args: string[]): Promise<void> {
   console.log(`exit code ${code}`);
 }
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+
 const build = chooseServer();
 tell(
   `Six nodes of ${build.product} ${build.version} form a cluster: three primaries, three replicas, three hosts`,
 );
 const cluster = await TestCluster.start({ build });
-process.once('SIGINT', () => void cluster.dispose());
 try {
   await slotctl('info', cluster.entry);
   await slotctl('check', cluster.entry);

@@ -15,12 +15,20 @@ export function teardown(): void {
   const root = process.env['SLOTCTL_TEST_ROOT'];
   if (!root) return;
   for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
-    if (workingFolder(pid)?.startsWith(`${root}/`)) process.kill(Number(pid), 'SIGKILL');
+    if (workingFolder(pid)?.startsWith(`${root}/`)) endProcess(Number(pid));
   }
   removeFolder(root);
 }
 
-function workingFolder(pid: string): string | undefined {
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself in the meantime.
+  }
+}
+
+export function workingFolder(pid: string): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {

@@ -11,12 +11,16 @@ export interface PortRange {
   readonly last: number;
 }
 
+const WORKERS = 8;
+const WORKER = Number(process.env['VITEST_POOL_ID'] ?? 0);
+
 const handedOut = new Set<number>();
 
-/** A port that is free on the given host. Workers start at different places, and try the port before they use it. */
+/** A port that is free on the given host. Test workers have ranges of their own, or two could pick the same. */
 export async function freePort(host = '127.0.0.1', { first, last } = USUAL): Promise<number> {
   for (let tries = 0; tries < 1000; tries++) {
-    const port = first + Math.floor(Math.random() * (last - first));
+    const share = Math.floor((last - first) / WORKERS);
+    const port = first + (WORKER % WORKERS) * share + Math.floor(Math.random() * share);
     if (handedOut.has(port) || !(await canBind(host, port))) continue;
     handedOut.add(port);
     return port;

@@ -26,8 +26,11 @@ export interface ServerSetup {
 }
 
 const running = new Set<ChildProcess>();
+const folders = new Set<string>();
+// Whatever ends this process, its servers end with it; a signal has to be made an exit by whoever runs it.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
+  for (const folder of folders) removeFolder(folder);
 });
 
 const TEST_CONNECTION: Pick<ConnectionSettings, 'connectTimeoutMs' | 'replyTimeoutMs'> = {
@@ -44,6 +47,7 @@ export class ServerProcess {
   constructor(setup: ServerSetup) {
     this.setup = setup;
     this.folder = tempFolder(setup.build.name);
+    folders.add(this.folder);
     for (const [name, content] of Object.entries(setup.files ?? {})) {
       writeFileSync(join(this.folder, name), content);
     }
@@ -103,6 +107,7 @@ export class ServerProcess {
   async dispose(): Promise<void> {
     await this.kill();
     removeFolder(this.folder);
+    folders.delete(this.folder);
   }
 
   log(): string {

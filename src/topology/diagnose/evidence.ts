@@ -47,8 +47,9 @@ export function gatherEvidence(snapshot: ClusterSnapshot, options: DiagnoseOptio
   };
 }
 
+/** Sorted, so that reports are the same whoever was asked first. */
 export function idsOf(camps: readonly Camp[]): NodeId[] {
-  return camps.flatMap(camp => camp.views.map(view => view.id));
+  return camps.flatMap(camp => camp.views.map(view => view.id)).sort();
 }
 
 function addTo<K, V>(groups: Map<K, V[]>, key: K, item: V): void {

@@ -1,7 +1,7 @@
 /** Who belongs to the cluster, who answers, and what the nodes think of each other. */
 import type { Finding, RoleOpinion } from '../finding.ts';
 import { type ClusterNode, formatAddress, type Health, type NodeId } from '../node.ts';
-import type { Camp } from '../snapshot.ts';
+import type { Camp, ClusterSnapshot, NodeView } from '../snapshot.ts';
 import { type Evidence, groupBy, idsOf, noSlots, type Rule } from './evidence.ts';
 
 export const unreachableNodes: Rule = evidence =>
@@ -50,13 +50,20 @@ function judged(evidence: Evidence, health: Health): { id: NodeId; saidBy: NodeI
 }
 
 export const statesNotOk: Rule = ({ snapshot }) => {
-  const down = snapshot.views.filter(view => view.state === 'fail').map(view => view.id);
+  const down = idsInState(snapshot, 'fail');
   return down.length === 0 ? [] : [{ kind: 'state-not-ok', severity: 'error', nodes: down, slots: noSlots }];
 };
 
+function idsInState({ views }: ClusterSnapshot, state: NodeView['state']): NodeId[] {
+  return views
+    .filter(view => view.state === state)
+    .map(view => view.id)
+    .sort();
+}
+
 /** Not a word on the state is no good word: "nothing is wrong" would be more than is known. */
 export const statesUnknown: Rule = ({ snapshot }) => {
-  const silent = snapshot.views.filter(view => view.state === undefined).map(view => view.id);
+  const silent = idsInState(snapshot, undefined);
   return silent.length === 0
     ? []
     : [{ kind: 'state-unknown', severity: 'warning', nodes: silent, slots: noSlots }];
@@ -81,7 +88,7 @@ export const addressesDisagree: Rule = ({ camps }) => {
 
 /**
  * A ghost is no longer a member, but somebody still knows it: a handshake that does not get through, a node that
- * has lost its address, or one without slots that does not answer and that only some of the others still list.
+ * has lost its address, or one without slots that does not answer and that less than half of the others still list.
  */
 function ghostKind({ nodes, views, knownTo, snapshot }: Evidence, id: NodeId) {
   const node = nodes.get(id);
@@ -89,7 +96,8 @@ function ghostKind({ nodes, views, knownTo, snapshot }: Evidence, id: NodeId) {
   if (node.role === 'stranger' && node.handshake) return 'handshake';
   if (node.role === 'primary' && node.slots.size > 0) return undefined;
   if (!snapshot.unreachable.some(u => u.id === id && u.address)) return 'noaddr';
-  return idsOf(knownTo.get(id) ?? []).length < snapshot.views.length ? 'forgotten' : undefined;
+  // Known to most, it is a member whom a few do not know: removing it would be the wrong advice.
+  return 2 * idsOf(knownTo.get(id) ?? []).length < snapshot.views.length ? 'forgotten' : undefined;
 }
 
 function isGhost(evidence: Evidence, id: NodeId): boolean {
@@ -115,23 +123,22 @@ export const ghosts: Rule = evidence =>
     ];
   });
 
-/** Nodes that answer, and that not everybody knows. */
-export const membersDisagree: Rule = ({ snapshot, camps, knownTo }) =>
-  snapshot.views.flatMap(({ id }) => {
-    const knowing = knownTo.get(id) ?? [];
-    if (knowing.length === camps.length) return [];
-    const unknownTo = idsOf(camps.filter(camp => !knowing.includes(camp)));
-    return [
-      {
-        kind: 'members-disagree',
-        severity: 'error',
-        nodes: [id],
-        slots: noSlots,
-        knownTo: idsOf(knowing).filter(other => other !== id),
-        unknownTo,
-      },
-    ];
+/** Members that not everybody knows: one finding for those whom the same nodes do not know. */
+export const membersDisagree: Rule = evidence => {
+  const { nodes, camps, knownTo } = evidence;
+  const missed = [...nodes.values()].flatMap(node => {
+    const knowing = knownTo.get(node.id) ?? [];
+    if (node.role === 'stranger' || knowing.length === camps.length || isGhost(evidence, node.id)) return [];
+    return [{ id: node.id, unknownTo: idsOf(camps.filter(camp => !knowing.includes(camp))) }];
   });
+  return [...groupBy(missed, ({ unknownTo }) => unknownTo.join()).values()].map(group => ({
+    kind: 'members-disagree',
+    severity: 'error',
+    nodes: group.map(({ id }) => id).sort(),
+    slots: noSlots,
+    unknownTo: group[0]?.unknownTo ?? [],
+  }));
+};
 
 export const rolesDisagree: Rule = ({ camps, nodes }) => {
   const dissents = camps.flatMap(camp =>

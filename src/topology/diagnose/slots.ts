@@ -71,18 +71,22 @@ function contested(owners: readonly { id: NodeId; slots: SlotSet }[]) {
  * between groups are the maps laid out slot by slot.
  */
 export const slotMapsDisagree: Rule = evidence => {
-  const camps = [...groupBy(evidence.camps, slotMapSignature).values()];
-  if (camps.length < 2) return [];
-  const maps = camps.map(([camp]) => ownerOfEachSlot(camp?.nodes ?? []));
+  const bySignature = groupBy(evidence.camps, slotMapSignature);
+  if (bySignature.size < 2) return [];
+  const ignorant = idsOf(bySignature.get('') ?? []);
+  bySignature.delete('');
+  const sides = [...bySignature.values()];
+  const maps = sides.map(([camp]) => ownerOfEachSlot(camp?.nodes ?? []));
   const disputes: Dispute[] = [...disputedSlots(maps)].map(([, { owners, slots }]) => ({
     slots: SlotSet.fromRanges(slots.map(s => ({ first: s, last: s }))),
-    opinions: opinionsOf(owners, camps),
+    opinions: opinionsOf(owners, sides),
   }));
   // One reply that gives a slot to two nodes can look different and come to the same.
-  if (disputes.length === 0) return [];
-  const nodes = new Set(disputes.flatMap(d => d.opinions.flatMap(o => (o.owner ? [o.owner] : []))));
-  const slots = SlotSet.union(disputes.map(d => d.slots));
-  return [{ kind: 'slot-maps-disagree', severity: 'error', nodes: [...nodes], slots, disputes }];
+  if (disputes.length + ignorant.length === 0) return [];
+  const owners = disputes.flatMap(d => d.opinions.flatMap(o => (o.owner ? [o.owner] : [])));
+  const nodes = [...new Set([...owners, ...ignorant])].sort();
+  const slots = ignorant.length > 0 ? SlotSet.all : SlotSet.union(disputes.map(d => d.slots));
+  return [{ kind: 'slot-maps-disagree', severity: 'error', nodes, slots, disputes, ignorant }];
 };
 
 function slotMapSignature({ nodes }: Camp): string {
@@ -122,9 +126,11 @@ function opinionsOf(owners: OwnersByCamp, camps: readonly Camp[][]): Opinion[] {
   const saidBy = new Map<NodeId | undefined, NodeId[]>();
   owners.forEach((owner, i) => {
     const speakers = idsOf(camps[i] ?? []);
-    saidBy.set(owner, [...(saidBy.get(owner) ?? []), ...speakers]);
+    saidBy.set(owner, [...(saidBy.get(owner) ?? []), ...speakers].sort());
   });
-  return [...saidBy].map(([owner, speakers]) => ({ ...(owner && { owner }), saidBy: speakers }));
+  // By owner, nobody first.
+  const opinions = [...saidBy].sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
+  return opinions.map(([owner, speakers]) => ({ ...(owner && { owner }), saidBy: speakers }));
 }
 
 /** Open slots on replicas count too: Valkey copies them there, and a failed SETSLOT can leave them only there. */
