@@ -1,7 +1,7 @@
 /** `check`: looks at a cluster through all of its nodes and says what is wrong. Changes nothing. */
 import { Command, Option } from 'commander';
 import { saveFile } from '../live/files.ts';
-import { EntryNodeError, type InspectListener, inspect } from '../live/inspect.ts';
+import { EntryNodeError, inspect } from '../live/inspect.ts';
 import { lookUntilSettled } from '../live/second-look.ts';
 import { takeCensus } from '../live/take-census.ts';
 import { type Examination, renderCheck, renderProblems } from '../report/check.ts';
@@ -110,24 +110,18 @@ async function examine(options: CheckOptions, context: Context): Promise<Examina
     return await withFleet(context, options, async fleet => {
       const progress = (done: number, total: number) =>
         spinner.say(`${done} of ${total} nodes have answered`);
-      const look = () => lookOnce(fleet, options, progress);
       // A failover or a move under way looks like disagreement for a moment.
-      return lookUntilSettled(look, ({ findings }) => mayPass(findings));
+      const snapshot = await lookUntilSettled(
+        () => inspect(fleet, { progress }),
+        seen => mayPass(diagnose(seen, options)),
+      );
+      const census = options.searchOwners ? await countForeignKeys(fleet, snapshot) : undefined;
+      const findings = diagnose(snapshot, { ...options, ...(census && { census }) });
+      return { snapshot, findings, searchedOwners: options.searchOwners };
     });
   } finally {
     spinner.stop();
   }
-}
-
-async function lookOnce(
-  fleet: Fleet,
-  options: CheckOptions,
-  progress: InspectListener['progress'],
-): Promise<Examination> {
-  const snapshot = await inspect(fleet, { progress });
-  const census = options.searchOwners ? await countForeignKeys(fleet, snapshot) : undefined;
-  const findings = diagnose(snapshot, { ...options, ...(census && { census }) });
-  return { snapshot, findings, searchedOwners: options.searchOwners };
 }
 
 /** Every primary is asked about every slot that it does not own. */
@@ -153,7 +147,7 @@ function render(examination: Examination, options: CheckOptions, context: Contex
 
 function renderFailure(
   { node, message }: EntryNodeError,
-  { format }: CheckOptions,
+  { format, outputFile }: CheckOptions,
   context: Context,
 ): string {
   switch (format) {
@@ -162,7 +156,8 @@ function renderFailure(
     case 'prometheus':
       return failedCheckMetrics(Math.round(context.nowMs() / 1000));
     case 'text':
-      return '';
+      // On the screen it is told once, as a failure; a file must not be left empty, as if nothing were wrong.
+      return outputFile === undefined ? '' : `[ERR] ${message}\n`;
   }
 }
 

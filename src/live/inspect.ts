@@ -72,10 +72,10 @@ class Survey {
    * The others send clients to where the entry node announces itself, which need not be where it was found. Somebody
    * who asks another node will see whether it is there, so it is looked at from here too.
    */
-  async lookBehindAnnouncement({ id, address, self }: NodeView): Promise<void> {
+  async lookBehindAnnouncement({ address, self }: NodeView): Promise<void> {
     if (!self.address || this.#fleet.entry.kind === 'unix') return;
     if (formatAddress(self.address) === formatAddress(this.#fleet.announcedAddress(address))) return;
-    this.#announcement = await this.#tryToLook({ ...self, id });
+    this.#announcement = await this.#tryToLook(self);
   }
 
   /** Asks everybody whom the view names, and then everybody whom those name. */
@@ -124,6 +124,7 @@ class Survey {
     }
     return undefined;
   }
+
   /** Of several vain attempts one is told: not the last to end, which is chance, but the first by address. */
   #lose(node: UnreachableNode): void {
     const known = this.#lost.get(node.id)?.address;

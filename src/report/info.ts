@@ -19,7 +19,9 @@ export function problemLines(snapshot: ClusterSnapshot, paint: Paint): string[] 
     return paint.bad(`[ERR] ${where} (${shortId(id)}) could not be asked: ${reason}.`);
   });
   if (covered < SLOT_COUNT) {
-    lines.push(paint.bad(`[ERR] Only ${covered} of ${SLOT_COUNT} slots are owned by a node that answers.`));
+    lines.push(
+      paint.warning(`[WARNING] Only ${covered} of ${SLOT_COUNT} slots are owned by a node that answers.`),
+    );
   }
   return lines;
 }

@@ -71,7 +71,7 @@ function readReplication(fields: ReadonlyMap<string, string>): Replication {
   };
 }
 
-/** `db0:keys=12,expires=0,avg_ttl=0`: the number of keys in each database that has any. */
+/** `db0:keys=12,expires=0,avg_ttl=0`: how many keys each database holds. */
 function readKeyspace(fields: ReadonlyMap<string, string>): [database: number, keys: number][] {
   return [...fields].flatMap(([name, value]): [number, number][] => {
     const database = numberOf(/^db(\d+)$/.exec(name)?.[1]);

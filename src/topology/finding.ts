@@ -155,8 +155,10 @@ export function mayPass(findings: readonly Finding[]): boolean {
   return errors.length > 0 && errors.every(f => PASSING.has(f.kind));
 }
 
+/** Those of one kind by the first node, so that the order is the same whoever was asked first. */
 export function worstFirst(findings: readonly Finding[]): Finding[] {
   const order = Object.keys(MEANINGS);
   const rank = (f: Finding) => (f.severity === 'error' ? 0 : order.length) + order.indexOf(f.kind);
-  return [...findings].sort((a, b) => rank(a) - rank(b));
+  const first = ({ nodes: [node] }: Finding): string => node ?? '';
+  return [...findings].sort((a, b) => rank(a) - rank(b) || (first(a) < first(b) ? -1 : 1));
 }

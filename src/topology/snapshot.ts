@@ -2,7 +2,15 @@
  * A cluster at one moment, as every one of its nodes sees it. Nodes that did not answer are part of it: a picture
  * that leaves them out is how tools come to call a broken cluster healthy.
  */
-import type { Address, ClusterNode, NodeId, OpenSlots, Primary, Replica } from './node.ts';
+import {
+  type Address,
+  type ClusterNode,
+  formatAddress,
+  type NodeId,
+  type OpenSlots,
+  type Primary,
+  type Replica,
+} from './node.ts';
 import { SlotSet } from './slot-set.ts';
 
 export type Product = 'redis' | 'valkey';
@@ -130,8 +138,12 @@ function tellsMore(a: ClusterNode, b: ClusterNode): boolean {
   const [left, right] = [rank(a), rank(b)];
   const decisive = left.findIndex((value, i) => value !== right[i]);
   if (decisive !== -1) return (left[decisive] ?? 0) > (right[decisive] ?? 0);
-  const text = (node: ClusterNode) => `${node.role} ${node.role === 'primary' ? node.slots : ''}`;
-  return text(a) > text(b);
+  return wording(a) > wording(b);
+}
+
+function wording(node: ClusterNode): string {
+  const rest = node.role === 'primary' ? node.slots : node.role === 'replica' ? node.primary : '';
+  return `${node.role} ${rest} ${node.address ? formatAddress(node.address) : ''}`;
 }
 
 /** What the reachable primaries say they own themselves. */

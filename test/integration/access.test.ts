@@ -8,6 +8,7 @@ import { tlsSettings } from '../../src/resp/tls-files.ts';
 import { BlackHole } from '../support/black-hole.ts';
 import { encrypted, makeCertificates } from '../support/certificates.ts';
 import { type ClusterPlan, TestCluster } from '../support/cluster.ts';
+import { listen } from '../support/listen.ts';
 import { freePort } from '../support/ports.ts';
 import { type Run, slotctl, type TerminalSetup } from '../support/run-slotctl.ts';
 import { ServerProcess } from '../support/server-process.ts';
@@ -343,8 +344,7 @@ describe.concurrent('what is no server at all', () => {
     ['nothing', '', 'no reply to INFO within'],
   ])('%s in place of RESP', async (_, text, reason) => {
     const server = createServer(socket => socket.on('error', () => {}).on('data', () => socket.write(text)));
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
+    const port = await listen(server);
     const run = await slotctl(['check', `127.0.0.1:${port}`, '--reply-timeout', '0.5'], quiet);
     const info = await slotctl(['info', `127.0.0.1:${port}`, '--reply-timeout', '0.5'], quiet);
     server.close();

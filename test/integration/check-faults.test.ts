@@ -32,19 +32,17 @@ async function checkFrom(entries: readonly string[], ...options: string[]): Prom
     expect(run.code).toBe(healthy ? 0 : 1);
     return findings;
   });
-  const errors = all.map(findings =>
-    findings
-      .filter(f => f.severity === 'error')
-      .map(signature)
-      .sort(),
-  );
-  for (const signatures of errors) expect(signatures).toEqual(errors[0]);
+  const errors = all.map(findings => findings.filter(f => f.severity === 'error').map(sameForAll));
+  for (const told of errors) expect(told).toEqual(errors[0]);
   return all[0] ?? [];
 }
 
-/** All that must not depend on who was asked. */
-const signature = ({ kind, nodes, slots }: FindingEntry) =>
-  `${kind} of ${[...nodes].sort()}: ${JSON.stringify(slots)}`;
+/** Nothing of a finding depends on who was asked, its sentence neither; only waiting may take longer once. */
+const sameForAll = (finding: FindingEntry) => ({
+  ...finding,
+  summary: finding.summary.replace(/within [\d.]+ s/, 'in time'),
+  reason: undefined,
+});
 
 /** `info` must name exactly these nodes as silent, and end accordingly. */
 async function expectSilent(entry: string, silent: readonly string[]): Promise<void> {
@@ -203,7 +201,7 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     const { stdout } = await slotctl(['check', nodes[0]?.address ?? '']);
     expect(stdout).toContain('[ERR] Not all 16384 slots are covered by nodes.\n');
     const info = await slotctl(['info', nodes[0]?.address ?? '']);
-    expect(info.stdout).toContain('[ERR] Only 16383 of 16384 slots are owned by a node that answers.\n');
+    expect(info.stdout).toContain('[WARNING] Only 16383 of 16384 slots are owned by a node that answers.\n');
   });
 
   test('two nodes that claim one slot', async t => {

@@ -139,6 +139,14 @@ describe('the program', () => {
     expect(statSync(file).mode & 0o777).toBe(0o644);
   });
 
+  test('--output as text is not left empty by a cluster that cannot be asked', async () => {
+    const file = join(folder, 'down.txt');
+    const run = await slotctlProcess(['check', '127.0.0.1:1', '--quiet', '-o', file]);
+    expect(run.code).toBe(3);
+    expect(readFileSync(file, 'utf8')).toBe('[ERR] 127.0.0.1:1: connection refused: nothing listens there\n');
+    removeFolder(file);
+  });
+
   test('--output tells Prometheus of a cluster that cannot be asked', async () => {
     const file = join(folder, 'down.prom');
     const run = await slotctlProcess(['check', '127.0.0.1:1', '--format', 'prometheus', '-o', file]);

@@ -18,6 +18,7 @@ import {
 import { asBytes, asInteger, asOk, asText, ErrorReply, type Reply } from '../../src/resp/reply.ts';
 import { traceTo } from '../../src/resp/trace.ts';
 import { BlackHole } from '../support/black-hole.ts';
+import { listen } from '../support/listen.ts';
 
 const SETTINGS: ConnectionSettings = { connectTimeoutMs: 2000, replyTimeoutMs: 300 };
 
@@ -44,10 +45,7 @@ async function connectTo(
     socket.on('error', () => {}).on('data', data => behaviour(socket, data.toString('latin1')));
   });
   servers.push(server);
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return connectToPort(address.port, settings, observer);
+  return connectToPort(await listen(server), settings, observer);
 }
 
 function connectToPort(

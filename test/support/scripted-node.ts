@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { reply as captured } from './fixtures.ts';
+import { listen, portOf } from './listen.ts';
 
 export class ScriptedNode {
   readonly #server: Server;
@@ -29,14 +30,12 @@ export class ScriptedNode {
 
   static async listen(): Promise<ScriptedNode> {
     const node = new ScriptedNode();
-    await new Promise<void>(resolve => node.#server.listen(0, '127.0.0.1', resolve));
+    await listen(node.#server);
     return node;
   }
 
   get port(): number {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the node is closed');
-    return address.port;
+    return portOf(this.#server);
   }
 
   get address(): string {

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { listen, portOf } from './listen.ts';
 
 /** Passes bytes on to another address, and counts who came. */
 export class TcpProxy {
@@ -26,14 +27,12 @@ export class TcpProxy {
 
   static async open(target: { host: string; port: number }): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
-    await new Promise<void>(resolve => proxy.#server.listen(0, '127.0.0.1', resolve));
+    await listen(proxy.#server);
     return proxy;
   }
 
   get port(): number {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the proxy is closed');
-    return address.port;
+    return portOf(this.#server);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 /** Who belongs to the cluster, who answers, and what the nodes think of each other. */
-import type { Finding, RoleOpinion } from '../finding.ts';
+import type { Finding, FindingOf, RoleOpinion } from '../finding.ts';
 import { type ClusterNode, formatAddress, type Health, type NodeId } from '../node.ts';
 import type { Camp, ClusterSnapshot, NodeView } from '../snapshot.ts';
 import { type Evidence, groupBy, idsOf, noSlots, type Rule } from './evidence.ts';
@@ -20,33 +20,24 @@ export const unreachableNodes: Rule = evidence =>
     });
 
 export const failedNodes: Rule = evidence => [
-  ...judged(evidence, 'failed').map(
-    ({ id, saidBy }): Finding => ({
-      kind: 'node-failed',
-      severity: 'error',
-      nodes: [id],
-      slots: noSlots,
-      saidBy,
-    }),
-  ),
-  ...judged(evidence, 'suspected').map(
-    ({ id, saidBy }): Finding => ({
-      kind: 'node-suspected',
-      severity: 'warning',
-      nodes: [id],
-      slots: noSlots,
-      saidBy,
-    }),
-  ),
+  ...judged(evidence, 'failed', { kind: 'node-failed', severity: 'error' }),
+  ...judged(evidence, 'suspected', { kind: 'node-suspected', severity: 'warning' }),
 ];
 
-function judged(evidence: Evidence, health: Health): { id: NodeId; saidBy: NodeId[] }[] {
-  const judgements = evidence.camps.flatMap(camp =>
+type Judgement = Pick<FindingOf<'node-failed' | 'node-suspected'>, 'kind' | 'severity'>;
+
+function judged(evidence: Evidence, health: Health, judgement: Judgement): Finding[] {
+  const opinions = evidence.camps.flatMap(camp =>
     camp.nodes.filter(node => node.health === health).map(({ id }) => ({ id, camp })),
   );
-  return [...groupBy(judgements, ({ id }) => id)]
+  return [...groupBy(opinions, ({ id }) => id)]
     .filter(([id]) => !isGhost(evidence, id))
-    .map(([id, group]) => ({ id, saidBy: idsOf(group.map(({ camp }) => camp)) }));
+    .map(([id, group]) => ({
+      ...judgement,
+      nodes: [id],
+      slots: noSlots,
+      saidBy: idsOf(group.map(({ camp }) => camp)),
+    }));
 }
 
 export const statesNotOk: Rule = ({ snapshot }) => {
@@ -76,8 +67,8 @@ export const addressesDisagree: Rule = ({ camps }) => {
     camp.nodes.flatMap(({ id, address }) => (address ? [{ id, address, camp }] : [])),
   );
   return [...groupBy(said, ({ id }) => id)].flatMap(([id, statements]) => {
-    const places = [...groupBy(statements, ({ address }) => formatAddress(address)).values()];
-    const opinions = places.flatMap(group => {
+    const places = [...groupBy(statements, ({ address }) => formatAddress(address))].sort(byKey);
+    const opinions = places.flatMap(([, group]) => {
       const saidBy = idsOf(group.map(({ camp }) => camp)).filter(speaker => speaker !== id);
       return group[0] && saidBy.length > 0 ? [{ address: group[0].address, saidBy }] : [];
     });
@@ -156,7 +147,9 @@ export const rolesDisagree: Rule = ({ camps, nodes }) => {
     severity: 'error',
     nodes: [id],
     slots: noSlots,
-    opinions: [...groupBy(group, ({ node }) => roleOf(node)).values()].map(roleOpinion),
+    opinions: [...groupBy(group, ({ node }) => roleOf(node))]
+      .sort(byKey)
+      .map(([, same]) => roleOpinion(same)),
   }));
 };
 
@@ -189,6 +182,7 @@ export const busLinksDown: Rule = ({ camps, views }) => {
       ),
   );
   if (missing.length === 0) return [];
+  missing.sort((a, b) => (`${a.from} ${a.to}` < `${b.from} ${b.to}` ? -1 : 1));
   const nodes = [...new Set(missing.flatMap(({ from, to }) => [from, to]))];
   return [{ kind: 'bus-links-down', severity: 'warning', nodes, slots: noSlots, missing }];
 };
@@ -196,7 +190,12 @@ export const busLinksDown: Rule = ({ camps, views }) => {
 export const versionsMixed: Rule = ({ snapshot }) => {
   const groups = groupBy(snapshot.views, ({ server }) => `${server.product} ${server.version}`);
   if (groups.size < 2) return [];
-  const versions = [...groups].map(([version, views]) => ({ version, nodes: views.map(view => view.id) }));
-  const nodes = snapshot.views.map(view => view.id);
+  const sorted = (views: readonly NodeView[]) => views.map(view => view.id).sort();
+  const versions = [...groups].sort(byKey).map(([version, views]) => ({ version, nodes: sorted(views) }));
+  const nodes = sorted(snapshot.views);
   return [{ kind: 'versions-mixed', severity: 'warning', nodes, slots: noSlots, versions }];
 };
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}

@@ -77,11 +77,12 @@ function isHealthy(view: NodeView | undefined): boolean {
 export const sharedHosts: Rule = evidence => {
   const withPrimary: SharedHost[] = [];
   const together: SharedHost[] = [];
-  for (const [primary, replicas] of replicasByPrimary(evidence.nodes.values())) {
+  const groups = [...replicasByPrimary(evidence.nodes.values())].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [primary, replicas] of groups) {
     const primaryHost = hostOf(evidence, primary);
     for (const [host, group] of groupBy(replicas, replica => hostOf(evidence, replica.id))) {
       if (!host) continue;
-      const shared: SharedHost = { host, primary, replicas: group.map((r: Replica) => r.id) };
+      const shared: SharedHost = { host, primary, replicas: group.map((r: Replica) => r.id).sort() };
       if (host === primaryHost) withPrimary.push(shared);
       else if (group.length > 1) together.push(shared);
     }
@@ -104,8 +105,10 @@ function sharedHostFinding(
 function hostOf({ nodes, knownTo }: Evidence, id: NodeId): string | undefined {
   const own = nodes.get(id)?.address?.host;
   if (own) return own;
-  const [witness] = knownTo.get(id) ?? [];
-  return witness?.nodes.find(node => node.id === id)?.address?.host;
+  const [known] = (knownTo.get(id) ?? [])
+    .flatMap(camp => camp.nodes.find(node => node.id === id)?.address?.host ?? [])
+    .sort();
+  return known;
 }
 
 export const emptyPrimaries: Rule = ({ nodes, views }) =>

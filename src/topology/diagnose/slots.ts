@@ -27,25 +27,17 @@ export const uncoveredSlots: Rule = ({ snapshot, owners, views }) => {
 
 /** Only by nodes that say so themselves: what others say of a silent node may be long out of date. */
 export const slotsClaimedTwice: Rule = ({ owners, views }) => {
-  const claims = new Map<string, { claimants: readonly NodeId[]; slots: SlotSet[] }>();
-  for (const { claimants, slots } of contested(owners.filter(owner => views.has(owner.id)))) {
-    const key = claimants.join();
-    const known = claims.get(key);
-    if (known) known.slots.push(slots);
-    else claims.set(key, { claimants, slots: [slots] });
-  }
-  return [...claims.values()].map(({ claimants, slots }) => ({
+  const runs = contested(owners.filter(owner => views.has(owner.id)));
+  return [...groupBy(runs, ({ claimants }) => claimants.join()).values()].map(group => ({
     kind: 'slots-claimed-twice',
     severity: 'error',
-    nodes: claimants,
-    slots: SlotSet.union(slots),
+    nodes: group[0]?.claimants ?? [],
+    slots: SlotSet.union(group.map(({ slots }) => slots)),
   }));
 };
 
 /** Runs of slots that several owners claim, each with its claimants: a sweep over the ends of all ranges. */
 function contested(owners: readonly { id: NodeId; slots: SlotSet }[]) {
-  const order = new Map(owners.map(({ id }, i) => [id, i]));
-  const inOrder = (a: NodeId, b: NodeId) => (order.get(a) ?? 0) - (order.get(b) ?? 0);
   const ends = owners.flatMap(({ id, slots }) =>
     slots.ranges.flatMap(({ first, last }) => [
       { at: first as number, id, opens: true },
@@ -58,7 +50,7 @@ function contested(owners: readonly { id: NodeId; slots: SlotSet }[]) {
   let from = 0;
   for (const { at, id, opens } of ends) {
     if (open.size > 1 && at > from)
-      runs.push({ claimants: [...open].sort(inOrder), slots: SlotSet.range(from, at - 1) });
+      runs.push({ claimants: [...open].sort(), slots: SlotSet.range(from, at - 1) });
     from = at;
     if (opens) open.add(id);
     else open.delete(id);
@@ -192,7 +184,7 @@ export const epochsEqual: Rule = ({ owners, views }: Evidence) => {
     .map(([epoch, group]) => ({
       kind: 'epochs-equal',
       severity: 'warning',
-      nodes: group.map(owner => owner.id),
+      nodes: group.map(owner => owner.id).sort(),
       slots: SlotSet.empty,
       epoch,
     }));
