@@ -54,8 +54,7 @@ export function systemTerminal(): Terminal {
     warn: text => void stderr.write(`${paint(stderr).warning(text)}\n`),
     log: text => void stderr.write(text),
     askSecret: question => askSecret(question, stdin),
-    // ora never ends on a terminal that says it has no columns, as one without a window behind it does.
-    spin: text => (stderr.isTTY && stderr.columns > 0 ? new DelayedSpinner(text) : NO_SPINNER),
+    spin: text => (showsMovement(stderr, env) ? new DelayedSpinner(text) : NO_SPINNER),
     hideCommandLine() {
       process.title = 'slotctl';
     },
@@ -76,6 +75,14 @@ function isLost(error: NodeJS.ErrnoException): boolean {
     if (code === 0) process.exitCode = 1;
   });
   return true;
+}
+
+/**
+ * ora never ends on a terminal that says it has no columns, as one without a window behind it does; where CI is set it
+ * would print every text as a line instead.
+ */
+function showsMovement(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true && stream.columns > 0 && env['TERM'] !== 'dumb' && env['CI'] === undefined;
 }
 
 function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {

@@ -87,6 +87,7 @@ export interface Screen {
 
 export interface Screening {
   readonly columns?: number;
+  readonly env?: Readonly<Record<string, string>>;
   /** Typed as soon as the screen shows the text. */
   readonly answer?: { readonly when: string; readonly type: string };
 }
@@ -94,10 +95,12 @@ export interface Screening {
 /** The same on a pseudo-terminal, which util-linux's script(1) provides. */
 export function inTerminal(
   words: readonly string[],
-  { columns = 200, answer }: Screening = {},
+  { columns = 200, env: extra = {}, answer }: Screening = {},
 ): Promise<Screen> {
   const command = [process.execPath, ...words].map(word => `'${word}'`).join(' ');
-  const env = { ...process.env, TERM: 'xterm-256color', NO_COLOR: '' };
+  // Whoever runs the tests may have CI set; a person at a terminal has not.
+  const { CI: _, ...inherited } = process.env;
+  const env = { ...inherited, TERM: 'xterm-256color', NO_COLOR: '', ...extra };
   const child = spawn('script', ['-qefc', `stty cols ${columns} rows 50; ${command}`, '/dev/null'], { env });
   let screen = '';
   let answered = false;
