@@ -1,14 +1,29 @@
 /** The composition root: which commands there are, and what their ends mean to the shell. */
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { addNodeCommand } from './commands/add-node.ts';
 import { checkCommand } from './commands/check.ts';
 import { type Context, EXIT, type ExitCode } from './commands/context.ts';
+import { createCommand } from './commands/create.ts';
+import { delNodeCommand, forgetFailedCommand } from './commands/del-node.ts';
 import { explainFailure, withoutSecrets } from './commands/failures.ts';
 import { infoCommand } from './commands/info.ts';
+import { placeReplicasCommand, replicateCommand } from './commands/replicas.ts';
 import { InterruptedError } from './resp/errors.ts';
 import { Fleet } from './resp/fleet.ts';
 import { traceTo } from './resp/trace.ts';
 import { QuestionAbandonedError, type Terminal } from './terminal.ts';
+
+const COMMANDS: readonly ((context: Context) => Command)[] = [
+  context => createCommand(context),
+  context => checkCommand(context),
+  context => infoCommand(context),
+  context => addNodeCommand(context),
+  context => delNodeCommand(context),
+  context => forgetFailedCommand(context),
+  context => replicateCommand(context),
+  context => placeReplicasCommand(context),
+];
 
 const EXIT_CODE_HELP = `
 Exit codes:
@@ -48,7 +63,7 @@ function buildProgram(context: Context): Command {
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('afterAll', EXIT_CODE_HELP)
     .showSuggestionAfterError();
-  for (const command of [checkCommand(context), infoCommand(context)]) program.addCommand(command);
+  for (const command of COMMANDS.map(make => make(context))) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: text => terminal.print(text),

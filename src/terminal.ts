@@ -21,6 +21,8 @@ export interface Terminal {
   /** As it is, to where warnings go. */
   log(text: string): void;
   askSecret(question: string): Promise<string>;
+  /** Whether to go on. Where nobody can be asked, the first line of standard input is the answer. */
+  confirm(question: string): Promise<Answer>;
   /** Shows that work goes on, once it takes long enough to wonder. Silent where nobody watches. */
   spin(text: string): Spinner;
   /** Replaces the command line in the process list, where a password may stand. */
@@ -28,6 +30,9 @@ export interface Terminal {
   /** Calls back at the first Ctrl-C or SIGTERM. Returns how to stop listening. */
   onInterrupt(callback: () => void): () => void;
 }
+
+/** `nobody`: there is no terminal, and nothing was piped. */
+export type Answer = 'yes' | 'no' | 'nobody';
 
 /** Ctrl-C in the middle of a question. */
 export class QuestionAbandonedError extends Error {}
@@ -54,6 +59,7 @@ export function systemTerminal(): Terminal {
     warn: text => void stderr.write(`${paint(stderr).warning(text)}\n`),
     log: text => void stderr.write(text),
     askSecret: question => askSecret(question, stdin),
+    confirm: question => confirm(`${question} (type 'yes' to accept):`, stdin),
     spin: text => (showsMovement(stderr, env) ? new DelayedSpinner(text) : NO_SPINNER),
     hideCommandLine() {
       process.title = 'slotctl';
@@ -92,14 +98,22 @@ function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolea
 }
 
 async function askSecret(question: string, stdin: NodeJS.ReadStream): Promise<string> {
-  if (!stdin.isTTY) return firstLine(stdin);
+  return stdin.isTTY ? ask('password', question) : firstLine(stdin);
+}
+
+/** Only the whole word counts: an accident is easily typed. */
+async function confirm(question: string, stdin: NodeJS.ReadStream): Promise<Answer> {
+  const answer = (stdin.isTTY ? await ask('input', question) : await firstLine(stdin)).trim().toLowerCase();
+  if (answer === 'yes') return 'yes';
+  return answer === '' && !stdin.isTTY ? 'nobody' : 'no';
+}
+
+async function ask(type: 'password' | 'input', message: string): Promise<string> {
   const { default: inquirer } = await import('inquirer');
   const prompt = inquirer.createPromptModule({ output: process.stderr });
   try {
-    const { secret } = await prompt<{ secret: string }>([
-      { type: 'password', name: 'secret', message: question },
-    ]);
-    return secret;
+    const { answer } = await prompt<{ answer: string }>([{ type, name: 'answer', message }]);
+    return answer;
   } catch (error) {
     // inquirer's own class is not exported by the version that runs on Node 20.
     throw error instanceof Error && error.name === 'ExitPromptError' ? new QuestionAbandonedError() : error;

@@ -66,7 +66,7 @@ export function addConnectionOptions(command: Command): Command {
   return command;
 }
 
-function seconds(text: string): number {
+export function seconds(text: string): number {
   const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : 0;
   if (value <= 0 || value > MAX_TIMEOUT_SECONDS)
     throw new InvalidArgumentError('It must be a number of seconds above 0, and at most a day.');
@@ -106,7 +106,7 @@ export async function resolveConnection(
 }
 
 /** What the person wrote, or named, and cannot be used is wrong usage, whichever room finds out. */
-async function asUsage<T>(read: () => T | Promise<T>): Promise<T> {
+export async function asUsage<T>(read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {

@@ -14,7 +14,7 @@ export async function look(fleet: Fleet, node: NodeRef, known: KnownLines): Prom
     ifTold(fleet.send(node, clusterState())),
     ifTold(fleet.send(node, dbsize())),
   ]);
-  const { self, nodes, open } = cluster;
+  const { self, nodes, open, busPort } = cluster;
   const { keysInOtherDatabases, ...facts } = server;
   return {
     id: self.id,
@@ -22,6 +22,7 @@ export async function look(fleet: Fleet, node: NodeRef, known: KnownLines): Prom
     self,
     nodes,
     open,
+    ...(busPort !== undefined && { busPort }),
     ...(state && { state }),
     // Not INFO's own count where DBSIZE is answered: INFO counts keys of an unfinished atomic migration too.
     server: keys === undefined ? facts : { ...facts, keys: keys + keysInOtherDatabases },
@@ -37,7 +38,7 @@ function entryAddress({ entry }: Fleet, announced: Address | undefined): Address
  * A refusal of what is good to know is no reason to know nothing: an ACL user may lack the right, and a replica that
  * must not serve stale data refuses DBSIZE just when it has lost its primary.
  */
-async function ifTold<T>(reply: Promise<T>): Promise<T | undefined> {
+export async function ifTold<T>(reply: Promise<T>): Promise<T | undefined> {
   try {
     return await reply;
   } catch (error) {
@@ -60,6 +61,7 @@ export function explainSilence(error: NodeError): string {
       return 'it is loading its data and answers later';
     case 'no-right':
       return `the user may not ask: ${error.message}`;
+    case 'unknown-node':
     case 'other':
       return error.message;
   }

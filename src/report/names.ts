@@ -27,8 +27,8 @@ export function shortId(id: NodeId): string {
 export class NodeNames {
   readonly #book: ReadonlyMap<NodeId, Address>;
 
-  constructor(snapshot: ClusterSnapshot) {
-    this.#book = addressBook(snapshot);
+  constructor(snapshot?: ClusterSnapshot) {
+    this.#book = snapshot ? addressBook(snapshot) : new Map();
   }
 
   of(id: NodeId): string {
@@ -50,8 +50,8 @@ export function enumerate(names: readonly string[]): string {
 }
 
 /** `1 slot`, `2 slots`. */
-export function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+export function count(amount: number, noun: string, plural = `${noun}s`): string {
+  return `${amount} ${amount === 1 ? noun : plural}`;
 }
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];

@@ -16,6 +16,8 @@ export interface ClusterNodesReply {
   readonly nodes: readonly ClusterNode[];
   readonly self: ClusterNode;
   readonly open: OpenSlots;
+  /** Where the node's own bus listens; it tells that even before it knows its own address. */
+  readonly busPort?: number;
 }
 
 const MAX_PORT = 65535;
@@ -53,12 +55,12 @@ export function decodeClusterNodes(reply: Reply, known = new KnownLines()): Clus
   if (!own) throw new ReplyShapeError('no node is flagged myself');
   const twice = known.twice(lines);
   if (twice) throw new ReplyShapeError(`node ${twice.id} is listed twice`);
-  return { nodes: known.roll(lines), self: known.node(own.line), open: own.open };
+  const { line: ownLine, ...itsOwn } = own;
+  return { nodes: known.roll(lines), self: known.node(ownLine), ...itsOwn };
 }
 
-interface OwnLine {
+interface OwnLine extends Pick<ClusterNodesReply, 'open' | 'busPort'> {
   readonly line: number;
-  readonly open: OpenSlots;
 }
 
 /** As the others would write it, the own line is remembered too; only the rest of it is the node's own. */
@@ -66,7 +68,9 @@ function readOwnLine(fields: Fields, text: string, known: KnownLines): OwnLine {
   const open = readOpenSlots(fields.slots, text);
   const plain = `${text.replace(/\bmyself,/, '').replace(/ \[[^\]]*\]/g, '')}\n`;
   const found = known.find(viewOf(Buffer.from(plain, 'latin1')), 0);
-  return { line: found >= 0 ? found : known.add(plain, readNode(fields, text)), open };
+  const busPort = Number(/@(\d{1,5})/.exec(fields.address)?.[1] ?? 0);
+  const line = found >= 0 ? found : known.add(plain, readNode(fields, text));
+  return { line, open, ...(busPort > 0 && { busPort }) };
 }
 
 interface Fields {

@@ -1,9 +1,10 @@
 /** The commands that slotctl sends, each as the words on the wire and the way to read the reply. */
 import { SLOT_COUNT, type Slot } from '../topology/slot-set.ts';
+import type { Replication } from '../topology/snapshot.ts';
 import { type ClusterNodesReply, decodeClusterNodes } from './cluster-nodes.ts';
 import { type Command, commandName } from './command.ts';
 import type { Credentials } from './credentials.ts';
-import { decodeInfo, type ServerInfo } from './info.ts';
+import { decodeInfo, decodeReplication, type ServerInfo } from './info.ts';
 import type { KnownLines } from './known-lines.ts';
 import {
   asArray,
@@ -24,6 +25,10 @@ export function auth({ user, password }: Credentials): Command<void> {
 
 export function info(): Command<ServerInfo> {
   return { args: ['INFO'], decode: decodeInfo };
+}
+
+export function replicationInfo(): Command<Replication> {
+  return { args: ['INFO', 'replication'], decode: decodeReplication };
 }
 
 export function clusterNodes(known?: KnownLines): Command<ClusterNodesReply> {

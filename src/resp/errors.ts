@@ -45,7 +45,14 @@ export class UnexpectedReplyError extends NodeError {
 }
 
 /** What a refusal is about, as far as that makes a difference to somebody. */
-export type RefusalReason = 'no-login' | 'wrong-login' | 'no-right' | 'loading' | 'no-cluster' | 'other';
+export type RefusalReason =
+  | 'no-login'
+  | 'wrong-login'
+  | 'no-right'
+  | 'loading'
+  | 'no-cluster'
+  | 'unknown-node'
+  | 'other';
 
 const REASONS: Readonly<Record<string, RefusalReason>> = {
   NOAUTH: 'no-login',
@@ -63,10 +70,15 @@ export class ServerRefusalError extends NodeError {
   constructor(node: string, command: string, text: string) {
     const shown = excerpt(text, MAX_SHOWN);
     super(node, `${command} was refused: ${shown}`);
-    const [code = ''] = text.split(' ', 1);
-    this.reason = /cluster support disabled/i.test(text) ? 'no-cluster' : (REASONS[code] ?? 'other');
+    this.reason = reasonOf(text);
     this.text = shown;
   }
+}
+
+function reasonOf(text: string): RefusalReason {
+  if (/cluster support disabled/i.test(text)) return 'no-cluster';
+  if (/^ERR Unknown node/i.test(text)) return 'unknown-node';
+  return REASONS[text.split(' ', 1)[0] ?? ''] ?? 'other';
 }
 
 const MAX_SHOWN = 300;

@@ -1,6 +1,6 @@
 /** INFO: lines of `field:value` under headings. Read into what the rest of the program asks about. */
 import type { Replication, ServerFacts } from '../topology/snapshot.ts';
-import { asText, type Reply, ReplyShapeError } from './reply.ts';
+import { asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 
 export interface ServerInfo extends ServerFacts {
   /** Keys in databases other than 0, which DBSIZE of database 0 leaves out. */
@@ -22,6 +22,7 @@ export function decodeInfo(reply: Reply): ServerInfo {
     databases: databases.map(([database]) => database),
     keys: total(databases),
     keysInOtherDatabases: total(databases.filter(([database]) => database !== 0)),
+    ...readZone(fields.get('availability_zone')),
     ...numberField(fields, 'used_memory', 'usedMemoryBytes'),
     ...numberField(fields, 'connected_clients', 'connectedClients'),
     ...numberField(fields, 'instantaneous_ops_per_sec', 'opsPerSecond'),
@@ -33,10 +34,12 @@ const NAMES = [
   'redis_version',
   'valkey_version',
   'server_name',
+  'availability_zone',
   'role',
   'master_repl_offset',
   'master_link_status',
   'master_sync_in_progress',
+  'master_sync_read_bytes',
   'master_last_io_seconds_ago',
   'slave_repl_offset',
   'used_memory',
@@ -48,6 +51,17 @@ const WANTED = new RegExp(`^(${NAMES.join('|')}):(.*?)\\r?$`, 'gm');
 
 function readFields(text: string): Map<string, string> {
   return new Map([...text.matchAll(WANTED)].map(([, name = '', value = '']) => [name, value]));
+}
+
+/** INFO replication, where nothing else is asked. */
+export function decodeReplication(reply: Reply): Replication {
+  return readReplication(readFields(asText(reply)));
+}
+
+/** Free text of whoever configured the server: what would upset a terminal is left out. */
+function readZone(text = ''): { zone?: string } {
+  const zone = excerpt(text);
+  return zone === '' ? {} : { zone };
 }
 
 function readRelease(version: string): { major: number; minor: number } {
@@ -67,6 +81,7 @@ function readReplication(fields: ReadonlyMap<string, string>): Replication {
     role: 'replica',
     link: up ? 'up' : syncing ? 'syncing' : 'down',
     offset: numberOf(fields.get('slave_repl_offset')) ?? 0,
+    ...(syncing && numberField(fields, 'master_sync_read_bytes', 'receivedBytes')),
     ...(up && lastContactSeconds !== undefined && lastContactSeconds >= 0 && { lastContactSeconds }),
   };
 }

@@ -36,6 +36,9 @@ import type { ClusterSnapshot } from './snapshot.ts';
 
 export type { DiagnoseOptions } from './diagnose/evidence.ts';
 
+/** Neither lag nor a number of replicas is minded. */
+export const NO_WISHES: DiagnoseOptions = { minReplicas: 0, maxReplicaLagBytes: Number.MAX_SAFE_INTEGER };
+
 const RULES: readonly Rule[] = [
   uncoveredSlots,
   slotsClaimedTwice,

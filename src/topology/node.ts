@@ -30,6 +30,16 @@ export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Where other nodes find a node's bus. Servers take ip addresses only. */
+export interface MeetingPoint {
+  readonly ip: string;
+  readonly port: number;
+  readonly busPort: number;
+}
+
+/** A server's ports for clients and for the bus are this far apart unless it was told otherwise. */
+export const USUAL_BUS_OFFSET = 10_000;
+
 /** How the speaker judges the node: `suspected` is its own opinion (`fail?`), `failed` what a majority agreed on. */
 export type Health = 'ok' | 'suspected' | 'failed';
 

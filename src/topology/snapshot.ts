@@ -24,6 +24,8 @@ export interface ReplicaReplication {
   readonly role: 'replica';
   readonly link: 'up' | 'down' | 'syncing';
   readonly offset: number;
+  /** Of the copy that is under way; absent where none is, and where the server does not tell. */
+  readonly receivedBytes?: number;
   /** Seconds since the primary was last heard of; absent while the link is down. */
   readonly lastContactSeconds?: number;
 }
@@ -35,6 +37,8 @@ export interface ServerFacts {
   readonly product: Product;
   readonly version: string;
   readonly release: { readonly major: number; readonly minor: number };
+  /** The availability zone that Valkey servers can be told and repeat. */
+  readonly zone?: string;
   readonly replication: Replication;
   /** The databases that hold keys. */
   readonly databases: readonly number[];
@@ -54,6 +58,8 @@ export interface NodeView {
   /** … and about everybody, itself included. Views that say the same may share one list. */
   readonly nodes: readonly ClusterNode[];
   readonly open: OpenSlots;
+  /** Where its own bus listens, as it says itself. */
+  readonly busPort?: number;
   /** `cluster_state`; absent where the node does not tell. */
   readonly state?: 'ok' | 'fail';
   readonly server: ServerFacts;

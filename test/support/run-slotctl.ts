@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../src/main.ts';
 import { coloured, plain } from '../../src/report/paint.ts';
-import type { Terminal } from '../../src/terminal.ts';
+import type { Answer, Terminal } from '../../src/terminal.ts';
 
 export interface Run {
   readonly code: number | null;
@@ -20,8 +20,12 @@ export interface TerminalSetup {
   readonly interactive?: boolean;
   readonly colour?: boolean;
   readonly secret?: string;
+  /** What is said to every question; by default nobody is there. */
+  readonly answer?: Answer;
   /** Filled in by the terminal: calling it is Ctrl-C. */
   readonly interrupt?: { press?: () => void };
+  /** Told of everything that is written, as it is written. */
+  readonly watch?: (text: string) => void;
 }
 
 export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
@@ -33,14 +37,17 @@ export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
     env: setup.env ?? {},
     print: text => {
       output.stdout += text;
+      setup.watch?.(text);
     },
     warn: text => {
       output.stderr += `${text}\n`;
     },
     log: text => {
       output.stderr += text;
+      setup.watch?.(text);
     },
     askSecret: async () => setup.secret ?? '',
+    confirm: async () => setup.answer ?? 'nobody',
     spin: () => ({ say() {}, stop() {} }),
     hideCommandLine() {},
     onInterrupt(callback) {

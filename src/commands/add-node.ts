@@ -1,0 +1,120 @@
+/** `add-node`: brings nodes into a cluster, as primaries without slots or as replicas. */
+import { Command, Option } from 'commander';
+import { readFunctions } from '../live/functions.ts';
+import { probeUntilLoaded } from '../live/probe.ts';
+import { functionSource, planAddNode } from '../plan/add-node.ts';
+import { placeOfApplicant, placesIn } from '../plan/zones.ts';
+import { renderAddNode } from '../report/membership.ts';
+import { parseAddress } from '../resp/parse-address.ts';
+import { isCandidate } from '../topology/candidate.ts';
+import { type Address, formatAddress } from '../topology/node.ts';
+import { carryOut } from './carry-out.ts';
+import { asUsage } from './connection-options.ts';
+import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
+import {
+  addMembershipOptions,
+  lookAtCluster,
+  type MembershipFlags,
+  type MembershipOptions,
+  resolveMembership,
+} from './membership-options.ts';
+
+export interface AddNodeOptions extends MembershipOptions {
+  readonly newcomers: readonly Address[];
+  readonly replicas: readonly Address[];
+  readonly primary?: string;
+  readonly despiteFindings: boolean;
+}
+
+interface AddNodeFlags extends MembershipFlags {
+  readonly replica?: boolean;
+  readonly clusterSlave?: boolean;
+  readonly clusterReplica?: boolean;
+  readonly asReplicas?: string;
+  readonly masterId?: string;
+  readonly clusterMasterId?: string;
+  readonly clusterPrimaryId?: string;
+  readonly despiteFindings?: boolean;
+}
+
+export function addNodeCommand(context: Context, run = runAddNode): Command {
+  const command = new Command('add-node')
+    .description('bring new nodes into a cluster')
+    .argument('[nodes...]', 'the new nodes, and last a node of the cluster: host:port each')
+    .option('--replica', 'as replicas')
+    .addOption(new Option('--cluster-slave').hideHelp())
+    .addOption(new Option('--cluster-replica').hideHelp())
+    .option('--as-replicas <a,b,…>', 'these new nodes as replicas, the others as primaries')
+    .option('--cluster-master-id <node>', 'of this primary: id, beginning of an id, or host:port')
+    .addOption(new Option('--cluster-primary-id <node>').hideHelp())
+    .option('--despite-findings', 'even if the cluster is not healthy');
+  return addMembershipOptions(command).action(async (words: string[], flags: AddNodeFlags) => {
+    const entry = words.at(-1);
+    const asReplicas = await asUsage(() => addresses(flags.asReplicas?.split(',') ?? []));
+    const typed = await asUsage(() => addresses(words.slice(0, -1)));
+    const newcomers = [
+      ...typed,
+      ...asReplicas.filter(a => !typed.some(b => formatAddress(a) === formatAddress(b))),
+    ];
+    if (entry === undefined || newcomers.length === 0)
+      throw new UsageError('name the new nodes, and last a node of the cluster');
+    const all = flags.replica || flags.clusterSlave || flags.clusterReplica;
+    const primary = flags.clusterMasterId ?? flags.clusterPrimaryId;
+    if (primary !== undefined && !all && asReplicas.length === 0)
+      throw new UsageError('--cluster-master-id goes with --replica (--cluster-slave)');
+    const options: AddNodeOptions = {
+      ...(await resolveMembership([entry], flags, context)),
+      newcomers,
+      replicas: all ? newcomers : asReplicas,
+      ...(primary !== undefined && { primary }),
+      despiteFindings: flags.despiteFindings === true,
+    };
+    context.finish(await run(options, context));
+  });
+}
+
+function addresses(words: readonly string[]): Address[] {
+  return words.map(word => parseAddress(word.trim()));
+}
+
+export async function runAddNode(options: AddNodeOptions, context: Context): Promise<ExitCode> {
+  const replicas = new Set(options.replicas.map(formatAddress));
+  const { decision, seen } = await withFleet(context, options, async fleet => {
+    const [snapshot, newcomers] = await Promise.all([
+      lookAtCluster(fleet),
+      probeUntilLoaded(fleet, options.newcomers, { ...context, timeoutMs: options.joinTimeoutMs }),
+    ]);
+    const source = functionSource(snapshot);
+    const functions = source && (await readFunctions(fleet, snapshot, source));
+    const candidates = new Map(newcomers.filter(isCandidate).map(c => [c.view.id, c]));
+    const inCluster = placesIn(snapshot, options.zones);
+    const decided = planAddNode({
+      snapshot,
+      newcomers,
+      asReplicas: asked => replicas.has(formatAddress(asked)),
+      ...(options.primary !== undefined && { primary: options.primary }),
+      ...(functions && { functions }),
+      placeOf: id => {
+        const candidate = candidates.get(id);
+        return candidate ? placeOfApplicant(candidate, options.zones) : inCluster(id);
+      },
+      despiteFindings: options.despiteFindings,
+    });
+    return { decision: decided, seen: snapshot };
+  });
+  const { paint } = context.terminal;
+  return carryOut(
+    {
+      command: 'add-node',
+      decision,
+      seen,
+      preview: plan => renderAddNode(plan, options.primary === undefined, paint),
+      question: 'Can I add these nodes?',
+      already: 'The cluster has these nodes already. Nothing to do.',
+      done: 'New node added correctly: every node that answers knows it.',
+      unfinished: 'Not everything was done. Run the same command again to go on from here.',
+    },
+    options,
+    context,
+  );
+}

@@ -1,0 +1,158 @@
+/** `create`: makes one cluster of nodes that do not know each other. */
+import { Command, Option } from 'commander';
+import { probe } from '../live/probe.ts';
+import { planCreate } from '../plan/create.ts';
+import type { Roles } from '../plan/roles.ts';
+import { planUndoCreate } from '../plan/undo-create.ts';
+import { placeOfApplicant } from '../plan/zones.ts';
+import { renderCreatePlan, renderUndoCreate } from '../report/create.ts';
+import { parseAddress } from '../resp/parse-address.ts';
+import { type Applicant, isCandidate } from '../topology/candidate.ts';
+import { type Address, formatAddress } from '../topology/node.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { carryOut } from './carry-out.ts';
+import { asUsage, wholeNumber } from './connection-options.ts';
+import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
+import {
+  addMembershipOptions,
+  type MembershipFlags,
+  type MembershipOptions,
+  resolveMembership,
+} from './membership-options.ts';
+
+export interface CreateOptions extends MembershipOptions {
+  readonly nodes: readonly Address[];
+  readonly roles: Roles;
+  readonly allowFewPrimaries: boolean;
+  /** Undoes what an earlier create has begun, instead of going on with it. */
+  readonly undo: boolean;
+}
+
+interface CreateFlags extends MembershipFlags {
+  readonly clusterReplicas?: number;
+  readonly replicas?: number;
+  readonly primaries?: string;
+  readonly replicasOf?: readonly string[];
+  readonly forceFewPrimaries?: boolean;
+  readonly resetFailed?: boolean;
+}
+
+export function createCommand(context: Context, run = runCreate): Command {
+  const command = new Command('create')
+    .description('make one cluster of nodes that do not know each other')
+    .argument('[nodes...]', 'host:port of every node')
+    .addOption(new Option('--cluster-replicas <count>', 'replicas of each primary').argParser(wholeNumber))
+    .addOption(new Option('--replicas <count>').argParser(wholeNumber).hideHelp())
+    .option('--primaries <a,b,…>', 'which nodes are the primaries, in the order of their slots')
+    .option('--replicas-of <primary=a,b,…...>', 'and which are whose replicas')
+    .option('--force-few-primaries', 'with fewer than 3 primaries, none of which can be failed over')
+    .option('--reset-failed', 'undo a create that failed: reset those of the nodes that hold no keys');
+  return addMembershipOptions(command).action(async (words: string[], flags: CreateFlags) => {
+    const roles = await asUsage(() => readRoles(flags));
+    const nodes = await asUsage(() => readNodes(words, roles));
+    const [first] = nodes;
+    if (!first) throw new UsageError('name the nodes: host:port of each');
+    const options: CreateOptions = {
+      ...(await resolveMembership([formatAddress(first)], flags, context)),
+      nodes,
+      roles,
+      allowFewPrimaries: flags.forceFewPrimaries === true,
+      undo: flags.resetFailed === true,
+    };
+    context.finish(await run(options, context));
+  });
+}
+
+function readRoles(flags: CreateFlags): Roles {
+  const count = flags.clusterReplicas ?? flags.replicas;
+  const { primaries, replicasOf = [] } = flags;
+  if (primaries === undefined) {
+    if (replicasOf.length > 0) throw new UsageError('--replicas-of goes with --primaries');
+    return { kind: 'counted', replicas: count ?? 0 };
+  }
+  if (count !== undefined) throw new UsageError('give a count of replicas or name the primaries, not both');
+  return {
+    kind: 'named',
+    primaries: list(primaries),
+    replicasOf: new Map(
+      replicasOf.map(text => {
+        const [primary = '', replicas = '', ...more] = text.split('=');
+        if (!primary || !replicas || more.length > 0)
+          throw new UsageError(`'${text}' is not primary=replica,replica`);
+        return [formatAddress(parseAddress(primary)), list(replicas)] as const;
+      }),
+    ),
+  };
+}
+
+function list(text: string): string[] {
+  return text.split(',').map(part => formatAddress(parseAddress(part.trim())));
+}
+
+/** Nodes that have a role need not be named again. */
+function readNodes(words: readonly string[], roles: Roles): Address[] {
+  const typed = words.map(word => parseAddress(word));
+  if (roles.kind === 'counted') return typed;
+  const known = new Set(typed.map(formatAddress));
+  const named = [...roles.primaries, ...[...roles.replicasOf.values()].flat()];
+  return [...typed, ...named.filter(name => !known.has(name)).map(name => parseAddress(name))];
+}
+
+export function runCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
+  return options.undo ? undoCreate(options, context) : create(options, context);
+}
+
+async function create(options: CreateOptions, context: Context): Promise<ExitCode> {
+  const nodes = await probeAll(options, context);
+  const decision = planCreate({
+    nodes,
+    roles: options.roles,
+    placeOf: node => placeOfApplicant(node, options.zones),
+    allowFewPrimaries: options.allowFewPrimaries,
+  });
+  const { paint } = context.terminal;
+  return carryOut(
+    {
+      command: 'create',
+      decision,
+      seen: asSeen(nodes),
+      preview: plan => renderCreatePlan(plan, paint),
+      question: 'Can I set the above configuration?',
+      already: 'These nodes are a cluster already, exactly as this command would make it. Nothing to do.',
+      done: 'All 16384 slots covered; every node knows every other, its role and its slots.',
+      unfinished:
+        'The cluster is not complete. Run the same command again to go on from here, or undo it with create --reset-failed and the same nodes.',
+    },
+    options,
+    context,
+  );
+}
+
+async function undoCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
+  const nodes = await probeAll(options, context);
+  const { paint } = context.terminal;
+  return carryOut(
+    {
+      command: 'create --reset-failed',
+      decision: planUndoCreate(nodes),
+      seen: asSeen(nodes),
+      preview: plan => renderUndoCreate(plan, paint),
+      question: 'Can I reset these nodes?',
+      already: 'These nodes are as new already. Nothing to do.',
+      done: 'The nodes are as new: they know nobody, and own nothing.',
+      unfinished: 'Not every node was reset. Run the same command again to go on from here.',
+    },
+    options,
+    context,
+  );
+}
+
+function probeAll(options: CreateOptions, context: Context): Promise<Applicant[]> {
+  return withFleet(context, options, fleet => Promise.all(options.nodes.map(node => probe(fleet, node))));
+}
+
+function asSeen(nodes: readonly Applicant[]): ClusterSnapshot | undefined {
+  const views = nodes.filter(isCandidate).map(node => node.view);
+  const [first] = views;
+  return first && { entry: first.id, views, unreachable: [] };
+}

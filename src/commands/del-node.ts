@@ -1,0 +1,124 @@
+/** `del-node` and `forget-failed`: nodes leave a cluster, or are gone already. */
+import { Command } from 'commander';
+import { probe } from '../live/probe.ts';
+import { planDelNode, planForgetFailed } from '../plan/remove.ts';
+import { placesIn } from '../plan/zones.ts';
+import { renderDelNode, renderForgetFailed } from '../report/membership.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import { parseAddress } from '../resp/parse-address.ts';
+import { type Candidate, isCandidate } from '../topology/candidate.ts';
+import { findNode } from '../topology/find-node.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { carryOut } from './carry-out.ts';
+import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
+import {
+  addMembershipOptions,
+  lookAtCluster,
+  type MembershipFlags,
+  type MembershipOptions,
+  resolveMembership,
+} from './membership-options.ts';
+
+export interface DelNodeOptions extends MembershipOptions {
+  readonly victim: string;
+  readonly ending: 'reset' | 'shutdown';
+  readonly keepData: boolean;
+}
+
+interface DelNodeFlags extends MembershipFlags {
+  readonly shutdown?: boolean;
+  readonly keepData?: boolean;
+}
+
+export function delNodeCommand(context: Context, run = runDelNode): Command {
+  const command = new Command('del-node')
+    .description('remove a node, dead or alive, that owns no slots')
+    .argument(
+      '[words...]',
+      'a node of the cluster (host:port), and who leaves: id, beginning of an id, or host:port',
+    )
+    .option('--shutdown', 'shut the node down instead of resetting it')
+    .option('--keep-data', 'leave the node itself as it is: neither reset nor shut down');
+  return addMembershipOptions(command).action(async (words: string[], flags: DelNodeFlags) => {
+    const victim = words.at(-1);
+    if (victim === undefined || words.length < 2)
+      throw new UsageError('name a node of the cluster, and the node that is to leave');
+    if (flags.shutdown && flags.keepData)
+      throw new UsageError('--shutdown and --keep-data exclude each other');
+    const options: DelNodeOptions = {
+      ...(await resolveMembership(words.slice(0, -1), flags, context)),
+      victim,
+      ending: flags.shutdown ? 'shutdown' : 'reset',
+      keepData: flags.keepData === true,
+    };
+    context.finish(await run(options, context));
+  });
+}
+
+export async function runDelNode(options: DelNodeOptions, context: Context): Promise<ExitCode> {
+  const { victim: word, ending, keepData } = options;
+  const { decision, seen } = await withFleet(context, options, async fleet => {
+    const snapshot = await lookAtCluster(fleet);
+    const stranger = await findStranger(fleet, snapshot, word);
+    const placeOf = placesIn(snapshot, options.zones);
+    const decided = planDelNode({ snapshot, word, ending, keepData, placeOf, ...(stranger && { stranger }) });
+    return { decision: decided, seen: snapshot };
+  });
+  const { paint } = context.terminal;
+  return carryOut(
+    {
+      command: 'del-node',
+      decision,
+      seen,
+      preview: plan => renderDelNode(plan, paint),
+      question: 'Can I remove this node?',
+      already: 'The cluster does not know this node, and it knows nobody. Nothing to do.',
+      done: 'The node is removed: nobody who answers knows it any more.',
+      unfinished: 'Not everything was done. Run the same command again to go on from here.',
+    },
+    options,
+    context,
+  );
+}
+
+/** Somebody whom the cluster has forgotten may still be there, and take itself for a member. */
+async function findStranger(
+  fleet: Fleet,
+  snapshot: ClusterSnapshot,
+  word: string,
+): Promise<Candidate | undefined> {
+  if (!word.includes(':') || findNode(snapshot, word).kind !== 'none') return undefined;
+  const node = await probe(fleet, parseAddress(word));
+  return isCandidate(node) ? node : undefined;
+}
+
+export function forgetFailedCommand(context: Context, run = runForgetFailed): Command {
+  const command = new Command('forget-failed')
+    .description('remove nodes that are gone and that somebody still knows')
+    .argument('[address...]', 'any node: host:port, host port, or a URI');
+  return addMembershipOptions(command).action(async (words: string[], flags: MembershipFlags) => {
+    context.finish(await run(await resolveMembership(words, flags, context), context));
+  });
+}
+
+export async function runForgetFailed(options: MembershipOptions, context: Context): Promise<ExitCode> {
+  const { decision, snapshot } = await withFleet(context, options, async fleet => {
+    const seen = await lookAtCluster(fleet);
+    return { snapshot: seen, decision: planForgetFailed(seen, placesIn(seen, options.zones)) };
+  });
+  const { paint } = context.terminal;
+  return carryOut(
+    {
+      command: 'forget-failed',
+      decision,
+      seen: snapshot,
+      preview: plan => renderForgetFailed(plan, paint),
+      question: 'Can I have these nodes forgotten?',
+      already: 'Nobody knows a node that is gone. Nothing to do.',
+      done: 'Nobody who answers knows these nodes any more.',
+      unfinished: 'Not everything was done. Run the same command again to go on from here.',
+    },
+    options,
+    context,
+  );
+}

@@ -1,0 +1,57 @@
+/** What all commands on membership share: their options, and a look at the cluster that lets passing things pass. */
+import { type Command, Option } from 'commander';
+import { readBytes } from '../live/files.ts';
+import { inspect } from '../live/inspect.ts';
+import { lookUntilSettled } from '../live/second-look.ts';
+import { readZoneMap, type ZoneMap } from '../plan/zones.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
+import { mayPass } from '../topology/finding.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './carry-out.ts';
+import {
+  addConnectionOptions,
+  asUsage,
+  type ConnectionFlags,
+  resolveConnection,
+} from './connection-options.ts';
+import type { Context } from './context.ts';
+
+export interface MembershipFlags extends ConnectionFlags, ChangeFlags {
+  readonly zone?: string;
+  readonly zones?: string;
+}
+
+export interface MembershipOptions extends ChangeOptions {
+  readonly zones: ZoneMap;
+}
+
+export function addMembershipOptions(command: Command): Command {
+  command
+    .option('--zone <host=zone,…>', 'the rack or availability zone of each host')
+    .addOption(new Option('--zones <file>', 'the same, as lines of a file').conflicts('zone'));
+  return addConnectionOptions(addChangeOptions(command));
+}
+
+/** The words that name the entry node. */
+export async function resolveMembership(
+  words: readonly string[],
+  flags: MembershipFlags,
+  { terminal }: Context,
+): Promise<MembershipOptions> {
+  const connection = await resolveConnection(words, flags, terminal);
+  return { ...connection, ...changeOptions(flags), zones: await readZones(flags) };
+}
+
+function readZones({ zone, zones }: MembershipFlags): Promise<ZoneMap> {
+  return asUsage(async () =>
+    readZoneMap(zone ?? (zones === undefined ? '' : (await readBytes(zones)).toString('utf8'))),
+  );
+}
+
+export function lookAtCluster(fleet: Fleet): Promise<ClusterSnapshot> {
+  return lookUntilSettled(
+    () => inspect(fleet),
+    seen => mayPass(diagnose(seen, NO_WISHES)),
+  );
+}

@@ -1,0 +1,86 @@
+/** `replicate` and `place-replicas`: replicas get other primaries, one by name or all as placement asks. */
+import { Command } from 'commander';
+import type { Decision } from '../plan/refusal.ts';
+import { planPlaceReplicas, planReplicate, type RehomingPlan } from '../plan/rehoming.ts';
+import { placesIn } from '../plan/zones.ts';
+import { renderRehoming } from '../report/membership.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { type ChangeOptions, carryOut } from './carry-out.ts';
+import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
+import {
+  addMembershipOptions,
+  lookAtCluster,
+  type MembershipFlags,
+  type MembershipOptions,
+  resolveMembership,
+} from './membership-options.ts';
+
+export interface ReplicateOptions extends MembershipOptions {
+  readonly replica: string;
+  readonly primary: string;
+}
+
+export function replicateCommand(context: Context, run = runReplicate): Command {
+  const command = new Command('replicate')
+    .description('make a node the replica of a primary')
+    .argument(
+      '[words...]',
+      'a node of the cluster (host:port), the replica, and its new primary (ids or host:port)',
+    );
+  return addMembershipOptions(command).action(async (words: string[], flags: MembershipFlags) => {
+    const [replica, primary] = words.slice(-2);
+    if (words.length < 3 || replica === undefined || primary === undefined)
+      throw new UsageError('name a node of the cluster, the replica, and its new primary');
+    const options = await resolveMembership(words.slice(0, -2), flags, context);
+    context.finish(await run({ ...options, replica, primary }, context));
+  });
+}
+
+export function placeReplicasCommand(context: Context, run = runPlaceReplicas): Command {
+  const command = new Command('place-replicas')
+    .description('give replicas other primaries, so that hosts and zones can fail, with the fewest moves')
+    .argument('[address...]', 'any node: host:port, host port, or a URI');
+  return addMembershipOptions(command).action(async (words: string[], flags: MembershipFlags) => {
+    context.finish(await run(await resolveMembership(words, flags, context), context));
+  });
+}
+
+export function runReplicate(options: ReplicateOptions, context: Context): Promise<ExitCode> {
+  const { replica, primary, zones } = options;
+  return rehomeReplicas('replicate', options, context, snapshot =>
+    planReplicate({ snapshot, replica, primary, placeOf: placesIn(snapshot, zones) }),
+  );
+}
+
+export function runPlaceReplicas(options: MembershipOptions, context: Context): Promise<ExitCode> {
+  return rehomeReplicas('place-replicas', options, context, snapshot =>
+    planPlaceReplicas(snapshot, placesIn(snapshot, options.zones)),
+  );
+}
+
+async function rehomeReplicas(
+  command: 'replicate' | 'place-replicas',
+  options: ChangeOptions,
+  context: Context,
+  plan: (snapshot: ClusterSnapshot) => Decision<RehomingPlan>,
+): Promise<ExitCode> {
+  const snapshot = await withFleet(context, options, lookAtCluster);
+  const { paint } = context.terminal;
+  return carryOut(
+    {
+      command,
+      decision: plan(snapshot),
+      seen: snapshot,
+      preview: decided => renderRehoming(decided, paint),
+      question: 'Can I move these replicas?',
+      already:
+        command === 'replicate'
+          ? 'It replicates that primary already. Nothing to do.'
+          : 'No move would make the placement better. Nothing to do.',
+      done: 'Every node that answers knows the new roles, and the replicas get data.',
+      unfinished: 'Not everything was done. Run the same command again to go on from here.',
+    },
+    options,
+    context,
+  );
+}

@@ -1,0 +1,136 @@
+/**
+ * Brings nodes to know each other, and waits until they agree. Left alone, gossip takes tens of seconds for what can be
+ * had in one: a MEET carries its sender's header (role, slots, epoch) to the node that it is sent to, so whoever lacks
+ * a fact is met by the node that the fact is about.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterNodes, clusterState, replicationInfo } from '../resp/commands.ts';
+import { ServerRefusalError } from '../resp/errors.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import { KnownLines } from '../resp/known-lines.ts';
+import { meet } from '../resp/membership-commands.ts';
+import { type Gap, type Glance, gapsAmong, type Member, type Scope } from '../topology/agreement.ts';
+import type { MeetingPoint, NodeId } from '../topology/node.ts';
+
+const POLL_EVERY_MS = 30;
+/** A handshake is begun within 100 ms, the server's cron; asking sooner makes handshakes collide. */
+const MEET_AGAIN_AFTER_MS = 150;
+
+export interface Gathering extends Omit<Scope, 'members'> {
+  readonly members: readonly Member[];
+  /** Who meets whom to begin with. */
+  readonly introductions: readonly { readonly from: Member; readonly to: Member }[];
+}
+
+export interface Patience {
+  readonly timeoutMs: number;
+  readonly nowMs: () => number;
+  progress(missing: number): void;
+}
+
+/** Returns what is still missing when the time is up; nothing, as a rule. */
+export async function awaitAgreement(
+  fleet: Fleet,
+  { members, introductions, ...scope }: Gathering,
+  { timeoutMs, nowMs, progress }: Patience,
+): Promise<Gap[]> {
+  const byId = new Map(members.map(member => [member.id, member]));
+  const ids = members.map(member => member.id);
+  const deadline = nowMs() + timeoutMs;
+  const latest = new Map<NodeId, Glance>();
+  await Promise.all(introductions.map(({ from, to }) => introduce(fleet, from, to.meetAt)));
+  let metAt = nowMs();
+  for (;;) {
+    const askedAt = nowMs();
+    await glanceAt(fleet, members, scope, latest);
+    const glances = [...latest.values()];
+    const gaps = gapsAmong(glances, { ...scope, members: ids });
+    if (gaps.length === 0 || nowMs() >= deadline) return gaps;
+    progress(gaps.length);
+    if (nowMs() - metAt >= MEET_AGAIN_AFTER_MS) {
+      metAt = nowMs();
+      const heardOf = learntAddresses(glances);
+      await Promise.all(
+        meetings(gaps, glances).map(([from, to]) => {
+          const [speaker, listener] = [byId.get(from), byId.get(to)];
+          return speaker && listener && introduce(fleet, speaker, heardOf.get(to) ?? listener.meetAt);
+        }),
+      );
+    }
+    // Where asking takes long, because there are so many nodes, it must not be all that they do.
+    await sleep(Math.max(POLL_EVERY_MS, nowMs() - askedAt));
+  }
+}
+
+async function introduce(fleet: Fleet, { address }: Member, to: MeetingPoint): Promise<void> {
+  await fleet.send(address, meet(to));
+}
+
+async function glanceAt(
+  fleet: Fleet,
+  members: readonly Member[],
+  scope: Omit<Scope, 'members'>,
+  latest: Map<NodeId, Glance>,
+): Promise<void> {
+  const known = new KnownLines();
+  await Promise.all(
+    members.map(async member => {
+      const seen = await glance(fleet, member, known, scope);
+      const before = latest.get(member.id);
+      if (seen) latest.set(member.id, seen);
+      else if (before) latest.set(member.id, { ...before, loading: true });
+    }),
+  );
+}
+
+async function glance(
+  fleet: Fleet,
+  { id, address }: Member,
+  known: KnownLines,
+  { goal, concerned }: Omit<Scope, 'members'>,
+): Promise<Glance | undefined> {
+  const wantsLink = goal === 'roles' && (!concerned || concerned.has(id));
+  try {
+    const [{ self, nodes }, state, replication] = await Promise.all([
+      fleet.send(address, clusterNodes(known)),
+      fleet.send(address, clusterState()),
+      wantsLink ? fleet.send(address, replicationInfo()) : undefined,
+    ]);
+    return { id: self.id, self, nodes, state, ...(replication && { replication }) };
+  } catch (error) {
+    // A new replica loads what its primary sends, and says nothing meanwhile.
+    if (error instanceof ServerRefusalError && error.reason === 'loading') return undefined;
+    throw error;
+  }
+}
+
+/** Where nodes were found by each other, which is surer than where the person found them. */
+function learntAddresses(glances: readonly Glance[]): Map<NodeId, MeetingPoint> {
+  const learnt = new Map<NodeId, MeetingPoint>();
+  for (const { id: speaker, nodes } of glances) {
+    for (const { id, address, linked } of nodes) {
+      if (id === speaker || !linked || !address?.busPort || address.host === address.hostname) continue;
+      learnt.set(id, { ip: address.host, port: address.port, busPort: address.busPort });
+    }
+  }
+  return learnt;
+}
+
+/** Who has to meet whom: from the one whose header is missing to the one who lacks it. */
+function meetings(gaps: readonly Gap[], glances: readonly Glance[]): [from: NodeId, to: NodeId][] {
+  const shaking = new Set(glances.filter(hasHandshakes).map(seen => seen.id));
+  const pairs = new Map<string, [NodeId, NodeId]>();
+  for (const gap of gaps) {
+    if (gap.kind !== 'unknown' && gap.kind !== 'outdated') continue;
+    const { kind, who, about } = gap;
+    // Two strangers who begin to shake hands from both sides get in each other's way.
+    if (kind === 'unknown' && shaking.has(who)) continue;
+    const key = kind === 'unknown' ? [who, about].sort().join() : `${about} ${who}`;
+    if (!pairs.has(key)) pairs.set(key, [about, who]);
+  }
+  return [...pairs.values()];
+}
+
+function hasHandshakes({ nodes }: Glance): boolean {
+  return nodes.some(node => node.role === 'stranger' && node.handshake);
+}

@@ -1,0 +1,167 @@
+/**
+ * Carries a plan out and tells what becomes of it; prints nothing. A stage is begun when all steps of the one before
+ * are done; the first problem is the end, and what was not begun is not begun.
+ */
+
+import type { Plan, PlanEvent, Problem, Stage, Step } from '../plan/step.ts';
+import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import {
+  addSlots,
+  functionDump,
+  functionRestore,
+  replicate,
+  reset,
+  setConfigEpoch,
+  shutdown,
+} from '../resp/membership-commands.ts';
+import type { Address, NodeId } from '../topology/node.ts';
+import { addressBook } from '../topology/snapshot.ts';
+import { awaitAgreement } from './await-agreement.ts';
+import { awaitForgotten, forgetNode } from './await-forgotten.ts';
+
+export interface ExecuteOptions {
+  /** How long nodes may take to agree. */
+  readonly joinTimeoutMs: number;
+  readonly nowMs: () => number;
+}
+
+export async function* execute(fleet: Fleet, plan: Plan, options: ExecuteOptions): AsyncGenerator<PlanEvent> {
+  const work = new Work(fleet, plan, options);
+  for (const stage of plan.stages) {
+    yield { kind: 'stage-began', stage };
+    let failed = false;
+    for await (const event of asGenerator<PlanEvent>(tell => work.run(stage, tell))) {
+      failed ||= event.kind === 'step-failed';
+      yield event;
+    }
+    if (failed) return;
+  }
+}
+
+type Tell<T> = (event: T) => void;
+
+/** Events that arrive while several things are under way, one after the other. */
+async function* asGenerator<T>(start: (tell: Tell<T>) => Promise<void>): AsyncGenerator<T> {
+  const waiting: T[] = [];
+  let wake = () => {};
+  let over = false;
+  const work = start(event => {
+    waiting.push(event);
+    wake();
+  }).finally(() => {
+    over = true;
+    wake();
+  });
+  while (!over || waiting.length > 0) {
+    const event = waiting.shift();
+    if (event !== undefined) yield event;
+    else {
+      await new Promise<void>(resolve => {
+        wake = resolve;
+      });
+    }
+  }
+  await work;
+}
+
+class Work {
+  readonly #fleet: Fleet;
+  readonly #plan: Plan;
+  readonly #options: ExecuteOptions;
+  readonly #book: ReadonlyMap<NodeId, Address>;
+
+  constructor(fleet: Fleet, plan: Plan, options: ExecuteOptions) {
+    this.#fleet = fleet;
+    this.#plan = plan;
+    this.#options = options;
+    this.#book = addressBook(plan.before);
+  }
+
+  async run(stage: Stage, tell: Tell<PlanEvent>): Promise<void> {
+    await Promise.all(
+      stage.map(async step => {
+        const problem = await this.#attempt(step, tell);
+        tell(problem ? { kind: 'step-failed', step, problem } : { kind: 'step-done', step });
+      }),
+    );
+  }
+
+  async #attempt(step: Step, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
+    try {
+      return await this.#perform(step, missing => tell({ kind: 'waiting', step, missing }));
+    } catch (error) {
+      if (error instanceof InterruptedError) return { kind: 'interrupted' };
+      if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
+      throw error;
+    }
+  }
+
+  async #perform(step: Step, progress: (missing: number) => void): Promise<Problem | undefined> {
+    const { joinTimeoutMs: timeoutMs, nowMs } = this.#options;
+    const patience = { timeoutMs, nowMs, progress };
+    const send: Fleet['send'] = (node, command) => this.#fleet.send(node, command);
+    switch (step.kind) {
+      case 'set-epoch':
+        return void (await send(this.#at(step.node), setConfigEpoch(step.epoch)));
+      case 'assign-slots':
+        return void (await send(this.#at(step.node), addSlots(step.slots, this.#knowsRanges(step.node))));
+      case 'copy-functions': {
+        const dump = await send(this.#at(step.from), functionDump());
+        return void (await send(this.#at(step.node), functionRestore(dump)));
+      }
+      case 'join': {
+        const { members, introductions, newcomers } = step;
+        const concerned = new Set(newcomers);
+        const gathering = { members, introductions, concerned, goal: 'members', wantsOk: false } as const;
+        return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
+      }
+      case 'agree': {
+        const { members, wantsOk } = step;
+        const concerned = new Set(step.concerned);
+        const gathering = { members, introductions: [], concerned, goal: 'roles', wantsOk } as const;
+        return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
+      }
+      case 'replicate':
+        return void (await send(this.#at(step.node), replicate(step.primary)));
+      case 'forget':
+        return void (await forgetNode(this.#fleet, this.#at(step.node), step.victim));
+      case 'stay-forgotten': {
+        const witnesses = step.witnesses.map(id => ({ id, address: this.#at(id) }));
+        const by = await awaitForgotten(this.#fleet, { witnesses, victims: step.victims }, patience);
+        return by.length === 0 ? undefined : { kind: 'remembered', by, waitedMs: timeoutMs };
+      }
+      case 'reset':
+        return void (await send(this.#at(step.node), reset(step.mode)));
+      case 'shutdown':
+        return void (await unlessGone(send(this.#at(step.node), shutdown())));
+    }
+  }
+
+  #at(id: NodeId): Address {
+    const address = this.#book.get(id);
+    if (!address) throw new RangeError(`the plan names ${id}, of which nobody knows the address`);
+    return address;
+  }
+
+  #knowsRanges(id: NodeId): boolean {
+    const server = this.#plan.before.views.find(view => view.id === id)?.server;
+    return server?.product === 'valkey' || (server?.release.major ?? 0) >= 7;
+  }
+}
+
+function noAgreement(
+  gaps: Awaited<ReturnType<typeof awaitAgreement>>,
+  waitedMs: number,
+): Problem | undefined {
+  return gaps.length === 0 ? undefined : { kind: 'no-agreement', gaps, waitedMs };
+}
+
+/** A server that shuts down closes the connection instead of answering. */
+async function unlessGone(reply: Promise<void>): Promise<void> {
+  try {
+    await reply;
+  } catch (error) {
+    if (!(error instanceof ConnectionLostError)) throw error;
+  }
+}

@@ -1,0 +1,54 @@
+/** Why something is not done. A refusal is a value: all of them are told at once, with what overrides them. */
+import type { Finding } from '../topology/finding.ts';
+import type { Address, NodeId } from '../topology/node.ts';
+import type { SlotSet } from '../topology/slot-set.ts';
+
+export type Refusal =
+  // A node that is to join
+  | { readonly kind: 'silent'; readonly node: Address; readonly reason: string }
+  | { readonly kind: 'same-node'; readonly nodes: readonly Address[] }
+  | { readonly kind: 'knows-others'; readonly node: Address; readonly others: number }
+  | { readonly kind: 'holds-keys'; readonly node: Address; readonly keys: number }
+  | { readonly kind: 'owns-slots'; readonly node: Address; readonly slots: SlotSet }
+  | { readonly kind: 'is-replica'; readonly node: Address }
+  | { readonly kind: 'has-epoch'; readonly node: Address; readonly epoch: number }
+  /** `differing`: the cluster has libraries of these names, or others only. */
+  | {
+      readonly kind: 'has-functions';
+      readonly node: Address;
+      readonly libraries: readonly string[];
+      readonly differing: boolean;
+    }
+  // Nodes that do not go together
+  | {
+      readonly kind: 'tls-mixed';
+      readonly withTls: readonly Address[];
+      readonly without: readonly Address[];
+    }
+  | { readonly kind: 'loopback-mixed'; readonly loopback: readonly Address[] }
+  | {
+      readonly kind: 'too-few-primaries';
+      readonly nodes: number;
+      readonly replicas: number;
+      readonly primaries: number;
+    }
+  | { readonly kind: 'wrong-roles'; readonly problem: string }
+  // A cluster that is to change
+  | { readonly kind: 'cluster-damaged'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'no-such-node'; readonly word: string }
+  | { readonly kind: 'no-such-primary'; readonly word: string }
+  | { readonly kind: 'replica-elsewhere'; readonly node: Address }
+  | { readonly kind: 'ambiguous-node'; readonly word: string; readonly matches: readonly NodeId[] }
+  | { readonly kind: 'not-a-primary'; readonly node: NodeId }
+  | { readonly kind: 'does-not-answer'; readonly node: NodeId }
+  | { readonly kind: 'has-slots'; readonly node: NodeId; readonly slots: SlotSet }
+  | { readonly kind: 'has-stray-keys'; readonly node: NodeId; readonly keys: number }
+  | { readonly kind: 'has-replicas'; readonly node: NodeId; readonly replicas: readonly NodeId[] }
+  | { readonly kind: 'replicates-itself'; readonly node: NodeId }
+  | { readonly kind: 'no-owner' }
+  | { readonly kind: 'no-primary-left'; readonly node: NodeId };
+
+/** What is done, unless something stands against it. */
+export type Decision<P> =
+  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
+  | { readonly kind: 'plan'; readonly plan: P };

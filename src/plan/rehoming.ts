@@ -1,0 +1,150 @@
+/** `replicate` and `place-replicas`: replicas get other primaries. */
+import { findNode } from '../topology/find-node.ts';
+import { membersOf } from '../topology/members.ts';
+import type { NodeId } from '../topology/node.ts';
+import type { Place } from '../topology/place.ts';
+import { believedNodes, type ClusterSnapshot, replicasByPrimary } from '../topology/snapshot.ts';
+import { type AntiAffinityScore, type Shard, scoreOf } from './placement-score.ts';
+import type { Decision, Refusal } from './refusal.ts';
+import { rehome } from './rehome.ts';
+import { shardsOf } from './shards.ts';
+import { inStages, type Plan, type Remark } from './step.ts';
+
+export interface Move {
+  readonly replica: NodeId;
+  readonly from?: NodeId;
+  readonly to: NodeId;
+}
+
+export interface RehomingPlan extends Plan {
+  readonly moves: readonly Move[];
+  readonly scoreBefore: AntiAffinityScore;
+  readonly scoreAfter: AntiAffinityScore;
+}
+
+export interface ReplicateRequest {
+  readonly snapshot: ClusterSnapshot;
+  readonly replica: string;
+  readonly primary: string;
+  readonly placeOf: (id: NodeId) => Place;
+}
+
+export function planReplicate({
+  snapshot,
+  replica,
+  primary,
+  placeOf,
+}: ReplicateRequest): Decision<RehomingPlan> {
+  const refusals: Refusal[] = [];
+  const node = findOne(snapshot, replica, refusals);
+  const home = findOne(snapshot, primary, refusals);
+  if (node) refusals.push(...judgeReplica(snapshot, node));
+  if (home) refusals.push(...judgePrimary(snapshot, home));
+  if (node && node === home) refusals.push({ kind: 'replicates-itself', node });
+  if (refusals.length > 0 || !node || !home) return { kind: 'refused', refusals };
+  const { self } = snapshot.views.find(view => view.id === node) ?? {};
+  const from = self?.role === 'replica' ? self.primary : undefined;
+  const shards = shardsOf(snapshot).filter(shard => shard.primary !== node);
+  const after = shards.map(shard => withReplica(shard, node, home));
+  const moves = from === home ? [] : [{ replica: node, to: home, ...(from && { from }) }];
+  return { kind: 'plan', plan: rehomingPlan(snapshot, moves, shards, after, placeOf) };
+}
+
+function withReplica({ primary, replicas }: Shard, node: NodeId, home: NodeId): Shard {
+  const others = replicas.filter(id => id !== node);
+  return { primary, replicas: primary === home ? [...others, node] : others };
+}
+
+function findOne(snapshot: ClusterSnapshot, word: string, refusals: Refusal[]): NodeId | undefined {
+  const found = findNode(snapshot, word);
+  if (found.kind === 'found') return found.id;
+  refusals.push(
+    found.kind === 'none'
+      ? { kind: 'no-such-node', word }
+      : { kind: 'ambiguous-node', word, matches: found.matches },
+  );
+  return undefined;
+}
+
+function judgeReplica(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
+  const view = snapshot.views.find(({ id }) => id === node);
+  if (!view) return [{ kind: 'does-not-answer', node }];
+  const { self, server } = view;
+  if (self.role !== 'primary') return [];
+  const refusals: Refusal[] = [];
+  if (self.slots.size > 0) refusals.push({ kind: 'has-slots', node, slots: self.slots });
+  // REPLICATE would be refused, and a replica is emptied.
+  else if ((server.keys ?? 0) > 0) refusals.push({ kind: 'has-stray-keys', node, keys: server.keys ?? 0 });
+  const replicas = (replicasByPrimary(believedNodes(snapshot).values()).get(node) ?? []).map(({ id }) => id);
+  if (replicas.length > 0) refusals.push({ kind: 'has-replicas', node, replicas });
+  return refusals;
+}
+
+function judgePrimary(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
+  if (believedNodes(snapshot).get(node)?.role !== 'primary') return [{ kind: 'not-a-primary', node }];
+  return snapshot.views.some(({ id }) => id === node) ? [] : [{ kind: 'does-not-answer', node }];
+}
+
+/** Only between primaries with slots: one without has nothing to copy. */
+export function planPlaceReplicas(
+  snapshot: ClusterSnapshot,
+  placeOf: (id: NodeId) => Place,
+): Decision<RehomingPlan> {
+  const owners = new Set(
+    snapshot.views.flatMap(({ id, self }) => (self.role === 'primary' && self.slots.size > 0 ? [id] : [])),
+  );
+  const shards = shardsOf(snapshot);
+  const owning = shards.filter(({ primary }) => owners.has(primary));
+  // Replicas of a primary that is down stay: one of them is about to take over.
+  const idle = shards.filter(({ primary }) => !owners.has(primary)).flatMap(({ replicas }) => replicas);
+  if (owning.length === 0) return { kind: 'refused', refusals: [{ kind: 'no-owner' }] };
+  const after = rehome(owning, idle, placeOf, { movable: 'all' });
+  const homeBefore = homesIn(shards);
+  const moves = [...homesIn(after)].flatMap(([replica, to]): Move[] => {
+    const from = homeBefore.get(replica);
+    return from === to ? [] : [{ replica, to, ...(from && { from }) }];
+  });
+  return { kind: 'plan', plan: rehomingPlan(snapshot, moves, owning, after, placeOf) };
+}
+
+function homesIn(shards: readonly Shard[]): Map<NodeId, NodeId> {
+  return new Map(shards.flatMap(({ primary, replicas }) => replicas.map(id => [id, primary] as const)));
+}
+
+function rehomingPlan(
+  snapshot: ClusterSnapshot,
+  moves: readonly Move[],
+  shardsBefore: readonly Shard[],
+  shardsAfter: readonly Shard[],
+  placeOf: (id: NodeId) => Place,
+): RehomingPlan {
+  const moved = moves.map(({ replica }) => replica);
+  return {
+    before: snapshot,
+    moves,
+    scoreBefore: scoreOf(shardsBefore, placeOf),
+    scoreAfter: scoreOf(shardsAfter, placeOf),
+    remarks: bareRemarks(shardsBefore, shardsAfter, moved),
+    stages: inStages(
+      moves.map(({ replica, to }) => ({ kind: 'replicate', node: replica, primary: to })),
+      moves.length > 0
+        ? [{ kind: 'agree', members: membersOf(snapshot), concerned: moved, wantsOk: false }]
+        : [],
+    ),
+  };
+}
+
+/** A replica that moves is empty first; whoever has only such replicas has none until they have copied the data. */
+function bareRemarks(before: readonly Shard[], after: readonly Shard[], moved: readonly NodeId[]): Remark[] {
+  if (moved.length === 0) return [];
+  const had = new Map(before.map(({ primary, replicas }) => [primary, replicas.length]));
+  const lost = after.filter(({ primary }) => (had.get(primary) ?? 0) > 0);
+  const bare = lost.filter(({ replicas }) => replicas.length === 0).map(({ primary }) => primary);
+  const meanwhile = lost
+    .filter(({ replicas }) => replicas.length > 0 && replicas.every(id => moved.includes(id)))
+    .map(({ primary }) => primary);
+  return [
+    ...(bare.length > 0 ? [{ kind: 'bare-afterwards', primaries: bare } as const] : []),
+    ...(meanwhile.length > 0 ? [{ kind: 'bare-meanwhile', primaries: meanwhile } as const] : []),
+  ];
+}

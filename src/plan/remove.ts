@@ -1,0 +1,178 @@
+/** `del-node` and `forget-failed`: nodes leave, everybody forgets them, and their replicas get other primaries. */
+import type { Candidate } from '../topology/candidate.ts';
+import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
+import { findNode } from '../topology/find-node.ts';
+import { membersOf, withoutNodes } from '../topology/members.ts';
+import type { NodeId } from '../topology/node.ts';
+import type { Place } from '../topology/place.ts';
+import { believedNodes, type ClusterSnapshot, isReplica } from '../topology/snapshot.ts';
+import type { Decision, Refusal } from './refusal.ts';
+import { rehome } from './rehome.ts';
+import { shardsOf } from './shards.ts';
+import { inStages, type Plan, type Remark, type Stage } from './step.ts';
+
+export interface RemovePlan extends Plan {
+  readonly victims: readonly NodeId[];
+  /** Where replicas of the victims go. */
+  readonly homes: ReadonlyMap<NodeId, NodeId>;
+}
+
+export interface DelNodeRequest {
+  readonly snapshot: ClusterSnapshot;
+  readonly word: string;
+  /** What answers at that address, where nobody in the cluster knows it. */
+  readonly stranger?: Candidate;
+  /** What becomes of the victim. */
+  readonly ending: 'reset' | 'shutdown';
+  /** It leaves, and is not touched itself. */
+  readonly keepData: boolean;
+  readonly placeOf: (id: NodeId) => Place;
+}
+
+export function planDelNode(request: DelNodeRequest): Decision<RemovePlan> {
+  const { snapshot, word, stranger } = request;
+  const found = findNode(snapshot, word);
+  if (found.kind === 'ambiguous')
+    return { kind: 'refused', refusals: [{ kind: 'ambiguous-node', word, matches: found.matches }] };
+  if (found.kind === 'none')
+    return stranger
+      ? planLeftover(request, stranger)
+      : { kind: 'refused', refusals: [{ kind: 'no-such-node', word }] };
+  const victim = found.id;
+  const view = snapshot.views.find(({ id }) => id === victim);
+  const keys = view?.self.role === 'primary' ? (view.server.keys ?? 0) : 0;
+  const refusals: Refusal[] = [...slotRefusals(snapshot, victim)];
+  if (keys > 0 && refusals.length === 0 && !request.keepData)
+    refusals.push({ kind: 'has-stray-keys', node: victim, keys });
+  const touched = view !== undefined && !request.keepData;
+  return planRemoval({ ...request, victims: [victim], touched: touched ? [victim] : [] }, refusals);
+}
+
+function slotRefusals(snapshot: ClusterSnapshot, id: NodeId): Refusal[] {
+  const node = believedNodes(snapshot).get(id);
+  return node?.role === 'primary' && node.slots.size > 0
+    ? [{ kind: 'has-slots', node: id, slots: node.slots }]
+    : [];
+}
+
+/**
+ * An earlier run was interrupted when everybody had forgotten the victim and it was not reset yet: it still takes
+ * itself for a member.
+ */
+function planLeftover(
+  { snapshot, ending, word, keepData }: DelNodeRequest,
+  { view }: Candidate,
+): Decision<RemovePlan> {
+  const members = new Set(snapshot.views.map(({ id }) => id));
+  const knowsUs = view.nodes.some(({ id }) => members.has(id));
+  const alone = view.nodes.length === 1;
+  if (!alone && !knowsUs) return { kind: 'refused', refusals: [{ kind: 'no-such-node', word }] };
+  const keys = view.self.role === 'primary' ? (view.server.keys ?? 0) : 0;
+  if (knowsUs && keys > 0 && !keepData)
+    return { kind: 'refused', refusals: [{ kind: 'has-stray-keys', node: view.id, keys }] };
+  const ended = ending === 'shutdown' || knowsUs ? [endStep(view.id, ending)] : [];
+  return {
+    kind: 'plan',
+    plan: {
+      before: { ...snapshot, views: [...snapshot.views, view] },
+      stages: inStages(keepData ? [] : ended),
+      remarks: [],
+      victims: [view.id],
+      homes: new Map(),
+    },
+  };
+}
+
+function endStep(node: NodeId, ending: 'reset' | 'shutdown'): Stage[number] {
+  return ending === 'shutdown' ? { kind: 'shutdown', node } : { kind: 'reset', node, mode: 'soft' };
+}
+
+/** Nodes that somebody still knows although they are gone. One that owns slots is no ghost: its slots wait for it. */
+export function planForgetFailed(
+  snapshot: ClusterSnapshot,
+  placeOf: (id: NodeId) => Place,
+): Decision<RemovePlan> {
+  const silent = new Set(snapshot.unreachable.map(({ id }) => id));
+  const answered = new Set(snapshot.views.map(({ id }) => id));
+  const gone = diagnose(snapshot, NO_WISHES).flatMap(finding => {
+    if (finding.kind === 'ghost') return finding.nodes;
+    return finding.kind === 'node-failed' ? finding.nodes.filter(id => silent.has(id)) : [];
+  });
+  const ghosts = [...new Set(gone)].filter(id => !answered.has(id)).sort();
+  const owners = ghosts.filter(id => slotRefusals(snapshot, id).length > 0);
+  const victims = ghosts.filter(id => !owners.includes(id));
+  const decision = planRemoval({ snapshot, victims, touched: [], ending: 'reset', placeOf }, []);
+  if (decision.kind === 'refused' || owners.length === 0) return decision;
+  const kept: Remark = { kind: 'kept-for-slots', nodes: owners };
+  return { kind: 'plan', plan: { ...decision.plan, remarks: [...decision.plan.remarks, kept] } };
+}
+
+interface Removal extends Pick<DelNodeRequest, 'snapshot' | 'ending' | 'placeOf'> {
+  readonly victims: readonly NodeId[];
+  /** Those that are told themselves. */
+  readonly touched: readonly NodeId[];
+}
+
+function planRemoval(removal: Removal, found: readonly Refusal[]): Decision<RemovePlan> {
+  const { snapshot, victims, touched, ending } = removal;
+  const cluster = withoutNodes(snapshot, new Set(victims));
+  const orphans = orphansOf(snapshot, victims);
+  const homes = homesFor(removal, cluster, orphans.reachable);
+  const stranded = orphans.reachable.length > 0 && homes.size === 0;
+  const refusals = [...found, ...(stranded ? victims.map(noPrimaryLeft) : [])];
+  if (refusals.length > 0) return { kind: 'refused', refusals };
+  const witnesses = cluster.views.map(({ id }) => id);
+  const moved = [...homes.keys()];
+  const stages =
+    victims.length === 0
+      ? []
+      : inStages(
+          // First, since no node can forget its own primary.
+          [...homes].map(([node, primary]) => ({ kind: 'replicate', node, primary })),
+          // Everywhere at once: whoever forgets late may tell those who forgot early.
+          witnesses.flatMap(node => victims.map(victim => ({ kind: 'forget', node, victim }) as const)),
+          // Only then: until it has been forgotten, a failure leaves everything as it was.
+          touched.map(node => endStep(node, ending)),
+          witnesses.length > 0 ? [{ kind: 'stay-forgotten', witnesses, victims }] : [],
+          moved.length > 0
+            ? [{ kind: 'agree', members: membersOf(cluster), concerned: moved, wantsOk: false }]
+            : [],
+        );
+  const remarks: Remark[] = [];
+  const untold = cluster.unreachable.map(({ id }) => id);
+  if (untold.length > 0 && victims.length > 0) remarks.push({ kind: 'not-told', nodes: untold });
+  if (orphans.silent.length > 0) remarks.push({ kind: 'not-rehomed', nodes: orphans.silent });
+  return { kind: 'plan', plan: { before: snapshot, stages, remarks, victims, homes } };
+}
+
+function noPrimaryLeft(node: NodeId): Refusal {
+  return { kind: 'no-primary-left', node };
+}
+
+function orphansOf(snapshot: ClusterSnapshot, victims: readonly NodeId[]) {
+  const gone = new Set(victims);
+  const answered = new Set(snapshot.views.map(({ id }) => id));
+  const orphans = [...believedNodes(snapshot).values()]
+    .filter(isReplica)
+    .filter(({ id, primary }) => primary !== undefined && gone.has(primary) && !gone.has(id))
+    .map(({ id }) => id)
+    .sort();
+  return {
+    reachable: orphans.filter(id => answered.has(id)),
+    silent: orphans.filter(id => !answered.has(id)),
+  };
+}
+
+function homesFor(
+  { placeOf }: Removal,
+  cluster: ClusterSnapshot,
+  orphans: readonly NodeId[],
+): Map<NodeId, NodeId> {
+  const shards = shardsOf(cluster);
+  const homes = new Map<NodeId, NodeId>();
+  if (orphans.length === 0 || shards.length === 0) return homes;
+  for (const { primary, replicas } of rehome(shards, orphans, placeOf, { movable: 'homeless' })) {
+    for (const replica of replicas) if (orphans.includes(replica)) homes.set(replica, primary);
+  }
+  return homes;
+}

@@ -1,0 +1,93 @@
+/**
+ * A plan is a value: it is shown, written down, projected and carried out, and is the same thing each time. Steps of
+ * one stage do not depend on each other and run at the same time; stages run in order.
+ */
+import type { Gap, Member } from '../topology/agreement.ts';
+import type { NodeId } from '../topology/node.ts';
+import type { SlotSet } from '../topology/slot-set.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+
+export interface Introduction {
+  readonly from: Member;
+  readonly to: Member;
+}
+
+export type Step =
+  | { readonly kind: 'set-epoch'; readonly node: NodeId; readonly epoch: number }
+  | { readonly kind: 'assign-slots'; readonly node: NodeId; readonly slots: SlotSet }
+  /** The function libraries of one node, for a node that is to serve the same clients. */
+  | { readonly kind: 'copy-functions'; readonly node: NodeId; readonly from: NodeId }
+  /** The newcomers meet somebody, and it is seen to that they and the members know each other. */
+  | {
+      readonly kind: 'join';
+      readonly introductions: readonly Introduction[];
+      readonly newcomers: readonly NodeId[];
+      readonly members: readonly Member[];
+    }
+  | { readonly kind: 'replicate'; readonly node: NodeId; readonly primary: NodeId }
+  /** Waits until all members know the roles and slots of those concerned, and say that all is well. */
+  | {
+      readonly kind: 'agree';
+      readonly members: readonly Member[];
+      readonly concerned: readonly NodeId[];
+      readonly wantsOk: boolean;
+    }
+  | { readonly kind: 'forget'; readonly node: NodeId; readonly victim: NodeId }
+  /** Watches that the victims do not come back by gossip, and has them forgotten again where they do. */
+  | {
+      readonly kind: 'stay-forgotten';
+      readonly witnesses: readonly NodeId[];
+      readonly victims: readonly NodeId[];
+    }
+  | { readonly kind: 'reset'; readonly node: NodeId; readonly mode: 'soft' | 'hard' }
+  | { readonly kind: 'shutdown'; readonly node: NodeId };
+
+export type Stage = readonly Step[];
+
+export interface Plan {
+  /** The cluster, or the nodes that are to become one, as the plan found them. */
+  readonly before: ClusterSnapshot;
+  readonly stages: readonly Stage[];
+  /** What the person should know before saying yes. */
+  readonly remarks: readonly Remark[];
+}
+
+export type Remark =
+  /** These do not answer, so they are not told; when they come back, they bring back what the others forgot. */
+  | { readonly kind: 'not-told'; readonly nodes: readonly NodeId[] }
+  /** These replicas do not answer, and cannot be given another primary. */
+  | { readonly kind: 'not-rehomed'; readonly nodes: readonly NodeId[] }
+  /** Until their new replicas have copied the data, these have none. */
+  | { readonly kind: 'bare-meanwhile'; readonly primaries: readonly NodeId[] }
+  /** These are left without a replica. */
+  | { readonly kind: 'bare-afterwards'; readonly primaries: readonly NodeId[] }
+  /** Left as they are, because they still own slots. */
+  | { readonly kind: 'kept-for-slots'; readonly nodes: readonly NodeId[] }
+  /** Left as it is, because it holds keys. */
+  | { readonly kind: 'kept-for-keys'; readonly node: NodeId; readonly keys: number };
+
+/** Whether something is left that the person wanted done. */
+export function leavesSomething({ remarks }: Plan): boolean {
+  return remarks.some(({ kind }) => kind === 'kept-for-slots' || kind === 'kept-for-keys');
+}
+
+/** Why a step did not come to its end. */
+export type Problem =
+  | { readonly kind: 'node'; readonly node: string; readonly message: string }
+  | { readonly kind: 'interrupted' }
+  /** The time was up, and this was still missing. */
+  | { readonly kind: 'no-agreement'; readonly gaps: readonly Gap[]; readonly waitedMs: number }
+  /** These nodes still know a victim, however often they were told to forget it. */
+  | { readonly kind: 'remembered'; readonly by: readonly NodeId[]; readonly waitedMs: number };
+
+/** What is told while a plan is carried out. A problem ends it once the other steps of its stage are through. */
+export type PlanEvent =
+  | { readonly kind: 'stage-began'; readonly stage: Stage }
+  | { readonly kind: 'waiting'; readonly step: Step; readonly missing: number }
+  | { readonly kind: 'step-done'; readonly step: Step }
+  | { readonly kind: 'step-failed'; readonly step: Step; readonly problem: Problem };
+
+/** Stages without steps are no stages. */
+export function inStages(...all: readonly Stage[]): Stage[] {
+  return all.filter(stage => stage.length > 0);
+}

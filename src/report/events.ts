@@ -1,0 +1,55 @@
+/** A change as a stream for programs: one JSON object per line, each with the same version. */
+import type { Refusal } from '../plan/refusal.ts';
+import type { Plan, PlanEvent } from '../plan/step.ts';
+import type { NodeNames } from './names.ts';
+import { describeProblem } from './problem-text.ts';
+import { describeRefusal } from './refusal-text.ts';
+
+const FORMAT_VERSION = 1;
+
+export type StreamEvent =
+  | { readonly event: 'refused'; readonly command: string; readonly refusals: readonly Refusal[] }
+  | { readonly event: 'plan'; readonly command: string; readonly plan: Plan }
+  | { readonly event: 'progress'; readonly of: Exclude<PlanEvent, { kind: 'waiting' }> }
+  | { readonly event: 'end'; readonly command: string; readonly code: number; readonly text: string };
+
+export function eventLine(event: StreamEvent, names: NodeNames): string {
+  return `${JSON.stringify({ version: FORMAT_VERSION, ...content(event, names) }, asPlain)}\n`;
+}
+
+function content(event: StreamEvent, names: NodeNames): object {
+  switch (event.event) {
+    case 'refused':
+      return {
+        ...event,
+        refusals: event.refusals.map(refusal => ({ ...refusal, text: describeRefusal(refusal, names) })),
+      };
+    case 'plan':
+      return { event: 'plan', command: event.command, stages: event.plan.stages };
+    case 'progress':
+      return progress(event.of, names);
+    case 'end':
+      return event;
+  }
+}
+
+function progress(event: Exclude<PlanEvent, { kind: 'waiting' }>, names: NodeNames): object {
+  switch (event.kind) {
+    case 'stage-began':
+      return { event: 'stage', steps: event.stage.map(step => step.kind) };
+    case 'step-done':
+      return { event: 'step-done', step: event.step };
+    case 'step-failed':
+      return {
+        event: 'step-failed',
+        step: event.step,
+        problem: event.problem,
+        text: describeProblem(event.problem, names, new Map()),
+      };
+  }
+}
+
+function asPlain(_key: string, value: unknown): unknown {
+  if (value instanceof Map) return Object.fromEntries(value);
+  return value instanceof Set ? [...value] : value;
+}

@@ -1,0 +1,102 @@
+/** What kept a step from its end, in sentences that name nodes and ports. */
+import type { Problem } from '../plan/step.ts';
+import type { Gap } from '../topology/agreement.ts';
+import type { NodeId } from '../topology/node.ts';
+import { count, type NodeNames } from './names.ts';
+
+/** Where a node's bus is, as far as the plan knows. */
+export type BusAddresses = ReadonlyMap<NodeId, string>;
+
+export function describeProblem(problem: Problem, names: NodeNames, buses: BusAddresses): string[] {
+  switch (problem.kind) {
+    case 'node':
+      return [`Node ${problem.node}: ${problem.message}.`];
+    case 'interrupted':
+      return ['Interrupted.'];
+    case 'remembered':
+      return [
+        `${names.list(problem.by)} still ${problem.by.length === 1 ? 'knows' : 'know'} it after ${seconds(problem.waitedMs)}, however often they are told to forget it; somebody who was not told keeps bringing it back.`,
+      ];
+    case 'no-agreement':
+      return [
+        `The nodes did not come to agree within ${seconds(problem.waitedMs)} (--join-timeout).`,
+        ...describeGaps(problem.gaps, names, buses),
+      ];
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(1))} s`;
+}
+
+type PairGap = Extract<Gap, { about: NodeId; kind: 'unknown' | 'unlinked' }>;
+
+export function describeGaps(gaps: readonly Gap[], names: NodeNames, buses: BusAddresses): string[] {
+  const apart = gaps.filter((gap): gap is PairGap => gap.kind === 'unknown' || gap.kind === 'unlinked');
+  const lines = culprits(apart).map(({ node, gaps: own }) => describeCulprit(node, own, names, buses));
+  // Who is not heard cannot tell what it is, nor be told.
+  if (lines.length > 0) return lines;
+  const who = (kind: Gap['kind']) => [...new Set(gaps.filter(g => g.kind === kind).map(g => g.who))];
+  for (const gap of gaps) {
+    if (gap.kind === 'no-data')
+      lines.push(
+        `The replica ${names.of(gap.who)} gets no data from ${names.of(gap.about)}; does it know the password (masterauth, masteruser), and can it reach that port?`,
+      );
+  }
+  const outdated = who('outdated');
+  const down = who('not-ok');
+  const loading = who('loading');
+  if (outdated.length > 0) lines.push(`${names.list(outdated)} do not know yet what the others are.`);
+  if (down.length > 0)
+    lines.push(`${names.list(down)} ${down.length === 1 ? 'says' : 'say'} cluster_state:fail.`);
+  if (loading.length > 0)
+    lines.push(
+      `${names.list(loading)} ${loading.length === 1 ? 'is' : 'are'} loading data, and can be asked later.`,
+    );
+  return lines;
+}
+
+/**
+ * The fewest nodes that every missing connection has to do with: whoever has most, then whoever has most of the rest.
+ * One node behind a closed port has a gap with everybody; everybody has one gap with it.
+ */
+function culprits(gaps: readonly PairGap[]): { node: NodeId; gaps: PairGap[] }[] {
+  const found: { node: NodeId; gaps: PairGap[] }[] = [];
+  let left = [...gaps];
+  while (left.length > 0) {
+    const share = new Map<NodeId, number>();
+    for (const { who, about } of left) {
+      share.set(who, (share.get(who) ?? 0) + 1);
+      // Where it could be either, the one that is not known is the more likely.
+      share.set(about, (share.get(about) ?? 0) + 1.5);
+    }
+    const [worst] = [...share].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+    if (!worst) break;
+    const [node] = worst;
+    const own = left.filter(gap => gap.who === node || gap.about === node);
+    found.push({ node, gaps: own });
+    left = left.filter(gap => !own.includes(gap));
+  }
+  return found;
+}
+
+function describeCulprit(
+  node: NodeId,
+  gaps: readonly PairGap[],
+  names: NodeNames,
+  buses: BusAddresses,
+): string {
+  const unreached = [...new Set(gaps.filter(gap => gap.about === node).map(gap => gap.who))];
+  const deaf = [...new Set(gaps.filter(gap => gap.who === node).map(gap => gap.about))];
+  const at = (id: NodeId) => buses.get(id) ?? 'unknown';
+  const clauses: string[] = [];
+  if (unreached.length > 0)
+    clauses.push(
+      `${names.list(unreached)} ${unreached.length === 1 ? 'has' : 'have'} no connection to its cluster bus at ${at(node)}`,
+    );
+  if (deaf.length > 0)
+    clauses.push(
+      `it has none to the ${count(deaf.length, 'bus', 'buses')} of ${names.list(deaf)} (${deaf.slice(0, 6).map(at).join(', ')})`,
+    );
+  return `${names.of(node)}: ${clauses.join('; ')}. Open ${clauses.length === 1 && unreached.length > 0 ? 'that port' : 'these ports'} between the nodes.`;
+}

@@ -1,0 +1,68 @@
+/** What is told while a plan is carried out: the classic line of each stage, and why it stopped. */
+import type { Plan, PlanEvent, Stage, Step } from '../plan/step.ts';
+import type { Member } from '../topology/agreement.ts';
+import { formatAddress, type NodeId } from '../topology/node.ts';
+import { count, type NodeNames } from './names.ts';
+import type { Paint } from './paint.ts';
+import { type BusAddresses, describeProblem } from './problem-text.ts';
+
+/** The words that a stage is announced with. */
+export function stageLines(stage: Stage, names: NodeNames, paint: Paint): string[] {
+  const kinds = new Set(stage.map(step => step.kind));
+  const lines: string[] = [];
+  if (kinds.has('assign-slots')) lines.push('>>> Nodes configuration updated');
+  if (kinds.has('set-epoch')) lines.push('>>> Assign a different config epoch to each node');
+  if (kinds.has('agree')) lines.push('>>> Waiting until every node knows every role and slot');
+  if (kinds.has('stay-forgotten')) lines.push('>>> Making sure that nobody brings it back');
+  return [...lines, ...stage.flatMap(step => stepLine(step, names))].map(paint.heading);
+}
+
+function stepLine(step: Step, names: NodeNames): string[] {
+  switch (step.kind) {
+    case 'join':
+      return [`>>> Sending CLUSTER MEET messages to join the cluster`, 'Waiting for the cluster to join'];
+    case 'replicate':
+      return [`>>> Configure node ${names.of(step.node)} as replica of ${names.of(step.primary)}.`];
+    case 'copy-functions':
+      return [`>>> Copying the functions of ${names.of(step.from)} to ${names.of(step.node)}`];
+    case 'reset':
+      return [`>>> Sending CLUSTER RESET ${step.mode.toUpperCase()} to ${names.of(step.node)}.`];
+    case 'shutdown':
+      return [`>>> SHUTDOWN the node ${names.of(step.node)}.`];
+    case 'set-epoch':
+    case 'assign-slots':
+    case 'agree':
+    case 'forget':
+    case 'stay-forgotten':
+      return [];
+  }
+}
+
+/** One line on what is waited for. */
+export function waitingText({ step, missing }: Extract<PlanEvent, { kind: 'waiting' }>): string {
+  switch (step.kind) {
+    case 'join':
+      return `the nodes get to know each other: ${count(missing, 'connection')} to go`;
+    case 'agree':
+      return `the nodes hear of roles and slots: ${count(missing, 'fact')} to go`;
+    default:
+      return `${count(missing, 'node')} to go`;
+  }
+}
+
+export function failureLines(
+  { step, problem }: Extract<PlanEvent, { kind: 'step-failed' }>,
+  plan: Plan,
+  names: NodeNames,
+): string[] {
+  return describeProblem(problem, names, busesOf(plan, step));
+}
+
+function busesOf({ stages }: Plan, failed: Step): BusAddresses {
+  const members = [...stages.flat(), failed].flatMap((step): readonly Member[] =>
+    step.kind === 'join' || step.kind === 'agree' ? step.members : [],
+  );
+  return new Map<NodeId, string>(
+    members.map(({ id, meetAt }) => [id, formatAddress({ host: meetAt.ip, port: meetAt.busPort })]),
+  );
+}

@@ -1,0 +1,75 @@
+/** One sentence for each refusal: what is the case, and what to do about it. */
+import type { Refusal } from '../plan/refusal.ts';
+import { type Address, formatAddress } from '../topology/node.ts';
+import { describeFinding, showSlots } from './finding-text.ts';
+import { count, enumerate, type NodeNames } from './names.ts';
+
+export function describeRefusal(refusal: Refusal, names: NodeNames): string {
+  switch (refusal.kind) {
+    case 'silent':
+      return `${formatAddress(refusal.node)}: ${refusal.reason}.`;
+    case 'same-node':
+      return `${addresses(refusal.nodes)} ${refusal.nodes.length === 2 ? 'are' : 'all are'} the same node.`;
+    case 'knows-others':
+      return `Node ${formatAddress(refusal.node)} is not empty: it already knows ${count(refusal.others, 'other node')}. CLUSTER RESET makes it forget them.`;
+    case 'holds-keys':
+      return `Node ${formatAddress(refusal.node)} is not empty: it holds ${count(refusal.keys, 'key')}, which nobody could reach afterwards.`;
+    case 'owns-slots':
+      return `Node ${formatAddress(refusal.node)} already owns ${showSlots(refusal.slots)}. CLUSTER RESET takes them away.`;
+    case 'is-replica':
+      return `Node ${formatAddress(refusal.node)} is a replica already. CLUSTER RESET makes it an empty primary.`;
+    case 'has-epoch':
+      return `Node ${formatAddress(refusal.node)} already has the config epoch ${refusal.epoch}; it was in a cluster before. CLUSTER RESET HARD takes it away.`;
+    case 'has-functions':
+      return `Node ${formatAddress(refusal.node)} has function libraries that ${refusal.differing ? 'differ from those of the cluster' : 'the others would not have'}: ${refusal.libraries.join(', ')}. FUNCTION FLUSH removes them.`;
+    case 'tls-mixed':
+      return `The cluster bus of ${addresses(refusal.withTls)} speaks TLS (tls-cluster yes), that of ${addresses(refusal.without)} does not; they could not talk to each other.`;
+    case 'loopback-mixed':
+      return `${addresses(refusal.loopback)} ${refusal.loopback.length === 1 ? 'is a loopback address' : 'are loopback addresses'}, and the others are not; on another machine it means another node. Write the addresses by which the nodes reach each other.`;
+    case 'too-few-primaries':
+      return tooFew(refusal);
+    case 'wrong-roles':
+      return `${refusal.problem}.`;
+    case 'cluster-damaged':
+      return `The cluster is not healthy: ${refusal.findings.map(finding => describeFinding(finding, names)).join(' ')} Mend it first, or go on with --despite-findings.`;
+    case 'no-such-node':
+      return `No such node ID ${refusal.word}.`;
+    case 'no-such-primary':
+      return `No such master ID ${refusal.word}.`;
+    case 'replica-elsewhere':
+      return `${formatAddress(refusal.node)} is in the cluster already, as a replica of another primary; \`slotctl replicate\` moves it.`;
+    case 'ambiguous-node':
+      return `${refusal.word} could be ${enumerate(refusal.matches)}; write more of the id.`;
+    case 'not-a-primary':
+      return `${names.of(refusal.node)} (${refusal.node}) is not a primary; a replica can only replicate a primary.`;
+    case 'does-not-answer':
+      return `${names.of(refusal.node)} does not answer.`;
+    case 'has-slots':
+      return `Node ${names.of(refusal.node)} is not empty! Reshard data away and try again. It owns ${showSlots(refusal.slots)}.`;
+    case 'has-stray-keys':
+      return `Node ${names.of(refusal.node)} owns no slots and still holds ${count(refusal.keys, 'key')}; \`check --search-multiple-owners\` tells more. With --keep-data it leaves the cluster and is not reset.`;
+    case 'has-replicas':
+      return `${names.of(refusal.node)} has replicas of its own: ${names.list(refusal.replicas)}. Give them another primary first.`;
+    case 'replicates-itself':
+      return `${names.of(refusal.node)} cannot be a replica of itself.`;
+    case 'no-owner':
+      return 'No primary that answers owns slots, so there is nothing to replicate.';
+    case 'no-primary-left':
+      return `There is no primary left to take over the replicas of ${names.of(refusal.node)}.`;
+  }
+}
+
+function addresses(list: readonly Address[]): string {
+  return enumerate(list.map(formatAddress));
+}
+
+function tooFew({ nodes, replicas, primaries }: Extract<Refusal, { kind: 'too-few-primaries' }>): string {
+  return [
+    `Redis Cluster requires at least 3 master nodes. This is not possible with ${count(nodes, 'node')} and ${count(replicas, 'replica')} per node, which makes ${count(primaries, 'primary', 'primaries')}: at least ${3 * (replicas + 1)} nodes are required.`,
+    ...(primaries > 0
+      ? [
+          'With --force-few-primaries it is done, and no failure of a primary will ever be voted on: its slots stay down until it is back.',
+        ]
+      : []),
+  ].join(' ');
+}

@@ -1,0 +1,121 @@
+/**
+ * Whether nodes that are to be one cluster have come to agree. Asked again and again while they form, so it looks only
+ * at what CLUSTER NODES, the cluster state and the replication links tell.
+ */
+import type { ClusterNode, MeetingPoint, NodeId } from './node.ts';
+import type { NodeView, Replication } from './snapshot.ts';
+
+/** A node as far as forming a cluster goes: where we reach it, and where the others do. */
+export interface Member {
+  readonly id: NodeId;
+  readonly address: NodeView['address'];
+  readonly meetAt: MeetingPoint;
+}
+
+/** What one node says at one moment. */
+export interface Glance extends Pick<NodeView, 'id' | 'self' | 'nodes' | 'state'> {
+  readonly replication?: Replication;
+  /** It has begun to load its data since, and says nothing more until it is through. */
+  readonly loading?: boolean;
+}
+
+/** What is missing until everybody agrees. */
+export type Gap =
+  /** `who` has never heard of `about`. */
+  | { readonly kind: 'unknown'; readonly who: NodeId; readonly about: NodeId }
+  /** `who` has heard of `about` and has no bus connection to it. */
+  | { readonly kind: 'unlinked'; readonly who: NodeId; readonly about: NodeId }
+  /** What `who` believes of the role or the slots of `about` is not what `about` says. */
+  | { readonly kind: 'outdated'; readonly who: NodeId; readonly about: NodeId }
+  /** `who` says cluster_state:fail. */
+  | { readonly kind: 'not-ok'; readonly who: NodeId }
+  /** The replica `who` gets no data from its primary `about`. */
+  | { readonly kind: 'no-data'; readonly who: NodeId; readonly about: NodeId }
+  /** `who` is loading its data, and tells nothing meanwhile. */
+  | { readonly kind: 'loading'; readonly who: NodeId };
+
+/** `members`: everybody knows everybody and hears them. `roles`: and knows what they are, and replicas get data. */
+export type Goal = 'members' | 'roles';
+
+export interface Scope {
+  readonly goal: Goal;
+  readonly members: readonly NodeId[];
+  /** Only what these know, and what is known of them; without it, everybody. */
+  readonly concerned?: ReadonlySet<NodeId>;
+  /** Whether every node has to say cluster_state:ok. */
+  readonly wantsOk: boolean;
+}
+
+export function gapsAmong(glances: readonly Glance[], scope: Scope): Gap[] {
+  const { members, concerned, goal } = scope;
+  const spoken = new Map(glances.map(glance => [glance.id, glance]));
+  const gaps: Gap[] = [];
+  for (const who of members) {
+    const glance = spoken.get(who);
+    if (!glance || (glance.loading && !isGettingData(glance, scope))) gaps.push({ kind: 'loading', who });
+    // It cannot tell what it knows now; what the others know of it can be told.
+    if (!glance || glance.loading) continue;
+    const known = indexOf(glance.nodes);
+    for (const about of members) {
+      if (about === who || (concerned && !concerned.has(who) && !concerned.has(about))) continue;
+      const kind = gapBetween(known.get(about), spoken.get(about), goal);
+      if (kind) gaps.push({ kind, who, about });
+    }
+    if (goal === 'roles') gaps.push(...ownGaps(glance, scope));
+  }
+  return gaps;
+}
+
+function gapBetween(
+  believed: ClusterNode | undefined,
+  truth: Glance | undefined,
+  goal: Goal,
+): 'unknown' | 'unlinked' | 'outdated' | undefined {
+  if (!believed || (believed.role === 'stranger' && believed.handshake)) return 'unknown';
+  if (goal === 'roles' && truth && !sameDuties(believed, truth.self)) return 'outdated';
+  return believed.linked ? undefined : 'unlinked';
+}
+
+function ownGaps({ id: who, self, state, replication }: Glance, { wantsOk, concerned }: Scope): Gap[] {
+  const gaps: Gap[] = [];
+  if (wantsOk && state === 'fail') gaps.push({ kind: 'not-ok', who });
+  const isNew = !concerned || concerned.has(who);
+  if (isNew && self.role === 'replica' && self.primary && replication && !receives(replication))
+    gaps.push({ kind: 'no-data', who, about: self.primary });
+  return gaps;
+}
+
+/** A replica that was given its role, and now loads what its primary sends: that may take long. */
+function isGettingData({ self }: Glance, { goal }: Scope): boolean {
+  return goal === 'roles' && self.role === 'replica';
+}
+
+/**
+ * A first copy may take long too, and it is enough that it has begun. A replica that is turned away by its primary
+ * believes for a moment, at every attempt, that it is about to begin; only bytes prove it.
+ */
+function receives(replication: Replication): boolean {
+  if (replication.role !== 'replica') return false;
+  return (
+    replication.link === 'up' || (replication.link === 'syncing' && (replication.receivedBytes ?? 0) > 0)
+  );
+}
+
+/** Role, primary and slots; epochs and addresses are none of a client's business. */
+export function sameDuties(a: ClusterNode, b: ClusterNode): boolean {
+  if (a === b) return true;
+  if (a.role === 'primary' && b.role === 'primary') return a.slots.equals(b.slots);
+  if (a.role === 'replica' && b.role === 'replica') return a.primary === b.primary;
+  return false;
+}
+
+/** Views that say the same share one list, so most of the time it is indexed already. */
+const indexes = new WeakMap<readonly ClusterNode[], ReadonlyMap<NodeId, ClusterNode>>();
+
+function indexOf(nodes: readonly ClusterNode[]): ReadonlyMap<NodeId, ClusterNode> {
+  const known = indexes.get(nodes);
+  if (known) return known;
+  const index = new Map(nodes.map(node => [node.id, node]));
+  indexes.set(nodes, index);
+  return index;
+}

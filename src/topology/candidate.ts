@@ -1,0 +1,36 @@
+/** A node that somebody wants to have in a cluster, as it is before it joins. */
+import type { Member } from './agreement.ts';
+import type { Address, MeetingPoint } from './node.ts';
+import type { NodeView } from './snapshot.ts';
+
+export interface Candidate {
+  /** Where the person said it is. */
+  readonly asked: Address;
+  readonly view: NodeView;
+  readonly meetAt: MeetingPoint;
+  /** Function libraries by name, with their code; absent where the server has no functions or does not tell. */
+  readonly functions?: ReadonlyMap<string, string>;
+  /** Whether its bus speaks TLS; absent where the node does not tell. */
+  readonly tlsBus?: boolean;
+}
+
+export interface SilentCandidate {
+  readonly asked: Address;
+  readonly reason: string;
+  /** It is loading its data, and can be asked later. */
+  readonly loading: boolean;
+}
+
+export type Applicant = Candidate | SilentCandidate;
+
+export function isCandidate(node: Applicant): node is Candidate {
+  return 'view' in node;
+}
+
+export function isSilent(node: Applicant): node is SilentCandidate {
+  return !isCandidate(node);
+}
+
+export function asMember({ view, meetAt }: Candidate): Member {
+  return { id: view.id, address: view.address, meetAt };
+}

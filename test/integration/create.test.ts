@@ -1,0 +1,308 @@
+/** `create` makes one cluster of real servers, and returns when it is one. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { nodesAccordingTo } from '../support/cluster.ts';
+import { checked, duties, formationOf, replicaCounts } from '../support/formed.ts';
+import { LoneNodes, type LoneNodesPlan } from '../support/lone-nodes.ts';
+import { freePort } from '../support/ports.ts';
+import { BIN, inTerminal, slotctl, slotctlProcess } from '../support/run-slotctl.ts';
+import { ServerProcess } from '../support/server-process.ts';
+import { anyServer, EXPECTED, serversUnderTest } from '../support/servers.ts';
+
+const started: { dispose(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(started.splice(0).map(nodes => nodes.dispose()));
+});
+
+async function loneNodes(plan: LoneNodesPlan): Promise<LoneNodes> {
+  const nodes = await LoneNodes.start(plan);
+  started.push(nodes);
+  return nodes;
+}
+
+/** Refused quickly while a node was alone, a cluster is tried out as its clients would. */
+const QUICK = { nodeTimeoutMs: 600 };
+
+describe.each(serversUnderTest())('$name', build => {
+  test('six nodes on three hosts: every node agrees, writes work, and no replica shares its primary’s host', async () => {
+    const lone = await loneNodes({ build, count: 6, ...QUICK });
+    const { code, stdout, stderr } = await slotctl([
+      'create',
+      ...lone.addresses,
+      '--cluster-replicas',
+      '1',
+      '--yes',
+    ]);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toContain('>>> Performing hash slots allocation on 6 nodes...');
+    expect(stdout).toMatch(
+      /(Master|Primary)\[0\] -> Slots 0 - 5460\n(Master|Primary)\[1\] -> Slots 5461 - 10922\n/,
+    );
+    expect(stdout).toMatch(/Adding replica 127\.0\.0\.\d:\d+ to 127\.0\.0\.\d:\d+\n/);
+    expect(stdout).toContain('[OK] Perfect anti-affinity obtained!');
+
+    const views = await Promise.all(lone.nodes.map(duties));
+    expect(new Set(views).size).toBe(1);
+    for (const node of lone.nodes) expect(await node.text('CLUSTER', 'INFO')).toContain('cluster_state:ok');
+    const formation = await formationOf(lone.node(0));
+    for (const { id, slots } of formation.primaries.flatMap(n => (n.role === 'primary' ? [n] : []))) {
+      const owner = await ownerAmong(lone, id);
+      const key = keyIn(slots.ranges[0]?.first ?? 0);
+      expect(await owner.text('SET', key, 'first write')).toBe('OK');
+    }
+    for (const replica of formation.replicas) {
+      const primary = replica.role === 'replica' ? replica.primary : undefined;
+      expect(formation.hostOf(primary)).not.toBe(replica.address?.host);
+    }
+    expect(await checked(lone.node(3).address)).toEqual({ healthy: true, kinds: [] });
+    expect(new Set(formation.primaries.map(n => n.configEpoch)).size).toBe(3);
+
+    const again = await slotctl(['create', ...lone.addresses, '--cluster-replicas', '1']);
+    expect(again.stdout).toContain('[OK] These nodes are a cluster already');
+    expect(again.code).toBe(0);
+  });
+
+  test.runIf(EXPECTED.includes(build.name))('two replicas each, and two to spare', async () => {
+    const lone = await loneNodes({ build, count: 11, ...QUICK });
+    const { code } = await slotctl(['create', ...lone.addresses, '--cluster-replicas', '2', '--yes']);
+    expect(code).toBe(0);
+    const formation = await formationOf(lone.node(0));
+    expect(replicaCounts(formation)).toEqual([3, 3, 2]);
+    for (const replica of formation.replicas) {
+      const primary = replica.role === 'replica' ? replica.primary : undefined;
+      expect(formation.hostOf(primary)).not.toBe(replica.address?.host);
+    }
+    expect(await checked(lone.node(0).address, '--min-replicas', '2')).toMatchObject({ healthy: true });
+  });
+});
+
+async function ownerAmong(lone: LoneNodes, id: string): Promise<ServerProcess> {
+  for (const node of lone.nodes) if ((await node.text('CLUSTER', 'MYID')) === id) return node;
+  throw new Error(`nobody is ${id}`);
+}
+
+/** Found by trying, since keys are hashed. */
+function keyIn(slot: number): string {
+  for (let i = 0; ; i++) if (crc16(`key${i}`) % 16384 === slot) return `key${i}`;
+}
+
+function crc16(text: string): number {
+  let crc = 0;
+  for (const byte of Buffer.from(text)) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++)
+      crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff;
+  }
+  return crc;
+}
+
+const build = anyServer();
+
+describe('what is not fit', () => {
+  test('is refused with every reason for every node, and nothing is written anywhere', async () => {
+    const lone = await loneNodes({ build, count: 8 });
+    const [fresh, withKey, withSlots, withEpoch, paired, other, withCode, last] = lone.nodes;
+    if (!fresh || !withKey || !withSlots || !withEpoch || !paired || !other || !withCode || !last)
+      throw new Error();
+    await withKey.send('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await until600(withKey);
+    await withKey.send('SET', 'a', '1');
+    await withKey.send('CLUSTER', 'DELSLOTSRANGE', '0', '16383');
+    await withSlots.send('CLUSTER', 'ADDSLOTS', '7', '8');
+    await withEpoch.send('CLUSTER', 'SET-CONFIG-EPOCH', '99');
+    await paired.send('CLUSTER', 'MEET', other.setup.host, `${other.setup.port}`, busPortOf(other));
+    await withCode.send('FUNCTION', 'LOAD', LIBRARY);
+    const standalone = new ServerProcess({ build, host: '127.0.0.1', port: await freePort(), config: [] });
+    standalone.setup.config;
+    started.push(standalone);
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const name = `localhost:${fresh.setup.port}`;
+    const nodes = [...lone.addresses, name, nobody];
+
+    const { code, stdout, stderr } = await slotctl(['create', ...nodes, '--cluster-replicas', '1', '--yes']);
+    expect(code).toBe(4);
+    expect(stdout).toBe('');
+    const said = (pattern: RegExp) => expect(stderr).toMatch(pattern);
+    said(new RegExp(`\\[ERR\\] ${nobody}: connection refused`));
+    said(new RegExp(`\\[ERR\\] ${fresh.address} and ${name} are the same node`));
+    said(new RegExp(`\\[ERR\\] Node ${withKey.address} is not empty: it holds 1 key`));
+    said(new RegExp(`\\[ERR\\] Node ${withSlots.address} already owns slots 7-8`));
+    said(new RegExp(`\\[ERR\\] Node ${withEpoch.address} already has the config epoch 99`));
+    said(new RegExp(`\\[ERR\\] Node ${withCode.address} has function libraries .*: lib1`));
+    for (const node of [fresh, last]) {
+      expect(await node.text('CLUSTER', 'NODES')).toMatch(/^\w{40} .* myself,master - 0 0 0 connected\n$/);
+    }
+  });
+
+  test('a node that knows strangers, one without cluster mode, and buses of which only some speak TLS', async () => {
+    const lone = await loneNodes({ build, count: 4 });
+    const outsider = lone.node(3);
+    await lone
+      .node(2)
+      .send('CLUSTER', 'MEET', outsider.setup.host, `${outsider.setup.port}`, busPortOf(outsider));
+    const port = await freePort();
+    const standalone = new ServerProcess({ build, host: '127.0.0.1', port, config: [`port ${port}`] });
+    started.push(standalone);
+    await standalone.start();
+    const nodes = [...lone.addresses.slice(0, 3), standalone.address];
+    const { code, stderr } = await slotctl(['create', ...nodes, '--yes']);
+    expect(stderr).toContain(`[ERR] ${standalone.address}: not a cluster node (cluster-enabled is no).`);
+    expect(stderr).toContain(
+      `[ERR] Node ${lone.node(2).address} is not empty: it already knows 1 other node.`,
+    );
+    expect(code).toBe(4);
+  });
+
+  test('fewer than three primaries, unless that is meant', async () => {
+    const lone = await loneNodes({ build, count: 4, ...QUICK });
+    const words = ['create', ...lone.addresses, '--cluster-replicas', '1', '--yes'];
+    const refused = await slotctl(words);
+    expect(refused.stderr).toMatch(
+      /requires at least 3 master nodes.*at least 6 nodes are required.*--force-few-primaries/s,
+    );
+    expect(refused.code).toBe(4);
+    const forced = await slotctl([...words, '--force-few-primaries']);
+    expect(forced.stderr).toBe('');
+    expect(forced.code).toBe(0);
+    expect(replicaCounts(await formationOf(lone.node(0)))).toEqual([1, 1]);
+  });
+});
+
+const LIBRARY = '#!lua name=lib1\nredis.register_function("f1", function() return 1 end)';
+
+function busPortOf(node: ServerProcess): string {
+  const line = node.setup.config.find(text => text.startsWith('cluster-port '));
+  return line?.slice('cluster-port '.length) ?? '';
+}
+
+async function until600(node: ServerProcess): Promise<void> {
+  const { until } = await import('../support/poll.ts');
+  await until('it accepts writes', async () =>
+    (await node.text('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+  );
+}
+
+describe('asking', () => {
+  test('without a terminal and without --yes nothing is done, and --yes is named', async () => {
+    const lone = await loneNodes({ build, count: 3 });
+    const { code, stderr } = await slotctlProcess(['create', ...lone.addresses]);
+    expect(stderr).toContain('--yes');
+    expect(code).toBe(4);
+    expect(await nodesAccordingTo(lone.node(0))).toHaveLength(1);
+  });
+
+  test('a piped yes is an answer, and so is anything else', async () => {
+    const lone = await loneNodes({ build, count: 3, ...QUICK });
+    const declined = await slotctlProcess(['create', ...lone.addresses], { input: 'yesterday\n' });
+    expect(declined.code).toBe(1);
+    expect(await nodesAccordingTo(lone.node(0))).toHaveLength(1);
+    const accepted = await slotctlProcess(['create', ...lone.addresses], { input: 'yes\n' });
+    expect(accepted.stderr).toBe('');
+    expect(accepted.code).toBe(0);
+  });
+
+  test('at a terminal the question is asked, and only the whole word accepts', async () => {
+    const lone = await loneNodes({ build, count: 3, ...QUICK });
+    const words = [BIN, 'create', ...lone.addresses];
+    const when = "(type 'yes' to accept):";
+    const declined = await inTerminal(words, { answer: { when, type: 'y\r' } });
+    expect(declined.screen).toContain('Nothing was changed.');
+    expect(declined.code).toBe(1);
+    const accepted = await inTerminal(words, { answer: { when, type: 'yes\r' } });
+    expect(accepted.screen).toContain('[OK] All 16384 slots covered');
+    expect(accepted.code).toBe(0);
+  });
+
+  test('--dry-run shows the plan and does nothing; --json tells it to programs', async () => {
+    const lone = await loneNodes({ build, count: 3 });
+    const shown = await slotctl(['create', ...lone.addresses, '--dry-run']);
+    expect(shown.stdout).toContain('-> Slots 0 - 5460');
+    const { stdout, code } = await slotctl(['create', ...lone.addresses, '--dry-run', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ version: 1, event: 'plan', command: 'create' });
+    expect(code).toBe(0);
+    expect(await nodesAccordingTo(lone.node(0))).toHaveLength(1);
+  });
+});
+
+describe('a create that stops half-way', () => {
+  /** Presses Ctrl-C when the given command that changes something goes out. */
+  async function stoppedAt(words: readonly string[], position: number) {
+    const interrupt: { press?: () => void } = {};
+    let changes = 0;
+    const watch = (text: string) => {
+      if (!/> (CLUSTER (?!NODES|INFO)\S+)/.test(text)) return;
+      if (++changes === position) interrupt.press?.();
+    };
+    const run = await slotctl([...words, '--trace'], { interrupt, watch });
+    return { ...run, stopped: changes >= position };
+  }
+
+  test('at any command: run again it completes, and --reset-failed undoes it', async () => {
+    const lone = await loneNodes({ build, count: 6, ...QUICK });
+    const words = ['create', ...lone.addresses, '--cluster-replicas', '1', '--yes'];
+    const undo = ['create', '--reset-failed', ...lone.addresses, '--yes'];
+    let stopped = 0;
+    for (let position = 1; ; position++) {
+      const first = await stoppedAt(words, position);
+      if (!first.stopped) {
+        expect(first.code).toBe(0);
+        break;
+      }
+      stopped++;
+      expect(first.code).toBe(130);
+      expect(first.stderr).toContain('Run the same command again');
+      if (position % 2 === 0) {
+        const again = await slotctl(words);
+        expect({ position, ...again }).toMatchObject({ code: 0, stderr: '' });
+        expect(await checked(lone.node(position % 6).address)).toMatchObject({ healthy: true });
+      }
+      const undone = await slotctl(undo);
+      expect({ position, ...undone }).toMatchObject({ code: 0, stderr: '' });
+      for (const node of lone.nodes) {
+        expect(await node.text('CLUSTER', 'NODES')).toMatch(
+          /^\w{40} \S+ myself,master - 0 \d+ 0 connected\n$/,
+        );
+      }
+    }
+    // Six epochs, three primaries, five introductions, three replicas.
+    expect(stopped).toBeGreaterThanOrEqual(17);
+  });
+
+  test('a node in the way of the bus is named with its port, within the time limit', async () => {
+    const dead = await freePort('127.0.0.2');
+    const lone = await loneNodes({
+      build,
+      count: 3,
+      ...QUICK,
+      config: i => (i === 1 ? [`cluster-announce-bus-port ${dead}`] : []),
+    });
+    const words = ['create', ...lone.addresses, '--yes', '--join-timeout', '2'];
+    const { code, stderr, stdout } = await slotctl(words);
+    expect(stderr).toContain('did not come to agree within 2 s (--join-timeout)');
+    expect(stderr).toMatch(
+      new RegExp(`${lone.node(1).address}: .* no connection to its cluster bus at 127\\.0\\.0\\.2:${dead}`),
+    );
+    expect(stderr).toContain('Run the same command again');
+    expect(stdout).not.toContain('[OK] All');
+    expect(code).toBe(1);
+    // Set right, it goes on from there.
+    await lone.node(1).send('CONFIG', 'SET', 'cluster-announce-bus-port', busPortOf(lone.node(1)));
+    const again = await slotctl(['create', ...lone.addresses, '--yes']);
+    expect(again.stderr).toBe('');
+    expect(again.code).toBe(0);
+  });
+
+  test('replicas that cannot log in at their primaries are told of', async () => {
+    const lone = await loneNodes({
+      build,
+      count: 6,
+      ...QUICK,
+      password: 'pw',
+      config: () => ['masterauth ""'],
+    });
+    const words = ['create', ...lone.addresses, '--cluster-replicas', '1', '--yes', '--join-timeout', '3'];
+    const { code, stderr } = await slotctl(words, { env: { REDISCLI_AUTH: 'pw' } });
+    expect(stderr).toMatch(/The replica \S+ gets no data from \S+; does it know the password \(masterauth/);
+    expect(code).toBe(1);
+  });
+});
