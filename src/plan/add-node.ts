@@ -4,7 +4,7 @@ import { type Applicant, asMember, type Candidate, isCandidate } from '../topolo
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import { findNode } from '../topology/find-node.ts';
 import { memberOf, membersOf, withoutNodes } from '../topology/members.ts';
-import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
+import type { Address, NodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
 import { believedNodes, type ClusterSnapshot, isPrimary } from '../topology/snapshot.ts';
 import { judgeNewcomer, judgeTogether } from './fitness.ts';
@@ -29,6 +29,7 @@ export interface AddNodeRequest {
 export interface AddNodePlan extends Plan {
   /** Who becomes whose replica. */
   readonly homes: ReadonlyMap<NodeId, NodeId>;
+  /** Who is not in yet, or not yet in that role. */
   readonly newcomers: readonly NodeId[];
 }
 
@@ -60,7 +61,7 @@ export function planAddNode(request: AddNodeRequest): Decision<AddNodePlan> {
       stages: stagesOf(request, cluster, candidates, homes.homes),
       remarks: [],
       homes: homes.homes,
-      newcomers: [...ids],
+      newcomers: [...ids].filter(id => homes.homes.has(id) || !believedNodes(snapshot).has(id)),
     },
   };
 }
@@ -128,7 +129,10 @@ function stagesOf(
   const members = [...membersOf(cluster), ...candidates.map(asMember)];
   const newcomers = candidates.map(candidate => candidate.view.id);
   const scope = { members: members.map(m => m.id), concerned: new Set(newcomers), wantsOk: false };
-  const views = [...cluster.views, ...candidates.map(c => c.view)];
+  const views = [
+    ...request.snapshot.views.filter(view => !newcomers.includes(view.id)),
+    ...candidates.map(candidate => candidate.view),
+  ];
   const unmet = gapsAmong(views, { ...scope, goal: 'members' }).length > 0;
   const roles = candidates.flatMap(({ view: { id, self } }): Stage => {
     const primary = homes.get(id);
@@ -140,7 +144,9 @@ function stagesOf(
     unmet || roles.length > 0 || gapsAmong(views, { ...scope, goal: 'roles', wantsOk }).length > 0;
   return inStages(
     functionCopies(request, cluster, candidates),
-    unmet ? [{ kind: 'join', introductions: introductions(cluster, candidates), newcomers, members }] : [],
+    unmet
+      ? [{ kind: 'join', introductions: introductions(request.snapshot, candidates), newcomers, members }]
+      : [],
     roles,
     unfinished ? [{ kind: 'agree', members, concerned: newcomers, wantsOk }] : [],
   );
@@ -171,17 +177,13 @@ export function functionSource({ views }: ClusterSnapshot): NodeId | undefined {
  * where the address that the person wrote means another node to the others.
  */
 function introductions(
-  cluster: ClusterSnapshot,
+  { views }: ClusterSnapshot,
   candidates: readonly Candidate[],
 ): { from: Member; to: Member }[] {
-  const [entry] = cluster.views;
+  const entry = views.find(({ id }) => !candidates.some(({ view }) => view.id === id));
   if (!entry) return [];
   const to = memberOf(entry);
   return candidates
     .filter(({ view }) => !entry.nodes.some(node => node.id === view.id))
     .map(candidate => ({ from: asMember(candidate), to }));
-}
-
-export function showAsked({ asked }: Applicant): string {
-  return formatAddress(asked);
 }

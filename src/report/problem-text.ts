@@ -44,11 +44,14 @@ export function describeGaps(gaps: readonly Gap[], names: NodeNames, buses: BusA
       );
   }
   const outdated = who('outdated');
+  const shaking = who('handshake');
   const down = who('not-ok');
   const loading = who('loading');
   if (outdated.length > 0) lines.push(`${names.list(outdated)} do not know yet what the others are.`);
   if (down.length > 0)
     lines.push(`${names.list(down)} ${down.length === 1 ? 'says' : 'say'} cluster_state:fail.`);
+  if (shaking.length > 0)
+    lines.push(`${names.list(shaking)} ${shaking.length === 1 ? 'has' : 'have'} a handshake under way.`);
   if (loading.length > 0)
     lines.push(
       `${names.list(loading)} ${loading.length === 1 ? 'is' : 'are'} loading data, and can be asked later.`,

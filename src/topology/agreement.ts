@@ -2,7 +2,7 @@
  * Whether nodes that are to be one cluster have come to agree. Asked again and again while they form, so it looks only
  * at what CLUSTER NODES, the cluster state and the replication links tell.
  */
-import type { ClusterNode, MeetingPoint, NodeId } from './node.ts';
+import { type ClusterNode, formatAddress, type MeetingPoint, type NodeId } from './node.ts';
 import type { NodeView, Replication } from './snapshot.ts';
 
 /** A node as far as forming a cluster goes: where we reach it, and where the others do. */
@@ -31,6 +31,8 @@ export type Gap =
   | { readonly kind: 'not-ok'; readonly who: NodeId }
   /** The replica `who` gets no data from its primary `about`. */
   | { readonly kind: 'no-data'; readonly who: NodeId; readonly about: NodeId }
+  /** `who` shakes hands once more with somebody whom it knows: soon over, and until then seen as a ghost. */
+  | { readonly kind: 'handshake'; readonly who: NodeId }
   /** `who` is loading its data, and tells nothing meanwhile. */
   | { readonly kind: 'loading'; readonly who: NodeId };
 
@@ -76,13 +78,23 @@ function gapBetween(
   return believed.linked ? undefined : 'unlinked';
 }
 
-function ownGaps({ id: who, self, state, replication }: Glance, { wantsOk, concerned }: Scope): Gap[] {
+function ownGaps(glance: Glance, { wantsOk, concerned }: Scope): Gap[] {
+  const { id: who, self, state, replication } = glance;
   const gaps: Gap[] = [];
+  if (meetsAgain(glance)) gaps.push({ kind: 'handshake', who });
   if (wantsOk && state === 'fail') gaps.push({ kind: 'not-ok', who });
   const isNew = !concerned || concerned.has(who);
   if (isNew && self.role === 'replica' && self.primary && replication && !receives(replication))
     gaps.push({ kind: 'no-data', who, about: self.primary });
   return gaps;
+}
+
+function meetsAgain({ nodes }: Glance): boolean {
+  const strangers = nodes.filter(node => node.role === 'stranger' && node.handshake && node.address);
+  if (strangers.length === 0) return false;
+  const at = ({ address }: ClusterNode) => (address ? formatAddress(address) : '');
+  const known = new Set(nodes.filter(node => node.role !== 'stranger').map(at));
+  return strangers.some(node => known.has(at(node)));
 }
 
 /** A replica that was given its role, and now loads what its primary sends: that may take long. */

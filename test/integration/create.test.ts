@@ -1,30 +1,27 @@
 /** `create` makes one cluster of real servers, and returns when it is one. */
-import { afterEach, describe, expect, test } from 'vitest';
+import type { ChildProcess } from 'node:child_process';
+import { describe, expect, type TestContext, test } from 'vitest';
 import { nodesAccordingTo } from '../support/cluster.ts';
 import { checked, duties, formationOf, replicaCounts } from '../support/formed.ts';
 import { LoneNodes, type LoneNodesPlan } from '../support/lone-nodes.ts';
+import { until } from '../support/poll.ts';
 import { freePort } from '../support/ports.ts';
 import { BIN, inTerminal, slotctl, slotctlProcess } from '../support/run-slotctl.ts';
 import { ServerProcess } from '../support/server-process.ts';
 import { anyServer, EXPECTED, serversUnderTest } from '../support/servers.ts';
 
-const started: { dispose(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(started.splice(0).map(nodes => nodes.dispose()));
-});
-
-async function loneNodes(plan: LoneNodesPlan): Promise<LoneNodes> {
+async function loneNodes(t: TestContext, plan: LoneNodesPlan): Promise<LoneNodes> {
   const nodes = await LoneNodes.start(plan);
-  started.push(nodes);
+  t.onTestFinished(() => nodes.dispose());
   return nodes;
 }
 
-/** Refused quickly while a node was alone, a cluster is tried out as its clients would. */
+/** A server that was alone refuses queries for that long after it has met the others. */
 const QUICK = { nodeTimeoutMs: 600 };
 
-describe.each(serversUnderTest())('$name', build => {
-  test('six nodes on three hosts: every node agrees, writes work, and no replica shares its primary’s host', async () => {
-    const lone = await loneNodes({ build, count: 6, ...QUICK });
+describe.concurrent.each(serversUnderTest())('$name', build => {
+  test('six nodes on three hosts: every node agrees, writes work, and no replica shares its primary’s host', async t => {
+    const lone = await loneNodes(t, { build, count: 6, ...QUICK });
     const { code, stdout, stderr } = await slotctl([
       'create',
       ...lone.addresses,
@@ -62,8 +59,8 @@ describe.each(serversUnderTest())('$name', build => {
     expect(again.code).toBe(0);
   });
 
-  test.runIf(EXPECTED.includes(build.name))('two replicas each, and two to spare', async () => {
-    const lone = await loneNodes({ build, count: 11, ...QUICK });
+  test.runIf(EXPECTED.includes(build.name))('two replicas each, and two to spare', async t => {
+    const lone = await loneNodes(t, { build, count: 11, ...QUICK });
     const { code } = await slotctl(['create', ...lone.addresses, '--cluster-replicas', '2', '--yes']);
     expect(code).toBe(0);
     const formation = await formationOf(lone.node(0));
@@ -98,23 +95,20 @@ function crc16(text: string): number {
 
 const build = anyServer();
 
-describe('what is not fit', () => {
-  test('is refused with every reason for every node, and nothing is written anywhere', async () => {
-    const lone = await loneNodes({ build, count: 8 });
+describe.concurrent('what is not fit', () => {
+  test('is refused with every reason for every node, and nothing is written anywhere', async t => {
+    const lone = await loneNodes(t, { build, count: 8 });
     const [fresh, withKey, withSlots, withEpoch, paired, other, withCode, last] = lone.nodes;
     if (!fresh || !withKey || !withSlots || !withEpoch || !paired || !other || !withCode || !last)
       throw new Error();
     await withKey.send('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-    await until600(withKey);
+    await acceptsWrites(withKey);
     await withKey.send('SET', 'a', '1');
     await withKey.send('CLUSTER', 'DELSLOTSRANGE', '0', '16383');
     await withSlots.send('CLUSTER', 'ADDSLOTS', '7', '8');
     await withEpoch.send('CLUSTER', 'SET-CONFIG-EPOCH', '99');
     await paired.send('CLUSTER', 'MEET', other.setup.host, `${other.setup.port}`, busPortOf(other));
     await withCode.send('FUNCTION', 'LOAD', LIBRARY);
-    const standalone = new ServerProcess({ build, host: '127.0.0.1', port: await freePort(), config: [] });
-    standalone.setup.config;
-    started.push(standalone);
     const nobody = `127.0.0.1:${await freePort()}`;
     const name = `localhost:${fresh.setup.port}`;
     const nodes = [...lone.addresses, name, nobody];
@@ -134,15 +128,15 @@ describe('what is not fit', () => {
     }
   });
 
-  test('a node that knows strangers, one without cluster mode, and buses of which only some speak TLS', async () => {
-    const lone = await loneNodes({ build, count: 4 });
+  test('a node that knows strangers, and one without cluster mode', async t => {
+    const lone = await loneNodes(t, { build, count: 4 });
     const outsider = lone.node(3);
     await lone
       .node(2)
       .send('CLUSTER', 'MEET', outsider.setup.host, `${outsider.setup.port}`, busPortOf(outsider));
     const port = await freePort();
     const standalone = new ServerProcess({ build, host: '127.0.0.1', port, config: [`port ${port}`] });
-    started.push(standalone);
+    t.onTestFinished(() => standalone.dispose());
     await standalone.start();
     const nodes = [...lone.addresses.slice(0, 3), standalone.address];
     const { code, stderr } = await slotctl(['create', ...nodes, '--yes']);
@@ -153,8 +147,8 @@ describe('what is not fit', () => {
     expect(code).toBe(4);
   });
 
-  test('fewer than three primaries, unless that is meant', async () => {
-    const lone = await loneNodes({ build, count: 4, ...QUICK });
+  test('fewer than three primaries, unless that is meant', async t => {
+    const lone = await loneNodes(t, { build, count: 4, ...QUICK });
     const words = ['create', ...lone.addresses, '--cluster-replicas', '1', '--yes'];
     const refused = await slotctl(words);
     expect(refused.stderr).toMatch(
@@ -175,24 +169,23 @@ function busPortOf(node: ServerProcess): string {
   return line?.slice('cluster-port '.length) ?? '';
 }
 
-async function until600(node: ServerProcess): Promise<void> {
-  const { until } = await import('../support/poll.ts');
+async function acceptsWrites(node: ServerProcess): Promise<void> {
   await until('it accepts writes', async () =>
     (await node.text('CLUSTER', 'INFO')).includes('cluster_state:ok'),
   );
 }
 
-describe('asking', () => {
-  test('without a terminal and without --yes nothing is done, and --yes is named', async () => {
-    const lone = await loneNodes({ build, count: 3 });
+describe.concurrent('asking', () => {
+  test('without a terminal and without --yes nothing is done, and --yes is named', async t => {
+    const lone = await loneNodes(t, { build, count: 3 });
     const { code, stderr } = await slotctlProcess(['create', ...lone.addresses]);
     expect(stderr).toContain('--yes');
     expect(code).toBe(4);
     expect(await nodesAccordingTo(lone.node(0))).toHaveLength(1);
   });
 
-  test('a piped yes is an answer, and so is anything else', async () => {
-    const lone = await loneNodes({ build, count: 3, ...QUICK });
+  test('a piped yes is an answer, and so is anything else', async t => {
+    const lone = await loneNodes(t, { build, count: 3, ...QUICK });
     const declined = await slotctlProcess(['create', ...lone.addresses], { input: 'yesterday\n' });
     expect(declined.code).toBe(1);
     expect(await nodesAccordingTo(lone.node(0))).toHaveLength(1);
@@ -201,8 +194,8 @@ describe('asking', () => {
     expect(accepted.code).toBe(0);
   });
 
-  test('at a terminal the question is asked, and only the whole word accepts', async () => {
-    const lone = await loneNodes({ build, count: 3, ...QUICK });
+  test('at a terminal the question is asked, and only the whole word accepts', async t => {
+    const lone = await loneNodes(t, { build, count: 3, ...QUICK });
     const words = [BIN, 'create', ...lone.addresses];
     const when = "(type 'yes' to accept):";
     const declined = await inTerminal(words, { answer: { when, type: 'y\r' } });
@@ -213,8 +206,8 @@ describe('asking', () => {
     expect(accepted.code).toBe(0);
   });
 
-  test('--dry-run shows the plan and does nothing; --json tells it to programs', async () => {
-    const lone = await loneNodes({ build, count: 3 });
+  test('--dry-run shows the plan and does nothing; --json tells it to programs', async t => {
+    const lone = await loneNodes(t, { build, count: 3 });
     const shown = await slotctl(['create', ...lone.addresses, '--dry-run']);
     expect(shown.stdout).toContain('-> Slots 0 - 5460');
     const { stdout, code } = await slotctl(['create', ...lone.addresses, '--dry-run', '--json']);
@@ -224,33 +217,48 @@ describe('asking', () => {
   });
 });
 
-describe('a create that stops half-way', () => {
-  /** Presses Ctrl-C when the given command that changes something goes out. */
-  async function stoppedAt(words: readonly string[], position: number) {
+describe.concurrent('a create that stops half-way', () => {
+  const changes = (text: string) => text.match(/> CLUSTER (?!NODES|INFO)/g)?.length ?? 0;
+
+  /** Presses Ctrl-C when the command that is the given one of those that change something goes out. */
+  async function interruptedAt(words: readonly string[], position: number) {
     const interrupt: { press?: () => void } = {};
-    let changes = 0;
+    let sent = 0;
     const watch = (text: string) => {
-      if (!/> (CLUSTER (?!NODES|INFO)\S+)/.test(text)) return;
-      if (++changes === position) interrupt.press?.();
+      sent += changes(text);
+      if (sent >= position) interrupt.press?.();
     };
     const run = await slotctl([...words, '--trace'], { interrupt, watch });
-    return { ...run, stopped: changes >= position };
+    if (sent >= position) {
+      expect(run.code).toBe(130);
+      expect(run.stderr).toContain('Run the same command again');
+    }
+    return { run, stopped: sent >= position };
   }
 
-  test('at any command: run again it completes, and --reset-failed undoes it', async () => {
-    const lone = await loneNodes({ build, count: 6, ...QUICK });
+  /** The same with a process and SIGKILL. */
+  async function killedAt(words: readonly string[], position: number) {
+    let sent = 0;
+    const kill = (child: ChildProcess, text: string) => {
+      sent += changes(text);
+      if (sent >= position) child.kill('SIGKILL');
+    };
+    const run = await slotctlProcess([...words, '--trace'], { watch: kill });
+    return { run, stopped: sent >= position };
+  }
+
+  test('or is killed, at any command: run again it completes, and --reset-failed undoes it', async t => {
+    const lone = await loneNodes(t, { build, count: 6, ...QUICK });
     const words = ['create', ...lone.addresses, '--cluster-replicas', '1', '--yes'];
     const undo = ['create', '--reset-failed', ...lone.addresses, '--yes'];
-    let stopped = 0;
+    let times = 0;
     for (let position = 1; ; position++) {
-      const first = await stoppedAt(words, position);
-      if (!first.stopped) {
-        expect(first.code).toBe(0);
+      const { run, stopped } = await (position % 4 < 2 ? killedAt : interruptedAt)(words, position);
+      if (!stopped) {
+        expect(run.code).toBe(0);
         break;
       }
-      stopped++;
-      expect(first.code).toBe(130);
-      expect(first.stderr).toContain('Run the same command again');
+      times++;
       if (position % 2 === 0) {
         const again = await slotctl(words);
         expect({ position, ...again }).toMatchObject({ code: 0, stderr: '' });
@@ -265,12 +273,28 @@ describe('a create that stops half-way', () => {
       }
     }
     // Six epochs, three primaries, five introductions, three replicas.
-    expect(stopped).toBeGreaterThanOrEqual(17);
+    expect(times).toBeGreaterThanOrEqual(17);
   });
 
-  test('a node in the way of the bus is named with its port, within the time limit', async () => {
+  test('--reset-failed leaves nodes alone that hold keys, and refuses nodes of a larger cluster', async t => {
+    const lone = await loneNodes(t, { build, count: 4, ...QUICK });
+    const [a = '', b = '', c = '', d = ''] = lone.addresses;
+    expect((await slotctl(['create', a, b, c, d, '--yes'])).code).toBe(0);
+    const part = await slotctl(['create', '--reset-failed', a, b, c, '--yes']);
+    expect(part.stderr).toContain(`[ERR] Node ${a} is not empty: it already knows 1 other node.`);
+    expect(part.code).toBe(4);
+    await lone.node(0).send('SET', keyIn(0), '1');
+    const undone = await slotctl(['create', '--reset-failed', a, b, c, d, '--yes']);
+    expect(undone.stdout).toContain(`[WARNING] ${a} holds 1 key and is left as it is.`);
+    expect(undone.stderr).toContain('Done, except for what the warnings name.');
+    expect(undone.code).toBe(1);
+    expect(await lone.node(0).text('GET', keyIn(0))).toMatch(/1|CLUSTERDOWN/);
+    for (const node of lone.nodes.slice(1)) expect(await nodesAccordingTo(node)).toHaveLength(1);
+  });
+
+  test('a node in the way of the bus is named with its port, within the time limit', async t => {
     const dead = await freePort('127.0.0.2');
-    const lone = await loneNodes({
+    const lone = await loneNodes(t, {
       build,
       count: 3,
       ...QUICK,
@@ -292,8 +316,8 @@ describe('a create that stops half-way', () => {
     expect(again.code).toBe(0);
   });
 
-  test('replicas that cannot log in at their primaries are told of', async () => {
-    const lone = await loneNodes({
+  test('replicas that cannot log in at their primaries are told of', async t => {
+    const lone = await loneNodes(t, {
       build,
       count: 6,
       ...QUICK,

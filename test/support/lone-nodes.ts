@@ -12,6 +12,8 @@ export interface LoneNodesPlan {
   readonly nodeTimeoutMs?: number;
   readonly config?: (position: number) => readonly string[];
   readonly password?: string;
+  /** How the tests log in where there is no password for everybody. */
+  readonly user?: { readonly name: string; readonly password: string };
   readonly tls?: TlsSettings & { readonly config: readonly string[] };
   readonly builds?: Readonly<Record<number, ServerBuild>>;
 }
@@ -39,6 +41,7 @@ export class LoneNodes {
           port,
           config: configOf(plan, host, port, await freePort(host), i),
           ...(plan.password !== undefined && { password: plan.password }),
+          ...(plan.user && { user: plan.user.name, password: plan.user.password }),
           ...(plan.tls && { tls: plan.tls }),
         }),
       );

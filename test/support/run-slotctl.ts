@@ -1,5 +1,5 @@
 /** Runs slotctl: in this process with a terminal made of strings, or as a process of its own. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../src/main.ts';
 import { coloured, plain } from '../../src/report/paint.ts';
@@ -65,10 +65,18 @@ export async function slotctl(args: readonly string[], setup: TerminalSetup = {}
 
 export const BIN = fileURLToPath(new URL('../../bin/slotctl.js', import.meta.url));
 
+export interface ProcessSetup {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly bin?: string;
+  /** Told of everything that goes to stderr, as it comes. */
+  readonly watch?: (child: ChildProcess, text: string) => void;
+}
+
 /** The built program, as people start it. */
 export function slotctlProcess(
   args: readonly string[],
-  { env = {}, input, bin = BIN }: { env?: Record<string, string>; input?: string; bin?: string } = {},
+  { env = {}, input, bin = BIN, watch }: ProcessSetup = {},
 ): Promise<Run> {
   const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...env } });
   let stdout = '';
@@ -78,6 +86,7 @@ export function slotctlProcess(
   });
   child.stderr.on('data', chunk => {
     stderr += chunk;
+    watch?.(child, `${chunk}`);
   });
   child.stdin.end(input ?? '');
   return new Promise((resolve, reject) => {

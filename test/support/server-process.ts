@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Word } from '../../src/resp/command.ts';
 import { Connection, type ConnectionSettings } from '../../src/resp/connection.ts';
 import { Secret } from '../../src/resp/credentials.ts';
+import { ServerRefusalError } from '../../src/resp/errors.ts';
 import type { Reply } from '../../src/resp/reply.ts';
 import type { TlsSettings } from '../../src/resp/socket.ts';
 import { until } from './poll.ts';
@@ -22,7 +23,15 @@ export interface ServerSetup {
   readonly files?: Readonly<Record<string, string>>;
   /** How the tests themselves log in. */
   readonly password?: string;
+  readonly user?: string;
   readonly tls?: TlsSettings;
+}
+
+export interface StartOptions {
+  /** Further lines of configuration. */
+  readonly config?: readonly string[];
+  /** It counts as started while it is still loading its data. */
+  readonly mayLoad?: boolean;
 }
 
 const running = new Set<ChildProcess>();
@@ -63,10 +72,14 @@ export class ServerProcess {
     return pid;
   }
 
-  async start(): Promise<void> {
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async start({ config: further = [], mayLoad = false }: StartOptions = {}): Promise<void> {
     const config = join(this.folder, 'server.conf');
     const common = [`dir ${this.folder}`, 'save ""', 'appendonly no', 'logfile server.log', 'daemonize no'];
-    writeFileSync(config, [...common, ...this.setup.config, ''].join('\n'));
+    writeFileSync(config, [...common, ...this.setup.config, ...further, ''].join('\n'));
     const child = spawn(this.setup.build.server, [config], {
       stdio: ['ignore', 'ignore', 'inherit'],
       cwd: this.folder,
@@ -76,7 +89,7 @@ export class ServerProcess {
     child.once('exit', () => running.delete(child));
     await until(`${this.address} answers`, async () => {
       if (child.exitCode !== null) throw new Error(`${this.address} did not start:\n${this.log()}`);
-      return this.#answers();
+      return this.#answers(mayLoad);
     });
   }
 
@@ -91,6 +104,12 @@ export class ServerProcess {
 
   signal(signal: NodeJS.Signals): void {
     process.kill(this.pid, signal);
+  }
+
+  /** Killed, and started again in its folder. */
+  async restart(options: StartOptions = {}): Promise<void> {
+    await this.kill();
+    await this.start(options);
   }
 
   /** SIGKILL, and back only when the process is gone. Its folder stays, so that it can be started again. */
@@ -119,18 +138,20 @@ export class ServerProcess {
   }
 
   #connect(): Connection {
-    const { host, port, password, tls } = this.setup;
-    const credentials = password === undefined ? undefined : { password: new Secret(password) };
+    const { host, port, user, password, tls } = this.setup;
+    const credentials =
+      password === undefined ? undefined : { password: new Secret(password), ...(user && { user }) };
     const settings = { ...TEST_CONNECTION, ...(credentials && { credentials }), ...(tls && { tls }) };
     return new Connection(this.address, { kind: 'tcp', host, port }, settings);
   }
 
-  async #answers(): Promise<boolean> {
+  async #answers(mayLoad: boolean): Promise<boolean> {
     const connection = this.#connect();
     try {
       await connection.send({ args: ['PING'], decode: () => true });
       return true;
-    } catch {
+    } catch (error) {
+      if (mayLoad && error instanceof ServerRefusalError && error.reason === 'loading') return true;
       await sleep(5);
       return false;
     } finally {
