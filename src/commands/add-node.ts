@@ -111,7 +111,7 @@ export async function runAddNode(options: AddNodeOptions, context: Context): Pro
       preview: plan => renderAddNode(plan, options.primary === undefined, paint),
       question: 'Can I add these nodes?',
       already: 'The cluster has these nodes already. Nothing to do.',
-      done: 'New node added correctly: every node that answers knows it.',
+      done: 'New node added correctly. Every node that answers knows it.',
       unfinished: 'Not everything was done. Run the same command again to go on from here.',
     },
     options,

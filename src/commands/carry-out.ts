@@ -126,6 +126,8 @@ class Teller<P extends Plan> {
   readonly #change: Change<P>;
   readonly #json: boolean;
   readonly #names: NodeNames;
+  /** Steps of one stage often fail for one reason. */
+  readonly #complaints = new Set<string>();
   readonly #context: Context;
 
   constructor(change: Change<P>, { json }: ChangeOptions, context: Context) {
@@ -188,6 +190,8 @@ class Teller<P extends Plan> {
   }
 
   #complain(text: string): void {
+    if (this.#complaints.has(text)) return;
+    this.#complaints.add(text);
     this.#context.terminal.warn(`[ERR] ${text}`);
   }
 

@@ -119,7 +119,7 @@ async function create(options: CreateOptions, context: Context): Promise<ExitCod
       preview: plan => renderCreatePlan(plan, paint),
       question: 'Can I set the above configuration?',
       already: 'These nodes are a cluster already, exactly as this command would make it. Nothing to do.',
-      done: 'All 16384 slots covered; every node knows every other, its role and its slots.',
+      done: 'All 16384 slots covered. Every node knows every other, its role and its slots.',
       unfinished:
         'The cluster is not complete. Run the same command again to go on from here, or undo it with create --reset-failed and the same nodes.',
     },

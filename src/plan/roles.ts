@@ -18,8 +18,14 @@ export function chosenPrimaries(nodes: readonly Named[], roles: Roles): number |
   return roles.kind === 'named' ? roles.primaries : Math.floor(nodes.length / (roles.replicas + 1));
 }
 
+/** As many as servers are made for, and as slots can be shared out among. */
+const MOST_PRIMARIES = 1000;
+
 /** What makes no sense in it; undefined as a rule. */
 export function rolesProblem(nodes: readonly Named[], roles: Roles): string | undefined {
+  const chosen = chosenPrimaries(nodes, roles);
+  if ((typeof chosen === 'number' ? chosen : chosen.length) > MOST_PRIMARIES)
+    return `a cluster has at most ${MOST_PRIMARIES} primaries`;
   if (roles.kind === 'counted') return undefined;
   const primaries = new Set(roles.primaries);
   const stranger = [...roles.replicasOf.keys()].find(name => !primaries.has(name));

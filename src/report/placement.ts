@@ -51,7 +51,9 @@ export function placementTable(
     for (const replica of replicas)
       rowOf(replica).replicas.push(`${names.of(replica)} of ${names.of(primary)}`);
   }
-  const rows = [...hosts.values()].sort((a, b) => compare(a.place.zone, b.place.zone));
+  const rows = [...hosts.values()].sort(
+    (a, b) => order(a.place.zone ?? '', b.place.zone ?? '') || order(a.place.host, b.place.host),
+  );
   const zoned = rows.some(row => row.place.zone !== undefined);
   const line = ({ place, primaries, replicas }: (typeof rows)[number]) => [
     ...(zoned ? [place.zone ?? '-'] : []),
@@ -62,6 +64,5 @@ export function placementTable(
   return columns([...(zoned ? ['zone'] : []), 'host', 'primaries', 'replicas'], rows.map(line), paint);
 }
 
-function compare(a = '', b = ''): number {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
+/** 10.0.0.2 before 10.0.0.10. */
+const { compare: order } = new Intl.Collator('en', { numeric: true });

@@ -13,20 +13,25 @@ export function stageLines(stage: Stage, names: NodeNames, paint: Paint): string
   if (kinds.has('assign-slots')) lines.push('>>> Nodes configuration updated');
   if (kinds.has('set-epoch')) lines.push('>>> Assign a different config epoch to each node');
   if (kinds.has('agree')) lines.push('>>> Waiting until every node knows every role and slot');
+  if (kinds.has('forget')) lines.push('>>> Sending CLUSTER FORGET messages to the cluster...');
   if (kinds.has('stay-forgotten')) lines.push('>>> Making sure that nobody brings it back');
-  return [...lines, ...stage.flatMap(step => stepLine(step, names))].map(paint.heading);
+  return [...lines, ...stage.flatMap(step => stepLine(step, stage.length, names))].map(paint.heading);
 }
 
-function stepLine(step: Step, names: NodeNames): string[] {
+function stepLine(step: Step, steps: number, names: NodeNames): string[] {
   switch (step.kind) {
     case 'join':
-      return [`>>> Sending CLUSTER MEET messages to join the cluster`, 'Waiting for the cluster to join'];
+      return [...meetLines(step, names), 'Waiting for the cluster to join'];
     case 'replicate':
-      return [`>>> Configure node ${names.of(step.node)} as replica of ${names.of(step.primary)}.`];
+      return steps === 1
+        ? [`>>> Configure node as replica of ${names.of(step.primary)}.`]
+        : [`>>> Configure node ${names.of(step.node)} as replica of ${names.of(step.primary)}.`];
     case 'copy-functions':
       return [`>>> Copying the functions of ${names.of(step.from)} to ${names.of(step.node)}`];
     case 'reset':
-      return [`>>> Sending CLUSTER RESET ${step.mode.toUpperCase()} to ${names.of(step.node)}.`];
+      return step.mode === 'soft'
+        ? ['>>> Sending CLUSTER RESET SOFT to the deleted node.']
+        : [`>>> Sending CLUSTER RESET HARD to ${names.of(step.node)}.`];
     case 'shutdown':
       return [`>>> SHUTDOWN the node ${names.of(step.node)}.`];
     case 'set-epoch':
@@ -36,6 +41,12 @@ function stepLine(step: Step, names: NodeNames): string[] {
     case 'stay-forgotten':
       return [];
   }
+}
+
+/** A new cluster meets as a whole; whoever joins one is named. */
+function meetLines({ newcomers, members }: Extract<Step, { kind: 'join' }>, names: NodeNames): string[] {
+  if (newcomers.length === members.length) return ['>>> Sending CLUSTER MEET messages to join the cluster'];
+  return newcomers.map(id => `>>> Send CLUSTER MEET to node ${names.of(id)} to make it join the cluster.`);
 }
 
 /** One line on what is waited for. */

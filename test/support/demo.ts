@@ -1,8 +1,9 @@
-/** `npm run demo`: six real nodes on this machine, what slotctl says of them, and what it says when one is broken. */
+/** `npm run demo`: real nodes on this machine are made a cluster, one comes and goes, and something is broken. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { TestCluster } from './cluster.ts';
+import { LoneNodes } from './lone-nodes.ts';
 import { BIN } from './run-slotctl.ts';
+import type { ServerProcess } from './server-process.ts';
 import { installedServers, type ServerBuild } from './servers.ts';
 
 function chooseServer(): ServerBuild {
@@ -28,21 +29,29 @@ async function slotctl(...args: string[]): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 const build = chooseServer();
-tell(
-  `Six nodes of ${build.product} ${build.version} form a cluster: three primaries, three replicas, three hosts`,
-);
-const cluster = await TestCluster.start({ build });
+tell(`Seven nodes of ${build.product} ${build.version} on three hosts, none of which knows another`);
+const lone = await LoneNodes.start({ build, count: 7 });
 try {
-  await slotctl('info', cluster.entry);
-  await slotctl('check', cluster.entry);
+  const [entry = ''] = lone.addresses;
+  const seventh = lone.node(6).address;
+  tell('Six of them become a cluster: three primaries, three replicas, each away from its primary');
+  await slotctl('create', ...lone.addresses.slice(0, 6), '--cluster-replicas', '1', '--yes');
+  await slotctl('info', entry);
+  await slotctl('check', entry);
 
-  tell('A move of slot 42 is begun and never finished, and a replica is killed');
-  await cluster.node(1).send('CLUSTER', 'SETSLOT', '42', 'IMPORTING', cluster.member(0).id);
-  await cluster.node(0).send('CLUSTER', 'SETSLOT', '42', 'MIGRATING', cluster.member(1).id);
-  await cluster.node(4).kill();
-  await slotctl('check', '--quiet', cluster.entry);
-  await slotctl('info', cluster.entry);
+  tell('The seventh comes as a replica, where one is missed most, and goes again');
+  await slotctl('add-node', seventh, entry, '--replica', '--yes');
+  await slotctl('del-node', entry, seventh, '--yes');
+
+  tell('A move of slot 42 is begun and never finished, and a node is killed');
+  const [source, target] = [lone.node(0), lone.node(1)];
+  const idOf = (node: ServerProcess) => node.text('CLUSTER', 'MYID');
+  await target.send('CLUSTER', 'SETSLOT', '42', 'IMPORTING', await idOf(source));
+  await source.send('CLUSTER', 'SETSLOT', '42', 'MIGRATING', await idOf(target));
+  await lone.node(4).kill();
+  await slotctl('check', '--quiet', entry);
+  await slotctl('info', entry);
 } finally {
-  await cluster.dispose();
+  await lone.dispose();
   tell('All nodes are gone, and so are their folders');
 }
