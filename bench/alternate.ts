@@ -20,16 +20,26 @@ export async function alternate(
   say('warming up');
   for (const { measureOnce } of contenders) await measureOnce();
   const samples = new Map<Contender, number[]>(contenders.map(contender => [contender, []]));
-  for (let run = 0; run < runs; run++) {
-    say(`run ${run + 1} of ${runs}`);
-    // Forwards and backwards by turns: nobody always comes after the one that leaves the machine the hottest.
-    const order = run % 2 === 0 ? contenders : [...contenders].reverse();
-    for (const contender of order) samples.get(contender)?.push(await contender.measureOnce());
-  }
+  await inTurns(contenders, { runs, say }, async contender => {
+    samples.get(contender)?.push(await contender.measureOnce());
+  });
   return [...samples].map(([{ work, contender, unit }, taken]) => ({
     work,
     contender,
     unit,
     samples: taken,
   }));
+}
+
+export async function inTurns<T>(
+  contenders: readonly T[],
+  { runs, say }: AlternateSettings,
+  measure: (contender: T) => Promise<void>,
+): Promise<void> {
+  for (let run = 0; run < runs; run++) {
+    say(`run ${run + 1} of ${runs}`);
+    // Forwards and backwards by turns: nobody always comes after the one that leaves the machine the hottest.
+    const order = run % 2 === 0 ? contenders : [...contenders].reverse();
+    for (const contender of order) await measure(contender);
+  }
 }

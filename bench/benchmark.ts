@@ -4,13 +4,30 @@ import type { ServerBuild } from '../test/support/servers.ts';
 export interface Benchmark {
   readonly name: string;
   readonly summary: string;
+  /** How often each contender is measured at least, and when nobody says how often. */
+  readonly fewestRuns: number;
+  /** What else can be chosen on the command line. */
+  readonly options: readonly NumberOption[];
   run(settings: BenchmarkSettings): Promise<BenchmarkResult>;
 }
+
+export interface NumberOption {
+  /** As it is typed, without the dashes. */
+  readonly name: string;
+  readonly summary: string;
+  readonly usual: number;
+  readonly least: number;
+}
+
+/** What was asked for cannot be measured. */
+export class UsageError extends Error {}
 
 export interface BenchmarkSettings {
   /** How often each contender is measured. */
   readonly runs: number;
   readonly server: ServerBuild;
+  /** What was chosen, or is usual. */
+  readonly chosen: (option: NumberOption) => number;
   /** Ends the benchmark early; what it started is cleaned up all the same. */
   readonly signal: AbortSignal;
   /** What is going on, for whoever waits. */
@@ -32,11 +49,11 @@ export interface Measurement {
   readonly samples: readonly number[];
 }
 
-/** A promise of the project, and what became of it. */
+/** A promise of the project, and what became of it. Without a limit nothing is promised, and it is only told. */
 export interface Target {
   readonly what: string;
   readonly measured: number;
-  readonly unit: 'x' | 'MB';
+  readonly unit: 'x' | 'MB' | 'runs';
   readonly atLeast?: number;
   readonly atMost?: number;
 }

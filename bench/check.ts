@@ -3,8 +3,6 @@
  * hundreds and thousands that no one machine runs. Start-up is measured beside them: on a small cluster it is most of
  * the time, and the growth with the number of nodes can only be seen without it.
  */
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { TestCluster } from '../test/support/cluster.ts';
 import { removeFolder, tempFolder } from '../test/support/temp-folder.ts';
 import { alternate, type Contender } from './alternate.ts';
@@ -12,23 +10,23 @@ import type { Benchmark, BenchmarkResult, BenchmarkSettings, Measurement } from 
 import { type CheckSetting, REAL, STAND_INS, START_UP } from './check-settings.ts';
 import { checkTargets } from './check-targets.ts';
 import { type Program, peakMemoryMb, runToEnd } from './run-program.ts';
+import { buildSlotctl, SLOTCTL } from './slotctl.ts';
 import { captureReplies } from './stand-in/capture.ts';
 import { measurePace } from './stand-in/pace.ts';
 import type { StandInCluster } from './stand-in/serve.ts';
 import { StandIn } from './stand-in/stand-in.ts';
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-const SLOTCTL = fileURLToPath(new URL('../bin/slotctl.js', import.meta.url));
-
 export const check: Benchmark = {
   name: 'check',
   summary: "slotctl check against the servers' own cli: 6 real nodes, up to 1000 stand-ins",
+  fewestRuns: 5,
+  options: [],
   run: runCheckBenchmark,
 };
 
 async function runCheckBenchmark(settings: BenchmarkSettings): Promise<BenchmarkResult> {
   settings.say('building slotctl');
-  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: PROJECT, stdio: ['ignore', 2, 2] });
+  buildSlotctl();
   const folder = tempFolder('bench');
   try {
     return await withClusters(settings, async (entries, paces) => {

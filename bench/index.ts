@@ -6,22 +6,22 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { installedServers, type ServerBuild } from '../test/support/servers.ts';
-import { type Benchmark, isMet } from './benchmark.ts';
+import { type Benchmark, isMet, type NumberOption, UsageError } from './benchmark.ts';
 import { check } from './check.ts';
+import { create } from './create.ts';
 import { renderResult } from './result-table.ts';
 import { serveStandIns } from './stand-in/serve.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [check];
+const BENCHMARKS: readonly Benchmark[] = [check, create];
 
-const FEWEST_RUNS = 5;
 const EXIT = { done: 0, missed: 1, usage: 2, interrupted: 130 } as const;
-
-class UsageError extends Error {}
 
 interface Request {
   readonly benchmark: Benchmark;
   readonly server: ServerBuild;
   readonly runs: number;
+  /** Of the benchmark's own options, by name. */
+  readonly numbers: ReadonlyMap<string, number>;
   readonly jsonFile?: string;
   readonly enforce: boolean;
 }
@@ -33,11 +33,22 @@ Benchmarks:
 ${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(16)}${summary}`).join('\n')}
 
 Options:
-  --runs COUNT    measurements of each contender, at least and by default ${FEWEST_RUNS}
+  --runs COUNT    measurements of each contender, at least and by default ${listOf(b => `${b.fewestRuns} (${b.name})`)}
   --server NAME   on which servers and against whose cli, such as redis-7.0 (default: the first one found)
   --json FILE     write every single measurement to a file
   --enforce       exit with 1 when a target is missed
-`;
+${BENCHMARKS.filter(b => b.options.length > 0)
+  .map(ownOptions)
+  .join('')}`;
+}
+
+function listOf(describe: (benchmark: Benchmark) => string): string {
+  return BENCHMARKS.map(describe).join(', ');
+}
+
+function ownOptions({ name, options }: Benchmark): string {
+  const lines = options.map(o => `  ${`--${o.name} COUNT`.padEnd(24)}${o.summary} (default: ${o.usual})\n`);
+  return `\nOptions of ${name}:\n${lines.join('')}`;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -56,15 +67,23 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function measure({ benchmark, server, runs, jsonFile, enforce }: Request): Promise<number> {
+async function measure(request: Request): Promise<number> {
+  const { benchmark, server, runs, numbers, jsonFile, enforce } = request;
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   try {
-    const result = await benchmark.run({ runs, server, say, signal: interrupt.signal });
+    const chosen = ({ name, usual }: NumberOption) => numbers.get(name) ?? usual;
+    const result = await benchmark.run({ runs, server, chosen, say, signal: interrupt.signal });
     process.stdout.write(renderResult(result));
     if (jsonFile !== undefined) {
-      const conditions = { server: server.name, node: process.version, processors: cpus().length, runs };
+      const conditions = {
+        server: server.name,
+        node: process.version,
+        processors: cpus().length,
+        runs,
+        ...Object.fromEntries(benchmark.options.map(option => [option.name, chosen(option)])),
+      };
       writeFileSync(
         jsonFile,
         `${JSON.stringify({ benchmark: benchmark.name, ...conditions, ...result }, null, 2)}\n`,
@@ -78,37 +97,61 @@ async function measure({ benchmark, server, runs, jsonFile, enforce }: Request):
 }
 
 function readRequest(argv: readonly string[]): Request {
-  const { values, positionals } = parseOptions(argv);
+  const { values, own, positionals } = parseOptions(argv);
   const [name, ...more] = positionals;
   const benchmark = BENCHMARKS.find(known => known.name === name);
   if (!benchmark) throw new UsageError(name === undefined ? 'which benchmark?' : `'${name}' is none`);
   if (more.length > 0) throw new UsageError('one benchmark at a time');
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < FEWEST_RUNS) {
-    throw new UsageError(`--runs takes a whole number from ${FEWEST_RUNS} on`);
-  }
-  const enforce = values.enforce === true;
+  const { fewestRuns } = benchmark;
+  const runs = wholeNumber('runs', values.runs ?? `${fewestRuns}`, fewestRuns);
   return {
     benchmark,
     server: findServer(values.server),
     runs,
-    enforce,
+    numbers: readNumbers(benchmark, own),
+    enforce: values.enforce === true,
     ...(values.json !== undefined && { jsonFile: values.json }),
   };
 }
 
+function readNumbers({ name: benchmark, options }: Benchmark, typed: ReadonlyMap<string, string>) {
+  return new Map(
+    [...typed].map(([name, text]) => {
+      const option = options.find(o => o.name === name);
+      if (!option) throw new UsageError(`--${name} is no option of ${benchmark}`);
+      return [name, wholeNumber(name, text, option.least)] as const;
+    }),
+  );
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least) return number;
+  throw new UsageError(`--${name} takes a whole number from ${least} on`);
+}
+
+const COMMON = {
+  runs: { type: 'string' },
+  server: { type: 'string' },
+  json: { type: 'string' },
+  enforce: { type: 'boolean' },
+} as const;
+
 function parseOptions(argv: readonly string[]) {
+  const owned = BENCHMARKS.flatMap(benchmark => benchmark.options.map(option => option.name));
+  const ownOptions = Object.fromEntries(owned.map(name => [name, { type: 'string' } as const]));
   try {
-    return parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: {
-        runs: { type: 'string', default: `${FEWEST_RUNS}` },
-        server: { type: 'string' },
-        json: { type: 'string' },
-        enforce: { type: 'boolean' },
-      },
+      options: { ...ownOptions, ...COMMON },
     });
+    const own = new Map<string, string>(
+      Object.entries(values).flatMap(([name, value]) =>
+        owned.includes(name) && typeof value === 'string' ? [[name, value]] : [],
+      ),
+    );
+    return { values, own, positionals };
   } catch (error) {
     throw error instanceof TypeError ? new UsageError(error.message) : error;
   }

@@ -17,9 +17,15 @@ function measurementRow({ work, contender, unit, samples }: Measurement): string
 }
 
 function targetRow(target: Target): string[] {
-  const { what, measured, unit, atLeast, atMost } = target;
-  const wanted = atLeast === undefined ? `<= ${atMost} ${unit}` : `>= ${atLeast} ${unit}`;
-  return [what, `${measured.toFixed(2)} ${unit}`, wanted, isMet(target) ? 'met' : 'MISSED'];
+  const { what, measured, unit } = target;
+  const shown = unit === 'runs' ? `${measured}` : measured.toFixed(2);
+  const wanted = wantedOf(target);
+  return [what, `${shown} ${unit}`, wanted ?? '-', wanted ? (isMet(target) ? 'met' : 'MISSED') : '-'];
+}
+
+function wantedOf({ unit, atLeast, atMost }: Target): string | undefined {
+  if (atLeast !== undefined) return `>= ${atLeast} ${unit}`;
+  return atMost === undefined ? undefined : `<= ${atMost} ${unit}`;
 }
 
 /** Columns as wide as their widest cell; what begins with a digit stands on the right. */
