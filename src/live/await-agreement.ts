@@ -34,36 +34,65 @@ export async function awaitAgreement(
   { members, introductions, ...scope }: Gathering,
   { timeoutMs, nowMs, progress }: Patience,
 ): Promise<Gap[]> {
-  const byId = new Map(members.map(member => [member.id, member]));
   const ids = members.map(member => member.id);
   const deadline = nowMs() + timeoutMs;
   const latest = new Map<NodeId, Glance>();
-  await Promise.all(introductions.map(({ from, to }) => introduce(fleet, from, to.meetAt)));
-  let metAt = nowMs();
-  for (;;) {
+  const go = new Introducer(fleet, members, nowMs);
+  await Promise.all(introductions.map(({ from, to }) => go.introduce(from.id, to.id, to.meetAt)));
+  for (let asked = members; ; ) {
     const askedAt = nowMs();
-    await glanceAt(fleet, members, scope, latest);
-    const glances = [...latest.values()];
-    const gaps = gapsAmong(glances, { ...scope, members: ids });
-    if (gaps.length === 0 || nowMs() >= deadline) return gaps;
-    progress(gaps.length);
-    if (nowMs() - metAt >= MEET_AGAIN_AFTER_MS) {
-      metAt = nowMs();
-      const heardOf = learntAddresses(glances);
-      await Promise.all(
-        meetings(gaps, glances).map(([from, to]) => {
-          const [speaker, listener] = [byId.get(from), byId.get(to)];
-          return speaker && listener && introduce(fleet, speaker, heardOf.get(to) ?? listener.meetAt);
-        }),
-      );
+    await glanceAt(fleet, asked, scope, latest);
+    const gaps = gapsAmong([...latest.values()], { ...scope, members: ids });
+    const everybodyWasAsked = asked.length === members.length;
+    if (nowMs() >= deadline || (gaps.length === 0 && everybodyWasAsked)) return gaps;
+    if (gaps.length > 0) {
+      progress(gaps.length);
+      await go.close(gaps, [...latest.values()]);
+      // Where asking takes long, because there are so many nodes, it must not be all that they do.
+      await sleep(Math.max(POLL_EVERY_MS, nowMs() - askedAt));
     }
-    // Where asking takes long, because there are so many nodes, it must not be all that they do.
-    await sleep(Math.max(POLL_EVERY_MS, nowMs() - askedAt));
+    // Only those who lack something, and when they have it everybody once more.
+    asked = gaps.length > 0 ? members.filter(member => gaps.some(gap => isAbout(gap, member.id))) : members;
   }
 }
 
-async function introduce(fleet: Fleet, { address }: Member, to: MeetingPoint): Promise<void> {
-  await fleet.send(address, meet(to));
+function isAbout(gap: Gap, id: NodeId): boolean {
+  return gap.who === id || (gap.kind === 'no-data' && gap.about === id);
+}
+
+/** Lets nodes meet: those who lack each other, and those who lack a fact about another. */
+class Introducer {
+  readonly #fleet: Fleet;
+  readonly #members: ReadonlyMap<NodeId, Member>;
+  readonly #nowMs: () => number;
+  readonly #metAt = new Map<string, number>();
+
+  constructor(fleet: Fleet, members: readonly Member[], nowMs: () => number) {
+    this.#fleet = fleet;
+    this.#members = new Map(members.map(member => [member.id, member]));
+    this.#nowMs = nowMs;
+  }
+
+  /** Not those who were introduced a moment ago: the message is still on its way. */
+  async close(gaps: readonly Gap[], glances: readonly Glance[]): Promise<void> {
+    const learnt = learntAddresses(glances);
+    const now = this.#nowMs();
+    const due = meetings(gaps, glances).filter(
+      ([from, to]) => now - (this.#metAt.get(`${from} ${to}`) ?? 0) >= MEET_AGAIN_AFTER_MS,
+    );
+    await Promise.all(
+      due.map(([from, to]) => {
+        const point = learnt.get(to) ?? this.#members.get(to)?.meetAt;
+        return point && this.introduce(from, to, point);
+      }),
+    );
+  }
+
+  async introduce(from: NodeId, to: NodeId, point: MeetingPoint): Promise<void> {
+    this.#metAt.set(`${from} ${to}`, this.#nowMs());
+    const speaker = this.#members.get(from);
+    if (speaker) await this.#fleet.send(speaker.address, meet(point));
+  }
 }
 
 async function glanceAt(
@@ -85,16 +114,15 @@ async function glanceAt(
 
 async function glance(
   fleet: Fleet,
-  { id, address }: Member,
+  { address }: Member,
   known: KnownLines,
-  { goal, concerned }: Omit<Scope, 'members'>,
+  { goal }: Omit<Scope, 'members'>,
 ): Promise<Glance | undefined> {
-  const wantsLink = goal === 'roles' && (!concerned || concerned.has(id));
   try {
     const [{ self, nodes }, state, replication] = await Promise.all([
       fleet.send(address, clusterNodes(known)),
       fleet.send(address, clusterState()),
-      wantsLink ? fleet.send(address, replicationInfo()) : undefined,
+      goal === 'roles' ? fleet.send(address, replicationInfo()) : undefined,
     ]);
     return { id: self.id, self, nodes, state, ...(replication && { replication }) };
   } catch (error) {

@@ -76,7 +76,7 @@ function judgeCluster(cluster: ClusterSnapshot, despiteFindings: boolean): Refus
 /** Somebody who is in already has slots and keys by right. */
 function judge(candidate: Candidate, { snapshot, functions }: AddNodeRequest): Refusal[] {
   const known = believedNodes(snapshot);
-  return known.has(candidate.view.id) ? [] : judgeNewcomer(candidate, new Set(known.keys()), functions);
+  return known.has(candidate.view.id) ? [] : judgeNewcomer(candidate, known, functions);
 }
 
 type Homes = { readonly homes: ReadonlyMap<NodeId, NodeId> } | { readonly refusals: Refusal[] };

@@ -1,6 +1,6 @@
 /** Whether nodes are fit to be made a cluster, one by one and together. */
 import { type Applicant, type Candidate, isCandidate, isSilent } from '../topology/candidate.ts';
-import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
+import { type Address, type ClusterNode, formatAddress, type NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -83,12 +83,14 @@ export function judgeCandidate(
 /** What stands against a node that is to join a cluster of others. An old epoch does no harm there. */
 export function judgeNewcomer(
   { asked: node, view, functions = new Map() }: Candidate,
-  members: ReadonlySet<NodeId>,
+  members: ReadonlyMap<NodeId, ClusterNode>,
   clusterFunctions: ReadonlyMap<string, string> = new Map(),
 ): Refusal[] {
   const { self, server } = view;
   const refusals: Refusal[] = [];
-  const others = strangersTo(view, members, new Set());
+  // Somebody with whom it is shaking hands has no id yet.
+  const places = new Set([...members.values()].flatMap(m => (m.address ? [formatAddress(m.address)] : [])));
+  const others = strangersTo(view, new Set(members.keys()), places);
   if (others > 0) refusals.push({ kind: 'knows-others', node, others });
   if (self.role === 'primary' && self.slots.size > 0)
     refusals.push({ kind: 'owns-slots', node, slots: self.slots });

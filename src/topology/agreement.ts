@@ -3,7 +3,7 @@
  * at what CLUSTER NODES, the cluster state and the replication links tell.
  */
 import { type ClusterNode, formatAddress, type MeetingPoint, type NodeId } from './node.ts';
-import type { NodeView, Replication } from './snapshot.ts';
+import { isAttached, type NodeView, type Replication } from './snapshot.ts';
 
 /** A node as far as forming a cluster goes: where we reach it, and where the others do. */
 export interface Member {
@@ -63,7 +63,7 @@ export function gapsAmong(glances: readonly Glance[], scope: Scope): Gap[] {
       const kind = gapBetween(known.get(about), spoken.get(about), goal);
       if (kind) gaps.push({ kind, who, about });
     }
-    if (goal === 'roles') gaps.push(...ownGaps(glance, scope));
+    if (goal === 'roles') gaps.push(...ownGaps(glance, spoken, scope));
   }
   return gaps;
 }
@@ -78,14 +78,17 @@ function gapBetween(
   return believed.linked ? undefined : 'unlinked';
 }
 
-function ownGaps(glance: Glance, { wantsOk, concerned }: Scope): Gap[] {
+function ownGaps(glance: Glance, spoken: ReadonlyMap<NodeId, Glance>, { wantsOk, concerned }: Scope): Gap[] {
   const { id: who, self, state, replication } = glance;
   const gaps: Gap[] = [];
   if (meetsAgain(glance)) gaps.push({ kind: 'handshake', who });
   if (wantsOk && state === 'fail') gaps.push({ kind: 'not-ok', who });
   const isNew = !concerned || concerned.has(who);
-  if (isNew && self.role === 'replica' && self.primary && replication && !receives(replication))
-    gaps.push({ kind: 'no-data', who, about: self.primary });
+  if (isNew && self.role === 'replica' && self.primary && replication) {
+    const primary = spoken.get(self.primary);
+    if (!receives(replication) && !(primary?.replication && isAttached(primary.replication, self)))
+      gaps.push({ kind: 'no-data', who, about: self.primary });
+  }
   return gaps;
 }
 
@@ -103,8 +106,8 @@ function isGettingData({ self }: Glance, { goal }: Scope): boolean {
 }
 
 /**
- * A first copy may take long too, and it is enough that it has begun. A replica that is turned away by its primary
- * believes for a moment, at every attempt, that it is about to begin; only bytes prove it.
+ * A first copy may take long too, and it is enough that it has begun, or that the primary has let the replica in. One
+ * that is turned away believes for a moment, at every attempt, that it is about to begin; only bytes prove it.
  */
 function receives(replication: Replication): boolean {
   if (replication.role !== 'replica') return false;

@@ -18,6 +18,8 @@ export type Product = 'redis' | 'valkey';
 export interface PrimaryReplication {
   readonly role: 'primary';
   readonly offset: number;
+  /** Replicas that have logged in, by where the primary sees them; some may still wait for their first byte. */
+  readonly attached: readonly Pick<Address, 'host' | 'port'>[];
 }
 
 export interface ReplicaReplication {
@@ -31,6 +33,12 @@ export interface ReplicaReplication {
 }
 
 export type Replication = PrimaryReplication | ReplicaReplication;
+
+/** Whether the node is a primary that has let this replica in. */
+export function isAttached(primary: Replication, { address }: ClusterNode): boolean {
+  if (primary.role !== 'primary' || !address) return false;
+  return primary.attached.some(({ host, port }) => host === address.host && port === address.port);
+}
 
 /** What a node tells of itself as a server. Fields are absent where its version or an ACL keeps them back. */
 export interface ServerFacts {
