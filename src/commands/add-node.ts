@@ -1,7 +1,7 @@
 /** `add-node`: brings nodes into a cluster, as primaries without slots or as replicas. */
 import { Command, Option } from 'commander';
-import { readFunctions } from '../live/functions.ts';
 import { probeUntilLoaded } from '../live/probe.ts';
+import { readTraits } from '../live/traits.ts';
 import { functionSource, planAddNode } from '../plan/add-node.ts';
 import { placeOfApplicant, placesIn } from '../plan/zones.ts';
 import { renderAddNode } from '../report/membership.ts';
@@ -84,8 +84,7 @@ export async function runAddNode(options: AddNodeOptions, context: Context): Pro
       lookAtCluster(fleet),
       probeUntilLoaded(fleet, options.newcomers, { ...context, timeoutMs: options.joinTimeoutMs }),
     ]);
-    const source = functionSource(snapshot);
-    const functions = source && (await readFunctions(fleet, snapshot, source));
+    const traits = await readTraits(fleet, snapshot, functionSource(snapshot));
     const candidates = new Map(newcomers.filter(isCandidate).map(c => [c.view.id, c]));
     const inCluster = placesIn(snapshot, options.zones);
     const decided = planAddNode({
@@ -93,7 +92,7 @@ export async function runAddNode(options: AddNodeOptions, context: Context): Pro
       newcomers,
       asReplicas: asked => replicas.has(formatAddress(asked)),
       ...(options.primary !== undefined && { primary: options.primary }),
-      ...(functions && { functions }),
+      traits,
       placeOf: id => {
         const candidate = candidates.get(id);
         return candidate ? placeOfApplicant(candidate, options.zones) : inCluster(id);

@@ -180,7 +180,7 @@ class Teller<P extends Plan> {
 
   #tell(event: Exclude<PlanEvent, { kind: 'waiting' }>, plan: P): void {
     const names = this.#names;
-    if (this.#json) this.#print(eventLine({ event: 'progress', of: event }, names));
+    if (this.#json) this.#print(eventLine({ event: 'progress', of: event, plan }, names));
     else if (event.kind === 'stage-began') {
       const lines = stageLines(event.stage, names, this.#context.terminal.paint);
       this.#print(lines.map(line => `${line}\n`).join(''));

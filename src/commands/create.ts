@@ -71,20 +71,18 @@ function readRoles(flags: CreateFlags): Roles {
     return { kind: 'counted', replicas: count ?? 0 };
   }
   if (count !== undefined) throw new UsageError('give a count of replicas or name the primaries, not both');
-  return {
-    kind: 'named',
-    primaries: list(primaries),
-    replicasOf: new Map(
-      replicasOf.map(text => {
-        const [primary = '', replicas = '', ...more] = text.split('=');
-        if (!primary || !replicas || more.length > 0)
-          throw new UsageError(`'${text}' is not primary=replica,replica`);
-        return [formatAddress(parseAddress(primary)), list(replicas)] as const;
-      }),
-    ),
-  };
+  const pairs = replicasOf.map(readPair);
+  const twice = pairs.map(([primary]) => primary).find((name, i, all) => all.indexOf(name) !== i);
+  if (twice !== undefined) throw new UsageError(`--replicas-of ${twice} is given twice`);
+  return { kind: 'named', primaries: list(primaries), replicasOf: new Map(pairs) };
 }
 
+function readPair(text: string): [primary: string, replicas: string[]] {
+  const [primary = '', replicas = '', ...more] = text.split('=');
+  if (!primary || !replicas || more.length > 0)
+    throw new UsageError(`'${text}' is not primary=replica,replica`);
+  return [formatAddress(parseAddress(primary)), list(replicas)];
+}
 function list(text: string): string[] {
   return text.split(',').map(part => formatAddress(parseAddress(part.trim())));
 }

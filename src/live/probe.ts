@@ -30,7 +30,16 @@ export async function probe(fleet: Fleet, asked: Address): Promise<Applicant> {
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     const loading = error instanceof ServerRefusalError && error.reason === 'loading';
-    return { asked, reason: explainSilence(error), loading };
+    return { asked, ip: await ipOf(address.host), reason: explainSilence(error), loading };
+  }
+}
+
+async function ipOf(host: string): Promise<string> {
+  try {
+    return await resolveHost(host);
+  } catch (error) {
+    if (error instanceof NodeError) return host;
+    throw error;
   }
 }
 

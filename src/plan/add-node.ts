@@ -4,10 +4,11 @@ import { type Applicant, asMember, type Candidate, isCandidate } from '../topolo
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import { findNode } from '../topology/find-node.ts';
 import { memberOf, membersOf, withoutNodes } from '../topology/members.ts';
-import type { Address, NodeId } from '../topology/node.ts';
+import type { Address, ClusterNode, NodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
-import { believedNodes, type ClusterSnapshot, isPrimary } from '../topology/snapshot.ts';
-import { judgeNewcomer, judgeTogether } from './fitness.ts';
+import { believedNodes, type ClusterSnapshot, isPrimary, replicasByPrimary } from '../topology/snapshot.ts';
+import type { Traits } from '../topology/traits.ts';
+import { judgeFutureReplica, judgeNewcomer, judgeTogether } from './fitness.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
@@ -20,8 +21,7 @@ export interface AddNodeRequest {
   readonly asReplicas: (asked: Address) => boolean;
   /** Whose; without it, whoever needs one most. */
   readonly primary?: string;
-  /** The function libraries of the cluster, where its servers have functions. */
-  readonly functions?: ReadonlyMap<string, string>;
+  readonly traits: Traits;
   readonly placeOf: (id: NodeId) => Place;
   readonly despiteFindings: boolean;
 }
@@ -37,12 +37,11 @@ export function planAddNode(request: AddNodeRequest): Decision<AddNodePlan> {
   const { snapshot, newcomers } = request;
   const candidates = newcomers.filter(isCandidate);
   const ids = new Set(candidates.map(candidate => candidate.view.id));
-  // What newcomers lack that came half-way in an earlier run is what this one is to mend.
   const cluster = withoutNodes(snapshot, ids);
-  const homes = findHomes(request, cluster, candidates);
+  const homes = findHomes(request, candidates);
   const refusals = [
     ...judgeTogether(newcomers),
-    ...judgeCluster(cluster, request.despiteFindings),
+    ...judgeCluster(request, candidates),
     ...candidates.flatMap(candidate => judge(candidate, request)),
     ...('refusals' in homes ? homes.refusals : []),
   ];
@@ -66,39 +65,50 @@ export function planAddNode(request: AddNodeRequest): Decision<AddNodePlan> {
   };
 }
 
-function judgeCluster(cluster: ClusterSnapshot, despiteFindings: boolean): Refusal[] {
+/** What newcomers lack that came half-way in an earlier run is what this one is to mend; what others need stays. */
+function judgeCluster(
+  { snapshot, despiteFindings }: AddNodeRequest,
+  candidates: readonly Candidate[],
+): Refusal[] {
   if (despiteFindings) return [];
-  const findings = diagnose(cluster, NO_WISHES);
-  const errors = findings.filter(finding => finding.severity === 'error');
+  const replicas = replicasByPrimary(believedNodes(snapshot).values());
+  const spare = candidates.filter(({ view: { id, self } }) => isSpare(self) && !replicas.has(id));
+  const cluster = withoutNodes(snapshot, new Set(spare.map(({ view }) => view.id)));
+  const errors = diagnose(cluster, NO_WISHES).filter(finding => finding.severity === 'error');
   return errors.length === 0 ? [] : [{ kind: 'cluster-damaged', findings: errors }];
 }
 
-/** Somebody who is in already has slots and keys by right. */
-function judge(candidate: Candidate, { snapshot, functions }: AddNodeRequest): Refusal[] {
+function isSpare(node: ClusterNode): boolean {
+  return node.role !== 'primary' || node.slots.size === 0;
+}
+
+function judge(candidate: Candidate, { snapshot, traits, asReplicas }: AddNodeRequest): Refusal[] {
   const known = believedNodes(snapshot);
-  return known.has(candidate.view.id) ? [] : judgeNewcomer(candidate, known, functions);
+  const { asked, view } = candidate;
+  if (!known.has(view.id)) return judgeNewcomer(candidate, known, traits);
+  // Somebody who is in already has slots and keys by right, unless it is to become a replica.
+  return asReplicas(asked) && view.self.role === 'primary' ? judgeFutureReplica(snapshot, view.id) : [];
 }
 
 type Homes = { readonly homes: ReadonlyMap<NodeId, NodeId> } | { readonly refusals: Refusal[] };
 
-function findHomes(
-  request: AddNodeRequest,
-  cluster: ClusterSnapshot,
-  candidates: readonly Candidate[],
-): Homes {
-  const wanted = candidates.filter(({ asked }) => request.asReplicas(asked));
-  const homeless = wanted.filter(
-    ({ view: { self } }) => self.role !== 'replica' || request.primary !== undefined,
-  );
-  if (request.primary !== undefined) return homesAt(request.primary, cluster, homeless);
-  if (homeless.length === 0) return { homes: new Map() };
-  // New primaries come without replicas, and may be why there are new replicas.
-  const primaries = candidates.filter(({ asked }) => !request.asReplicas(asked)).map(c => c.view.id);
-  const shards = [...shardsOf(cluster), ...primaries.map(primary => ({ primary, replicas: [] }))];
+function findHomes(request: AddNodeRequest, candidates: readonly Candidate[]): Homes {
+  const { snapshot, asReplicas, primary, placeOf } = request;
+  const wanted = candidates.filter(({ asked }) => asReplicas(asked));
+  const homeless = wanted.filter(({ view: { self } }) => self.role !== 'replica' || primary !== undefined);
   const ids = homeless.map(candidate => candidate.view.id);
+  const others = withoutNodes(snapshot, new Set(ids));
+  if (primary !== undefined) return homesAt(primary, others, homeless);
+  if (homeless.length === 0) return { homes: new Map() };
+  const shards = shardsOf(others);
+  const known = new Set(shards.map(shard => shard.primary));
+  // New primaries come without replicas, and may be why there are new replicas.
+  const arriving = candidates.filter(({ asked, view }) => !asReplicas(asked) && !known.has(view.id));
+  const all = [...shards, ...arriving.map(({ view }) => ({ primary: view.id, replicas: [] }))];
+  if (all.length === 0) return { refusals: [{ kind: 'no-owner' }] };
   const homes = new Map<NodeId, NodeId>();
-  for (const { primary, replicas } of rehome(shards, ids, request.placeOf, { movable: 'homeless' })) {
-    for (const replica of replicas) if (ids.includes(replica)) homes.set(replica, primary);
+  for (const shard of rehome(all, ids, placeOf, { movable: 'homeless' })) {
+    for (const replica of shard.replicas) if (ids.includes(replica)) homes.set(replica, shard.primary);
   }
   return { homes };
 }
@@ -154,7 +164,7 @@ function stagesOf(
 
 /** A replica gets them with its primary's data. */
 function functionCopies(
-  { functions, asReplicas }: AddNodeRequest,
+  { traits: { functions }, asReplicas }: AddNodeRequest,
   cluster: ClusterSnapshot,
   candidates: readonly Candidate[],
 ): Stage {

@@ -75,8 +75,8 @@ function roleRefusals({ nodes, roles, allowFewPrimaries }: CreateRequest): Refus
   const primaries = chosenPrimaries(nodes, roles);
   const count = typeof primaries === 'number' ? primaries : primaries.length;
   if (count >= FEWEST_PRIMARIES || (allowFewPrimaries && count > 0)) return [];
-  const replicas = roles.kind === 'counted' ? roles.replicas : 0;
-  return [{ kind: 'too-few-primaries', nodes: nodes.length, replicas, primaries: count }];
+  const replicas = roles.kind === 'counted' ? { replicas: roles.replicas } : {};
+  return [{ kind: 'too-few-primaries', nodes: nodes.length, ...replicas, primaries: count }];
 }
 
 function layOutShards({ nodes, roles, placeOf }: CreateRequest): PlannedShard[] | undefined {

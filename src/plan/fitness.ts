@@ -2,6 +2,8 @@
 import { type Applicant, type Candidate, isCandidate, isSilent } from '../topology/candidate.ts';
 import { type Address, type ClusterNode, formatAddress, type NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
+import { believedNodes, type ClusterSnapshot, replicasByPrimary } from '../topology/snapshot.ts';
+import type { Traits } from '../topology/traits.ts';
 import type { Refusal } from './refusal.ts';
 
 /** What a node is to become. */
@@ -82,9 +84,9 @@ export function judgeCandidate(
 
 /** What stands against a node that is to join a cluster of others. An old epoch does no harm there. */
 export function judgeNewcomer(
-  { asked: node, view, functions = new Map() }: Candidate,
+  { asked: node, view, functions = new Map(), tlsBus }: Candidate,
   members: ReadonlyMap<NodeId, ClusterNode>,
-  clusterFunctions: ReadonlyMap<string, string> = new Map(),
+  cluster: Traits,
 ): Refusal[] {
   const { self, server } = view;
   const refusals: Refusal[] = [];
@@ -98,9 +100,26 @@ export function judgeNewcomer(
   const keys = server.keys ?? 0;
   if (keys > 0) refusals.push({ kind: 'holds-keys', node, keys });
   const libraries = [...functions]
-    .filter(([name, code]) => clusterFunctions.get(name) !== code)
+    .filter(([name, code]) => cluster.functions?.get(name) !== code)
     .map(([name]) => name);
   if (libraries.length > 0) refusals.push({ kind: 'has-functions', node, libraries, differing: true });
+  if (tlsBus !== undefined && cluster.tlsBus !== undefined && tlsBus !== cluster.tlsBus)
+    refusals.push({ kind: 'tls-differs', node, tlsBus });
+  return refusals;
+}
+
+/** What stands against making a member a replica: it is emptied, and whoever replicates it is left alone. */
+export function judgeFutureReplica(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
+  const view = snapshot.views.find(({ id }) => id === node);
+  if (!view) return [{ kind: 'does-not-answer', node }];
+  const { self, server } = view;
+  if (self.role !== 'primary') return [];
+  const refusals: Refusal[] = [];
+  const keys = server.keys ?? 0;
+  if (self.slots.size > 0) refusals.push({ kind: 'has-slots', node, slots: self.slots });
+  else if (keys > 0) refusals.push({ kind: 'has-stray-keys', node, keys });
+  const replicas = (replicasByPrimary(believedNodes(snapshot).values()).get(node) ?? []).map(({ id }) => id);
+  if (replicas.length > 0) refusals.push({ kind: 'has-replicas', node, replicas });
   return refusals;
 }
 
@@ -113,7 +132,9 @@ function addressesIn(nodes: readonly Applicant[]): ReadonlySet<string> {
   return new Set(
     nodes.flatMap(node => [
       formatAddress(node.asked),
-      ...(isCandidate(node) ? [formatAddress({ host: node.meetAt.ip, port: node.meetAt.port })] : []),
+      isCandidate(node)
+        ? formatAddress({ host: node.meetAt.ip, port: node.meetAt.port })
+        : formatAddress({ host: node.ip, port: node.asked.port }),
     ]),
   );
 }

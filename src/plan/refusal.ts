@@ -19,6 +19,7 @@ export type Refusal =
       readonly libraries: readonly string[];
       readonly differing: boolean;
     }
+  | { readonly kind: 'tls-differs'; readonly node: Address; readonly tlsBus: boolean }
   // Nodes that do not go together
   | {
       readonly kind: 'tls-mixed';
@@ -29,7 +30,8 @@ export type Refusal =
   | {
       readonly kind: 'too-few-primaries';
       readonly nodes: number;
-      readonly replicas: number;
+      /** Of each primary; absent where the primaries were named. */
+      readonly replicas?: number;
       readonly primaries: number;
     }
   | { readonly kind: 'wrong-roles'; readonly problem: string }

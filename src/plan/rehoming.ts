@@ -3,7 +3,8 @@ import { findNode } from '../topology/find-node.ts';
 import { membersOf } from '../topology/members.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
-import { believedNodes, type ClusterSnapshot, replicasByPrimary } from '../topology/snapshot.ts';
+import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
+import { judgeFutureReplica } from './fitness.ts';
 import { type AntiAffinityScore, type Shard, scoreOf } from './placement-score.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
@@ -38,7 +39,7 @@ export function planReplicate({
   const refusals: Refusal[] = [];
   const node = findOne(snapshot, replica, refusals);
   const home = findOne(snapshot, primary, refusals);
-  if (node) refusals.push(...judgeReplica(snapshot, node));
+  if (node) refusals.push(...judgeFutureReplica(snapshot, node));
   if (home) refusals.push(...judgePrimary(snapshot, home));
   if (node && node === home) refusals.push({ kind: 'replicates-itself', node });
   if (refusals.length > 0 || !node || !home) return { kind: 'refused', refusals };
@@ -64,20 +65,6 @@ function findOne(snapshot: ClusterSnapshot, word: string, refusals: Refusal[]): 
       : { kind: 'ambiguous-node', word, matches: found.matches },
   );
   return undefined;
-}
-
-function judgeReplica(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
-  const view = snapshot.views.find(({ id }) => id === node);
-  if (!view) return [{ kind: 'does-not-answer', node }];
-  const { self, server } = view;
-  if (self.role !== 'primary') return [];
-  const refusals: Refusal[] = [];
-  if (self.slots.size > 0) refusals.push({ kind: 'has-slots', node, slots: self.slots });
-  // REPLICATE would be refused, and a replica is emptied.
-  else if ((server.keys ?? 0) > 0) refusals.push({ kind: 'has-stray-keys', node, keys: server.keys ?? 0 });
-  const replicas = (replicasByPrimary(believedNodes(snapshot).values()).get(node) ?? []).map(({ id }) => id);
-  if (replicas.length > 0) refusals.push({ kind: 'has-replicas', node, replicas });
-  return refusals;
 }
 
 function judgePrimary(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {

@@ -5,7 +5,7 @@ import { findNode } from '../topology/find-node.ts';
 import { membersOf, withoutNodes } from '../topology/members.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
-import { believedNodes, type ClusterSnapshot, isReplica } from '../topology/snapshot.ts';
+import { believedNodes, type ClusterSnapshot, isReplica, type NodeView } from '../topology/snapshot.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
@@ -65,22 +65,28 @@ function planLeftover(
 ): Decision<RemovePlan> {
   const members = new Set(snapshot.views.map(({ id }) => id));
   const knowsUs = view.nodes.some(({ id }) => members.has(id));
-  const alone = view.nodes.length === 1;
-  if (!alone && !knowsUs) return { kind: 'refused', refusals: [{ kind: 'no-such-node', word }] };
-  const keys = view.self.role === 'primary' ? (view.server.keys ?? 0) : 0;
-  if (knowsUs && keys > 0 && !keepData)
-    return { kind: 'refused', refusals: [{ kind: 'has-stray-keys', node: view.id, keys }] };
-  const ended = ending === 'shutdown' || knowsUs ? [endStep(view.id, ending)] : [];
+  // Alone it may be anybody's; it is told nothing.
+  const isAlone = view.nodes.length === 1;
+  if (!isAlone && !knowsUs) return { kind: 'refused', refusals: [{ kind: 'no-such-node', word }] };
+  const refusals = knowsUs ? leftoverRefusals(view, keepData) : [];
+  if (refusals.length > 0) return { kind: 'refused', refusals };
   return {
     kind: 'plan',
     plan: {
       before: { ...snapshot, views: [...snapshot.views, view] },
-      stages: inStages(keepData ? [] : ended),
+      stages: inStages(knowsUs && !keepData ? [endStep(view.id, ending)] : []),
       remarks: [],
       victims: [view.id],
       homes: new Map(),
     },
   };
+}
+
+function leftoverRefusals({ id, self, server }: NodeView, keepData: boolean): Refusal[] {
+  if (self.role !== 'primary') return [];
+  if (self.slots.size > 0) return [{ kind: 'has-slots', node: id, slots: self.slots }];
+  const keys = server.keys ?? 0;
+  return keys > 0 && !keepData ? [{ kind: 'has-stray-keys', node: id, keys }] : [];
 }
 
 function endStep(node: NodeId, ending: 'reset' | 'shutdown'): Stage[number] {

@@ -33,6 +33,9 @@ export function rolesProblem(nodes: readonly Named[], roles: Roles): string | un
   const replicas = [...roles.replicasOf.values()].flat();
   const twice = [...roles.primaries, ...replicas].find((name, i, all) => all.indexOf(name) !== i);
   if (twice !== undefined) return `${twice} is given two roles`;
+  const known = new Set(nodes.map(({ asked }) => formatAddress(asked)));
+  const absent = [...roles.primaries, ...replicas].find(name => !known.has(name));
+  if (absent !== undefined) return `${absent} is given a role and is not among the nodes`;
   if (roles.replicasOf.size === 0) return undefined;
   const named = new Set([...primaries, ...replicas]);
   const idle = nodes.map(({ asked }) => formatAddress(asked)).filter(name => !named.has(name));

@@ -9,9 +9,8 @@ export type ZoneMap = ReadonlyMap<string, string>;
 /** `host=zone` pairs, separated by commas or line ends; `#` begins a comment. */
 export function readZoneMap(text: string): ZoneMap {
   const zones = new Map<string, string>();
-  for (const line of text.split(/[\n,]/)) {
-    const entry = line.replace(/#.*/, '').trim();
-    if (entry === '') continue;
+  const entries = text.split('\n').flatMap(line => line.replace(/#.*/, '').split(','));
+  for (const entry of entries.map(words => words.trim()).filter(words => words !== '')) {
     const [host = '', zone = '', ...more] = entry.split('=').map(part => part.trim());
     if (!host || !zone || more.length > 0) throw new RangeError(`'${entry}' is not host=zone`);
     if ((zones.get(host) ?? zone) !== zone) throw new RangeError(`${host} is given two zones`);
@@ -21,7 +20,7 @@ export function readZoneMap(text: string): ZoneMap {
 }
 
 export function placeOfApplicant(node: Applicant, zones: ZoneMap): Place {
-  if (!isCandidate(node)) return place([node.asked.host], undefined, zones);
+  if (!isCandidate(node)) return place([node.ip, node.asked.host], undefined, zones);
   const { asked, meetAt, view } = node;
   return place([meetAt.ip, asked.host, view.self.address?.hostname], view.server.zone, zones);
 }

@@ -1,8 +1,9 @@
 /** A change as a stream for programs: one JSON object per line, each with the same version. */
 import type { Refusal } from '../plan/refusal.ts';
 import type { Plan, PlanEvent } from '../plan/step.ts';
+import { describeRemark } from './membership.ts';
 import type { NodeNames } from './names.ts';
-import { describeProblem } from './problem-text.ts';
+import { failureLines } from './progress.ts';
 import { describeRefusal } from './refusal-text.ts';
 
 const FORMAT_VERSION = 1;
@@ -10,7 +11,7 @@ const FORMAT_VERSION = 1;
 export type StreamEvent =
   | { readonly event: 'refused'; readonly command: string; readonly refusals: readonly Refusal[] }
   | { readonly event: 'plan'; readonly command: string; readonly plan: Plan }
-  | { readonly event: 'progress'; readonly of: Exclude<PlanEvent, { kind: 'waiting' }> }
+  | { readonly event: 'progress'; readonly of: Exclude<PlanEvent, { kind: 'waiting' }>; readonly plan: Plan }
   | { readonly event: 'end'; readonly command: string; readonly code: number; readonly text: string };
 
 export function eventLine(event: StreamEvent, names: NodeNames): string {
@@ -25,15 +26,23 @@ function content(event: StreamEvent, names: NodeNames): object {
         refusals: event.refusals.map(refusal => ({ ...refusal, text: describeRefusal(refusal, names) })),
       };
     case 'plan':
-      return { event: 'plan', command: event.command, stages: event.plan.stages };
+      return planContent(event, names);
     case 'progress':
-      return progress(event.of, names);
+      return progress(event, names);
     case 'end':
       return event;
   }
 }
 
-function progress(event: Exclude<PlanEvent, { kind: 'waiting' }>, names: NodeNames): object {
+function planContent({ command, plan }: Extract<StreamEvent, { event: 'plan' }>, names: NodeNames): object {
+  const remarks = plan.remarks.map(remark => ({ ...remark, text: describeRemark(remark, names) }));
+  return { event: 'plan', command, stages: plan.stages, remarks };
+}
+
+function progress(
+  { of: event, plan }: Extract<StreamEvent, { event: 'progress' }>,
+  names: NodeNames,
+): object {
   switch (event.kind) {
     case 'stage-began':
       return { event: 'stage', steps: event.stage.map(step => step.kind) };
@@ -44,7 +53,7 @@ function progress(event: Exclude<PlanEvent, { kind: 'waiting' }>, names: NodeNam
         event: 'step-failed',
         step: event.step,
         problem: event.problem,
-        text: describeProblem(event.problem, names, new Map()),
+        text: failureLines(event, plan, names),
       };
   }
 }

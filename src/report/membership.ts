@@ -86,7 +86,7 @@ export function remarkLines({ remarks, before }: Plan, paint: Paint): string[] {
   return remarks.map(remark => paint.warning(`[WARNING] ${describeRemark(remark, names)}`));
 }
 
-function describeRemark(remark: Remark, names: NodeNames): string {
+export function describeRemark(remark: Remark, names: NodeNames): string {
   switch (remark.kind) {
     case 'not-told':
       return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'does' : 'do'} not answer and cannot be told; coming back, ${remark.nodes.length === 1 ? 'it brings' : 'they bring'} back what the others forgot. Then run forget-failed.`;

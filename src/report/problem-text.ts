@@ -47,7 +47,10 @@ export function describeGaps(gaps: readonly Gap[], names: NodeNames, buses: BusA
   const shaking = who('handshake');
   const down = who('not-ok');
   const loading = who('loading');
-  if (outdated.length > 0) lines.push(`${names.list(outdated)} do not know yet what the others are.`);
+  if (outdated.length > 0)
+    lines.push(
+      `${names.list(outdated)} ${outdated.length === 1 ? 'does' : 'do'} not know yet what the others are.`,
+    );
   if (down.length > 0)
     lines.push(`${names.list(down)} ${down.length === 1 ? 'says' : 'say'} cluster_state:fail.`);
   if (shaking.length > 0)

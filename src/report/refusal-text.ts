@@ -22,6 +22,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `Node ${formatAddress(refusal.node)} already has the config epoch ${refusal.epoch}; it was in a cluster before. CLUSTER RESET HARD takes it away.`;
     case 'has-functions':
       return `Node ${formatAddress(refusal.node)} has function libraries that ${refusal.differing ? 'differ from those of the cluster' : 'the others would not have'}: ${refusal.libraries.join(', ')}. FUNCTION FLUSH removes them.`;
+    case 'tls-differs':
+      return `The cluster bus of ${formatAddress(refusal.node)} ${refusal.tlsBus ? 'speaks TLS, that of the cluster does not' : 'does not speak TLS, that of the cluster does'} (tls-cluster); they could not talk to each other.`;
     case 'tls-mixed':
       return `The cluster bus of ${addresses(refusal.withTls)} speaks TLS (tls-cluster yes), that of ${addresses(refusal.without)} does not; they could not talk to each other.`;
     case 'loopback-mixed':
@@ -64,8 +66,12 @@ function addresses(list: readonly Address[]): string {
 }
 
 function tooFew({ nodes, replicas, primaries }: Extract<Refusal, { kind: 'too-few-primaries' }>): string {
+  const why =
+    replicas === undefined
+      ? `${count(primaries, 'is', 'are')} named.`
+      : `This is not possible with ${count(nodes, 'node')} and ${count(replicas, 'replica')} per node, which makes ${count(primaries, 'primary', 'primaries')}: at least ${3 * (replicas + 1)} nodes are required.`;
   return [
-    `Redis Cluster requires at least 3 master nodes. This is not possible with ${count(nodes, 'node')} and ${count(replicas, 'replica')} per node, which makes ${count(primaries, 'primary', 'primaries')}: at least ${3 * (replicas + 1)} nodes are required.`,
+    `Redis Cluster requires at least 3 master nodes. ${why}`,
     ...(primaries > 0
       ? [
           'With --force-few-primaries it is done, and no failure of a primary will ever be voted on: its slots stay down until it is back.',

@@ -2,20 +2,19 @@
 import type { Member } from './agreement.ts';
 import type { Address, MeetingPoint } from './node.ts';
 import type { NodeView } from './snapshot.ts';
+import type { Traits } from './traits.ts';
 
-export interface Candidate {
+export interface Candidate extends Traits {
   /** Where the person said it is. */
   readonly asked: Address;
   readonly view: NodeView;
   readonly meetAt: MeetingPoint;
-  /** Function libraries by name, with their code; absent where the server has no functions or does not tell. */
-  readonly functions?: ReadonlyMap<string, string>;
-  /** Whether its bus speaks TLS; absent where the node does not tell. */
-  readonly tlsBus?: boolean;
 }
 
 export interface SilentCandidate {
   readonly asked: Address;
+  /** What its host name means, as far as that is known: the others know it by that. */
+  readonly ip: string;
   readonly reason: string;
   /** It is loading its data, and can be asked later. */
   readonly loading: boolean;

@@ -95,6 +95,42 @@ const ID = 'a'.repeat(40);
 const OTHER = 'b'.repeat(40);
 const own = `${ID} 127.0.0.1:7000@17000 myself,master - 0 0 1 connected`;
 
+describe('where the speaker’s own bus listens', () => {
+  const busPort = (line: string) => decode(line).busPort;
+
+  test.each([
+    ['where it is', own, 17000],
+    ['before it knows its own address', own.replace('127.0.0.1:7000', ':7000'), 17000],
+    ['before it knows even its port', own.replace('127.0.0.1:7000@17000', ':0@16999'), 16999],
+    ['beside a host name', own.replace('@17000', '@17001,node.example'), 17001],
+  ])('is told %s', (_, line, port) => {
+    expect(busPort(line)).toBe(port);
+  });
+
+  test.each([
+    ['by 3.0, which has no such field', own.replace('@17000', '')],
+    ['where it stands as 0', own.replace('@17000', '@0')],
+  ])('is not told %s', (_, line) => {
+    expect(decode(line)).not.toHaveProperty('busPort');
+  });
+
+  test('is that of the speaker, not of others', () => {
+    expect(busPort(`${OTHER} 127.0.0.1:7001@17001 master - 0 0 2 connected\n${own}`)).toBe(17000);
+  });
+
+  test.each(capturedServers)('is told by a lone node of %s', server => {
+    const { self, busPort: told } = decode(reply(`${server}/cluster-nodes-loner`));
+    expect(self.address).toBeUndefined();
+    expect(told).toBeGreaterThan(0);
+  });
+
+  test('is told again by lines that were read before', () => {
+    const known = new KnownLines();
+    const twice = [1, 2].map(() => decodeClusterNodes(Buffer.from(own), known).busPort);
+    expect(twice).toEqual([17000, 17000]);
+  });
+});
+
 describe('what no server says', () => {
   test.each([
     ['an empty reply', '', 'no node is flagged myself'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clusterState, info } from '../../src/resp/commands.ts';
+import { clusterState, info, replicationInfo } from '../../src/resp/commands.ts';
 import { decodeInfo } from '../../src/resp/info.ts';
 import { capturedServers, reply } from '../support/fixtures.ts';
 
@@ -49,6 +49,60 @@ describe('fields of INFO', () => {
     ['role:slave\r\nmaster_link_status:down\r\nmaster_sync_in_progress:1', 'syncing', 0],
   ])('%j is a link that is %s', (text, link, offset) => {
     expect(decode(text).replication).toMatchObject({ role: 'replica', link, offset });
+  });
+
+  test.each([
+    ['availability_zone:eu-1a', 'eu-1a'],
+    ['availability_zone: eu 1a ', 'eu 1a'],
+    ['availability_zone:\u001b[31mred', '[31mred'],
+    [`availability_zone:${'z'.repeat(80)}`, `${'z'.repeat(60)}…`],
+  ])('%j is a zone', (text, zone) => {
+    expect(decode(text).zone).toBe(zone);
+  });
+
+  test.each(['availability_zone:', 'availability_zone:\u001b', 'role:master'])('%j is no zone', text => {
+    expect(decode(text)).not.toHaveProperty('zone');
+  });
+
+  test('how much of a first copy has come is told while it is under way, by servers that tell', () => {
+    const syncing = 'role:slave\r\nmaster_link_status:down\r\nmaster_sync_in_progress:1\r\n';
+    const replication = (text: string) => decode(text).replication;
+    expect(replication(`${syncing}master_sync_read_bytes:175`)).toMatchObject({
+      link: 'syncing',
+      receivedBytes: 175,
+    });
+    expect(replication(`${syncing}master_sync_read_bytes:0`)).toMatchObject({ receivedBytes: 0 });
+    expect(replication(syncing)).not.toHaveProperty('receivedBytes');
+    expect(replication(`${syncing}master_sync_read_bytes:some`)).not.toHaveProperty('receivedBytes');
+    const over = 'role:slave\r\nmaster_link_status:up\r\nmaster_sync_read_bytes:175';
+    expect(replication(over)).not.toHaveProperty('receivedBytes');
+  });
+
+  test('whom a primary has let in as a replica, whatever has come of it', () => {
+    const text = [
+      'role:master',
+      'connected_slaves:3',
+      'slave0:ip=10.0.0.2,port=6379,state=wait_bgsave,offset=0,lag=0',
+      'slave1:ip=2001:db8::1,port=7001,state=online,offset=9,lag=1,type=replica',
+      'slave2:ip=,port=7002,state=online',
+      'master_repl_offset:9',
+    ].join('\r\n');
+    expect(decode(text).replication).toEqual({
+      role: 'primary',
+      offset: 9,
+      attached: [
+        { host: '10.0.0.2', port: 6379 },
+        { host: '2001:db8::1', port: 7001 },
+      ],
+    });
+  });
+
+  test('INFO replication alone is read too', () => {
+    const { args, decode: decodeReplication } = replicationInfo();
+    expect(args).toEqual(['INFO', 'replication']);
+    const text = '# Replication\r\nrole:slave\r\nmaster_link_status:up\r\nslave_repl_offset:9\r\n';
+    expect(decodeReplication(Buffer.from(text))).toEqual({ role: 'replica', link: 'up', offset: 9 });
+    expect(() => decodeReplication(null)).toThrow('expected a string, got nothing (nil)');
   });
 
   test('numbers that are none are left out', () => {

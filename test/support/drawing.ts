@@ -5,13 +5,21 @@
  *   a replica of A [host=h2] [link=down|syncing] [behind=20000000]
  *   B primary 5461-10922 down             does not answer us
  *   X stranger handshake                  known by name only, and never asked
+ *   N primary alone                       answers, knows nobody and is known to nobody
+ *   L primary outside                     takes itself for a member, and no member knows it
  *   A says B primary 0-99                 A's view of B differs from what B says
  *   A says B fail                         … or fail?, unlinked, noaddr, at HOST
  *   A omits B                             A does not know B
+ *   N knows A                             N does, although it is alone or A is outside
  *
- * Everybody knows everybody and repeats what each says of itself, unless an opinion says otherwise.
+ * Further options of every node: product=valkey, zone=z1, holds=3 (keys that it counts itself), and, for what becomes of
+ * it as an applicant, tls=yes|no, functions=NAME:CODE,… and functions=none.
+ *
+ * Everybody knows everybody and repeats what each says of itself, unless an opinion says otherwise. Whoever is alone
+ * or outside is an applicant only, and no part of the snapshot.
  */
 import { createHash } from 'node:crypto';
+import type { Applicant } from '../../src/topology/candidate.ts';
 import type { Census, NodeCensus } from '../../src/topology/census.ts';
 import {
   type Address,
@@ -20,6 +28,7 @@ import {
   type NodeId,
   nodeId,
   type OpenSlots,
+  USUAL_BUS_OFFSET,
 } from '../../src/topology/node.ts';
 import { type Slot, SlotSet, slot } from '../../src/topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView, Replication } from '../../src/topology/snapshot.ts';
@@ -27,18 +36,27 @@ import type { ClusterSnapshot, NodeView, Replication } from '../../src/topology/
 export interface Drawing {
   readonly snapshot: ClusterSnapshot;
   readonly census: Census;
+  /** Everybody who is drawn, in that order, as if somebody wanted them in a cluster. */
+  readonly applicants: readonly Applicant[];
+  applicant(name: string): Applicant;
+  id(name: string): NodeId;
   /** Puts the letters back where ids and addresses stand in a text. */
   named(text: string): string;
 }
 
 interface Actor {
   readonly name: string;
+  readonly address: Address;
   readonly node: ClusterNode;
   readonly down: boolean;
+  readonly alone: boolean;
+  /** Whether it is no part of the cluster. */
+  readonly outside: boolean;
   readonly options: ReadonlyMap<string, string>;
 }
 
 const PRIMARY_OFFSET = 1_000_000_000;
+const VERBS: ReadonlySet<string> = new Set(['says', 'omits', 'knows']);
 
 export function draw(text: string): Drawing {
   const lines = text
@@ -47,28 +65,37 @@ export function draw(text: string): Drawing {
     .filter(([first]) => first);
   const actors = new Map<string, Actor>();
   for (const [name = '', ...words] of lines) {
-    if (words[0] === 'says' || words[0] === 'omits') continue;
+    if (VERBS.has(words[0] ?? '')) continue;
     actors.set(name, readActor(name, words, actors.size));
   }
-  const opinions = lines.filter(([, verb]) => verb === 'says' || verb === 'omits');
+  const opinions = lines.filter(([, verb = '']) => VERBS.has(verb));
   const all = [...actors.values()];
   const speakers = all.filter(actor => !actor.down && actor.node.role !== 'stranger');
-  const views = speakers.map(speaker => viewOf(speaker, all, opinions));
-  const [entry] = views;
+  const answers = new Map(speakers.map(speaker => [speaker, viewOf(speaker, all, opinions)]));
+  const views = [...answers].filter(([{ outside }]) => !outside).map(([, view]) => view);
+  const entry = views[0]?.id ?? speakers[0]?.node.id;
   if (!entry) throw new Error('a drawing needs a node that answers');
   const unreachable = all
-    .filter(actor => actor.down)
+    .filter(actor => actor.down && !actor.outside)
     .map(({ node }) => ({
       id: node.id,
       ...(node.address && { address: node.address }),
       reason: 'it is drawn so',
     }));
+  const applicants = new Map(all.map(actor => [actor.name, asApplicant(actor, answers.get(actor))]));
   return {
-    snapshot: { entry: entry.id, views, unreachable },
+    snapshot: { entry, views, unreachable },
     census: new Map(speakers.map(({ node, options }) => [node.id, readKeys(options)])),
+    applicants: [...applicants.values()],
+    applicant: name => {
+      const applicant = applicants.get(name);
+      if (!applicant) throw new Error(`nobody is drawn as ${name}`);
+      return applicant;
+    },
+    id: idOf,
     named: said =>
-      all.reduce((s, { name, node }) => {
-        const where = node.address ? formatAddress(node.address) : node.id;
+      all.reduce((s, { name, node, address, alone }) => {
+        const where = node.address || alone ? formatAddress(address) : node.id;
         return s
           .replaceAll(node.id, name)
           .replaceAll(where, name)
@@ -84,10 +111,16 @@ function idOf(name: string): NodeId {
 function readActor(name: string, words: readonly string[], position: number): Actor {
   const options = new Map(words.filter(w => w.includes('=')).map(w => w.split('=', 2) as [string, string]));
   const address: Address = { host: options.get('host') ?? `host-${name}`, port: 7000 + position };
+  const alone = words.includes('alone');
   return {
     name,
-    node: readNode(name, words, position + 1, address),
+    address,
+    node: alone
+      ? withoutAddress(readNode(name, words, 0, address))
+      : readNode(name, words, position + 1, address),
     down: words.includes('down'),
+    alone,
+    outside: alone || words.includes('outside'),
     options,
   };
 }
@@ -123,24 +156,56 @@ function viewOf(speaker: Actor, all: readonly Actor[], opinions: readonly string
   const about = (other: Actor) =>
     opinions.filter(([who, , whom]) => who === speaker.name && whom === other.name);
   const nodes = all
-    .filter(other => !about(other).some(([, verb]) => verb === 'omits'))
-    .map(other => about(other).reduce((node, [, , , ...words]) => opinionOf(other, node, words), other.node));
-  const { node, options } = speaker;
+    .filter(other => knows(speaker, other, about(other)))
+    .map(other =>
+      about(other)
+        .filter(([, verb]) => verb === 'says')
+        .reduce((node, [, , , ...words]) => opinionOf(other, node, words), other.node),
+    );
+  const { node, options, alone } = speaker;
+  const [zone, keys] = [options.get('zone'), options.get('holds')];
+  // Alone it owns no more than a part of the slots.
+  const state = options.get('state') ?? (alone ? 'fail' : 'ok');
   return {
     id: node.id,
-    address: node.address ?? { host: speaker.name, port: 1 },
+    address: node.address ?? (alone ? speaker.address : { host: speaker.name, port: 1 }),
     self: node,
     nodes,
     open: readOpen(options.get('open')),
-    ...(options.get('state') !== 'unknown' && { state: options.get('state') === 'fail' ? 'fail' : 'ok' }),
+    ...(state !== 'unknown' && { state: state === 'fail' ? 'fail' : 'ok' }),
     server: {
-      product: 'redis',
+      product: options.get('product') === 'valkey' ? 'valkey' : 'redis',
       release: { major: 7, minor: 0 },
       databases: [0],
       version: options.get('version') ?? '7.0.15',
       replication: readReplication(speaker),
+      ...(zone !== undefined && { zone }),
+      ...(keys !== undefined && { keys: Number(keys) }),
     },
   };
+}
+
+function knows(speaker: Actor, other: Actor, opinions: readonly string[][]): boolean {
+  if (opinions.some(([, verb]) => verb === 'omits')) return false;
+  return other === speaker || opinions.length > 0 || (!speaker.alone && !other.outside);
+}
+
+function asApplicant({ address, options }: Actor, view: NodeView | undefined): Applicant {
+  if (!view) return { asked: address, ip: address.host, reason: 'it is drawn so', loading: false };
+  const [functions, tls] = [options.get('functions'), options.get('tls')];
+  return {
+    asked: address,
+    view,
+    meetAt: { ip: address.host, port: address.port, busPort: address.port + USUAL_BUS_OFFSET },
+    ...(functions !== undefined && { functions: readFunctions(functions) }),
+    ...(tls !== undefined && { tlsBus: tls === 'yes' }),
+  };
+}
+
+/** `lib1:code1,lib2:code2` */
+function readFunctions(text: string): ReadonlyMap<string, string> {
+  const libraries = [...text.matchAll(/(\w+):(\w+)/g)];
+  return new Map(libraries.map(([, name = '', code = '']) => [name, code]));
 }
 
 function opinionOf(actor: Actor, node: ClusterNode, words: readonly string[]): ClusterNode {
@@ -153,17 +218,19 @@ function opinionOf(actor: Actor, node: ClusterNode, words: readonly string[]): C
       return { ...node, linked: false };
     case 'at':
       return { ...node, address: { host: words[1] ?? '', port: 1 } };
-    case 'noaddr': {
-      const { address: _, ...rest } = node;
-      return rest;
-    }
+    case 'noaddr':
+      return withoutAddress(node);
     default:
       return readNode(actor.name, words, node.configEpoch, node.address ?? { host: actor.name, port: 1 });
   }
 }
 
+function withoutAddress({ address: _, ...node }: ClusterNode): ClusterNode {
+  return node;
+}
+
 function readReplication({ node, options }: Actor): Replication {
-  if (node.role !== 'replica') return { role: 'primary', offset: PRIMARY_OFFSET };
+  if (node.role !== 'replica') return { role: 'primary', offset: PRIMARY_OFFSET, attached: [] };
   const link = options.get('link') ?? 'up';
   if (link !== 'up' && link !== 'down' && link !== 'syncing') throw new Error(`a link is not ${link}`);
   return { role: 'replica', link, offset: PRIMARY_OFFSET - Number(options.get('behind') ?? 0) };
