@@ -31,7 +31,7 @@ Exit codes:
   1    problems were found, or the work failed
   2    wrong usage
   3    the cluster could not be asked: the node given did not answer, or not as a cluster node
-  4    refused, because it would be unsafe; the message names what overrides that
+  4    refused, because it would be unsafe; the message names what overrides that, if anything does
   130  interrupted`;
 
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -32,7 +32,7 @@ export interface Terminal {
 }
 
 /** `nobody`: there is no terminal, and nothing was piped. */
-export type Answer = 'yes' | 'no' | 'nobody';
+export type Answer = 'yes' | 'no' | 'nobody' | 'interrupted';
 
 /** Ctrl-C in the middle of a question. */
 export class QuestionAbandonedError extends Error {}
@@ -103,7 +103,13 @@ async function askSecret(question: string, stdin: NodeJS.ReadStream): Promise<st
 
 /** Only the whole word counts: an accident is easily typed. */
 async function confirm(question: string, stdin: NodeJS.ReadStream): Promise<Answer> {
-  const answer = (stdin.isTTY ? await ask('input', question) : await firstLine(stdin)).trim().toLowerCase();
+  let answer: string;
+  try {
+    answer = (stdin.isTTY ? await ask('input', question) : await firstLine(stdin)).trim().toLowerCase();
+  } catch (error) {
+    if (error instanceof QuestionAbandonedError) return 'interrupted';
+    throw error;
+  }
   if (answer === 'yes') return 'yes';
   return answer === '' && !stdin.isTTY ? 'nobody' : 'no';
 }

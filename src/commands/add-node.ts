@@ -1,14 +1,16 @@
 /** `add-node`: brings nodes into a cluster, as primaries without slots or as replicas. */
 import { Command, Option } from 'commander';
-import { probeUntilLoaded } from '../live/probe.ts';
+import { probeUntilSettled } from '../live/probe.ts';
 import { readTraits } from '../live/traits.ts';
-import { functionSource, planAddNode } from '../plan/add-node.ts';
+import { type AddNodePlan, functionSource, planAddNode } from '../plan/add-node.ts';
 import { placeOfApplicant, placesIn } from '../plan/zones.ts';
 import { renderAddNode } from '../report/membership.ts';
+import type { Fleet } from '../resp/fleet.ts';
 import { parseAddress } from '../resp/parse-address.ts';
-import { isCandidate } from '../topology/candidate.ts';
+import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
-import { carryOut } from './carry-out.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { carryOut, type Decided } from './carry-out.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
@@ -77,43 +79,58 @@ function addresses(words: readonly string[]): Address[] {
   return words.map(word => parseAddress(word.trim()));
 }
 
-export async function runAddNode(options: AddNodeOptions, context: Context): Promise<ExitCode> {
-  const replicas = new Set(options.replicas.map(formatAddress));
-  const { decision, seen } = await withFleet(context, options, async fleet => {
-    const [snapshot, newcomers] = await Promise.all([
-      lookAtCluster(fleet),
-      probeUntilLoaded(fleet, options.newcomers, { ...context, timeoutMs: options.joinTimeoutMs }),
-    ]);
-    const traits = await readTraits(fleet, snapshot, functionSource(snapshot));
-    const candidates = new Map(newcomers.filter(isCandidate).map(c => [c.view.id, c]));
-    const inCluster = placesIn(snapshot, options.zones);
-    const decided = planAddNode({
-      snapshot,
-      newcomers,
-      asReplicas: asked => replicas.has(formatAddress(asked)),
-      ...(options.primary !== undefined && { primary: options.primary }),
-      traits,
-      placeOf: id => {
-        const candidate = candidates.get(id);
-        return candidate ? placeOfApplicant(candidate, options.zones) : inCluster(id);
-      },
-      despiteFindings: options.despiteFindings,
-    });
-    return { decision: decided, seen: snapshot };
-  });
+export function runAddNode(options: AddNodeOptions, context: Context): Promise<ExitCode> {
   const { paint } = context.terminal;
   return carryOut(
     {
       command: 'add-node',
-      decision,
-      seen,
+      decide: () => withFleet(context, options, fleet => decide(fleet, options, context)),
       preview: plan => renderAddNode(plan, options.primary === undefined, paint),
       question: 'Can I add these nodes?',
       already: 'The cluster has these nodes already. Nothing to do.',
       done: 'New node added correctly. Every node that answers knows it.',
-      unfinished: 'Not everything was done. Run the same command again to go on from here.',
+      unfinished: () => 'Not everything was done. Run the same command again to go on from here.',
     },
     options,
     context,
   );
+}
+
+async function decide(
+  fleet: Fleet,
+  options: AddNodeOptions,
+  { nowMs }: Context,
+): Promise<Decided<AddNodePlan>> {
+  const { primary, zones, despiteFindings, allowMixed, joinTimeoutMs: timeoutMs } = options;
+  const replicas = new Set(options.replicas.map(formatAddress));
+  const [snapshot, newcomers] = await Promise.all([
+    lookAtCluster(fleet),
+    probeUntilSettled(fleet, options.newcomers, { nowMs, timeoutMs }),
+  ]);
+  const candidates = new Map(newcomers.filter(isCandidate).map(c => [c.view.id, c]));
+  const inCluster = placesIn(snapshot, zones);
+  const decision = planAddNode({
+    snapshot,
+    newcomers,
+    asReplicas: asked => replicas.has(formatAddress(asked)),
+    ...(primary !== undefined && { primary }),
+    traits: await readTraits(fleet, snapshot, functionSource(snapshot)),
+    placeOf: id => {
+      const candidate = candidates.get(id);
+      return candidate ? placeOfApplicant(candidate, zones) : inCluster(id);
+    },
+    despiteFindings,
+    allowMixed,
+  });
+  return {
+    decision,
+    seen: decision.kind === 'plan' ? decision.plan.before : withCandidates(snapshot, newcomers),
+  };
+}
+
+/** So that refusals can name them. */
+function withCandidates(snapshot: ClusterSnapshot, newcomers: readonly Applicant[]): ClusterSnapshot {
+  const known = new Set(snapshot.views.map(({ id }) => id));
+  const views = newcomers.filter(isCandidate).map(({ view }) => view);
+  return { ...snapshot, views: [...snapshot.views, ...views.filter(({ id }) => !known.has(id))] };
 }

@@ -1,15 +1,14 @@
 /** From a decision to its end: refuse, or show, ask, do, and say what came of it. The same for every change. */
 import { type Command, Option } from 'commander';
 import { execute } from '../live/execute.ts';
-import type { Decision } from '../plan/refusal.ts';
-import { leavesSomething, type Plan, type PlanEvent } from '../plan/step.ts';
-import { eventLine } from '../report/events.ts';
+import { leavesSomething, type Plan, sameStages } from '../plan/step.ts';
 import { NodeNames } from '../report/names.ts';
-import { failureLines, stageLines, waitingText } from '../report/progress.ts';
-import { describeRefusal } from '../report/refusal-text.ts';
-import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import type { Answer } from '../terminal.ts';
 import { seconds } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
+import { type Change, type Ending, Teller } from './teller.ts';
+
+export type { Decided } from './teller.ts';
 
 const JOIN_TIMEOUT_SECONDS = 60;
 
@@ -50,65 +49,62 @@ export function changeOptions(flags: ChangeFlags): Omit<ChangeOptions, keyof Fle
   };
 }
 
-export interface Change<P extends Plan> {
-  readonly command: string;
-  readonly decision: Decision<P>;
-  /** What was looked at, for the names of those whom a refusal is about. */
-  readonly seen: ClusterSnapshot | undefined;
-  preview(plan: P): string;
-  readonly question: string;
-  /** Where there is nothing to do. */
-  readonly already: string;
-  readonly done: string;
-  /** What to do about a plan that was begun and not finished. */
-  readonly unfinished: string;
-}
+/** A cluster that changes while the person is asked is shown again, but not for ever. */
+const MOST_QUESTIONS = 3;
 
 export async function carryOut<P extends Plan>(
   change: Change<P>,
   options: ChangeOptions,
   context: Context,
 ): Promise<ExitCode> {
-  const teller = new Teller(change, options, context);
-  const { decision } = change;
-  if (decision.kind === 'refused') {
-    teller.refused(decision.refusals);
-    return EXIT.refused;
+  const teller = new Teller(change, options.json, context);
+  try {
+    const agreed = await agreeOnPlan(change, teller, options, context);
+    if (!('plan' in agreed)) return teller.ended(agreed.code, agreed.text);
+    const { plan } = agreed;
+    return await withFleet(context, options, async fleet => {
+      const events = execute(fleet, plan, { joinTimeoutMs: options.joinTimeoutMs, nowMs: context.nowMs });
+      const code = await teller.follow(plan, events);
+      if (code !== EXIT.done) return teller.ended(code, change.unfinished(plan, new NodeNames(plan.before)));
+      return leavesSomething(plan)
+        ? teller.ended(EXIT.problems, 'Done, except for what the warnings name.')
+        : teller.ended(EXIT.done, change.done);
+    });
+  } catch (error) {
+    teller.broke(error);
+    throw error;
   }
-  const { plan } = decision;
-  const incomplete = leavesSomething(plan);
-  if (plan.stages.length === 0 && !incomplete) {
-    teller.ended(EXIT.done, change.already);
-    return EXIT.done;
-  }
-  teller.planned(plan);
-  if (plan.stages.length === 0) {
-    teller.ended(EXIT.problems, 'Nothing was changed.');
-    return EXIT.problems;
-  }
-  if (options.dryRun) return EXIT.done;
-  const refusal = options.yes ? undefined : await askFirst(change.question, context);
-  if (refusal) {
-    teller.ended(refusal.code, refusal.text);
-    return refusal.code;
-  }
-  return withFleet(context, options, async fleet => {
-    const events = execute(fleet, plan, { joinTimeoutMs: options.joinTimeoutMs, nowMs: context.nowMs });
-    const code = await teller.follow(plan, events);
-    if (code === EXIT.done && incomplete) {
-      teller.ended(EXIT.problems, 'Done, except for what the warnings name.');
-      return EXIT.problems;
-    }
-    teller.ended(code, code === EXIT.done ? change.done : change.unfinished);
-    return code;
-  });
 }
 
-async function askFirst(
-  question: string,
+/** A plan that is shown and wanted, or why there is none. */
+async function agreeOnPlan<P extends Plan>(
+  change: Change<P>,
+  teller: Teller<P>,
+  options: ChangeOptions,
   { terminal }: Context,
-): Promise<{ code: ExitCode; text: string } | undefined> {
-  switch (await terminal.confirm(question)) {
+): Promise<{ readonly plan: P } | Ending> {
+  let decided = await change.decide();
+  for (let questions = 1; ; questions++) {
+    const { decision } = decided;
+    if (decision.kind === 'refused') return teller.refused(decision.refusals, decided);
+    const { plan } = decision;
+    if (plan.stages.length === 0) return teller.nothingToDo(plan);
+    teller.planned(plan);
+    if (options.dryRun) return { code: EXIT.done };
+    if (options.yes) return { plan };
+    const ending = afterAnswer(await terminal.confirm(change.question));
+    if (ending) return ending;
+    // While somebody thinks, nodes fail and others take over.
+    decided = await change.decide();
+    if (decided.decision.kind === 'plan' && sameStages(plan, decided.decision.plan)) return decided.decision;
+    if (questions === MOST_QUESTIONS)
+      return { code: EXIT.refused, text: 'Nothing was changed: the cluster does not hold still.' };
+    teller.note('The cluster has changed since you were asked. This is how things are now:');
+  }
+}
+
+function afterAnswer(answer: Answer): Ending | undefined {
+  switch (answer) {
     case 'yes':
       return undefined;
     case 'no':
@@ -118,84 +114,7 @@ async function askFirst(
         code: EXIT.refused,
         text: 'Nothing was changed: there is nobody to ask; --yes does it without asking.',
       };
-  }
-}
-
-/** Tells the person, or the program that reads --json. */
-class Teller<P extends Plan> {
-  readonly #change: Change<P>;
-  readonly #json: boolean;
-  readonly #names: NodeNames;
-  /** Steps of one stage often fail for one reason. */
-  readonly #complaints = new Set<string>();
-  readonly #context: Context;
-
-  constructor(change: Change<P>, { json }: ChangeOptions, context: Context) {
-    this.#change = change;
-    const { decision, seen } = change;
-    this.#names = new NodeNames(decision.kind === 'plan' ? decision.plan.before : seen);
-    this.#json = json;
-    this.#context = context;
-  }
-
-  refused(refusals: Extract<Decision<P>, { kind: 'refused' }>['refusals']): void {
-    const { command } = this.#change;
-    const names = this.#names;
-    if (this.#json) this.#print(eventLine({ event: 'refused', command, refusals }, names));
-    else for (const refusal of refusals) this.#complain(describeRefusal(refusal, names));
-  }
-
-  planned(plan: P): void {
-    const { command } = this.#change;
-    const names = this.#names;
-    this.#print(this.#json ? eventLine({ event: 'plan', command, plan }, names) : this.#change.preview(plan));
-  }
-
-  async follow(plan: P, events: AsyncIterable<PlanEvent>): Promise<ExitCode> {
-    const { terminal } = this.#context;
-    let code: ExitCode = EXIT.done;
-    let spinner = terminal.spin('beginning');
-    for await (const event of events) {
-      if (event.kind === 'waiting') {
-        spinner.say(waitingText(event));
-        continue;
-      }
-      spinner.stop();
-      this.#tell(event, plan);
-      if (event.kind === 'step-failed')
-        code = event.problem.kind === 'interrupted' ? EXIT.interrupted : EXIT.problems;
-      spinner = terminal.spin('working');
-    }
-    spinner.stop();
-    return code;
-  }
-
-  ended(code: ExitCode, text: string): void {
-    const { terminal } = this.#context;
-    if (this.#json)
-      this.#print(eventLine({ event: 'end', command: this.#change.command, code, text }, this.#names));
-    else if (code === EXIT.done) this.#print(`${terminal.paint.good(`[OK] ${text}`)}\n`);
-    else terminal.warn(text);
-  }
-
-  #tell(event: Exclude<PlanEvent, { kind: 'waiting' }>, plan: P): void {
-    const names = this.#names;
-    if (this.#json) this.#print(eventLine({ event: 'progress', of: event, plan }, names));
-    else if (event.kind === 'stage-began') {
-      const lines = stageLines(event.stage, names, this.#context.terminal.paint);
-      this.#print(lines.map(line => `${line}\n`).join(''));
-    } else if (event.kind === 'step-failed') {
-      for (const line of failureLines(event, plan, names)) this.#complain(line);
-    }
-  }
-
-  #complain(text: string): void {
-    if (this.#complaints.has(text)) return;
-    this.#complaints.add(text);
-    this.#context.terminal.warn(`[ERR] ${text}`);
-  }
-
-  #print(text: string): void {
-    if (text !== '') this.#context.terminal.print(text);
+    case 'interrupted':
+      return { code: EXIT.interrupted, text: 'Nothing was changed.' };
   }
 }

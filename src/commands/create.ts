@@ -1,6 +1,6 @@
 /** `create`: makes one cluster of nodes that do not know each other. */
 import { Command, Option } from 'commander';
-import { probe } from '../live/probe.ts';
+import { probeUntilSettled } from '../live/probe.ts';
 import { planCreate } from '../plan/create.ts';
 import type { Roles } from '../plan/roles.ts';
 import { planUndoCreate } from '../plan/undo-create.ts';
@@ -44,7 +44,7 @@ export function createCommand(context: Context, run = runCreate): Command {
     .addOption(new Option('--cluster-replicas <count>', 'replicas of each primary').argParser(wholeNumber))
     .addOption(new Option('--replicas <count>').argParser(wholeNumber).hideHelp())
     .option('--primaries <a,b,…>', 'which nodes are the primaries, in the order of their slots')
-    .option('--replicas-of <primary=a,b,…...>', 'and which are whose replicas')
+    .option('--replicas-of <pairs...>', 'and which are whose replicas: primary=a,b …')
     .option('--force-few-primaries', 'with fewer than 3 primaries, none of which can be failed over')
     .option('--reset-failed', 'undo a create that failed: reset those of the nodes that hold no keys');
   return addMembershipOptions(command).action(async (words: string[], flags: CreateFlags) => {
@@ -100,25 +100,25 @@ export function runCreate(options: CreateOptions, context: Context): Promise<Exi
   return options.undo ? undoCreate(options, context) : create(options, context);
 }
 
-async function create(options: CreateOptions, context: Context): Promise<ExitCode> {
-  const nodes = await probeAll(options, context);
-  const decision = planCreate({
-    nodes,
-    roles: options.roles,
-    placeOf: node => placeOfApplicant(node, options.zones),
-    allowFewPrimaries: options.allowFewPrimaries,
-  });
+function create(options: CreateOptions, context: Context): Promise<ExitCode> {
+  const { roles, zones, allowFewPrimaries, allowMixed } = options;
   const { paint } = context.terminal;
   return carryOut(
     {
       command: 'create',
-      decision,
-      seen: asSeen(nodes),
+      decide: async () => {
+        const nodes = await probeAll(options, context);
+        const placeOf = (node: Applicant) => placeOfApplicant(node, zones);
+        return {
+          seen: asSeen(nodes),
+          decision: planCreate({ nodes, roles, placeOf, allowFewPrimaries, allowMixed }),
+        };
+      },
       preview: plan => renderCreatePlan(plan, paint),
       question: 'Can I set the above configuration?',
       already: 'These nodes are a cluster already, exactly as this command would make it. Nothing to do.',
       done: 'All 16384 slots covered. Every node knows every other, its role and its slots.',
-      unfinished:
+      unfinished: () =>
         'The cluster is not complete. Run the same command again to go on from here, or undo it with create --reset-failed and the same nodes.',
     },
     options,
@@ -126,19 +126,20 @@ async function create(options: CreateOptions, context: Context): Promise<ExitCod
   );
 }
 
-async function undoCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
-  const nodes = await probeAll(options, context);
+function undoCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
   const { paint } = context.terminal;
   return carryOut(
     {
       command: 'create --reset-failed',
-      decision: planUndoCreate(nodes),
-      seen: asSeen(nodes),
+      decide: async () => {
+        const nodes = await probeAll(options, context);
+        return { seen: asSeen(nodes), decision: planUndoCreate(nodes) };
+      },
       preview: plan => renderUndoCreate(plan, paint),
       question: 'Can I reset these nodes?',
       already: 'These nodes are as new already. Nothing to do.',
       done: 'The nodes are as new: they know nobody, and own nothing.',
-      unfinished: 'Not every node was reset. Run the same command again to go on from here.',
+      unfinished: () => 'Not every node was reset. Run the same command again to go on from here.',
     },
     options,
     context,
@@ -146,7 +147,10 @@ async function undoCreate(options: CreateOptions, context: Context): Promise<Exi
 }
 
 function probeAll(options: CreateOptions, context: Context): Promise<Applicant[]> {
-  return withFleet(context, options, fleet => Promise.all(options.nodes.map(node => probe(fleet, node))));
+  const { nodes, joinTimeoutMs: timeoutMs } = options;
+  return withFleet(context, options, fleet =>
+    probeUntilSettled(fleet, nodes, { nowMs: context.nowMs, timeoutMs }),
+  );
 }
 
 function asSeen(nodes: readonly Applicant[]): ClusterSnapshot | undefined {

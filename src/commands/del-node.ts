@@ -1,7 +1,8 @@
 /** `del-node` and `forget-failed`: nodes leave a cluster, or are gone already. */
 import { Command } from 'commander';
 import { probe } from '../live/probe.ts';
-import { planDelNode, planForgetFailed } from '../plan/remove.ts';
+import { planForgetFailed } from '../plan/forget-failed.ts';
+import { planDelNode, type RemovePlan } from '../plan/remove.ts';
 import { placesIn } from '../plan/zones.ts';
 import { renderDelNode, renderForgetFailed } from '../report/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';
@@ -9,7 +10,7 @@ import { parseAddress } from '../resp/parse-address.ts';
 import { type Candidate, isCandidate } from '../topology/candidate.ts';
 import { findNode } from '../topology/find-node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, type Decided } from './carry-out.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
   addMembershipOptions,
@@ -55,30 +56,32 @@ export function delNodeCommand(context: Context, run = runDelNode): Command {
   });
 }
 
-export async function runDelNode(options: DelNodeOptions, context: Context): Promise<ExitCode> {
-  const { victim: word, ending, keepData } = options;
-  const { decision, seen } = await withFleet(context, options, async fleet => {
-    const snapshot = await lookAtCluster(fleet);
-    const stranger = await findStranger(fleet, snapshot, word);
-    const placeOf = placesIn(snapshot, options.zones);
-    const decided = planDelNode({ snapshot, word, ending, keepData, placeOf, ...(stranger && { stranger }) });
-    return { decision: decided, seen: snapshot };
-  });
+export function runDelNode(options: DelNodeOptions, context: Context): Promise<ExitCode> {
   const { paint } = context.terminal;
   return carryOut(
     {
       command: 'del-node',
-      decision,
-      seen,
+      decide: () => withFleet(context, options, fleet => decideOnVictim(fleet, options)),
       preview: plan => renderDelNode(plan, paint),
       question: 'Can I remove this node?',
-      already: 'The cluster does not know this node, and it knows nobody. Nothing to do.',
+      already: 'The cluster does not know this node. Nothing to do.',
       done: 'The node is removed: nobody who answers knows it any more.',
-      unfinished: 'Not everything was done. Run the same command again to go on from here.',
+      // By its address: once it is forgotten, nobody knows its id.
+      unfinished: ({ victims, before }, names) =>
+        `Not everything was done. To go on from here: slotctl del-node ${names.of(before.entry)} ${victims.map(id => names.of(id)).join(' ')}`,
     },
     options,
     context,
   );
+}
+
+async function decideOnVictim(fleet: Fleet, options: DelNodeOptions): Promise<Decided<RemovePlan>> {
+  const { victim: word, ending, keepData } = options;
+  const snapshot = await lookAtCluster(fleet);
+  const stranger = await findStranger(fleet, snapshot, word);
+  const placeOf = placesIn(snapshot, options.zones);
+  const decision = planDelNode({ snapshot, word, ending, keepData, placeOf, ...(stranger && { stranger }) });
+  return { decision, seen: snapshot };
 }
 
 /** Somebody whom the cluster has forgotten may still be there, and take itself for a member. */
@@ -101,22 +104,20 @@ export function forgetFailedCommand(context: Context, run = runForgetFailed): Co
   });
 }
 
-export async function runForgetFailed(options: MembershipOptions, context: Context): Promise<ExitCode> {
-  const { decision, snapshot } = await withFleet(context, options, async fleet => {
-    const seen = await lookAtCluster(fleet);
-    return { snapshot: seen, decision: planForgetFailed(seen, placesIn(seen, options.zones)) };
-  });
+export function runForgetFailed(options: MembershipOptions, context: Context): Promise<ExitCode> {
   const { paint } = context.terminal;
   return carryOut(
     {
       command: 'forget-failed',
-      decision,
-      seen: snapshot,
+      decide: async () => {
+        const seen = await withFleet(context, options, lookAtCluster);
+        return { seen, decision: planForgetFailed(seen, placesIn(seen, options.zones)) };
+      },
       preview: plan => renderForgetFailed(plan, paint),
       question: 'Can I have these nodes forgotten?',
       already: 'Nobody knows a node that is gone. Nothing to do.',
       done: 'Nobody who answers knows these nodes any more.',
-      unfinished: 'Not everything was done. Run the same command again to go on from here.',
+      unfinished: () => 'Not everything was done. Run the same command again to go on from here.',
     },
     options,
     context,

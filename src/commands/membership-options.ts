@@ -20,16 +20,20 @@ import type { Context } from './context.ts';
 export interface MembershipFlags extends ConnectionFlags, ChangeFlags {
   readonly zone?: string;
   readonly zones?: string;
+  readonly forceMixed?: boolean;
 }
 
 export interface MembershipOptions extends ChangeOptions {
   readonly zones: ZoneMap;
+  /** Products and versions that do not go together. */
+  readonly allowMixed: boolean;
 }
 
 export function addMembershipOptions(command: Command): Command {
   command
     .option('--zone <host=zone,…>', 'the rack or availability zone of each host')
-    .addOption(new Option('--zones <file>', 'the same, as lines of a file').conflicts('zone'));
+    .addOption(new Option('--zones <file>', 'the same, as lines of a file').conflicts('zone'))
+    .option('--force-mixed', 'even if the products or versions of the nodes do not go together');
   return addConnectionOptions(addChangeOptions(command));
 }
 
@@ -40,7 +44,12 @@ export async function resolveMembership(
   { terminal }: Context,
 ): Promise<MembershipOptions> {
   const connection = await resolveConnection(words, flags, terminal);
-  return { ...connection, ...changeOptions(flags), zones: await readZones(flags) };
+  return {
+    ...connection,
+    ...changeOptions(flags),
+    zones: await readZones(flags),
+    allowMixed: flags.forceMixed === true,
+  };
 }
 
 function readZones({ zone, zones }: MembershipFlags): Promise<ZoneMap> {

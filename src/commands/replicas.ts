@@ -46,31 +46,33 @@ export function placeReplicasCommand(context: Context, run = runPlaceReplicas): 
 }
 
 export function runReplicate(options: ReplicateOptions, context: Context): Promise<ExitCode> {
-  const { replica, primary, zones } = options;
+  const { replica, primary, zones, allowMixed } = options;
   return rehomeReplicas('replicate', options, context, snapshot =>
-    planReplicate({ snapshot, replica, primary, placeOf: placesIn(snapshot, zones) }),
+    planReplicate({ snapshot, replica, primary, placeOf: placesIn(snapshot, zones), allowMixed }),
   );
 }
 
 export function runPlaceReplicas(options: MembershipOptions, context: Context): Promise<ExitCode> {
+  const { zones, allowMixed } = options;
   return rehomeReplicas('place-replicas', options, context, snapshot =>
-    planPlaceReplicas(snapshot, placesIn(snapshot, options.zones)),
+    planPlaceReplicas(snapshot, placesIn(snapshot, zones), allowMixed),
   );
 }
 
-async function rehomeReplicas(
+function rehomeReplicas(
   command: 'replicate' | 'place-replicas',
   options: ChangeOptions,
   context: Context,
   plan: (snapshot: ClusterSnapshot) => Decision<RehomingPlan>,
 ): Promise<ExitCode> {
-  const snapshot = await withFleet(context, options, lookAtCluster);
   const { paint } = context.terminal;
   return carryOut(
     {
       command,
-      decision: plan(snapshot),
-      seen: snapshot,
+      decide: async () => {
+        const seen = await withFleet(context, options, lookAtCluster);
+        return { seen, decision: plan(seen) };
+      },
       preview: decided => renderRehoming(decided, paint),
       question: 'Can I move these replicas?',
       already:
@@ -78,7 +80,7 @@ async function rehomeReplicas(
           ? 'It replicates that primary already. Nothing to do.'
           : 'No move would make the placement better. Nothing to do.',
       done: 'Every node that answers knows the new roles, and the replicas get data.',
-      unfinished: 'Not everything was done. Run the same command again to go on from here.',
+      unfinished: () => 'Not everything was done. Run the same command again to go on from here.',
     },
     options,
     context,

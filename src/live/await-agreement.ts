@@ -41,7 +41,7 @@ export async function awaitAgreement(
   await Promise.all(introductions.map(({ from, to }) => go.introduce(from.id, to.id, to.meetAt)));
   for (let asked = members; ; ) {
     const askedAt = nowMs();
-    await glanceAt(fleet, asked, scope, latest);
+    await glanceAt(fleet, asked, latest);
     const gaps = gapsAmong([...latest.values()], { ...scope, members: ids });
     const everybodyWasAsked = asked.length === members.length;
     if (nowMs() >= deadline || (gaps.length === 0 && everybodyWasAsked)) return gaps;
@@ -81,14 +81,12 @@ class Introducer {
       ([from, to]) => now - (this.#metAt.get(`${from} ${to}`) ?? 0) >= MEET_AGAIN_AFTER_MS,
     );
     await Promise.all(
-      due.map(([from, to]) => {
-        const point = learnt.get(to) ?? this.#members.get(to)?.meetAt;
-        return point && this.introduce(from, to, point);
-      }),
+      due.map(([from, to]) => this.introduce(from, to, learnt.get(to) ?? this.#members.get(to)?.meetAt)),
     );
   }
 
-  async introduce(from: NodeId, to: NodeId, point: MeetingPoint): Promise<void> {
+  async introduce(from: NodeId, to: NodeId, point: MeetingPoint | undefined): Promise<void> {
+    if (!point) return;
     this.#metAt.set(`${from} ${to}`, this.#nowMs());
     const speaker = this.#members.get(from);
     if (speaker) await this.#fleet.send(speaker.address, meet(point));
@@ -98,13 +96,12 @@ class Introducer {
 async function glanceAt(
   fleet: Fleet,
   members: readonly Member[],
-  scope: Omit<Scope, 'members'>,
   latest: Map<NodeId, Glance>,
 ): Promise<void> {
   const known = new KnownLines();
   await Promise.all(
     members.map(async member => {
-      const seen = await glance(fleet, member, known, scope);
+      const seen = await glance(fleet, member, known);
       const before = latest.get(member.id);
       if (seen) latest.set(member.id, seen);
       else if (before) latest.set(member.id, { ...before, loading: true });
@@ -112,19 +109,14 @@ async function glanceAt(
   );
 }
 
-async function glance(
-  fleet: Fleet,
-  { address }: Member,
-  known: KnownLines,
-  { goal }: Omit<Scope, 'members'>,
-): Promise<Glance | undefined> {
+async function glance(fleet: Fleet, { address }: Member, known: KnownLines): Promise<Glance | undefined> {
   try {
     const [{ self, nodes }, state, replication] = await Promise.all([
       fleet.send(address, clusterNodes(known)),
       fleet.send(address, clusterState()),
-      goal === 'roles' ? fleet.send(address, replicationInfo()) : undefined,
+      fleet.send(address, replicationInfo()),
     ]);
-    return { id: self.id, self, nodes, state, ...(replication && { replication }) };
+    return { id: self.id, self, nodes, state, replication };
   } catch (error) {
     // A new replica loads what its primary sends, and says nothing meanwhile.
     if (error instanceof ServerRefusalError && error.reason === 'loading') return undefined;

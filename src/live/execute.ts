@@ -117,9 +117,16 @@ class Work {
         return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
       }
       case 'agree': {
-        const { members, wantsOk } = step;
+        const { members, wantsOk, wantsCopies } = step;
         const concerned = new Set(step.concerned);
-        const gathering = { members, introductions: [], concerned, goal: 'roles', wantsOk } as const;
+        const gathering = {
+          members,
+          introductions: [],
+          concerned,
+          goal: 'roles',
+          wantsOk,
+          wantsCopies,
+        } as const;
         return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
       }
       case 'replicate':

@@ -8,7 +8,7 @@ import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import { type ClusterNode, formatAddress, type NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot, NodeView, UnreachableNode } from '../topology/snapshot.ts';
-import { explainSilence, look } from './look.ts';
+import { explainSilence, isLoading, look } from './look.ts';
 
 /** A cluster has at most 1000 or so nodes; a reply that names more is not worth a connection to each. */
 const MAX_ATTEMPTS = 5000;
@@ -120,7 +120,7 @@ class Survey {
       this.#lose({ id, address, reason: `another node answers there (${view.id})` });
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      this.#lose({ id, address, reason: explainSilence(error) });
+      this.#lose({ id, address, reason: explainSilence(error), ...(isLoading(error) && { loading: true }) });
     }
     return undefined;
   }

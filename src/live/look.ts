@@ -47,6 +47,10 @@ export async function ifTold<T>(reply: Promise<T>): Promise<T | undefined> {
   }
 }
 
+export function isLoading(error: NodeError): boolean {
+  return error instanceof ServerRefusalError && error.reason === 'loading';
+}
+
 /** Why a node gave no view, for people. */
 export function explainSilence(error: NodeError): string {
   if (!(error instanceof ServerRefusalError)) return error.message;

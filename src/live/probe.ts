@@ -1,14 +1,14 @@
 /** Looks at nodes that somebody wants to join, each on its own: they need not know each other. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NodeError, ServerRefusalError } from '../resp/errors.ts';
+import { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import { configGet, functionLibraries } from '../resp/membership-commands.ts';
 import { resolveHost } from '../resp/resolve-host.ts';
-import { type Applicant, isSilent } from '../topology/candidate.ts';
-import { type Address, type MeetingPoint, USUAL_BUS_OFFSET } from '../topology/node.ts';
+import { type Applicant, isCandidate } from '../topology/candidate.ts';
+import { type Address, formatAddress, type MeetingPoint, USUAL_BUS_OFFSET } from '../topology/node.ts';
 import type { NodeView } from '../topology/snapshot.ts';
-import { explainSilence, ifTold, look } from './look.ts';
+import { explainSilence, ifTold, isLoading, look } from './look.ts';
 
 /** `asked` as the person wrote it; behind NAT that is not where the nodes find each other. */
 export async function probe(fleet: Fleet, asked: Address): Promise<Applicant> {
@@ -29,8 +29,8 @@ export async function probe(fleet: Fleet, asked: Address): Promise<Applicant> {
     };
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
-    const loading = error instanceof ServerRefusalError && error.reason === 'loading';
-    return { asked, ip: await ipOf(address.host), reason: explainSilence(error), loading };
+    const ip = await ipOf(address.host);
+    return { asked, ip, reason: explainSilence(error), loading: isLoading(error) };
   }
 }
 
@@ -45,23 +45,37 @@ async function ipOf(host: string): Promise<string> {
 
 const ASK_AGAIN_AFTER_MS = 200;
 
-/** A node that loads its data is waited for; who is silent for another reason is not. */
-export async function probeUntilLoaded(
+/**
+ * A node that loads its data is waited for, and so is one that shakes hands with somebody who is not among them: that
+ * comes to nothing in the end, or makes it known who that is. Who is silent for another reason is not waited for.
+ */
+export async function probeUntilSettled(
   fleet: Fleet,
   asked: readonly Address[],
   { timeoutMs, nowMs }: { readonly timeoutMs: number; readonly nowMs: () => number },
 ): Promise<Applicant[]> {
   const deadline = nowMs() + timeoutMs;
   let nodes = await Promise.all(asked.map(node => probe(fleet, node)));
-  while (nodes.some(isLoading) && nowMs() < deadline) {
+  for (;;) {
+    const listed = new Set(nodes.flatMap(placesOf));
+    const unsettled = (node: Applicant) =>
+      isCandidate(node) ? meetsStranger(node.view, listed) : node.loading;
+    if (!nodes.some(unsettled) || nowMs() >= deadline) return nodes;
     await sleep(ASK_AGAIN_AFTER_MS);
-    nodes = await Promise.all(nodes.map(node => (isLoading(node) ? probe(fleet, node.asked) : node)));
+    nodes = await Promise.all(nodes.map(node => (unsettled(node) ? probe(fleet, node.asked) : node)));
   }
-  return nodes;
 }
 
-function isLoading(node: Applicant): boolean {
-  return isSilent(node) && node.loading;
+function placesOf(node: Applicant): string[] {
+  const ip = isCandidate(node) ? node.meetAt.ip : node.ip;
+  return [formatAddress(node.asked), formatAddress({ host: ip, port: node.asked.port })];
+}
+
+function meetsStranger({ nodes }: NodeView, listed: ReadonlySet<string>): boolean {
+  return nodes.some(
+    node =>
+      node.role === 'stranger' && node.handshake && node.address && !listed.has(formatAddress(node.address)),
+  );
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Asks for what a newcomer has to have in common with the cluster. */
+import { ServerRefusalError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { configGet, functionLibraries } from '../resp/membership-commands.ts';
-import type { NodeId } from '../topology/node.ts';
+import type { Address, NodeId } from '../topology/node.ts';
 import { addressBook, type ClusterSnapshot } from '../topology/snapshot.ts';
 import type { Traits } from '../topology/traits.ts';
 import { ifTold } from './look.ts';
@@ -14,8 +15,18 @@ export async function readTraits(
   const address = node && addressBook(snapshot).get(node);
   if (!address) return {};
   const [functions, tls] = await Promise.all([
-    ifTold(fleet.send(address, functionLibraries())),
+    readFunctions(fleet, address),
     ifTold(fleet.send(address, configGet('tls-cluster'))),
   ]);
-  return { ...(functions && { functions }), ...(tls !== undefined && { tlsBus: tls === 'yes' }) };
+  return { ...functions, ...(tls !== undefined && { tlsBus: tls === 'yes' }) };
+}
+
+async function readFunctions(fleet: Fleet, address: Address): Promise<Traits> {
+  try {
+    return { functions: await fleet.send(address, functionLibraries()) };
+  } catch (error) {
+    if (!(error instanceof ServerRefusalError)) throw error;
+    // Servers before 7.0 do not know the command, and have nothing to copy.
+    return error.reason === 'no-right' ? { functionsHidden: true } : {};
+  }
 }

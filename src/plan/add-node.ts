@@ -1,30 +1,25 @@
 /** `add-node`: brings new nodes into a cluster, as primaries without slots or as replicas. */
-import { gapsAmong, type Member } from '../topology/agreement.ts';
-import { type Applicant, asMember, type Candidate, isCandidate } from '../topology/candidate.ts';
-import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
+import { type Gap, gapsAmong, glanceOf, type Member } from '../topology/agreement.ts';
+import { asMember, type Candidate, isCandidate } from '../topology/candidate.ts';
 import { findNode } from '../topology/find-node.ts';
 import { memberOf, membersOf, withoutNodes } from '../topology/members.ts';
-import type { Address, ClusterNode, NodeId } from '../topology/node.ts';
-import type { Place } from '../topology/place.ts';
-import { believedNodes, type ClusterSnapshot, isPrimary, replicasByPrimary } from '../topology/snapshot.ts';
-import type { Traits } from '../topology/traits.ts';
-import { judgeFutureReplica, judgeNewcomer, judgeTogether } from './fitness.ts';
+import type { NodeId } from '../topology/node.ts';
+import { believedNodes, type ClusterSnapshot, isPrimary } from '../topology/snapshot.ts';
+import { judgeTogether } from './fitness.ts';
+import {
+  type AddNodeRequest,
+  functionSource,
+  judgeApplicant,
+  judgeCluster,
+  judgeFunctions,
+  judgeMixture,
+} from './newcomers.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
 import { inStages, type Plan, type Stage } from './step.ts';
 
-export interface AddNodeRequest {
-  readonly snapshot: ClusterSnapshot;
-  readonly newcomers: readonly Applicant[];
-  /** Which of them become replicas. */
-  readonly asReplicas: (asked: Address) => boolean;
-  /** Whose; without it, whoever needs one most. */
-  readonly primary?: string;
-  readonly traits: Traits;
-  readonly placeOf: (id: NodeId) => Place;
-  readonly despiteFindings: boolean;
-}
+export { type AddNodeRequest, functionSource } from './newcomers.ts';
 
 export interface AddNodePlan extends Plan {
   /** Who becomes whose replica. */
@@ -41,8 +36,10 @@ export function planAddNode(request: AddNodeRequest): Decision<AddNodePlan> {
   const homes = findHomes(request, candidates);
   const refusals = [
     ...judgeTogether(newcomers),
+    ...judgeMixture(request, candidates, 'homes' in homes ? homes.homes : new Map()),
+    ...judgeFunctions(request, cluster, candidates),
     ...judgeCluster(request, candidates),
-    ...candidates.flatMap(candidate => judge(candidate, request)),
+    ...candidates.flatMap(candidate => judgeApplicant(candidate, request)),
     ...('refusals' in homes ? homes.refusals : []),
   ];
   if (refusals.length > 0 || 'refusals' in homes) return { kind: 'refused', refusals };
@@ -60,34 +57,9 @@ export function planAddNode(request: AddNodeRequest): Decision<AddNodePlan> {
       stages: stagesOf(request, cluster, candidates, homes.homes),
       remarks: [],
       homes: homes.homes,
-      newcomers: [...ids].filter(id => homes.homes.has(id) || !believedNodes(snapshot).has(id)),
+      newcomers: incomplete(request, cluster, candidates, homes.homes),
     },
   };
-}
-
-/** What newcomers lack that came half-way in an earlier run is what this one is to mend; what others need stays. */
-function judgeCluster(
-  { snapshot, despiteFindings }: AddNodeRequest,
-  candidates: readonly Candidate[],
-): Refusal[] {
-  if (despiteFindings) return [];
-  const replicas = replicasByPrimary(believedNodes(snapshot).values());
-  const spare = candidates.filter(({ view: { id, self } }) => isSpare(self) && !replicas.has(id));
-  const cluster = withoutNodes(snapshot, new Set(spare.map(({ view }) => view.id)));
-  const errors = diagnose(cluster, NO_WISHES).filter(finding => finding.severity === 'error');
-  return errors.length === 0 ? [] : [{ kind: 'cluster-damaged', findings: errors }];
-}
-
-function isSpare(node: ClusterNode): boolean {
-  return node.role !== 'primary' || node.slots.size === 0;
-}
-
-function judge(candidate: Candidate, { snapshot, traits, asReplicas }: AddNodeRequest): Refusal[] {
-  const known = believedNodes(snapshot);
-  const { asked, view } = candidate;
-  if (!known.has(view.id)) return judgeNewcomer(candidate, known, traits);
-  // Somebody who is in already has slots and keys by right, unless it is to become a replica.
-  return asReplicas(asked) && view.self.role === 'primary' ? judgeFutureReplica(snapshot, view.id) : [];
 }
 
 type Homes = { readonly homes: ReadonlyMap<NodeId, NodeId> } | { readonly refusals: Refusal[] };
@@ -138,28 +110,53 @@ function stagesOf(
 ): Stage[] {
   const members = [...membersOf(cluster), ...candidates.map(asMember)];
   const newcomers = candidates.map(candidate => candidate.view.id);
-  const scope = { members: members.map(m => m.id), concerned: new Set(newcomers), wantsOk: false };
-  const views = [
-    ...request.snapshot.views.filter(view => !newcomers.includes(view.id)),
-    ...candidates.map(candidate => candidate.view),
-  ];
-  const unmet = gapsAmong(views, { ...scope, goal: 'members' }).length > 0;
+  const wantsOk = !request.despiteFindings;
+  const { unmet, unfinished } = shortcomings(request, cluster, candidates);
   const roles = candidates.flatMap(({ view: { id, self } }): Stage => {
     const primary = homes.get(id);
     const already = self.role === 'replica' && self.primary === primary;
     return primary && !already ? [{ kind: 'replicate', node: id, primary }] : [];
   });
-  const wantsOk = !request.despiteFindings;
-  const unfinished =
-    unmet || roles.length > 0 || gapsAmong(views, { ...scope, goal: 'roles', wantsOk }).length > 0;
   return inStages(
     functionCopies(request, cluster, candidates),
-    unmet
+    unmet.length > 0
       ? [{ kind: 'join', introductions: introductions(request.snapshot, candidates), newcomers, members }]
       : [],
     roles,
-    unfinished ? [{ kind: 'agree', members, concerned: newcomers, wantsOk }] : [],
+    unmet.length + roles.length + unfinished.length > 0
+      ? [{ kind: 'agree', members, concerned: newcomers, wantsOk, wantsCopies: false }]
+      : [],
   );
+}
+
+/** What is missing until the newcomers are members, and until everybody knows what they are. */
+function shortcomings(
+  { snapshot, despiteFindings }: AddNodeRequest,
+  cluster: ClusterSnapshot,
+  candidates: readonly Candidate[],
+): { unmet: Gap[]; unfinished: Gap[] } {
+  const newcomers = new Set(candidates.map(({ view }) => view.id));
+  const members = [...cluster.views.map(({ id }) => id), ...newcomers];
+  const present = snapshot.views.filter(({ id }) => !newcomers.has(id));
+  const glances = [...present, ...candidates.map(({ view }) => view)].map(glanceOf);
+  const scope = { members, concerned: newcomers, wantsOk: !despiteFindings };
+  return {
+    unmet: gapsAmong(glances, { ...scope, goal: 'members' }),
+    unfinished: gapsAmong(glances, { ...scope, goal: 'roles' }),
+  };
+}
+
+function incomplete(
+  request: AddNodeRequest,
+  cluster: ClusterSnapshot,
+  candidates: readonly Candidate[],
+  homes: ReadonlyMap<NodeId, NodeId>,
+): NodeId[] {
+  const { unmet, unfinished } = shortcomings(request, cluster, candidates);
+  const lacking = new Set(
+    [...unmet, ...unfinished].flatMap(gap => ('about' in gap ? [gap.who, gap.about] : [gap.who])),
+  );
+  return candidates.map(({ view }) => view.id).filter(id => homes.has(id) || lacking.has(id));
 }
 
 /** A replica gets them with its primary's data. */
@@ -175,13 +172,6 @@ function functionCopies(
     .map(({ view }) => ({ kind: 'copy-functions', node: view.id, from: source }));
 }
 
-/** A primary that serves clients has what the cluster has. */
-export function functionSource({ views }: ClusterSnapshot): NodeId | undefined {
-  const primaries = views.filter(({ self }) => self.role === 'primary');
-  const [owner] = primaries.filter(({ self }) => self.role === 'primary' && self.slots.size > 0);
-  return (owner ?? primaries[0])?.id;
-}
-
 /**
  * The newcomer calls, not the cluster: so the cluster learns its address from the call itself, which is right even
  * where the address that the person wrote means another node to the others.
@@ -192,8 +182,13 @@ function introductions(
 ): { from: Member; to: Member }[] {
   const entry = views.find(({ id }) => !candidates.some(({ view }) => view.id === id));
   if (!entry) return [];
-  const to = memberOf(entry);
-  return candidates
-    .filter(({ view }) => !entry.nodes.some(node => node.id === view.id))
-    .map(candidate => ({ from: asMember(candidate), to }));
+  const host = memberOf(entry);
+  return (
+    candidates
+      .filter(({ view }) => !entry.nodes.some(node => node.id === view.id))
+      // A cluster of one may not know its own address yet; then it has to call.
+      .map(candidate =>
+        host.meetAt ? { from: asMember(candidate), to: host } : { from: host, to: asMember(candidate) },
+      )
+  );
 }

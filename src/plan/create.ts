@@ -2,12 +2,13 @@
  * `create`: who becomes what, and the steps to it. A create that was interrupted is planned again from what its nodes
  * say now: the layout depends on the arguments only, so whatever matches it is known to be done already.
  */
-import { gapsAmong, type Member } from '../topology/agreement.ts';
+import { gapsAmong, glanceOf, type Member } from '../topology/agreement.ts';
 import { type Applicant, asMember, type Candidate, isCandidate } from '../topology/candidate.ts';
 import { formatAddress, type NodeId, nodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type Assignment, judgeCandidate, judgeTogether } from './fitness.ts';
+import { isOlder, productsMixed } from './mixtures.ts';
 import { layOut, type Shard, type Spot } from './placement.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { chosenPrimaries, type Roles, rolesProblem } from './roles.ts';
@@ -23,6 +24,8 @@ export interface CreateRequest {
   readonly roles: Roles;
   readonly placeOf: (node: Applicant) => Place;
   readonly allowFewPrimaries: boolean;
+  /** Products and versions that do not go together. */
+  readonly allowMixed: boolean;
 }
 
 export interface PlannedShard extends Shard {
@@ -37,13 +40,18 @@ export interface CreatePlan extends Plan {
 export function planCreate(request: CreateRequest): Decision<CreatePlan> {
   const { nodes } = request;
   const candidates = nodes.filter(isCandidate);
-  const general = [...judgeTogether(nodes), ...roleRefusals(request)];
+  const general = [
+    ...judgeTogether(nodes),
+    ...roleRefusals(request),
+    ...(request.allowMixed ? [] : productsMixed(candidates)),
+  ];
   const shards = general.some(r => r.kind === 'wrong-roles' || r.kind === 'same-node')
     ? undefined
     : layOutShards(request);
   const assignments = shards ? assignmentsOf(shards) : new Map<NodeId, Assignment>();
   const refusals = [
     ...general,
+    ...(request.allowMixed ? [] : olderReplicas(candidates, shards ?? [])),
     ...candidates.flatMap(candidate => judgeCandidate(candidate, nodes, assignments.get(candidate.view.id))),
   ];
   if (refusals.length > 0 || !shards) return { kind: 'refused', refusals };
@@ -110,8 +118,9 @@ function assignmentsOf(shards: readonly PlannedShard[]): Map<NodeId, Assignment>
 function stagesOf(candidates: readonly Candidate[], assignments: ReadonlyMap<NodeId, Assignment>): Stage[] {
   const members = candidates.map(asMember);
   const ids = members.map(member => member.id);
-  const views = candidates.map(candidate => candidate.view);
-  const gaps = gapsAmong(views, { goal: 'members', members: ids, wantsOk: false });
+  const views = candidates.map(({ view }) => glanceOf(view));
+  const scope = { members: ids, wantsOk: true, wantsCopies: true };
+  const gaps = gapsAmong(views, { ...scope, goal: 'members' });
   const own = candidates.flatMap(({ view }): Stage => {
     const assignment = assignments.get(view.id);
     return assignment ? duties(view, assignment) : [];
@@ -122,8 +131,7 @@ function stagesOf(candidates: readonly Candidate[], assignments: ReadonlyMap<Nod
     return [{ kind: 'replicate', node: id, primary: assignment.primary }];
   });
   const unfinished =
-    own.length + gaps.length + roles.length > 0 ||
-    gapsAmong(views, { goal: 'roles', members: ids, wantsOk: true }).length > 0;
+    own.length + gaps.length + roles.length > 0 || gapsAmong(views, { ...scope, goal: 'roles' }).length > 0;
   return inStages(
     // Slots before MEET: a primary that has its slots when it first hears of others counts itself among those that
     // vote, and the time begins to run for which a server refuses queries after it was alone.
@@ -131,8 +139,19 @@ function stagesOf(candidates: readonly Candidate[], assignments: ReadonlyMap<Nod
     gaps.length > 0 ? [joinStep(members, candidates)] : [],
     // Only a node that knows its primary can replicate it.
     roles,
-    unfinished ? [{ kind: 'agree', members, concerned: ids, wantsOk: true }] : [],
+    unfinished ? [{ kind: 'agree', ...scope, members, concerned: ids }] : [],
   );
+}
+
+function olderReplicas(candidates: readonly Candidate[], shards: readonly PlannedShard[]): Refusal[] {
+  const servers = new Map(candidates.map(({ view }) => [view.id, view.server]));
+  return shards.flatMap(({ primary, replicas }) => {
+    const source = servers.get(primary);
+    return replicas.flatMap((node): Refusal[] => {
+      const server = servers.get(node);
+      return source && server && isOlder(server, source) ? [{ kind: 'replica-older', node, primary }] : [];
+    });
+  });
 }
 
 function duties({ id, self, nodes }: Candidate['view'], assignment: Assignment): Stage {

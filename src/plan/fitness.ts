@@ -1,5 +1,6 @@
 /** Whether nodes are fit to be made a cluster, one by one and together. */
 import { type Applicant, type Candidate, isCandidate, isSilent } from '../topology/candidate.ts';
+import { lastCopyOf } from '../topology/last-copy.ts';
 import { type Address, type ClusterNode, formatAddress, type NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot, replicasByPrimary } from '../topology/snapshot.ts';
@@ -113,6 +114,8 @@ export function judgeFutureReplica(snapshot: ClusterSnapshot, node: NodeId): Ref
   const view = snapshot.views.find(({ id }) => id === node);
   if (!view) return [{ kind: 'does-not-answer', node }];
   const { self, server } = view;
+  const last = lastCopyOf(snapshot, node);
+  if (last) return [{ kind: 'last-copy', node, ...last }];
   if (self.role !== 'primary') return [];
   const refusals: Refusal[] = [];
   const keys = server.keys ?? 0;

@@ -1,6 +1,7 @@
 /**
  * Lays out a new cluster: who becomes a primary, and whose replica everybody else is. What is best is decided in this
- * order, each respect only among what is best in all before it: replicas away from the host of their primary, and from
+ * order, each respect only among what is best in all before it (for siblings in large, irregular clusters: among what
+ * the search in primary-search.ts gets to see): replicas away from the host of their primary, and from
  * its zone; primaries evenly over zones, and over hosts; siblings on different hosts, and in different zones. Replicas
  * are divided evenly in any case. The same nodes in the same order give the same layout.
  */

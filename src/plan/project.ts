@@ -98,7 +98,7 @@ function afterReset(view: NodeView, mode: 'soft' | 'hard'): NodeView {
       ...view.server,
       databases: [],
       ...(keys !== undefined && { keys: 0 }),
-      replication: { role: 'primary', offset: replication.offset, attached: [] },
+      replication: { role: 'primary', offset: replication.offset },
     },
   };
 }

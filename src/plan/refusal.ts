@@ -2,6 +2,7 @@
 import type { Finding } from '../topology/finding.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
+import type { Product } from '../topology/snapshot.ts';
 
 export type Refusal =
   // A node that is to join
@@ -26,6 +27,14 @@ export type Refusal =
       readonly withTls: readonly Address[];
       readonly without: readonly Address[];
     }
+  /** `cluster`: what they are to join. */
+  | {
+      readonly kind: 'products-mixed';
+      readonly redis: readonly Address[];
+      readonly valkey: readonly Address[];
+      readonly cluster?: Product;
+    }
+  | { readonly kind: 'replica-older'; readonly node: NodeId; readonly primary: NodeId }
   | { readonly kind: 'loopback-mixed'; readonly loopback: readonly Address[] }
   | {
       readonly kind: 'too-few-primaries';
@@ -44,6 +53,17 @@ export type Refusal =
   | { readonly kind: 'not-a-primary'; readonly node: NodeId }
   | { readonly kind: 'does-not-answer'; readonly node: NodeId }
   | { readonly kind: 'has-slots'; readonly node: NodeId; readonly slots: SlotSet }
+  /** The owner of the slots does not answer, and nobody else has their keys. */
+  | {
+      readonly kind: 'last-copy';
+      readonly node: NodeId;
+      readonly primary: NodeId;
+      readonly slots: SlotSet;
+    }
+  | { readonly kind: 'still-loading'; readonly node: NodeId }
+  | { readonly kind: 'functions-hidden'; readonly node: NodeId }
+  | { readonly kind: 'working-cluster'; readonly keys: number }
+  | { readonly kind: 'several-clusters'; readonly groups: readonly (readonly Address[])[] }
   | { readonly kind: 'has-stray-keys'; readonly node: NodeId; readonly keys: number }
   | { readonly kind: 'has-replicas'; readonly node: NodeId; readonly replicas: readonly NodeId[] }
   | { readonly kind: 'replicates-itself'; readonly node: NodeId }

@@ -1,15 +1,17 @@
 /** `replicate` and `place-replicas`: replicas get other primaries. */
+import { gapsAmong, glanceOf } from '../topology/agreement.ts';
 import { findNode } from '../topology/find-node.ts';
 import { membersOf } from '../topology/members.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
 import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
 import { judgeFutureReplica } from './fitness.ts';
+import { isOlder } from './mixtures.ts';
 import { type AntiAffinityScore, type Shard, scoreOf } from './placement-score.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
-import { inStages, type Plan, type Remark } from './step.ts';
+import { inStages, type Plan, type Remark, type Stage } from './step.ts';
 
 export interface Move {
   readonly replica: NodeId;
@@ -28,6 +30,8 @@ export interface ReplicateRequest {
   readonly replica: string;
   readonly primary: string;
   readonly placeOf: (id: NodeId) => Place;
+  /** Versions that do not go together. */
+  readonly allowMixed: boolean;
 }
 
 export function planReplicate({
@@ -35,12 +39,14 @@ export function planReplicate({
   replica,
   primary,
   placeOf,
+  allowMixed,
 }: ReplicateRequest): Decision<RehomingPlan> {
   const refusals: Refusal[] = [];
   const node = findOne(snapshot, replica, refusals);
   const home = findOne(snapshot, primary, refusals);
   if (node) refusals.push(...judgeFutureReplica(snapshot, node));
   if (home) refusals.push(...judgePrimary(snapshot, home));
+  if (node && home && !allowMixed) refusals.push(...judgeVersions(snapshot, node, home));
   if (node && node === home) refusals.push({ kind: 'replicates-itself', node });
   if (refusals.length > 0 || !node || !home) return { kind: 'refused', refusals };
   const { self } = snapshot.views.find(view => view.id === node) ?? {};
@@ -48,7 +54,10 @@ export function planReplicate({
   const shards = shardsOf(snapshot).filter(shard => shard.primary !== node);
   const after = shards.map(shard => withReplica(shard, node, home));
   const moves = from === home ? [] : [{ replica: node, to: home, ...(from && { from }) }];
-  return { kind: 'plan', plan: rehomingPlan(snapshot, moves, shards, after, placeOf) };
+  const plan = rehomingPlan(snapshot, moves, shards, after, placeOf);
+  // It has that primary already; whether that has come to work is another question.
+  const waiting = moves.length === 0 && !works(snapshot, node) ? awaitRoles(snapshot, [node]) : [];
+  return { kind: 'plan', plan: { ...plan, stages: [...plan.stages, ...waiting] } };
 }
 
 function withReplica({ primary, replicas }: Shard, node: NodeId, home: NodeId): Shard {
@@ -67,6 +76,12 @@ function findOne(snapshot: ClusterSnapshot, word: string, refusals: Refusal[]): 
   return undefined;
 }
 
+function judgeVersions(snapshot: ClusterSnapshot, node: NodeId, primary: NodeId): Refusal[] {
+  const servers = new Map(snapshot.views.map(({ id, server }) => [id, server]));
+  const [own, source] = [servers.get(node), servers.get(primary)];
+  return own && source && isOlder(own, source) ? [{ kind: 'replica-older', node, primary }] : [];
+}
+
 function judgePrimary(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
   if (believedNodes(snapshot).get(node)?.role !== 'primary') return [{ kind: 'not-a-primary', node }];
   return snapshot.views.some(({ id }) => id === node) ? [] : [{ kind: 'does-not-answer', node }];
@@ -76,6 +91,7 @@ function judgePrimary(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
 export function planPlaceReplicas(
   snapshot: ClusterSnapshot,
   placeOf: (id: NodeId) => Place,
+  allowMixed: boolean,
 ): Decision<RehomingPlan> {
   const owners = new Set(
     snapshot.views.flatMap(({ id, self }) => (self.role === 'primary' && self.slots.size > 0 ? [id] : [])),
@@ -91,7 +107,12 @@ export function planPlaceReplicas(
     const from = homeBefore.get(replica);
     return from === to ? [] : [{ replica, to, ...(from && { from }) }];
   });
-  return { kind: 'plan', plan: rehomingPlan(snapshot, moves, owning, after, placeOf) };
+  const older = allowMixed ? [] : moves.flatMap(({ replica, to }) => judgeVersions(snapshot, replica, to));
+  if (older.length > 0) return { kind: 'refused', refusals: older };
+  const plan = rehomingPlan(snapshot, moves, owning, after, placeOf);
+  const silent = snapshot.unreachable.map(({ id }) => id);
+  const remarks: Remark[] = silent.length > 0 ? [{ kind: 'left-out', nodes: silent }] : [];
+  return { kind: 'plan', plan: { ...plan, remarks: [...remarks, ...plan.remarks] } };
 }
 
 function homesIn(shards: readonly Shard[]): Map<NodeId, NodeId> {
@@ -114,11 +135,19 @@ function rehomingPlan(
     remarks: bareRemarks(shardsBefore, shardsAfter, moved),
     stages: inStages(
       moves.map(({ replica, to }) => ({ kind: 'replicate', node: replica, primary: to })),
-      moves.length > 0
-        ? [{ kind: 'agree', members: membersOf(snapshot), concerned: moved, wantsOk: false }]
-        : [],
+      ...(moved.length > 0 ? awaitRoles(snapshot, moved) : []),
     ),
   };
+}
+
+function works(snapshot: ClusterSnapshot, node: NodeId): boolean {
+  const members = snapshot.views.map(({ id }) => id);
+  const scope = { goal: 'roles', members, concerned: new Set([node]), wantsOk: false } as const;
+  return gapsAmong(snapshot.views.map(glanceOf), scope).length === 0;
+}
+
+function awaitRoles(snapshot: ClusterSnapshot, concerned: readonly NodeId[]): Stage[] {
+  return [[{ kind: 'agree', members: membersOf(snapshot), concerned, wantsOk: false, wantsCopies: false }]];
 }
 
 /** A replica that moves is empty first; whoever has only such replicas has none until they have copied the data. */

@@ -1,11 +1,17 @@
 /** `del-node` and `forget-failed`: nodes leave, everybody forgets them, and their replicas get other primaries. */
 import type { Candidate } from '../topology/candidate.ts';
-import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import { findNode } from '../topology/find-node.ts';
+import { lastCopyOf } from '../topology/last-copy.ts';
 import { membersOf, withoutNodes } from '../topology/members.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
-import { believedNodes, type ClusterSnapshot, isReplica, type NodeView } from '../topology/snapshot.ts';
+import {
+  believedNodes,
+  type ClusterSnapshot,
+  isReplica,
+  type NodeView,
+  replicasByPrimary,
+} from '../topology/snapshot.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
@@ -39,16 +45,30 @@ export function planDelNode(request: DelNodeRequest): Decision<RemovePlan> {
       ? planLeftover(request, stranger)
       : { kind: 'refused', refusals: [{ kind: 'no-such-node', word }] };
   const victim = found.id;
-  const view = snapshot.views.find(({ id }) => id === victim);
-  const keys = view?.self.role === 'primary' ? (view.server.keys ?? 0) : 0;
-  const refusals: Refusal[] = [...slotRefusals(snapshot, victim)];
-  if (keys > 0 && refusals.length === 0 && !request.keepData)
-    refusals.push({ kind: 'has-stray-keys', node: victim, keys });
-  const touched = view !== undefined && !request.keepData;
-  return planRemoval({ ...request, victims: [victim], touched: touched ? [victim] : [] }, refusals);
+  const answers = snapshot.views.some(({ id }) => id === victim);
+  const touched = answers && !request.keepData;
+  const removal = { ...request, victims: [victim], touched: touched ? [victim] : [] };
+  const decision = planRemoval(removal, judgeVictim(request, victim));
+  if (decision.kind === 'refused' || answers || request.keepData) return decision;
+  const remark: Remark = { kind: 'not-ended', node: victim };
+  return { kind: 'plan', plan: { ...decision.plan, remarks: [...decision.plan.remarks, remark] } };
 }
 
-function slotRefusals(snapshot: ClusterSnapshot, id: NodeId): Refusal[] {
+function judgeVictim({ snapshot, keepData }: DelNodeRequest, node: NodeId): Refusal[] {
+  const refusals = slotRefusals(snapshot, node);
+  const last = lastCopyOf(snapshot, node);
+  // Forgotten, it could not take over any more; emptied, it would have nothing to take over with.
+  if (last) refusals.push({ kind: 'last-copy', node, ...last });
+  if (keepData) return refusals;
+  if (snapshot.unreachable.some(({ id, loading }) => id === node && loading))
+    refusals.push({ kind: 'still-loading', node });
+  const view = snapshot.views.find(({ id }) => id === node);
+  const keys = view?.self.role === 'primary' ? (view.server.keys ?? 0) : 0;
+  if (keys > 0 && refusals.length === 0) refusals.push({ kind: 'has-stray-keys', node, keys });
+  return refusals;
+}
+
+export function slotRefusals(snapshot: ClusterSnapshot, id: NodeId): Refusal[] {
   const node = believedNodes(snapshot).get(id);
   return node?.role === 'primary' && node.slots.size > 0
     ? [{ kind: 'has-slots', node: id, slots: node.slots }]
@@ -90,27 +110,8 @@ function leftoverRefusals({ id, self, server }: NodeView, keepData: boolean): Re
 }
 
 function endStep(node: NodeId, ending: 'reset' | 'shutdown'): Stage[number] {
-  return ending === 'shutdown' ? { kind: 'shutdown', node } : { kind: 'reset', node, mode: 'soft' };
-}
-
-/** Nodes that somebody still knows although they are gone. One that owns slots is no ghost: its slots wait for it. */
-export function planForgetFailed(
-  snapshot: ClusterSnapshot,
-  placeOf: (id: NodeId) => Place,
-): Decision<RemovePlan> {
-  const silent = new Set(snapshot.unreachable.map(({ id }) => id));
-  const answered = new Set(snapshot.views.map(({ id }) => id));
-  const gone = diagnose(snapshot, NO_WISHES).flatMap(finding => {
-    if (finding.kind === 'ghost') return finding.nodes;
-    return finding.kind === 'node-failed' ? finding.nodes.filter(id => silent.has(id)) : [];
-  });
-  const ghosts = [...new Set(gone)].filter(id => !answered.has(id)).sort();
-  const owners = ghosts.filter(id => slotRefusals(snapshot, id).length > 0);
-  const victims = ghosts.filter(id => !owners.includes(id));
-  const decision = planRemoval({ snapshot, victims, touched: [], ending: 'reset', placeOf }, []);
-  if (decision.kind === 'refused' || owners.length === 0) return decision;
-  const kept: Remark = { kind: 'kept-for-slots', nodes: owners };
-  return { kind: 'plan', plan: { ...decision.plan, remarks: [...decision.plan.remarks, kept] } };
+  // Hard, for a new id: by its old one, whoever was not told of its removal would bring it back as a member.
+  return ending === 'shutdown' ? { kind: 'shutdown', node } : { kind: 'reset', node, mode: 'hard' };
 }
 
 interface Removal extends Pick<DelNodeRequest, 'snapshot' | 'ending' | 'placeOf'> {
@@ -119,7 +120,7 @@ interface Removal extends Pick<DelNodeRequest, 'snapshot' | 'ending' | 'placeOf'
   readonly touched: readonly NodeId[];
 }
 
-function planRemoval(removal: Removal, found: readonly Refusal[]): Decision<RemovePlan> {
+export function planRemoval(removal: Removal, found: readonly Refusal[]): Decision<RemovePlan> {
   const { snapshot, victims, touched, ending } = removal;
   const cluster = withoutNodes(snapshot, new Set(victims));
   const orphans = orphansOf(snapshot, victims);
@@ -141,14 +142,34 @@ function planRemoval(removal: Removal, found: readonly Refusal[]): Decision<Remo
           touched.map(node => endStep(node, ending)),
           witnesses.length > 0 ? [{ kind: 'stay-forgotten', witnesses, victims }] : [],
           moved.length > 0
-            ? [{ kind: 'agree', members: membersOf(cluster), concerned: moved, wantsOk: false }]
+            ? [
+                {
+                  kind: 'agree',
+                  members: membersOf(cluster),
+                  concerned: moved,
+                  wantsOk: false,
+                  wantsCopies: false,
+                },
+              ]
             : [],
         );
   const remarks: Remark[] = [];
   const untold = cluster.unreachable.map(({ id }) => id);
   if (untold.length > 0 && victims.length > 0) remarks.push({ kind: 'not-told', nodes: untold });
   if (orphans.silent.length > 0) remarks.push({ kind: 'not-rehomed', nodes: orphans.silent });
+  const bare = bareWithout(snapshot, victims);
+  if (bare.length > 0) remarks.push({ kind: 'bare-afterwards', primaries: bare });
   return { kind: 'plan', plan: { before: snapshot, stages, remarks, victims, homes } };
+}
+
+/** Owners of slots whose last replica leaves. */
+function bareWithout(snapshot: ClusterSnapshot, victims: readonly NodeId[]): NodeId[] {
+  const nodes = believedNodes(snapshot);
+  return [...replicasByPrimary(nodes.values())]
+    .filter(([, replicas]) => replicas.every(({ id }) => victims.includes(id)))
+    .map(([primary]) => nodes.get(primary))
+    .flatMap(node => (node?.role === 'primary' && node.slots.size > 0 ? [node.id] : []))
+    .sort();
 }
 
 function noPrimaryLeft(node: NodeId): Refusal {

@@ -3,7 +3,7 @@
  * one stage do not depend on each other and run at the same time; stages run in order.
  */
 import type { Gap, Member } from '../topology/agreement.ts';
-import type { NodeId } from '../topology/node.ts';
+import type { Address, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 
@@ -31,6 +31,8 @@ export type Step =
       readonly members: readonly Member[];
       readonly concerned: readonly NodeId[];
       readonly wantsOk: boolean;
+      /** Replicas are through with their first copy; else it is enough that they have begun with it. */
+      readonly wantsCopies: boolean;
     }
   | { readonly kind: 'forget'; readonly node: NodeId; readonly victim: NodeId }
   /** Watches that the victims do not come back by gossip, and has them forgotten again where they do. */
@@ -55,6 +57,10 @@ export interface Plan {
 export type Remark =
   /** These do not answer, so they are not told; when they come back, they bring back what the others forgot. */
   | { readonly kind: 'not-told'; readonly nodes: readonly NodeId[] }
+  /** It does not answer, and is neither reset nor shut down: it still takes itself for a member. */
+  | { readonly kind: 'not-ended'; readonly node: NodeId }
+  /** These do not answer, and were left out. */
+  | { readonly kind: 'left-out'; readonly nodes: readonly NodeId[] }
   /** These replicas do not answer, and cannot be given another primary. */
   | { readonly kind: 'not-rehomed'; readonly nodes: readonly NodeId[] }
   /** Until their new replicas have copied the data, these have none. */
@@ -64,11 +70,15 @@ export type Remark =
   /** Left as they are, because they still own slots. */
   | { readonly kind: 'kept-for-slots'; readonly nodes: readonly NodeId[] }
   /** Left as it is, because it holds keys. */
-  | { readonly kind: 'kept-for-keys'; readonly node: NodeId; readonly keys: number };
+  | { readonly kind: 'kept-for-keys'; readonly node: NodeId; readonly keys: number }
+  /** Not reset, because it does not answer. */
+  | { readonly kind: 'kept-silent'; readonly node: Address };
+
+const LEFT_UNDONE: ReadonlySet<Remark['kind']> = new Set(['kept-for-slots', 'kept-for-keys', 'kept-silent']);
 
 /** Whether something is left that the person wanted done. */
 export function leavesSomething({ remarks }: Plan): boolean {
-  return remarks.some(({ kind }) => kind === 'kept-for-slots' || kind === 'kept-for-keys');
+  return remarks.some(({ kind }) => LEFT_UNDONE.has(kind));
 }
 
 /** Why a step did not come to its end. */
@@ -86,6 +96,11 @@ export type PlanEvent =
   | { readonly kind: 'waiting'; readonly step: Step; readonly missing: number }
   | { readonly kind: 'step-done'; readonly step: Step }
   | { readonly kind: 'step-failed'; readonly step: Step; readonly problem: Problem };
+
+/** Whether two plans come to the same, however the cluster looked when they were made. */
+export function sameStages(a: Plan, b: Plan): boolean {
+  return JSON.stringify(a.stages) === JSON.stringify(b.stages);
+}
 
 /** Stages without steps are no stages. */
 export function inStages(...all: readonly Stage[]): Stage[] {

@@ -1,6 +1,7 @@
 /** `create --reset-failed`: nodes that a create has begun to join are made strangers again. */
-import { type Applicant, isCandidate, isSilent } from '../topology/candidate.ts';
+import { type Applicant, type Candidate, isCandidate, isSilent } from '../topology/candidate.ts';
 import { formatAddress, nodeId } from '../topology/node.ts';
+import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import type { NodeView } from '../topology/snapshot.ts';
 import { judgeTogether } from './fitness.ts';
 import type { Decision, Refusal } from './refusal.ts';
@@ -9,16 +10,13 @@ import { inStages, type Plan, type Remark } from './step.ts';
 /** Who is not in the list, and would be left with a cluster full of holes, is a reason against it. */
 export function planUndoCreate(nodes: readonly Applicant[]): Decision<Plan> {
   const candidates = nodes.filter(isCandidate);
-  const ids = new Set(candidates.map(({ view }) => view.id));
-  const silent = new Set(nodes.filter(isSilent).map(({ asked }) => formatAddress(asked)));
-  const refusals = judgeTogether(nodes).filter(({ kind }) => kind === 'same-node' || kind === 'silent');
-  for (const { asked, view } of candidates) {
-    const others = view.nodes.filter(
-      ({ id, address, role }) =>
-        !ids.has(id) && role !== 'stranger' && !(address && silent.has(formatAddress(address))),
-    ).length;
-    if (others > 0) refusals.push({ kind: 'knows-others', node: asked, others } satisfies Refusal);
-  }
+  const silent = nodes.filter(isSilent);
+  const refusals = [
+    ...judgeTogether(nodes).filter(({ kind }) => kind === 'same-node'),
+    ...outsiders(nodes),
+    ...severalClusters(candidates),
+    ...workingCluster(candidates),
+  ];
   if (refusals.length > 0) return { kind: 'refused', refusals };
   const full = candidates.filter(({ view }) => (view.server.keys ?? 0) > 0);
   const begun = candidates.filter(candidate => !full.includes(candidate) && !isPristine(candidate.view));
@@ -35,13 +33,61 @@ export function planUndoCreate(nodes: readonly Applicant[]): Decision<Plan> {
       stages: inStages(
         resets,
         // A message that was under way when a node was reset may bring back somebody's old name.
-        witnesses.length > 0 ? [{ kind: 'stay-forgotten', witnesses, victims: [...ids] }] : [],
+        witnesses.length > 0
+          ? [{ kind: 'stay-forgotten', witnesses, victims: candidates.map(({ view }) => view.id) }]
+          : [],
       ),
-      remarks: full.map(
-        ({ view }): Remark => ({ kind: 'kept-for-keys', node: view.id, keys: view.server.keys ?? 0 }),
-      ),
+      remarks: [
+        ...full.map(
+          ({ view }): Remark => ({ kind: 'kept-for-keys', node: view.id, keys: view.server.keys ?? 0 }),
+        ),
+        ...silent.map(({ asked }): Remark => ({ kind: 'kept-silent', node: asked })),
+      ],
     },
   };
+}
+
+/** A node that does not answer is in the list by its address. */
+function outsiders(nodes: readonly Applicant[]): Refusal[] {
+  const candidates = nodes.filter(isCandidate);
+  const ids = new Set(candidates.map(({ view }) => view.id));
+  const places = new Set(
+    nodes.filter(isSilent).map(({ ip, asked }) => formatAddress({ host: ip, port: asked.port })),
+  );
+  return candidates.flatMap(({ asked, view }): Refusal[] => {
+    const others = view.nodes.filter(
+      ({ id, address, role }) =>
+        !ids.has(id) && role !== 'stranger' && !(address && places.has(formatAddress(address))),
+    ).length;
+    return others > 0 ? [{ kind: 'knows-others', node: asked, others }] : [];
+  });
+}
+
+/** One create makes one: everybody who knows somebody is connected with everybody else who does. */
+function severalClusters(candidates: readonly Candidate[]): Refusal[] {
+  const groups: Candidate[][] = [];
+  for (const candidate of candidates) {
+    const knows = (other: Candidate) =>
+      candidate.view.nodes.some(({ id }) => id === other.view.id) ||
+      other.view.nodes.some(({ id }) => id === candidate.view.id);
+    const related = groups.filter(group => group.some(knows));
+    const others = groups.filter(group => !related.includes(group));
+    groups.splice(0, groups.length, ...others, [...related.flat(), candidate]);
+  }
+  const clusters = groups.filter(group => group.length > 1);
+  if (clusters.length < 2) return [];
+  return [{ kind: 'several-clusters', groups: clusters.map(group => group.map(({ asked }) => asked)) }];
+}
+
+/** What works and holds keys is no failed create, and resetting the nodes without keys would tear it apart. */
+function workingCluster(candidates: readonly Candidate[]): Refusal[] {
+  const views = candidates.map(({ view }) => view);
+  const keys = views.reduce(
+    (sum, { self, server }) => sum + (self.role === 'primary' ? (server.keys ?? 0) : 0),
+    0,
+  );
+  const covered = SlotSet.union(views.flatMap(({ self }) => (self.role === 'primary' ? [self.slots] : [])));
+  return keys > 0 && covered.size === SLOT_COUNT ? [{ kind: 'working-cluster', keys }] : [];
 }
 
 function isPristine({ nodes, self }: NodeView): boolean {

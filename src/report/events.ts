@@ -53,7 +53,7 @@ function progress(
         event: 'step-failed',
         step: event.step,
         problem: event.problem,
-        text: failureLines(event, plan, names),
+        text: failureLines(event, plan, names).join(' '),
       };
   }
 }

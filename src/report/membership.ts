@@ -2,8 +2,8 @@
 import type { AddNodePlan } from '../plan/add-node.ts';
 import type { RehomingPlan } from '../plan/rehoming.ts';
 import type { RemovePlan } from '../plan/remove.ts';
-import type { Plan, Remark } from '../plan/step.ts';
-import type { NodeId } from '../topology/node.ts';
+import type { Plan, Remark, Step } from '../plan/step.ts';
+import { formatAddress, type NodeId } from '../topology/node.ts';
 import { believedNodes } from '../topology/snapshot.ts';
 import { columns } from './columns.ts';
 import { count, NodeNames, vocabularyOf } from './names.ts';
@@ -34,6 +34,7 @@ export function renderDelNode(plan: RemovePlan, paint: Paint): string {
   return text([
     ...plan.victims.map(id => paint.heading(`>>> Removing node ${id} from cluster ${entry}`)),
     ...homeLines(plan.homes, names),
+    ...plan.stages.flat().flatMap(step => endLine(step, names)),
     ...remarkLines(plan, paint),
   ]);
 }
@@ -75,6 +76,15 @@ export function renderRehoming(plan: RehomingPlan, paint: Paint): string {
   ]);
 }
 
+/** What becomes of the node itself. */
+function endLine(step: Step, names: NodeNames): string[] {
+  if (step.kind === 'reset')
+    return [
+      `${names.of(step.node)} is reset (CLUSTER RESET HARD): it loses what it holds, and gets a new id.`,
+    ];
+  return step.kind === 'shutdown' ? [`${names.of(step.node)} is shut down.`] : [];
+}
+
 function homeLines(homes: ReadonlyMap<NodeId, NodeId>, names: NodeNames): string[] {
   return [...homes].map(
     ([replica, primary]) => `>>> ${names.of(replica)} as replica of ${names.of(primary)}`,
@@ -90,6 +100,12 @@ export function describeRemark(remark: Remark, names: NodeNames): string {
   switch (remark.kind) {
     case 'not-told':
       return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'does' : 'do'} not answer and cannot be told; coming back, ${remark.nodes.length === 1 ? 'it brings' : 'they bring'} back what the others forgot. Then run forget-failed.`;
+    case 'not-ended':
+      return `${names.of(remark.node)} does not answer, so it is neither reset nor shut down: coming back, it takes itself for a member still.`;
+    case 'left-out':
+      return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'does' : 'do'} not answer and ${remark.nodes.length === 1 ? 'was' : 'were'} left out.`;
+    case 'kept-silent':
+      return `${formatAddress(remark.node)} does not answer and is not reset.`;
     case 'not-rehomed':
       return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'does' : 'do'} not answer and cannot be given another primary.`;
     case 'bare-afterwards':

@@ -16,9 +16,7 @@ export function verdictLines(score: AntiAffinityScore, words: Vocabulary, paint:
   const warn = (text: string) => lines.push(paint.warning(`[WARNING] ${text}`));
   const primary = words.primaries === 'masters' ? 'master' : 'primary';
   if (onPrimaryHost > 0)
-    warn(
-      `Some ${replicas} are in the same host as their ${primary} (${count(onPrimaryHost, 'replica')}; no layout of these nodes has fewer)`,
-    );
+    warn(`Some ${replicas} are in the same host as their ${primary} (${count(onPrimaryHost, 'replica')})`);
   if (inPrimaryZone > 0)
     warn(`Some ${replicas} are in the same zone as their ${primary} (${count(inPrimaryZone, 'replica')})`);
   if (besideSiblingOnHost > 0)

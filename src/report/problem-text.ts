@@ -2,7 +2,7 @@
 import type { Problem } from '../plan/step.ts';
 import type { Gap } from '../topology/agreement.ts';
 import type { NodeId } from '../topology/node.ts';
-import { count, type NodeNames } from './names.ts';
+import type { NodeNames } from './names.ts';
 
 /** Where a node's bus is, as far as the plan knows. */
 export type BusAddresses = ReadonlyMap<NodeId, string>;
@@ -40,7 +40,7 @@ export function describeGaps(gaps: readonly Gap[], names: NodeNames, buses: BusA
   for (const gap of gaps) {
     if (gap.kind === 'no-data')
       lines.push(
-        `The replica ${names.of(gap.who)} gets no data from ${names.of(gap.about)}; does it know the password (masterauth, masteruser), and can it reach that port?`,
+        `The replica ${names.of(gap.who)} gets no data from ${names.of(gap.about)}; does it know the password (masterauth, masteruser), can it reach that port, and is it of the same version?`,
       );
   }
   const outdated = who('outdated');
@@ -102,7 +102,7 @@ function describeCulprit(
     );
   if (deaf.length > 0)
     clauses.push(
-      `it has none to the ${count(deaf.length, 'bus', 'buses')} of ${names.list(deaf)} (${deaf.slice(0, 6).map(at).join(', ')})`,
+      `it has none to ${deaf.length === 1 ? 'the bus' : 'the buses'} of ${names.list(deaf)} (${deaf.slice(0, 6).map(at).join(', ')})`,
     );
   return `${names.of(node)}: ${clauses.join('; ')}. Open ${clauses.length === 1 && unreached.length > 0 ? 'that port' : 'these ports'} between the nodes.`;
 }

@@ -29,9 +29,9 @@ function stepLine(step: Step, steps: number, names: NodeNames): string[] {
     case 'copy-functions':
       return [`>>> Copying the functions of ${names.of(step.from)} to ${names.of(step.node)}`];
     case 'reset':
-      return step.mode === 'soft'
-        ? ['>>> Sending CLUSTER RESET SOFT to the deleted node.']
-        : [`>>> Sending CLUSTER RESET HARD to ${names.of(step.node)}.`];
+      return steps === 1
+        ? [`>>> Sending CLUSTER RESET ${step.mode.toUpperCase()} to the deleted node.`]
+        : [`>>> Sending CLUSTER RESET ${step.mode.toUpperCase()} to ${names.of(step.node)}.`];
     case 'shutdown':
       return [`>>> SHUTDOWN the node ${names.of(step.node)}.`];
     case 'set-epoch':
@@ -74,6 +74,8 @@ function busesOf({ stages }: Plan, failed: Step): BusAddresses {
     step.kind === 'join' || step.kind === 'agree' ? step.members : [],
   );
   return new Map<NodeId, string>(
-    members.map(({ id, meetAt }) => [id, formatAddress({ host: meetAt.ip, port: meetAt.busPort })]),
+    members.flatMap(({ id, meetAt }) =>
+      meetAt ? [[id, formatAddress({ host: meetAt.ip, port: meetAt.busPort })]] : [],
+    ),
   );
 }

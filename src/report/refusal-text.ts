@@ -11,7 +11,7 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'same-node':
       return `${addresses(refusal.nodes)} ${refusal.nodes.length === 2 ? 'are' : 'all are'} the same node.`;
     case 'knows-others':
-      return `Node ${formatAddress(refusal.node)} is not empty: it already knows ${count(refusal.others, 'other node')}. CLUSTER RESET makes it forget them.`;
+      return `Node ${formatAddress(refusal.node)} is not empty: it already knows ${count(refusal.others, 'other node')}. If they are a cluster that somebody uses, this is the wrong node; else CLUSTER RESET makes it forget them.`;
     case 'holds-keys':
       return `Node ${formatAddress(refusal.node)} is not empty: it holds ${count(refusal.keys, 'key')}, which nobody could reach afterwards.`;
     case 'owns-slots':
@@ -26,6 +26,10 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `The cluster bus of ${formatAddress(refusal.node)} ${refusal.tlsBus ? 'speaks TLS, that of the cluster does not' : 'does not speak TLS, that of the cluster does'} (tls-cluster); they could not talk to each other.`;
     case 'tls-mixed':
       return `The cluster bus of ${addresses(refusal.withTls)} speaks TLS (tls-cluster yes), that of ${addresses(refusal.without)} does not; they could not talk to each other.`;
+    case 'products-mixed':
+      return `${mixture(refusal)}; in one cluster they send clients to wrong addresses. --force-mixed does it anyway.`;
+    case 'replica-older':
+      return `${names.of(refusal.node)} is older than ${names.of(refusal.primary)} and could not read its data as a replica. --force-mixed tries anyway.`;
     case 'loopback-mixed':
       return `${addresses(refusal.loopback)} ${refusal.loopback.length === 1 ? 'is a loopback address' : 'are loopback addresses'}, and the others are not; on another machine it means another node. Write the addresses by which the nodes reach each other.`;
     case 'too-few-primaries':
@@ -48,6 +52,16 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `${names.of(refusal.node)} does not answer.`;
     case 'has-slots':
       return `Node ${names.of(refusal.node)} is not empty! Reshard data away and try again. It owns ${showSlots(refusal.slots)}.`;
+    case 'last-copy':
+      return `${names.of(refusal.node)} has the only copy of ${showSlots(refusal.slots)}: their owner ${names.of(refusal.primary)} does not answer. Bring it back, or let the replica take over (CLUSTER FAILOVER TAKEOVER); then try again.`;
+    case 'still-loading':
+      return `${names.of(refusal.node)} is loading its data and cannot be told anything; try again when it is through, or let it go as it is with --keep-data.`;
+    case 'functions-hidden':
+      return `The user may not ask ${names.of(refusal.node)} for its functions (+function), so they would be missing on the new node. --despite-findings goes on without them.`;
+    case 'working-cluster':
+      return `These nodes are a working cluster that holds ${count(refusal.keys, 'key')}; there is no failed create to undo.`;
+    case 'several-clusters':
+      return `These nodes belong to several clusters: ${refusal.groups.map(addresses).join('; ')}. One create makes one.`;
     case 'has-stray-keys':
       return `Node ${names.of(refusal.node)} owns no slots and still holds ${count(refusal.keys, 'key')}; \`check --search-multiple-owners\` tells more. With --keep-data it leaves the cluster and is not reset.`;
     case 'has-replicas':
@@ -63,6 +77,15 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
 
 function addresses(list: readonly Address[]): string {
   return enumerate(list.map(formatAddress));
+}
+
+function mixture({ redis, valkey, cluster }: Extract<Refusal, { kind: 'products-mixed' }>): string {
+  const part = (list: readonly Address[], product: 'redis' | 'valkey', title: string) => {
+    const who = [...(cluster === product ? ['the cluster'] : []), ...list.map(formatAddress)];
+    return `${enumerate(who)} ${who.length === 1 ? 'is' : 'are'} ${title}`;
+  };
+  const text = `${part(redis, 'redis', 'Redis')}, ${part(valkey, 'valkey', 'Valkey')}`;
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function tooFew({ nodes, replicas, primaries }: Extract<Refusal, { kind: 'too-few-primaries' }>): string {

@@ -70,7 +70,9 @@ export class Fleet {
   /** A node that turns out to be the entry node keeps the connection that is already there. */
   adoptEntry(address: Address): void {
     const entry = this.#connections.get('entry');
-    if (entry) this.#connections.set(formatAddress(address), entry);
+    const key = formatAddress(address);
+    // Where somebody was quicker, both stay: a connection that is not in the list is never ended.
+    if (entry && !this.#connections.has(key)) this.#connections.set(key, entry);
   }
 
   #connection(node: NodeRef): Connection {

@@ -46,7 +46,6 @@ const NAMES = [
   'connected_clients',
   'instantaneous_ops_per_sec',
   'db\\d+',
-  'slave\\d+',
 ];
 const WANTED = new RegExp(`^(${NAMES.join('|')}):(.*?)\\r?$`, 'gm');
 
@@ -72,11 +71,7 @@ function readRelease(version: string): { major: number; minor: number } {
 
 function readReplication(fields: ReadonlyMap<string, string>): Replication {
   if (fields.get('role') !== 'slave' && fields.get('role') !== 'replica') {
-    return {
-      role: 'primary',
-      offset: numberOf(fields.get('master_repl_offset')) ?? 0,
-      attached: readAttached(fields),
-    };
+    return { role: 'primary', offset: numberOf(fields.get('master_repl_offset')) ?? 0 };
   }
   const up = fields.get('master_link_status') === 'up';
   const syncing = fields.get('master_sync_in_progress') === '1';
@@ -89,14 +84,6 @@ function readReplication(fields: ReadonlyMap<string, string>): Replication {
     ...(syncing && numberField(fields, 'master_sync_read_bytes', 'receivedBytes')),
     ...(up && lastContactSeconds !== undefined && lastContactSeconds >= 0 && { lastContactSeconds }),
   };
-}
-
-/** `slave0:ip=10.0.0.2,port=6379,state=wait_bgsave,offset=0,lag=0` */
-function readAttached(fields: ReadonlyMap<string, string>): { host: string; port: number }[] {
-  return [...fields].flatMap(([name, value]) => {
-    const [, host, port] = (/^slave\d/.test(name) && /^ip=([\w.:-]+),port=(\d{1,5}),/.exec(value)) || [];
-    return host && port ? [{ host, port: Number(port) }] : [];
-  });
 }
 
 /** `db0:keys=12,expires=0,avg_ttl=0`: how many keys each database holds. */

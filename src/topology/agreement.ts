@@ -3,18 +3,19 @@
  * at what CLUSTER NODES, the cluster state and the replication links tell.
  */
 import { type ClusterNode, formatAddress, type MeetingPoint, type NodeId } from './node.ts';
-import { isAttached, type NodeView, type Replication } from './snapshot.ts';
+import type { NodeView, Replication } from './snapshot.ts';
 
 /** A node as far as forming a cluster goes: where we reach it, and where the others do. */
 export interface Member {
   readonly id: NodeId;
   readonly address: NodeView['address'];
-  readonly meetAt: MeetingPoint;
+  /** Absent where nobody knows: a node that was never met, and is known to us by a name only. */
+  readonly meetAt?: MeetingPoint;
 }
 
 /** What one node says at one moment. */
 export interface Glance extends Pick<NodeView, 'id' | 'self' | 'nodes' | 'state'> {
-  readonly replication?: Replication;
+  readonly replication: Replication;
   /** It has begun to load its data since, and says nothing more until it is through. */
   readonly loading?: boolean;
 }
@@ -46,6 +47,12 @@ export interface Scope {
   readonly concerned?: ReadonlySet<NodeId>;
   /** Whether every node has to say cluster_state:ok. */
   readonly wantsOk: boolean;
+  /** Whether replicas have to be through with their first copy, or only to have begun with it. */
+  readonly wantsCopies?: boolean;
+}
+
+export function glanceOf({ id, self, nodes, state, server }: NodeView): Glance {
+  return { id, self, nodes, ...(state && { state }), replication: server.replication };
 }
 
 export function gapsAmong(glances: readonly Glance[], scope: Scope): Gap[] {
@@ -63,7 +70,7 @@ export function gapsAmong(glances: readonly Glance[], scope: Scope): Gap[] {
       const kind = gapBetween(known.get(about), spoken.get(about), goal);
       if (kind) gaps.push({ kind, who, about });
     }
-    if (goal === 'roles') gaps.push(...ownGaps(glance, spoken, scope));
+    if (goal === 'roles') gaps.push(...ownGaps(glance, scope));
   }
   return gaps;
 }
@@ -78,17 +85,14 @@ function gapBetween(
   return believed.linked ? undefined : 'unlinked';
 }
 
-function ownGaps(glance: Glance, spoken: ReadonlyMap<NodeId, Glance>, { wantsOk, concerned }: Scope): Gap[] {
+function ownGaps(glance: Glance, { wantsOk, wantsCopies = false, concerned }: Scope): Gap[] {
   const { id: who, self, state, replication } = glance;
   const gaps: Gap[] = [];
   if (meetsAgain(glance)) gaps.push({ kind: 'handshake', who });
   if (wantsOk && state === 'fail') gaps.push({ kind: 'not-ok', who });
   const isNew = !concerned || concerned.has(who);
-  if (isNew && self.role === 'replica' && self.primary && replication) {
-    const primary = spoken.get(self.primary);
-    if (!receives(replication) && !(primary?.replication && isAttached(primary.replication, self)))
-      gaps.push({ kind: 'no-data', who, about: self.primary });
-  }
+  if (isNew && self.role === 'replica' && self.primary && !receives(replication, wantsCopies))
+    gaps.push({ kind: 'no-data', who, about: self.primary });
   return gaps;
 }
 
@@ -101,19 +105,18 @@ function meetsAgain({ nodes }: Glance): boolean {
 }
 
 /** A replica that was given its role, and now loads what its primary sends: that may take long. */
-function isGettingData({ self }: Glance, { goal }: Scope): boolean {
-  return goal === 'roles' && self.role === 'replica';
+function isGettingData({ self }: Glance, { goal, wantsCopies }: Scope): boolean {
+  return goal === 'roles' && self.role === 'replica' && !wantsCopies;
 }
 
 /**
- * A first copy may take long too, and it is enough that it has begun, or that the primary has let the replica in. One
- * that is turned away believes for a moment, at every attempt, that it is about to begin; only bytes prove it.
+ * Only a link that is up proves that the replica can log in, and can read what it gets. Where that takes too long to
+ * wait for, bytes have to do: a replica that is turned away believes for a moment that it is about to begin.
  */
-function receives(replication: Replication): boolean {
+function receives(replication: Replication, wantsCopies: boolean): boolean {
   if (replication.role !== 'replica') return false;
-  return (
-    replication.link === 'up' || (replication.link === 'syncing' && (replication.receivedBytes ?? 0) > 0)
-  );
+  if (replication.link === 'up' || wantsCopies) return replication.link === 'up';
+  return replication.link === 'syncing' && (replication.receivedBytes ?? 0) > 0;
 }
 
 /** Role, primary and slots; epochs and addresses are none of a client's business. */

@@ -9,15 +9,13 @@ export function membersOf({ views }: ClusterSnapshot): Member[] {
 }
 
 export function memberOf({ id, address, self, busPort }: NodeView): Member {
-  const known = self.address ?? address;
+  const announced = self.address;
+  if (!announced || announced.host === announced.hostname) return { id, address };
+  const { host: ip, port } = announced;
   return {
     id,
     address,
-    meetAt: {
-      ip: known.host,
-      port: known.port,
-      busPort: busPort ?? known.busPort ?? known.port + USUAL_BUS_OFFSET,
-    },
+    meetAt: { ip, port, busPort: busPort ?? announced.busPort ?? port + USUAL_BUS_OFFSET },
   };
 }
 

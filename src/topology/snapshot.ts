@@ -18,8 +18,6 @@ export type Product = 'redis' | 'valkey';
 export interface PrimaryReplication {
   readonly role: 'primary';
   readonly offset: number;
-  /** Replicas that have logged in, by where the primary sees them; some may still wait for their first byte. */
-  readonly attached: readonly Pick<Address, 'host' | 'port'>[];
 }
 
 export interface ReplicaReplication {
@@ -33,12 +31,6 @@ export interface ReplicaReplication {
 }
 
 export type Replication = PrimaryReplication | ReplicaReplication;
-
-/** Whether the node is a primary that has let this replica in. */
-export function isAttached(primary: Replication, { address }: ClusterNode): boolean {
-  if (primary.role !== 'primary' || !address) return false;
-  return primary.attached.some(({ host, port }) => host === address.host && port === address.port);
-}
 
 /** What a node tells of itself as a server. Fields are absent where its version or an ACL keeps them back. */
 export interface ServerFacts {
@@ -79,6 +71,8 @@ export interface UnreachableNode {
   readonly address?: Address;
   /** One sentence: what was tried, what came of it, how long it took. */
   readonly reason: string;
+  /** It is loading its data, and answers later. */
+  readonly loading?: boolean;
 }
 
 export interface ClusterSnapshot {

@@ -1,24 +1,19 @@
 /** Clusters that are formed behind passwords, TLS, names and NAT, and that are laid out by zones. */
-import { describe, expect, type TestContext, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { tlsSettings } from '../../src/resp/tls-files.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { nodesAccordingTo } from '../support/cluster.ts';
 import { checked, formationOf } from '../support/formed.ts';
-import { LoneNodes, type LoneNodesPlan } from '../support/lone-nodes.ts';
+import { LoneNodes } from '../support/lone-nodes.ts';
 import { freePort } from '../support/ports.ts';
 import { slotctl } from '../support/run-slotctl.ts';
 import { anyServer, EXPECTED, installedServers, serversUnderTest } from '../support/servers.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { removeFolder } from '../support/temp-folder.ts';
 
+const nodeTimeoutMs = 600;
 const PASSWORD = 'correct horse battery';
 const authenticated = { env: { REDISCLI_AUTH: PASSWORD } };
-
-async function loneNodes(t: TestContext, plan: LoneNodesPlan): Promise<LoneNodes> {
-  const nodes = await LoneNodes.start({ nodeTimeoutMs: 600, ...plan });
-  t.onTestFinished(() => nodes.dispose());
-  return nodes;
-}
 
 describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(build.name)))(
   '$name',
@@ -31,7 +26,8 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
         { ca: [read(ca)], cert: read(cert), key: read(key) },
         { insecure: false },
       );
-      const lone = await loneNodes(t, {
+      const lone = await LoneNodes.startFor(t, {
+        nodeTimeoutMs,
         build,
         count: 7,
         password: PASSWORD,
@@ -59,7 +55,8 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
 
     test('an ACL user who may do no more than it takes', async t => {
       const rights = '+info +dbsize +cluster +function +config|get +auth';
-      const lone = await loneNodes(t, {
+      const lone = await LoneNodes.startFor(t, {
+        nodeTimeoutMs,
         build,
         count: 4,
         config: () => [
@@ -88,7 +85,8 @@ const build = anyServer();
 
 describe.concurrent('names and addresses', () => {
   test('nodes that are named by host names, and announce some', async t => {
-    const lone = await loneNodes(t, {
+    const lone = await LoneNodes.startFor(t, {
+      nodeTimeoutMs,
       build,
       count: 3,
       hosts: ['127.0.0.1'],
@@ -104,7 +102,8 @@ describe.concurrent('names and addresses', () => {
   });
 
   test('behind NAT: the nodes are told their inner addresses', async t => {
-    const lone = await loneNodes(t, {
+    const lone = await LoneNodes.startFor(t, {
+      nodeTimeoutMs,
       build,
       count: 4,
       hosts: ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'],
@@ -127,7 +126,8 @@ describe.concurrent('names and addresses', () => {
   test('buses of which only some speak TLS', async t => {
     const certificates = makeCertificates(['IP:127.0.0.1']);
     t.onTestFinished(() => removeFolder(certificates.folder));
-    const lone = await loneNodes(t, {
+    const lone = await LoneNodes.startFor(t, {
+      nodeTimeoutMs,
       build,
       count: 3,
       hosts: ['127.0.0.1'],
@@ -146,7 +146,7 @@ describe.concurrent('names and addresses', () => {
 describe.concurrent('zones', () => {
   test('as the person says: no replica is in the zone of its primary', async t => {
     const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'];
-    const lone = await loneNodes(t, { build, count: 8, hosts });
+    const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build, count: 8, hosts });
     const zones = '127.0.0.1=a,127.0.0.2=a,127.0.0.3=b,127.0.0.4=b';
     const words = ['create', ...lone.addresses, '--cluster-replicas', '1', '--zone', zones, '--yes'];
     const { stdout, code } = await slotctl(words);
@@ -166,7 +166,7 @@ describe.concurrent('zones', () => {
     if (!zoned) return;
     const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'];
     const config = (i: number) => [`availability-zone ${i % 4 < 2 ? 'eu-1a' : 'eu-1b'}`];
-    const lone = await loneNodes(t, { build: zoned, count: 8, hosts, config });
+    const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build: zoned, count: 8, hosts, config });
     const words = ['create', ...lone.addresses, '--cluster-replicas', '1', '--dry-run'];
     const { stdout } = await slotctl(words);
     expect(stdout).toMatch(/^eu-1a +127\.0\.0\.1 /m);

@@ -1,26 +1,14 @@
 /** Nodes come and go: `add-node`, `del-node`, `forget-failed`, `replicate` and `place-replicas` on real servers. */
-import { describe, expect, type TestContext, test } from 'vitest';
-import { type ClusterPlan, nodesAccordingTo, TestCluster } from '../support/cluster.ts';
+import { describe, expect, test } from 'vitest';
+import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { checked, duties, formationOf, replicaCounts } from '../support/formed.ts';
-import { LoneNodes, type LoneNodesPlan } from '../support/lone-nodes.ts';
+import { LoneNodes } from '../support/lone-nodes.ts';
 import { until } from '../support/poll.ts';
 import { slotctl } from '../support/run-slotctl.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { anyServer, EXPECTED, serversUnderTest } from '../support/servers.ts';
 
-const NODE_TIMEOUT_MS = 1000;
-
-async function clusterOf(t: TestContext, plan: ClusterPlan): Promise<TestCluster> {
-  const cluster = await TestCluster.start({ nodeTimeoutMs: NODE_TIMEOUT_MS, ...plan });
-  t.onTestFinished(() => cluster.dispose());
-  return cluster;
-}
-
-async function loneNodes(t: TestContext, plan: LoneNodesPlan): Promise<LoneNodes> {
-  const nodes = await LoneNodes.start({ nodeTimeoutMs: NODE_TIMEOUT_MS, ...plan });
-  t.onTestFinished(() => nodes.dispose());
-  return nodes;
-}
+const nodeTimeoutMs = 1000;
 
 async function idOf(node: ServerProcess): Promise<string> {
   return node.text('CLUSTER', 'MYID');
@@ -41,8 +29,8 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
   '$name',
   build => {
     test('two primaries and two replicas come at once, and leave again, alive and dead', async t => {
-      const cluster = await clusterOf(t, { build });
-      const lone = await loneNodes(t, { build, count: 4 });
+      const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build });
+      const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build, count: 4 });
       const everybody = [...cluster.nodes, ...lone.nodes];
       await cluster.node(0).send('FUNCTION', 'LOAD', LIBRARY);
       const [a, b, c, d] = lone.addresses as [string, string, string, string];
@@ -72,7 +60,7 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
       expect(deleted.stderr).toBe('');
       expect(deleted.code).toBe(0);
       expect(deleted.stdout).toContain(`>>> Removing node ${idOfA} from cluster`);
-      expect(deleted.stdout).toContain('CLUSTER RESET SOFT');
+      expect(deleted.stdout).toContain('CLUSTER RESET HARD');
       const left = everybody.filter(node => node !== lone.node(0));
       for (const node of left) expect(await knows(node, idOfA)).toBe(false);
       expect(await nodesAccordingTo(lone.node(0))).toHaveLength(1);
@@ -96,13 +84,13 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
     });
 
     test('a node that was just forgotten comes back within the ban', async t => {
-      const cluster = await clusterOf(t, { build, replicasPerPrimary: 0 });
-      const lone = await loneNodes(t, { build, count: 1 });
+      const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build, replicasPerPrimary: 0 });
+      const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build, count: 1 });
       const [address = ''] = lone.addresses;
       const id = await idOf(lone.node(0));
       for (const words of [
         ['add-node', address, cluster.entry],
-        ['del-node', cluster.entry, id],
+        ['del-node', cluster.entry, id, '--keep-data'],
         ['add-node', address, cluster.entry],
       ]) {
         const { code, stderr } = await slotctl([...words, '--yes']);
@@ -114,7 +102,7 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
     });
 
     test('replicas are put back where a host may fail, with as few moves as there can be', async t => {
-      const cluster = await clusterOf(t, { build });
+      const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build });
       // Two replicas swap their primaries, so that both are on the hosts of theirs.
       const [p0, p1] = [cluster.member(0), cluster.member(1)];
       const hosts = new Map(cluster.members.map(member => [member.id, member.host]));
@@ -145,7 +133,12 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
     });
 
     test('ghosts are listed and forgotten; a dead owner of slots is kept', async t => {
-      const cluster = await clusterOf(t, { build, primaries: 4, replicasPerPrimary: 1 });
+      const cluster = await TestCluster.startFor(t, {
+        nodeTimeoutMs,
+        build,
+        primaries: 4,
+        replicasPerPrimary: 1,
+      });
       const [owner, replica] = [cluster.node(3), cluster.node(5)];
       const replicaId = cluster.member(5).id;
       await owner.kill();
@@ -174,8 +167,8 @@ const build = anyServer();
 
 describe.concurrent('add-node', () => {
   test('refuses what is not fit, a replica as primary, and a damaged cluster, each with a reason', async t => {
-    const cluster = await clusterOf(t, { build });
-    const lone = await loneNodes(t, { build, count: 2 });
+    const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build });
+    const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build, count: 2 });
     const [a = '', b = ''] = lone.addresses;
     await cluster.node(0).send('FUNCTION', 'LOAD', LIBRARY);
     await lone.node(0).send('FUNCTION', 'LOAD', LIBRARY.replace('return 1', 'return 2'));
@@ -208,8 +201,8 @@ describe.concurrent('add-node', () => {
   });
 
   test('waits for a node that loads its data, and then looks at what it has', async t => {
-    const cluster = await clusterOf(t, { build, replicasPerPrimary: 0 });
-    const lone = await loneNodes(t, { build, count: 1 });
+    const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build, replicasPerPrimary: 0 });
+    const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build, count: 1 });
     const node = lone.node(0);
     const [address = ''] = lone.addresses;
     await node.send('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
@@ -227,8 +220,8 @@ describe.concurrent('add-node', () => {
   });
 
   test('function libraries that the new node has already are no obstacle', async t => {
-    const cluster = await clusterOf(t, { build, replicasPerPrimary: 0 });
-    const lone = await loneNodes(t, { build, count: 1 });
+    const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build, replicasPerPrimary: 0 });
+    const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build, count: 1 });
     for (const node of [cluster.node(0), lone.node(0)]) await node.send('FUNCTION', 'LOAD', LIBRARY);
     await cluster.node(0).send('FUNCTION', 'LOAD', LIBRARY.replaceAll('1', '2'));
     const { code, stderr } = await slotctl(['add-node', lone.node(0).address, cluster.entry, '--yes']);
@@ -238,8 +231,8 @@ describe.concurrent('add-node', () => {
   });
 
   test('a replica goes where host and count ask for it, or to the primary that is named', async t => {
-    const cluster = await clusterOf(t, { build });
-    const lone = await loneNodes(t, { build, count: 2, hosts: ['127.0.0.1'] });
+    const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build });
+    const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build, count: 2, hosts: ['127.0.0.1'] });
     const [a = '', b = ''] = lone.addresses;
     const placed = await slotctl(['add-node', a, cluster.entry, '--cluster-slave', '--yes']);
     expect(placed.stdout).toMatch(/Automatically selected (master|primary) 127\.0\.0\.[23]:/);
@@ -256,10 +249,10 @@ describe.concurrent('add-node', () => {
   });
 
   test('stopped at any command it can be run again', async t => {
-    const cluster = await clusterOf(t, { build, replicasPerPrimary: 0 });
+    const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build, replicasPerPrimary: 0 });
     await cluster.node(0).send('FUNCTION', 'LOAD', LIBRARY);
     for (let position = 1; ; position++) {
-      const lone = await loneNodes(t, { build, count: 2 });
+      const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build, count: 2 });
       const [a = '', b = ''] = lone.addresses;
       const words = ['add-node', a, '--as-replicas', b, cluster.entry, '--yes'];
       const interrupt: { press?: () => void } = {};
@@ -286,7 +279,7 @@ describe.concurrent('add-node', () => {
 
 describe.concurrent('del-node', () => {
   test('refuses who has slots, who holds keys, and who is not there', async t => {
-    const cluster = await clusterOf(t, { build });
+    const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build });
     const owner = await slotctl(['del-node', cluster.entry, cluster.member(1).id, '--yes']);
     expect(owner.stderr).toContain(
       `[ERR] Node ${cluster.node(1).address} is not empty! Reshard data away and try again.`,
@@ -298,7 +291,7 @@ describe.concurrent('del-node', () => {
   });
 
   test('--shutdown ends the node', async t => {
-    const cluster = await clusterOf(t, { build });
+    const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build });
     const victim = cluster.node(4);
     const { code, stderr } = await slotctl([
       'del-node',
@@ -314,8 +307,13 @@ describe.concurrent('del-node', () => {
   });
 
   test('stopped at any command it can be run again', async t => {
-    const cluster = await clusterOf(t, { build, primaries: 3, replicasPerPrimary: 0 });
-    const lone = await loneNodes(t, { build, count: 2 });
+    const cluster = await TestCluster.startFor(t, {
+      nodeTimeoutMs,
+      build,
+      primaries: 3,
+      replicasPerPrimary: 0,
+    });
+    const lone = await LoneNodes.startFor(t, { nodeTimeoutMs, build, count: 2 });
     const [a = '', b = ''] = lone.addresses;
     for (let position = 1; ; position++) {
       const added = await slotctl(['add-node', a, '--as-replicas', b, cluster.entry, '--yes']);

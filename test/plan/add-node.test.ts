@@ -15,6 +15,7 @@ interface Wishes {
   readonly replicas?: readonly string[];
   readonly primary?: string;
   readonly functions?: ReadonlyMap<string, string>;
+  readonly functionsHidden?: boolean;
   readonly tlsBus?: boolean;
   readonly despiteFindings?: boolean;
   /** Where the cluster has changed since it was drawn. */
@@ -22,7 +23,7 @@ interface Wishes {
 }
 
 function decide(drawn: Drawing, newcomers: readonly string[], wishes: Wishes = {}) {
-  const { replicas = [], primary, functions, tlsBus, despiteFindings = false, now } = wishes;
+  const { replicas = [], primary, functions, functionsHidden, tlsBus, despiteFindings = false, now } = wishes;
   const asReplicas = new Set(replicas.map(name => drawn.applicant(name).asked));
   const snapshot = now ?? drawn.snapshot;
   const views = new Map(now?.views.map(view => [view.id, view]));
@@ -36,12 +37,17 @@ function decide(drawn: Drawing, newcomers: readonly string[], wishes: Wishes = {
     ),
     asReplicas: asked => asReplicas.has(asked),
     ...(primary !== undefined && { primary: drawn.id(primary) }),
-    traits: { ...(functions && { functions }), ...(tlsBus !== undefined && { tlsBus }) },
+    traits: {
+      ...(functions && { functions }),
+      ...(functionsHidden && { functionsHidden }),
+      ...(tlsBus !== undefined && { tlsBus }),
+    },
     placeOf: id => {
       const candidate = candidates.get(id);
       return candidate ? placeOfApplicant(candidate, new Map()) : inCluster(id);
     },
     despiteFindings,
+    allowMixed: false,
   });
 }
 
@@ -216,6 +222,7 @@ describe('what stands against it', () => {
       traits: {},
       placeOf: id => ({ host: id }),
       despiteFindings: false,
+      allowMixed: false,
     });
     expect(refusalsOf(decision)).toEqual([
       { kind: 'ambiguous-node', word: 'nat:7000', matches: ['A', 'B', 'C'].map(drawn.id).sort() },
@@ -255,6 +262,7 @@ describe('what an earlier run has begun', () => {
       asReplicas: () => false,
       placeOf: placesIn(drawn.snapshot, new Map()),
       despiteFindings: false,
+      allowMixed: false,
     };
     const shakingWith = (changes: object) => {
       const nodes = newcomer.view.nodes.map(node =>
@@ -370,4 +378,36 @@ test('a bus that speaks TLS among others that do not is refused, and the other w
     const { decision } = add(`${CLUSTER}N primary alone tls=${drawn}`, { tlsBus });
     expect(refusalsOf(decision).map(({ kind }) => kind)).toEqual(['tls-differs']);
   }
+});
+
+test('a node that was reset is looked at like any other, although it is still on the lists', () => {
+  const { drawn } = add(`${CLUSTER}n primary 0-16383 holds=5\nn omits A\nn omits B\nn omits C`);
+  const kinds = refusalsOf(decide(drawn, ['n'], { despiteFindings: true })).map(({ kind }) => kind);
+  expect(kinds).toEqual(['owns-slots', 'holds-keys']);
+});
+
+test('another product is refused, and so is a replica that is older than its primary', () => {
+  const mixed = add(`${CLUSTER}N primary alone product=valkey`);
+  expect(refusalsOf(mixed.decision).map(({ kind }) => kind)).toEqual(['products-mixed']);
+  const older = add('A primary 0-16383 version=8.6.3\nN primary alone version=7.0.1', { replicas: ['N'] });
+  expect(refusalsOf(older.decision).map(({ kind }) => kind)).toEqual(['replica-older']);
+});
+
+test('functions that may not be seen are not left out in silence', () => {
+  const { decision } = add(`${CLUSTER}N primary alone`, { functionsHidden: true });
+  expect(refusalsOf(decision).map(({ kind }) => kind)).toEqual(['functions-hidden']);
+  const replica = add(`${CLUSTER}N primary alone`, { functionsHidden: true, replicas: ['N'] });
+  expect(replica.decision.kind).toBe('plan');
+});
+
+test('a replica that gets nothing is not in yet', () => {
+  const { drawn } = add(`${CLUSTER}n replica of A link=down`);
+  expect(told(planOf(decide(drawn, ['n'], { replicas: ['n'], despiteFindings: true })), drawn)).toEqual([
+    ['A B C n agree on n'],
+  ]);
+});
+
+test('those who come together may have met already', () => {
+  const { decision } = add(`${CLUSTER}N primary alone\nO primary alone\nN knows O`);
+  expect(decision.kind).toBe('plan');
 });

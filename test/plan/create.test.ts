@@ -29,6 +29,7 @@ function requestFor(nodes: readonly Applicant[], wishes: Wishes = {}): CreateReq
     roles: wishes.roles ?? { kind: 'counted', replicas: wishes.replicas ?? 0 },
     placeOf: node => placeOfApplicant(node, zones),
     allowFewPrimaries: wishes.allowFewPrimaries ?? false,
+    allowMixed: false,
   };
 }
 
@@ -107,7 +108,7 @@ describe('a new cluster', () => {
             members,
           },
         ],
-        [{ kind: 'agree', members, concerned: ids, wantsOk: true }],
+        [{ kind: 'agree', members, concerned: ids, wantsOk: true, wantsCopies: true }],
       ],
       remarks: [],
       shards: [
@@ -596,3 +597,15 @@ function hearingOf(node: Candidate, other: ClusterNode): Candidate {
   const nodes = [...node.view.nodes.filter(({ id }) => id !== other.id), other];
   return { ...node, view: { ...node.view, nodes } };
 }
+
+test('products that misunderstand each other are refused', () => {
+  const { decision } = create('A primary alone\nB primary alone product=valkey\nC primary alone');
+  expect(refusalsOf(decision).map(({ kind }) => kind)).toEqual(['products-mixed']);
+});
+
+test('a replica that gets nothing is no finished cluster', () => {
+  const drawing =
+    'A primary 0-5460\nB primary 5461-10922\nC primary 10923-16383\na replica of A link=down\nb replica of B\nc replica of C';
+  const { decision } = create(drawing.replace('host=', ''), { replicas: 1 });
+  expect(decision.kind === 'plan' && decision.plan.stages.length).not.toBe(0);
+});

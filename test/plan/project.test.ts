@@ -69,7 +69,13 @@ describe('on paper', () => {
     const outdated = draw(
       `${SMALL}\nB says A primary\nB says a replica of B\nA says B primary\na says B unlinked`,
     );
-    const { said } = after(outdated, { kind: 'agree', members, concerned: [a], wantsOk: false });
+    const { said } = after(outdated, {
+      kind: 'agree',
+      members,
+      concerned: [a],
+      wantsOk: false,
+      wantsCopies: false,
+    });
     expect(said('B', 'a')).toMatchObject({ role: 'replica', primary: A });
     expect(said('a', 'B')).toMatchObject({ slots: SlotSet.range(100, 16383), linked: true });
     expect(said('B', 'A')).toMatchObject({ slots: SlotSet.empty });
@@ -79,7 +85,7 @@ describe('on paper', () => {
   test('all is well where that was waited for, and with those concerned where it was so with the others', () => {
     const agree = { kind: 'agree', members, concerned: [a] } as const;
     const states = (drawing: string, wantsOk: boolean) =>
-      after(draw(drawing), { ...agree, wantsOk }).seen.views.map(({ state }) => state);
+      after(draw(drawing), { ...agree, wantsOk, wantsCopies: false }).seen.views.map(({ state }) => state);
     const fail = SMALL.replace('16383', '16383 state=fail');
     expect(states(fail, true)).toEqual(['ok', 'ok', 'ok']);
     expect(states(fail, false)).toEqual(['ok', 'fail', 'ok']);
@@ -90,7 +96,13 @@ describe('on paper', () => {
 
   test('replicas that are waited for have their data', () => {
     const drawn = draw(`${SMALL} link=down\nb replica of B link=syncing`);
-    const { viewOf } = after(drawn, { kind: 'agree', members, concerned: [a], wantsOk: false });
+    const { viewOf } = after(drawn, {
+      kind: 'agree',
+      members,
+      concerned: [a],
+      wantsOk: false,
+      wantsCopies: false,
+    });
     expect(viewOf('a').server.replication).toMatchObject({ link: 'up' });
     expect(viewOf('b').server.replication).toMatchObject({ link: 'syncing' });
   });

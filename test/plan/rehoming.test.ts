@@ -26,12 +26,12 @@ function replicate(drawing: string, replica: string, primary: string) {
   const drawn = draw(drawing);
   const { snapshot, id } = drawn;
   const placeOf = placesIn(snapshot, new Map());
-  const request = { snapshot, replica: id(replica), primary: id(primary), placeOf };
+  const request = { snapshot, replica: id(replica), primary: id(primary), placeOf, allowMixed: false };
   return outcome(drawn, planReplicate(request));
 }
 
 function place(snapshot: ClusterSnapshot) {
-  return planPlaceReplicas(snapshot, placesIn(snapshot, new Map()));
+  return planPlaceReplicas(snapshot, placesIn(snapshot, new Map()), false);
 }
 
 function placeReplicas(drawing: string) {
@@ -113,10 +113,22 @@ describe('replicate', () => {
   test('takes addresses, and says where they are not clear', () => {
     const { snapshot, id } = draw(CLUSTER);
     const placeOf = placesIn(snapshot, new Map());
-    const byAddress = planReplicate({ snapshot, replica: 'h2:7002', primary: 'h2:7001', placeOf });
+    const byAddress = planReplicate({
+      snapshot,
+      replica: 'h2:7002',
+      primary: 'h2:7001',
+      placeOf,
+      allowMixed: false,
+    });
     expect(planOf(byAddress).moves).toMatchObject([{ replica: id('a'), to: id('B') }]);
     const views = snapshot.views.map(view => ({ ...view, address: { host: 'nat', port: 1 } }));
-    const unclear = { snapshot: { ...snapshot, views }, replica: 'nat:1', primary: id('B'), placeOf };
+    const unclear = {
+      snapshot: { ...snapshot, views },
+      replica: 'nat:1',
+      primary: id('B'),
+      placeOf,
+      allowMixed: false,
+    };
     expect(refusalsOf(planReplicate(unclear))).toMatchObject([{ kind: 'ambiguous-node', word: 'nat:1' }]);
   });
 });
@@ -220,6 +232,7 @@ describe('whatever the cluster, if it is healthy', () => {
               snapshot: seen,
               replica: replica.id,
               primary: primary.id,
+              allowMixed: false,
               placeOf: placesIn(seen, new Map()),
             }),
           );
@@ -241,3 +254,20 @@ describe('whatever the cluster, if it is healthy', () => {
 function ownsSlots({ views }: ClusterSnapshot, node: string): boolean {
   return views.some(({ id, self }) => id === node && self.role === 'primary' && self.slots.size > 0);
 }
+
+test('the last copy of slots whose owner does not answer keeps its data', () => {
+  const { decision } = replicate('A primary 0-99 down\nB primary 100-16383\na replica of A', 'a', 'B');
+  expect(refusalsOf(decision).map(({ kind }) => kind)).toEqual(['last-copy']);
+});
+
+test('a replica that gets nothing is waited for, though it has the right primary', () => {
+  const { steps } = replicate('A primary 0-16383\na replica of A link=down', 'a', 'A');
+  expect(steps()).toEqual([['A a agree on a']]);
+});
+
+test('an older server does not replicate a newer one', () => {
+  const { decision } = replicate('A primary 0-16383 version=8.6.3\na replica of A\nB primary', 'a', 'B');
+  expect(decision.kind).toBe('plan');
+  const older = replicate('A primary 0-16383\nB primary version=8.6.3\na replica of A', 'a', 'B');
+  expect(refusalsOf(older.decision).map(({ kind }) => kind)).toEqual(['replica-older']);
+});

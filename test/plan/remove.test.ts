@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { planForgetFailed } from '../../src/plan/forget-failed.ts';
 import { project } from '../../src/plan/project.ts';
-import { type DelNodeRequest, planDelNode, planForgetFailed } from '../../src/plan/remove.ts';
+import { type DelNodeRequest, planDelNode } from '../../src/plan/remove.ts';
 import { placesIn } from '../../src/plan/zones.ts';
 import { isCandidate } from '../../src/topology/candidate.ts';
 import { diagnose, NO_WISHES } from '../../src/topology/diagnose.ts';
@@ -48,7 +49,7 @@ describe('a node that leaves', () => {
   test('is forgotten by everybody at once, then reset, and then it is seen to that it stays away', () => {
     expect(delNode(`${CLUSTER}V primary`).steps()).toEqual([
       ['A forgets V', 'B forgets V', 'a forgets V', 'b forgets V'],
-      ['soft reset of V'],
+      ['hard reset of V'],
       ['A B a b have forgotten V'],
     ]);
   });
@@ -58,7 +59,7 @@ describe('a node that leaves', () => {
     expect(steps()).toEqual([
       ['v replicates A'],
       ['A forgets V', 'B forgets V', 'a forgets V', 'b forgets V', 'v forgets V'],
-      ['soft reset of V'],
+      ['hard reset of V'],
       ['A B a b v have forgotten V'],
       ['A B a b v agree on v'],
     ]);
@@ -90,7 +91,7 @@ describe('a node that leaves', () => {
   });
 
   test('may be a replica, which holds keys by nature', () => {
-    expect(delNode(`${CLUSTER}V replica of A holds=10`).steps()[1]).toEqual(['soft reset of V']);
+    expect(delNode(`${CLUSTER}V replica of A holds=10`).steps()[1]).toEqual(['hard reset of V']);
   });
 
   test('may be the node that was asked', () => {
@@ -98,7 +99,7 @@ describe('a node that leaves', () => {
   });
 
   test('may be the only one', () => {
-    expect(delNode('V primary').steps()).toEqual([['soft reset of V']]);
+    expect(delNode('V primary').steps()).toEqual([['hard reset of V']]);
   });
 
   test('need not answer', () => {
@@ -167,8 +168,8 @@ describe('what stands against it', () => {
 
 describe('a node that an earlier run has left behind', () => {
   test('is reset, or shut down: it still takes itself for a member', () => {
-    expect(delNode(`${CLUSTER}V primary outside`).steps()).toEqual([['soft reset of V']]);
-    expect(delNode(`${CLUSTER}V replica of A outside holds=9`).steps()).toEqual([['soft reset of V']]);
+    expect(delNode(`${CLUSTER}V primary outside`).steps()).toEqual([['hard reset of V']]);
+    expect(delNode(`${CLUSTER}V replica of A outside holds=9`).steps()).toEqual([['hard reset of V']]);
     expect(delNode(`${CLUSTER}V primary outside`, { ending: 'shutdown' }).steps()).toEqual([
       ['shutdown of V'],
     ]);
@@ -352,4 +353,34 @@ describe('a stranger at that address', () => {
     const { decision } = delNode(`${CLUSTER}V primary 0-99 outside\nV knows A`);
     expect(refusalsOf(decision).map(({ kind }) => kind)).toEqual(['has-slots']);
   });
+});
+
+describe('the last copy of slots whose owner does not answer', () => {
+  const BROKEN = 'A primary 0-5460 host=h1 down\nB primary 5461-16383 host=h2\nV replica of A host=h2';
+
+  test('is not removed, not even as it is', () => {
+    for (const keepData of [false, true]) {
+      const { decision } = delNode(BROKEN, { keepData });
+      expect(refusalsOf(decision).map(({ kind }) => kind)).toEqual(['last-copy']);
+    }
+  });
+
+  test('may go once there is another', () => {
+    expect(delNode(`${BROKEN}\na replica of A host=h3`).decision.kind).toBe('plan');
+  });
+});
+
+test('owners of slots that lose their last replica are named', () => {
+  const { decision, id } = delNode(`${CLUSTER.replace('a replica of A host=h2', '')}V replica of A host=h2`);
+  expect(planOf(decision).remarks).toEqual([{ kind: 'bare-afterwards', primaries: [id('A')] }]);
+});
+
+test('a victim that does not answer is said not to be reset', () => {
+  const { decision, id } = delNode(`${CLUSTER}V primary down`);
+  expect(planOf(decision).remarks).toContainEqual({ kind: 'not-ended', node: id('V') });
+});
+
+test('a node that was reset elsewhere, and that some still list, is a ghost', () => {
+  const { steps } = forgetFailed(`${CLUSTER}V primary host=h3\nV omits A\nV omits B\nV omits a\nV omits b`);
+  expect(steps[0]).toEqual(['A forgets V', 'B forgets V', 'a forgets V', 'b forgets V']);
 });

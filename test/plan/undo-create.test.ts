@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planCreate } from '../../src/plan/create.ts';
 import { project } from '../../src/plan/project.ts';
+import { leavesSomething } from '../../src/plan/step.ts';
 import { planUndoCreate } from '../../src/plan/undo-create.ts';
 import { placeOfApplicant } from '../../src/plan/zones.ts';
 import { isCandidate } from '../../src/topology/candidate.ts';
@@ -49,6 +50,7 @@ describe('a create that failed', () => {
       roles: { kind: 'counted', replicas: 0 },
       placeOf: node => placeOfApplicant(node, new Map()),
       allowFewPrimaries: false,
+      allowMixed: false,
     });
     expect(planOf(again).stages).toHaveLength(3);
   });
@@ -82,13 +84,6 @@ describe('it is not undone', () => {
     ]);
   });
 
-  test('where somebody does not answer; that others know it is no further reason', () => {
-    const { decision, applicant } = undo('A primary 0-99\nB primary 100-16383 down');
-    expect(refusalsOf(decision)).toEqual([
-      { kind: 'silent', node: applicant('B').asked, reason: 'it is drawn so' },
-    ]);
-  });
-
   test('where one node is named twice', () => {
     const { applicants } = undo(HALF_WAY);
     expect(refusalsOf(planUndoCreate([...applicants, ...applicants.slice(0, 1)]))).toMatchObject([
@@ -104,4 +99,22 @@ describe('it is not undone', () => {
     `);
     expect(decision.kind).toBe('plan');
   });
+});
+
+test('who does not answer is left as it is, and named', () => {
+  const { decision, applicant } = undo('A primary 0-99\nB primary 100-199 down\nC primary');
+  expect(planOf(decision).remarks).toEqual([{ kind: 'kept-silent', node: applicant('B').asked }]);
+  expect(leavesSomething(planOf(decision))).toBe(true);
+});
+
+test('a cluster that works and holds keys is no failed create', () => {
+  const { decision } = undo('A primary 0-8191 holds=2\nB primary 8192-16383\nC replica of A holds=2');
+  expect(refusalsOf(decision)).toEqual([{ kind: 'working-cluster', keys: 2 }]);
+});
+
+test('nodes of several clusters are no failed create', () => {
+  const { decision } = undo(
+    'A primary\nB primary\nE primary alone\nF primary alone\nE knows F\nG primary alone',
+  );
+  expect(refusalsOf(decision).map(({ kind }) => kind)).toEqual(['several-clusters']);
 });

@@ -78,25 +78,6 @@ describe('fields of INFO', () => {
     expect(replication(over)).not.toHaveProperty('receivedBytes');
   });
 
-  test('whom a primary has let in as a replica, whatever has come of it', () => {
-    const text = [
-      'role:master',
-      'connected_slaves:3',
-      'slave0:ip=10.0.0.2,port=6379,state=wait_bgsave,offset=0,lag=0',
-      'slave1:ip=2001:db8::1,port=7001,state=online,offset=9,lag=1,type=replica',
-      'slave2:ip=,port=7002,state=online',
-      'master_repl_offset:9',
-    ].join('\r\n');
-    expect(decode(text).replication).toEqual({
-      role: 'primary',
-      offset: 9,
-      attached: [
-        { host: '10.0.0.2', port: 6379 },
-        { host: '2001:db8::1', port: 7001 },
-      ],
-    });
-  });
-
   test('INFO replication alone is read too', () => {
     const { args, decode: decodeReplication } = replicationInfo();
     expect(args).toEqual(['INFO', 'replication']);

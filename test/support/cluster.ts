@@ -4,6 +4,7 @@
  * down as easily as healthy ones.
  */
 import { createHash } from 'node:crypto';
+import type { TestContext } from 'vitest';
 import { decodeClusterNodes } from '../../src/resp/cluster-nodes.ts';
 import type { TlsSettings } from '../../src/resp/socket.ts';
 import type { ClusterNode } from '../../src/topology/node.ts';
@@ -82,6 +83,13 @@ export class TestCluster {
       throw new Error(`the cluster did not form: ${error}\n${logs.join('\n')}`);
     }
     return cluster;
+  }
+
+  /** For one test, and ended with it. */
+  static async startFor(t: TestContext, plan: ClusterPlan): Promise<TestCluster> {
+    const started = await TestCluster.start(plan);
+    t.onTestFinished(() => started.dispose());
+    return started;
   }
 
   get entry(): string {

@@ -175,7 +175,7 @@ function viewOf(speaker: Actor, all: readonly Actor[], opinions: readonly string
     ...(state !== 'unknown' && { state: state === 'fail' ? 'fail' : 'ok' }),
     server: {
       product: options.get('product') === 'valkey' ? 'valkey' : 'redis',
-      release: { major: 7, minor: 0 },
+      release: releaseOf(options.get('version') ?? '7.0.15'),
       databases: [0],
       version: options.get('version') ?? '7.0.15',
       replication: readReplication(speaker),
@@ -208,6 +208,11 @@ function readFunctions(text: string): ReadonlyMap<string, string> {
   return new Map(libraries.map(([, name = '', code = '']) => [name, code]));
 }
 
+function releaseOf(version: string): { major: number; minor: number } {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return { major, minor };
+}
+
 function opinionOf(actor: Actor, node: ClusterNode, words: readonly string[]): ClusterNode {
   switch (words[0]) {
     case 'fail':
@@ -230,7 +235,7 @@ function withoutAddress({ address: _, ...node }: ClusterNode): ClusterNode {
 }
 
 function readReplication({ node, options }: Actor): Replication {
-  if (node.role !== 'replica') return { role: 'primary', offset: PRIMARY_OFFSET, attached: [] };
+  if (node.role !== 'replica') return { role: 'primary', offset: PRIMARY_OFFSET };
   const link = options.get('link') ?? 'up';
   if (link !== 'up' && link !== 'down' && link !== 'syncing') throw new Error(`a link is not ${link}`);
   return { role: 'replica', link, offset: PRIMARY_OFFSET - Number(options.get('behind') ?? 0) };

@@ -1,4 +1,5 @@
 /** Real servers in cluster mode that know nobody yet: what `create` and `add-node` are given. */
+import type { TestContext } from 'vitest';
 import type { TlsSettings } from '../../src/resp/socket.ts';
 import { freePort } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
@@ -53,6 +54,13 @@ export class LoneNodes {
       await started.dispose();
       throw error;
     }
+    return started;
+  }
+
+  /** For one test, and ended with it. */
+  static async startFor(t: TestContext, plan: LoneNodesPlan): Promise<LoneNodes> {
+    const started = await LoneNodes.start(plan);
+    t.onTestFinished(() => started.dispose());
     return started;
   }
 

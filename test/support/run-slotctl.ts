@@ -21,7 +21,7 @@ export interface TerminalSetup {
   readonly colour?: boolean;
   readonly secret?: string;
   /** What is said to every question; by default nobody is there. */
-  readonly answer?: Answer;
+  readonly answer?: Answer | (() => Promise<Answer>);
   /** Filled in by the terminal: calling it is Ctrl-C. */
   readonly interrupt?: { press?: () => void };
   /** Told of everything that is written, as it is written. */
@@ -47,7 +47,7 @@ export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
       setup.watch?.(text);
     },
     askSecret: async () => setup.secret ?? '',
-    confirm: async () => setup.answer ?? 'nobody',
+    confirm: async () => (typeof setup.answer === 'function' ? setup.answer() : (setup.answer ?? 'nobody')),
     spin: () => ({ say() {}, stop() {} }),
     hideCommandLine() {},
     onInterrupt(callback) {

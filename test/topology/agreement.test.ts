@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Glance, gapsAmong, type Scope, sameDuties } from '../../src/topology/agreement.ts';
+import { type Glance, gapsAmong, glanceOf, type Scope, sameDuties } from '../../src/topology/agreement.ts';
 import { draw } from '../support/drawing.ts';
 import { anyHealthy } from '../support/healthy.ts';
 
@@ -105,31 +105,13 @@ describe('what is missing', () => {
     expect(gaps(`${CLUSTER.trimEnd()} link=down`, { receivedBytes: 1 })).toEqual(['a no-data A']);
   });
 
-  test('a replica that its primary has let in gets data, even before the first byte', () => {
-    const { snapshot } = draw(`${CLUSTER.trimEnd()} link=down`);
-    const [first, second, replica] = snapshot.views;
-    if (!first || !second || !replica?.self.address) throw new Error();
-    const attached = [replica.self.address];
-    const letIn = (primary: typeof first) => {
-      const members = snapshot.views.map(({ id }) => id);
-      const glances = snapshot.views.map(view => {
-        const { replication } = view.server;
-        return { ...view, replication: view === primary ? { ...replication, attached } : replication };
-      });
-      return gapsAmong(glances, { goal: 'roles', members, wantsOk: true });
-    };
-    expect(letIn(first)).toEqual([]);
-    // By another than its own it was let in at another time.
-    expect(letIn(second)).toEqual([{ kind: 'no-data', who: replica.id, about: first.id }]);
-  });
-
   test('who shakes hands with somebody whom it knows already', () => {
     const { snapshot } = draw(`${CLUSTER}X stranger handshake`);
     const members = snapshot.views.map(({ id }) => id);
     const [first] = snapshot.views;
     const handshake = { role: 'stranger', handshake: true } as const;
     const glances = snapshot.views.map(view => ({
-      ...view,
+      ...glanceOf(view),
       nodes: view.nodes.map(node =>
         node.role === 'stranger' && first?.self.address
           ? { ...node, ...handshake, address: first.self.address }

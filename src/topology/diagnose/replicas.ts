@@ -1,7 +1,7 @@
 /** Whether the copies are there, up to date, and in a place where they survive what the original does not. */
 import type { Finding, SharedHost } from '../finding.ts';
-import type { ClusterNode, NodeId, Replica } from '../node.ts';
-import { isAttached, isReplica, type NodeView, replicasByPrimary } from '../snapshot.ts';
+import type { NodeId, Replica } from '../node.ts';
+import { isReplica, type NodeView, replicasByPrimary } from '../snapshot.ts';
 import { type Evidence, groupBy, noSlots, type Rule } from './evidence.ts';
 
 export const replicasOfNobody: Rule = ({ nodes, views }) =>
@@ -35,8 +35,7 @@ export const replicaLinks: Rule = evidence =>
     const nodes = [self.id, self.primary];
     const { primary } = self;
     if (server.replication.link !== 'up') {
-      // Between logging in and the first byte a primary may wait for others to join (repl-diskless-sync-delay).
-      const syncing = server.replication.link === 'syncing' || hasLetIn(evidence, primary, self);
+      const syncing = server.replication.link === 'syncing';
       const severity = syncing ? 'warning' : 'error';
       return [{ kind: 'replica-link-down', severity, nodes, slots: noSlots, primary, syncing }];
     }
@@ -44,11 +43,6 @@ export const replicaLinks: Rule = evidence =>
     if (bytes === 0 || bytes < evidence.maxReplicaLagBytes) return [];
     return [{ kind: 'replica-behind', severity: 'warning', nodes, slots: noSlots, primary, bytes }];
   });
-
-function hasLetIn({ views }: Evidence, primary: NodeId, replica: ClusterNode): boolean {
-  const replication = views.get(primary)?.server.replication;
-  return replication !== undefined && isAttached(replication, replica);
-}
 
 /** Both offsets are read at nearly the same moment; a replica read later than its primary may seem ahead. */
 export function lagBytes({ views }: Pick<Evidence, 'views'>, { self, server }: NodeView): number | undefined {

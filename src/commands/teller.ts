@@ -1,0 +1,142 @@
+/** Tells of a change while it is decided on and carried out: in words, or as lines of JSON. */
+import type { Decision, Refusal } from '../plan/refusal.ts';
+import { leavesSomething, type Plan, type PlanEvent } from '../plan/step.ts';
+import { eventLine } from '../report/events.ts';
+import { describeRemark } from '../report/membership.ts';
+import { NodeNames } from '../report/names.ts';
+import { failureLines, stageLines, waitingText } from '../report/progress.ts';
+import { describeRefusal } from '../report/refusal-text.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { type Context, EXIT, type ExitCode } from './context.ts';
+import { explainFailure } from './failures.ts';
+
+/** What was decided, and from which look at the cluster. */
+export interface Decided<P> {
+  readonly decision: Decision<P>;
+  /** For the names of those whom a refusal is about. */
+  readonly seen: ClusterSnapshot | undefined;
+}
+
+export interface Change<P extends Plan> {
+  readonly command: string;
+  /** Looks at the nodes and plans; once before the question, and once after it. */
+  decide(): Promise<Decided<P>>;
+  preview(plan: P): string;
+  readonly question: string;
+  /** Where there is nothing to do. */
+  readonly already: string;
+  readonly done: string;
+  /** What to do about a plan that was begun and not finished. */
+  unfinished(plan: P, names: NodeNames): string;
+}
+
+/** How a change ends. */
+export interface Ending {
+  readonly code: ExitCode;
+  /** Absent where all is said. */
+  readonly text?: string;
+}
+
+/** Tells the person, or the program that reads --json. */
+export class Teller<P extends Plan> {
+  readonly #change: Change<P>;
+  readonly #json: boolean;
+  readonly #context: Context;
+  #names = new NodeNames();
+  /** Steps of one stage often fail for one reason. */
+  readonly #complaints = new Set<string>();
+
+  constructor(change: Change<P>, json: boolean, context: Context) {
+    this.#change = change;
+    this.#json = json;
+    this.#context = context;
+  }
+
+  refused(refusals: readonly Refusal[], { seen }: Decided<P>): Ending {
+    this.#names = new NodeNames(seen);
+    const { command } = this.#change;
+    if (this.#json) this.#print(eventLine({ event: 'refused', command, refusals }, this.#names));
+    else for (const refusal of refusals) this.#complain(describeRefusal(refusal, this.#names));
+    return { code: EXIT.refused };
+  }
+
+  nothingToDo(plan: P): Ending {
+    this.#names = new NodeNames(plan.before);
+    for (const remark of plan.remarks) this.#remark(describeRemark(remark, this.#names));
+    return leavesSomething(plan)
+      ? { code: EXIT.problems, text: 'Nothing was changed.' }
+      : { code: EXIT.done, text: this.#change.already };
+  }
+
+  planned(plan: P): void {
+    this.#names = new NodeNames(plan.before);
+    const { command } = this.#change;
+    this.#print(
+      this.#json ? eventLine({ event: 'plan', command, plan }, this.#names) : this.#change.preview(plan),
+    );
+  }
+
+  async follow(plan: P, events: AsyncIterable<PlanEvent>): Promise<ExitCode> {
+    const { terminal } = this.#context;
+    let code: ExitCode = EXIT.done;
+    let spinner = terminal.spin('beginning');
+    for await (const event of events) {
+      if (event.kind === 'waiting') {
+        spinner.say(waitingText(event));
+        continue;
+      }
+      spinner.stop();
+      this.#tell(event, plan);
+      if (event.kind === 'step-failed')
+        code = event.problem.kind === 'interrupted' ? EXIT.interrupted : EXIT.problems;
+      spinner = terminal.spin('working');
+    }
+    spinner.stop();
+    return code;
+  }
+
+  ended(code: ExitCode, text = ''): ExitCode {
+    const { terminal } = this.#context;
+    const { command } = this.#change;
+    if (this.#json) this.#print(eventLine({ event: 'end', command, code, text }, this.#names));
+    else if (text === '') return code;
+    else if (code === EXIT.done) this.#print(`${terminal.paint.good(`[OK] ${text}`)}\n`);
+    else terminal.warn(text);
+    return code;
+  }
+
+  /** For programs there is a last line whatever happens; people are told by whoever catches the error. */
+  broke(error: unknown): void {
+    const { code, text = '' } = explainFailure(error);
+    if (this.#json) this.ended(code, text.split('\n', 1)[0]);
+  }
+
+  note(text: string): void {
+    if (!this.#json) this.#context.terminal.warn(text);
+  }
+
+  #tell(event: Exclude<PlanEvent, { kind: 'waiting' }>, plan: P): void {
+    const names = this.#names;
+    if (this.#json) this.#print(eventLine({ event: 'progress', of: event, plan }, names));
+    else if (event.kind === 'stage-began') {
+      const lines = stageLines(event.stage, names, this.#context.terminal.paint);
+      this.#print(lines.map(line => `${line}\n`).join(''));
+    } else if (event.kind === 'step-failed') {
+      for (const line of failureLines(event, plan, names)) this.#complain(line);
+    }
+  }
+
+  #complain(text: string): void {
+    if (this.#complaints.has(text)) return;
+    this.#complaints.add(text);
+    this.#context.terminal.warn(`[ERR] ${text}`);
+  }
+
+  #remark(text: string): void {
+    if (!this.#json) this.#print(`${this.#context.terminal.paint.warning(`[WARNING] ${text}`)}\n`);
+  }
+
+  #print(text: string): void {
+    if (text !== '') this.#context.terminal.print(text);
+  }
+}
