@@ -18,7 +18,7 @@ import {
 import type { Address, NodeId } from '../topology/node.ts';
 import { addressBook } from '../topology/snapshot.ts';
 import { awaitAgreement } from './await-agreement.ts';
-import { awaitForgotten, forgetNode } from './await-forgotten.ts';
+import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 
 export interface ExecuteOptions {
   /** How long nodes may take to agree. */
@@ -135,8 +135,13 @@ class Work {
         return void (await forgetNode(this.#fleet, this.#at(step.node), step.victim));
       case 'stay-forgotten': {
         const witnesses = step.witnesses.map(id => ({ id, address: this.#at(id) }));
-        const by = await awaitForgotten(this.#fleet, { witnesses, victims: step.victims }, patience);
+        const by = await awaitForgotten(this.#fleet, witnesses, step.victims, patience);
         return by.length === 0 ? undefined : { kind: 'remembered', by, waitedMs: timeoutMs };
+      }
+      case 'stay-alone': {
+        const watched = step.nodes.map(id => ({ id, address: this.#at(id) }));
+        const nodes = await awaitAlone(this.#fleet, watched, patience);
+        return nodes.length === 0 ? undefined : { kind: 'not-alone', nodes, waitedMs: timeoutMs };
       }
       case 'reset':
         return void (await send(this.#at(step.node), reset(step.mode)));

@@ -47,6 +47,8 @@ function after(views: Views, step: Step): Views {
       return at([step.node], view => without(view, [step.victim]));
     case 'stay-forgotten':
       return at(step.witnesses, view => without(view, step.victims));
+    case 'stay-alone':
+      return [...views];
     case 'reset':
       return at([step.node], view => afterReset(view, step.mode));
     case 'shutdown':

@@ -41,6 +41,8 @@ export type Step =
       readonly witnesses: readonly NodeId[];
       readonly victims: readonly NodeId[];
     }
+  /** Watches that nodes which were reset know nobody, and has them reset again where they do. */
+  | { readonly kind: 'stay-alone'; readonly nodes: readonly NodeId[] }
   | { readonly kind: 'reset'; readonly node: NodeId; readonly mode: 'soft' | 'hard' }
   | { readonly kind: 'shutdown'; readonly node: NodeId };
 
@@ -88,7 +90,9 @@ export type Problem =
   /** The time was up, and this was still missing. */
   | { readonly kind: 'no-agreement'; readonly gaps: readonly Gap[]; readonly waitedMs: number }
   /** These nodes still know a victim, however often they were told to forget it. */
-  | { readonly kind: 'remembered'; readonly by: readonly NodeId[]; readonly waitedMs: number };
+  | { readonly kind: 'remembered'; readonly by: readonly NodeId[]; readonly waitedMs: number }
+  /** These nodes get to know others again, however often they are reset. */
+  | { readonly kind: 'not-alone'; readonly nodes: readonly NodeId[]; readonly waitedMs: number };
 
 /** What is told while a plan is carried out. A problem ends it once the other steps of its stage are through. */
 export type PlanEvent =

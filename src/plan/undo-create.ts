@@ -21,7 +21,7 @@ export function planUndoCreate(nodes: readonly Applicant[]): Decision<Plan> {
   const full = candidates.filter(({ view }) => (view.server.keys ?? 0) > 0);
   const begun = candidates.filter(candidate => !full.includes(candidate) && !isPristine(candidate.view));
   const resets = begun.map(({ view: { id } }) => ({ kind: 'reset', node: id, mode: 'hard' }) as const);
-  const witnesses = begun.map(({ view }) => view.id);
+  const nodesReset = begun.map(({ view }) => view.id);
   return {
     kind: 'plan',
     plan: {
@@ -32,10 +32,8 @@ export function planUndoCreate(nodes: readonly Applicant[]): Decision<Plan> {
       },
       stages: inStages(
         resets,
-        // A message that was under way when a node was reset may bring back somebody's old name.
-        witnesses.length > 0
-          ? [{ kind: 'stay-forgotten', witnesses, victims: candidates.map(({ view }) => view.id) }]
-          : [],
+        // A handshake that was under way when they were reset joins them again, under their new names.
+        nodesReset.length > 0 ? [{ kind: 'stay-alone', nodes: nodesReset }] : [],
       ),
       remarks: [
         ...full.map(

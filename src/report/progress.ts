@@ -14,6 +14,7 @@ export function stageLines(stage: Stage, names: NodeNames, paint: Paint): string
   if (kinds.has('set-epoch')) lines.push('>>> Assign a different config epoch to each node');
   if (kinds.has('agree')) lines.push('>>> Waiting until every node knows every role and slot');
   if (kinds.has('forget')) lines.push('>>> Sending CLUSTER FORGET messages to the cluster...');
+  if (kinds.has('stay-alone')) lines.push('>>> Making sure that they stay strangers');
   if (kinds.has('stay-forgotten')) lines.push('>>> Making sure that nobody brings it back');
   return [...lines, ...stage.flatMap(step => stepLine(step, stage.length, names))].map(paint.heading);
 }
@@ -39,6 +40,7 @@ function stepLine(step: Step, steps: number, names: NodeNames): string[] {
     case 'agree':
     case 'forget':
     case 'stay-forgotten':
+    case 'stay-alone':
       return [];
   }
 }

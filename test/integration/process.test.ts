@@ -347,7 +347,7 @@ describe('the demo', () => {
     const { demo, text, root } = startDemo();
     const [code] = await once(demo, 'close');
     expect(text()).toContain('nothing is wrong.\nexit code 0\n');
-    expect(text()).toMatch(/\[ERR\] 127\.0\.0\.3:\d+ could not be asked: connection refused/);
+    expect(text()).toMatch(/\[ERR\] 127\.0\.0\.2:\d+ could not be asked: connection refused/);
     expect(text()).toContain('has slot 42 in migrating state');
     expect(text().match(/exit code 1/g)).toHaveLength(2);
     expect(code).toBe(0);
@@ -356,7 +356,7 @@ describe('the demo', () => {
 
   test('leaves nothing behind when it is ended early', async () => {
     const { demo, root } = startDemo();
-    await until('its servers are there', () => readdirSync(root).length === 6);
+    await until('its servers are there', () => readdirSync(root).length === 7);
     demo.kill('SIGTERM');
     const [code] = await once(demo, 'close');
     expect(code).toBe(130);

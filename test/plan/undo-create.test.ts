@@ -29,7 +29,7 @@ describe('a create that failed', () => {
   test('is undone: its nodes are reset, and it is seen to that they stay strangers', () => {
     expect(undo(HALF_WAY).steps()).toEqual([
       ['hard reset of A', 'hard reset of B', 'hard reset of C'],
-      ['A B C have forgotten A B C'],
+      ['A B C stay alone'],
     ]);
   });
 
@@ -58,7 +58,7 @@ describe('a create that failed', () => {
   test('has not begun with some of its nodes, which are left alone', () => {
     expect(undo('A primary 0-99 alone\nB primary alone\nC primary alone epoch=3').steps()).toEqual([
       ['hard reset of A', 'hard reset of C'],
-      ['A C have forgotten A B C'],
+      ['A C stay alone'],
     ]);
   });
 
@@ -68,7 +68,7 @@ describe('a create that failed', () => {
 
   test('leaves those alone that hold keys, and says so', () => {
     const { steps, decision, id } = undo('A primary 0-99 alone holds=4\nB primary 100-200 alone holds=0');
-    expect(steps()).toEqual([['hard reset of B'], ['B have forgotten A B']]);
+    expect(steps()).toEqual([['hard reset of B'], ['B stay alone']]);
     expect(planOf(decision).remarks).toEqual([{ kind: 'kept-for-keys', node: id('A'), keys: 4 }]);
   });
 });

@@ -28,6 +28,8 @@ function textOf(step: Step): string {
       return `${step.node} forgets ${step.victim}`;
     case 'stay-forgotten':
       return `${step.witnesses.join(' ')} have forgotten ${step.victims.join(' ')}`;
+    case 'stay-alone':
+      return `${step.nodes.join(' ')} stay alone`;
     case 'reset':
       return `${step.mode} reset of ${step.node}`;
     case 'shutdown':
