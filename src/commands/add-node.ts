@@ -1,5 +1,6 @@
 /** `add-node`: brings nodes into a cluster, as primaries without slots or as replicas. */
 import { Command, Option } from 'commander';
+import { nameNode } from '../live/name-node.ts';
 import { probeUntilSettled } from '../live/probe.ts';
 import { readTraits } from '../live/traits.ts';
 import { type AddNodePlan, functionSource, planAddNode } from '../plan/add-node.ts';
@@ -113,7 +114,7 @@ async function decide(
     snapshot,
     newcomers,
     asReplicas: asked => replicas.has(formatAddress(asked)),
-    ...(primary !== undefined && { primary }),
+    ...(primary !== undefined && { primary: (await nameNode(fleet, snapshot, primary)).word }),
     traits: await readTraits(fleet, snapshot, functionSource(snapshot)),
     placeOf: id => {
       const candidate = candidates.get(id);

@@ -1,15 +1,11 @@
 /** `del-node` and `forget-failed`: nodes leave a cluster, or are gone already. */
 import { Command } from 'commander';
-import { probe } from '../live/probe.ts';
+import { nameNode } from '../live/name-node.ts';
 import { planForgetFailed } from '../plan/forget-failed.ts';
 import { planDelNode, type RemovePlan } from '../plan/remove.ts';
 import { placesIn } from '../plan/zones.ts';
 import { renderDelNode, renderForgetFailed } from '../report/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import { parseAddress } from '../resp/parse-address.ts';
-import { type Candidate, isCandidate } from '../topology/candidate.ts';
-import { findNode } from '../topology/find-node.ts';
-import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { carryOut, type Decided } from './carry-out.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
@@ -76,23 +72,12 @@ export function runDelNode(options: DelNodeOptions, context: Context): Promise<E
 }
 
 async function decideOnVictim(fleet: Fleet, options: DelNodeOptions): Promise<Decided<RemovePlan>> {
-  const { victim: word, ending, keepData } = options;
+  const { victim, ending, keepData } = options;
   const snapshot = await lookAtCluster(fleet);
-  const stranger = await findStranger(fleet, snapshot, word);
+  const { word, stranger } = await nameNode(fleet, snapshot, victim);
   const placeOf = placesIn(snapshot, options.zones);
   const decision = planDelNode({ snapshot, word, ending, keepData, placeOf, ...(stranger && { stranger }) });
   return { decision, seen: snapshot };
-}
-
-/** Somebody whom the cluster has forgotten may still be there, and take itself for a member. */
-async function findStranger(
-  fleet: Fleet,
-  snapshot: ClusterSnapshot,
-  word: string,
-): Promise<Candidate | undefined> {
-  if (!word.includes(':') || findNode(snapshot, word).kind !== 'none') return undefined;
-  const node = await probe(fleet, parseAddress(word));
-  return isCandidate(node) ? node : undefined;
 }
 
 export function forgetFailedCommand(context: Context, run = runForgetFailed): Command {

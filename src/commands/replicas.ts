@@ -1,9 +1,11 @@
 /** `replicate` and `place-replicas`: replicas get other primaries, one by name or all as placement asks. */
 import { Command } from 'commander';
+import { nameNode } from '../live/name-node.ts';
 import type { Decision } from '../plan/refusal.ts';
 import { planPlaceReplicas, planReplicate, type RehomingPlan } from '../plan/rehoming.ts';
 import { placesIn } from '../plan/zones.ts';
 import { renderRehoming } from '../report/membership.ts';
+import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { type ChangeOptions, carryOut } from './carry-out.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
@@ -46,15 +48,19 @@ export function placeReplicasCommand(context: Context, run = runPlaceReplicas): 
 }
 
 export function runReplicate(options: ReplicateOptions, context: Context): Promise<ExitCode> {
-  const { replica, primary, zones, allowMixed } = options;
-  return rehomeReplicas('replicate', options, context, snapshot =>
-    planReplicate({ snapshot, replica, primary, placeOf: placesIn(snapshot, zones), allowMixed }),
-  );
+  const { zones, allowMixed } = options;
+  return rehomeReplicas('replicate', options, context, async (fleet, snapshot) => {
+    const [replica, primary] = await Promise.all(
+      [options.replica, options.primary].map(async word => (await nameNode(fleet, snapshot, word)).word),
+    );
+    const placeOf = placesIn(snapshot, zones);
+    return planReplicate({ snapshot, replica: `${replica}`, primary: `${primary}`, placeOf, allowMixed });
+  });
 }
 
 export function runPlaceReplicas(options: MembershipOptions, context: Context): Promise<ExitCode> {
   const { zones, allowMixed } = options;
-  return rehomeReplicas('place-replicas', options, context, snapshot =>
+  return rehomeReplicas('place-replicas', options, context, async (_, snapshot) =>
     planPlaceReplicas(snapshot, placesIn(snapshot, zones), allowMixed),
   );
 }
@@ -63,16 +69,17 @@ function rehomeReplicas(
   command: 'replicate' | 'place-replicas',
   options: ChangeOptions,
   context: Context,
-  plan: (snapshot: ClusterSnapshot) => Decision<RehomingPlan>,
+  plan: (fleet: Fleet, snapshot: ClusterSnapshot) => Promise<Decision<RehomingPlan>>,
 ): Promise<ExitCode> {
   const { paint } = context.terminal;
   return carryOut(
     {
       command,
-      decide: async () => {
-        const seen = await withFleet(context, options, lookAtCluster);
-        return { seen, decision: plan(seen) };
-      },
+      decide: () =>
+        withFleet(context, options, async fleet => {
+          const seen = await lookAtCluster(fleet);
+          return { seen, decision: await plan(fleet, seen) };
+        }),
       preview: decided => renderRehoming(decided, paint),
       question: 'Can I move these replicas?',
       already:

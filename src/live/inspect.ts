@@ -117,7 +117,7 @@ class Survey {
     try {
       const view = await look(this.#fleet, address, this.#known);
       if (view.id === id) return view;
-      this.#lose({ id, address, reason: `another node answers there (${view.id})` });
+      this.#lose({ id, address, reason: `another node answers there (${view.id})`, replacedBy: view.id });
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
       this.#lose({ id, address, reason: explainSilence(error), ...(isLoading(error) && { loading: true }) });

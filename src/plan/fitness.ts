@@ -131,7 +131,7 @@ function idsIn(nodes: readonly Applicant[]): ReadonlySet<NodeId> {
 }
 
 /** One that does not answer is known by its address only. */
-function addressesIn(nodes: readonly Applicant[]): ReadonlySet<string> {
+export function addressesIn(nodes: readonly Applicant[]): ReadonlySet<string> {
   return new Set(
     nodes.flatMap(node => [
       formatAddress(node.asked),

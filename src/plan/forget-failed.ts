@@ -18,13 +18,20 @@ export function planForgetFailed(
     if (finding.kind === 'ghost') return finding.nodes;
     return finding.kind === 'node-failed' ? finding.nodes.filter(id => silent.has(id)) : [];
   });
-  const ghosts = [...new Set([...gone.filter(id => !answered.has(id)), ...outcasts(snapshot)])].sort();
+  const ghosts = [
+    ...new Set([...gone.filter(id => !answered.has(id)), ...replaced(snapshot), ...outcasts(snapshot)]),
+  ].sort();
   const owners = ghosts.filter(id => slotRefusals(snapshot, id).length > 0);
   const victims = ghosts.filter(id => !owners.includes(id));
   const decision = planRemoval({ snapshot, victims, touched: [], ending: 'reset', placeOf }, []);
   if (decision.kind === 'refused' || owners.length === 0) return decision;
   const kept: Remark = { kind: 'kept-for-slots', nodes: owners };
   return { kind: 'plan', plan: { ...decision.plan, remarks: [...decision.plan.remarks, kept] } };
+}
+
+/** A node that was reset has another id at the same place; the old one will not come back. */
+function replaced({ unreachable }: ClusterSnapshot): NodeId[] {
+  return unreachable.filter(({ replacedBy }) => replacedBy).map(({ id }) => id);
 }
 
 /** Nodes that were reset and do not know it of the others, some of whom still take them for members. */

@@ -66,6 +66,7 @@ export type Refusal =
   | { readonly kind: 'several-clusters'; readonly groups: readonly (readonly Address[])[] }
   | { readonly kind: 'has-stray-keys'; readonly node: NodeId; readonly keys: number }
   | { readonly kind: 'has-replicas'; readonly node: NodeId; readonly replicas: readonly NodeId[] }
+  | { readonly kind: 'only-node'; readonly node: NodeId }
   | { readonly kind: 'replicates-itself'; readonly node: NodeId }
   | { readonly kind: 'no-owner' }
   | { readonly kind: 'no-primary-left'; readonly node: NodeId };

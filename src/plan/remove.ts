@@ -1,7 +1,7 @@
 /** `del-node` and `forget-failed`: nodes leave, everybody forgets them, and their replicas get other primaries. */
 import type { Candidate } from '../topology/candidate.ts';
 import { findNode } from '../topology/find-node.ts';
-import { lastCopyOf } from '../topology/last-copy.ts';
+import { lastCopyOf, slotsGivenTo } from '../topology/last-copy.ts';
 import { membersOf, withoutNodes } from '../topology/members.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
@@ -45,6 +45,8 @@ export function planDelNode(request: DelNodeRequest): Decision<RemovePlan> {
       ? planLeftover(request, stranger)
       : { kind: 'refused', refusals: [{ kind: 'no-such-node', word }] };
   const victim = found.id;
+  if (snapshot.views.every(({ id }) => id === victim))
+    return { kind: 'refused', refusals: [{ kind: 'only-node', node: victim }] };
   const answers = snapshot.views.some(({ id }) => id === victim);
   const touched = answers && !request.keepData;
   const removal = { ...request, victims: [victim], touched: touched ? [victim] : [] };
@@ -68,27 +70,23 @@ function judgeVictim({ snapshot, keepData }: DelNodeRequest, node: NodeId): Refu
   return refusals;
 }
 
-export function slotRefusals(snapshot: ClusterSnapshot, id: NodeId): Refusal[] {
-  const node = believedNodes(snapshot).get(id);
-  return node?.role === 'primary' && node.slots.size > 0
-    ? [{ kind: 'has-slots', node: id, slots: node.slots }]
-    : [];
+export function slotRefusals(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
+  const slots = slotsGivenTo(snapshot, node);
+  return slots.size > 0 ? [{ kind: 'has-slots', node, slots }] : [];
 }
 
 /**
  * An earlier run was interrupted when everybody had forgotten the victim and it was not reset yet: it still takes
  * itself for a member.
  */
-function planLeftover(
-  { snapshot, ending, word, keepData }: DelNodeRequest,
-  { view }: Candidate,
-): Decision<RemovePlan> {
+function planLeftover(request: DelNodeRequest, { view }: Candidate): Decision<RemovePlan> {
+  const { snapshot, ending, word, keepData } = request;
   const members = new Set(snapshot.views.map(({ id }) => id));
   const knowsUs = view.nodes.some(({ id }) => members.has(id));
   // Alone it may be anybody's; it is told nothing.
   const isAlone = view.nodes.length === 1;
   if (!isAlone && !knowsUs) return { kind: 'refused', refusals: [{ kind: 'no-such-node', word }] };
-  const refusals = knowsUs ? leftoverRefusals(view, keepData) : [];
+  const refusals = knowsUs ? leftoverRefusals(view, request) : [];
   if (refusals.length > 0) return { kind: 'refused', refusals };
   return {
     kind: 'plan',
@@ -102,11 +100,13 @@ function planLeftover(
   };
 }
 
-function leftoverRefusals({ id, self, server }: NodeView, keepData: boolean): Refusal[] {
-  if (self.role !== 'primary') return [];
-  if (self.slots.size > 0) return [{ kind: 'has-slots', node: id, slots: self.slots }];
+/** A replica loses what it holds when it is reset; that is no loss where its primary answers. */
+function leftoverRefusals({ id, self, server }: NodeView, { snapshot, keepData }: DelNodeRequest): Refusal[] {
+  if (self.role === 'primary' && self.slots.size > 0)
+    return [{ kind: 'has-slots', node: id, slots: self.slots }];
   const keys = server.keys ?? 0;
-  return keys > 0 && !keepData ? [{ kind: 'has-stray-keys', node: id, keys }] : [];
+  const elsewhere = self.role === 'replica' && snapshot.views.some(view => view.id === self.primary);
+  return keys > 0 && !elsewhere && !keepData ? [{ kind: 'has-stray-keys', node: id, keys }] : [];
 }
 
 function endStep(node: NodeId, ending: 'reset' | 'shutdown'): Stage[number] {
@@ -126,7 +126,11 @@ export function planRemoval(removal: Removal, found: readonly Refusal[]): Decisi
   const orphans = orphansOf(snapshot, victims);
   const homes = homesFor(removal, cluster, orphans.reachable);
   const stranded = orphans.reachable.length > 0 && homes.size === 0;
-  const refusals = [...found, ...(stranded ? victims.map(noPrimaryLeft) : [])];
+  const refusals = [
+    ...found,
+    ...(stranded ? victims.map(noPrimaryLeft) : []),
+    ...orphans.reachable.flatMap(id => orphanRefusals(snapshot, id)),
+  ];
   if (refusals.length > 0) return { kind: 'refused', refusals };
   const witnesses = cluster.views.map(({ id }) => id);
   const moved = [...homes.keys()];
@@ -170,6 +174,12 @@ function bareWithout(snapshot: ClusterSnapshot, victims: readonly NodeId[]): Nod
     .map(([primary]) => nodes.get(primary))
     .flatMap(node => (node?.role === 'primary' && node.slots.size > 0 ? [node.id] : []))
     .sort();
+}
+
+/** It would be emptied, and whom it got its keys from owns no slots any more: nobody else serves them. */
+function orphanRefusals({ views }: ClusterSnapshot, node: NodeId): Refusal[] {
+  const keys = views.find(({ id }) => id === node)?.server.keys ?? 0;
+  return keys > 0 ? [{ kind: 'has-stray-keys', node, keys }] : [];
 }
 
 function noPrimaryLeft(node: NodeId): Refusal {

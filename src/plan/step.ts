@@ -103,7 +103,8 @@ export type PlanEvent =
 
 /** Whether two plans come to the same, however the cluster looked when they were made. */
 export function sameStages(a: Plan, b: Plan): boolean {
-  return JSON.stringify(a.stages) === JSON.stringify(b.stages);
+  const said = ({ stages, remarks }: Plan) => JSON.stringify([stages, remarks]);
+  return said(a) === said(b);
 }
 
 /** Stages without steps are no stages. */

@@ -3,7 +3,7 @@ import { type Applicant, type Candidate, isCandidate, isSilent } from '../topolo
 import { formatAddress, nodeId } from '../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import type { NodeView } from '../topology/snapshot.ts';
-import { judgeTogether } from './fitness.ts';
+import { addressesIn, judgeTogether } from './fitness.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { inStages, type Plan, type Remark } from './step.ts';
 
@@ -45,17 +45,15 @@ export function planUndoCreate(nodes: readonly Applicant[]): Decision<Plan> {
   };
 }
 
-/** A node that does not answer is in the list by its address. */
+/** By id or by address: a node that was reset, or that does not answer, is known by an id that nobody has any more. */
 function outsiders(nodes: readonly Applicant[]): Refusal[] {
   const candidates = nodes.filter(isCandidate);
   const ids = new Set(candidates.map(({ view }) => view.id));
-  const places = new Set(
-    nodes.filter(isSilent).map(({ ip, asked }) => formatAddress({ host: ip, port: asked.port })),
-  );
+  const places = addressesIn(nodes);
   return candidates.flatMap(({ asked, view }): Refusal[] => {
     const others = view.nodes.filter(
       ({ id, address, role }) =>
-        !ids.has(id) && role !== 'stranger' && !(address && places.has(formatAddress(address))),
+        !ids.has(id) && role !== 'stranger' && address && !places.has(formatAddress(address)),
     ).length;
     return others > 0 ? [{ kind: 'knows-others', node: asked, others }] : [];
   });

@@ -25,6 +25,9 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
       return [
         `The nodes did not come to agree within ${seconds(problem.waitedMs)} (--join-timeout).`,
         ...describeGaps(problem.gaps, names, buses),
+        ...(problem.gaps.some(({ kind }) => kind === 'unknown' || kind === 'unlinked')
+          ? ['A node that calls from another address than it is known by needs cluster-announce-ip.']
+          : []),
       ];
   }
 }

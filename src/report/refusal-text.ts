@@ -66,6 +66,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `Node ${names.of(refusal.node)} owns no slots and still holds ${count(refusal.keys, 'key')}; \`check --search-multiple-owners\` tells more. With --keep-data it leaves the cluster and is not reset.`;
     case 'has-replicas':
       return `${names.of(refusal.node)} has replicas of its own: ${names.list(refusal.replicas)}. Give them another primary first.`;
+    case 'only-node':
+      return `${names.of(refusal.node)} is the only node there is in its own view; name a node of the cluster that it is to leave.`;
     case 'replicates-itself':
       return `${names.of(refusal.node)} cannot be a replica of itself.`;
     case 'no-owner':

@@ -1,22 +1,43 @@
 /** Data that only one node has left. */
 import type { NodeId } from './node.ts';
-import type { SlotSet } from './slot-set.ts';
-import { believedNodes, type ClusterSnapshot } from './snapshot.ts';
+import { SlotSet } from './slot-set.ts';
+import { type ClusterSnapshot, campsOf, type NodeView } from './snapshot.ts';
 
 export interface LastCopy {
   readonly primary: NodeId;
   readonly slots: SlotSet;
 }
 
+/** How much less another replica may have received and still count as a copy. */
+const CLOSE_BYTES = 1024 * 1024;
+
 /** Whether a node is the only one that answers of those that hold the keys of some slots: to empty it is to lose them. */
 export function lastCopyOf(snapshot: ClusterSnapshot, id: NodeId): LastCopy | undefined {
-  const answering = new Map(snapshot.views.map(view => [view.id, view.self]));
-  const self = answering.get(id);
-  if (self?.role !== 'replica' || !self.primary || answering.has(self.primary)) return undefined;
-  const primary = believedNodes(snapshot).get(self.primary);
-  if (primary?.role !== 'primary' || primary.slots.size === 0) return undefined;
-  const others = [...answering.values()].some(
-    node => node.id !== id && node.role === 'replica' && node.primary === primary.id,
+  const { views } = snapshot;
+  const view = views.find(candidate => candidate.id === id);
+  if (view?.self.role !== 'replica' || !view.self.primary) return undefined;
+  const { primary } = view.self;
+  if (views.some(candidate => candidate.id === primary)) return undefined;
+  const slots = slotsGivenTo(snapshot, primary);
+  if (slots.size === 0) return undefined;
+  const siblings = views.filter(({ self }) => self.role === 'replica' && self.primary === primary);
+  return siblings.some(sibling => sibling !== view && isCopy(sibling, view)) ? undefined : { primary, slots };
+}
+
+/** A replica that was added a moment ago is on the list, and has nothing yet. */
+function isCopy({ server: other }: NodeView, { server: own }: NodeView): boolean {
+  const hasKeys = (other.keys ?? 0) > 0 || (own.keys ?? 0) === 0;
+  return (
+    hasKeys &&
+    other.replication.offset > 0 &&
+    other.replication.offset >= own.replication.offset - CLOSE_BYTES
   );
-  return others ? undefined : { primary: primary.id, slots: primary.slots };
+}
+
+/** By its own word, and by anybody's: a node that was reset says that it owns nothing, and its replicas know better. */
+export function slotsGivenTo({ views }: ClusterSnapshot, id: NodeId): SlotSet {
+  const given = campsOf(views).flatMap(({ nodes }) =>
+    nodes.flatMap(node => (node.id === id && node.role === 'primary' ? [node.slots] : [])),
+  );
+  return SlotSet.union(given);
 }

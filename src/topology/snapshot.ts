@@ -73,6 +73,8 @@ export interface UnreachableNode {
   readonly reason: string;
   /** It is loading its data, and answers later. */
   readonly loading?: boolean;
+  /** Somebody else answers where it was. */
+  readonly replacedBy?: NodeId;
 }
 
 export interface ClusterSnapshot {

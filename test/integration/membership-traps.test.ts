@@ -198,6 +198,47 @@ describe.concurrent('odd ways to say it', () => {
     expect((await checked(lone.node(0).address)).kinds).not.toContain('members-disagree');
   });
 
+  test('a member that is named by another of its names is that member, with all that stands against removing it', async t => {
+    const cluster = await TestCluster.startFor(t, { build, nodeTimeoutMs, hosts: ['127.0.0.1'] });
+    const victim = cluster.member(4);
+    const alias = `localhost:${victim.port}`;
+    const owner = await slotctl(['del-node', cluster.entry, `localhost:${cluster.member(1).port}`, '--yes']);
+    expect(owner.stderr).toContain('is not empty! Reshard data away');
+    const moved = await slotctl([
+      'replicate',
+      cluster.entry,
+      alias,
+      `localhost:${cluster.member(0).port}`,
+      '--yes',
+    ]);
+    expect(moved.stderr).toBe('');
+    expect(moved.code).toBe(0);
+    const { code, stderr } = await slotctl(['del-node', cluster.entry, alias, '--yes']);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    for (const node of cluster.nodes.filter((_, i) => i !== 4))
+      expect((await nodesAccordingTo(node)).some(({ id }) => id === victim.id)).toBe(false);
+  });
+
+  test('an undo that was broken off is gone on with', async t => {
+    const lone = await LoneNodes.startFor(t, { build, nodeTimeoutMs, count: 5 });
+    expect((await slotctl(['create', ...lone.addresses, '--yes'])).code).toBe(0);
+    for (const node of lone.nodes.slice(0, 2)) await node.send('CLUSTER', 'RESET', 'HARD');
+    const { code, stderr } = await slotctl(['create', '--reset-failed', ...lone.addresses, '--yes']);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    for (const node of lone.nodes) expect(await nodesAccordingTo(node)).toHaveLength(1);
+  });
+
+  test('a node that was reset a moment ago is forgotten at once', async t => {
+    const cluster = await TestCluster.startFor(t, { build, nodeTimeoutMs });
+    await cluster.node(5).send('CLUSTER', 'RESET', 'HARD');
+    const { code, stderr } = await slotctl(['forget-failed', cluster.entry, '--yes']);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(await nodesAccordingTo(cluster.node(0))).toHaveLength(5);
+  });
+
   const valkey = installedServers().findLast(({ product }) => product === 'valkey');
   test.runIf(valkey)('Redis and Valkey are not made one cluster', async t => {
     if (!valkey) return;

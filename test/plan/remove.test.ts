@@ -98,10 +98,6 @@ describe('a node that leaves', () => {
     expect(delNode(`V primary\n${CLUSTER}`).steps()).toEqual(delNode(`${CLUSTER}V primary`).steps());
   });
 
-  test('may be the only one', () => {
-    expect(delNode('V primary').steps()).toEqual([['hard reset of V']]);
-  });
-
   test('need not answer', () => {
     expect(delNode(`${CLUSTER}V replica of A down`).steps()).toEqual([
       ['A forgets V', 'B forgets V', 'a forgets V', 'b forgets V'],
@@ -383,4 +379,26 @@ test('a victim that does not answer is said not to be reset', () => {
 test('a node that was reset elsewhere, and that some still list, is a ghost', () => {
   const { steps } = forgetFailed(`${CLUSTER}V primary host=h3\nV omits A\nV omits B\nV omits a\nV omits b`);
   expect(steps[0]).toEqual(['A forgets V', 'B forgets V', 'a forgets V', 'b forgets V']);
+});
+
+test('a replica that has got nothing yet is no other copy', () => {
+  const drawing =
+    'A primary 0-5460 down\nB primary 5461-16383\nV replica of A holds=4\na replica of A behind=1000000000';
+  expect(refusalsOf(delNode(drawing).decision).map(({ kind }) => kind)).toEqual(['last-copy']);
+});
+
+test('what others say that it owns counts, whatever it says itself: it may have been reset', () => {
+  const drawing = `${CLUSTER}V primary\nA says V primary 7-9`;
+  expect(refusalsOf(delNode(drawing).decision).map(({ kind }) => kind)).toEqual(['has-slots']);
+  const ghosts = forgetFailed(`${drawing}\nV omits A\nV omits B\nV omits a\nV omits b`);
+  expect(ghosts.plan.remarks).toEqual([{ kind: 'kept-for-slots', nodes: [ghosts.id('V')] }]);
+});
+
+test('orphans that hold keys nobody serves are not emptied', () => {
+  const { decision } = delNode(`${CLUSTER}V primary host=h3\nv replica of V host=h2 holds=200`);
+  expect(refusalsOf(decision).map(({ kind }) => kind)).toEqual(['has-stray-keys']);
+});
+
+test('the only node of its own view leaves nobody', () => {
+  expect(refusalsOf(delNode('V primary').decision).map(({ kind }) => kind)).toEqual(['only-node']);
 });

@@ -70,6 +70,10 @@ const refusals: { readonly [K in Refusal['kind']]: [Extract<Refusal, { kind: K }
     { kind: 'replica-older', node: B, primary: A },
     'B is older than A and could not read its data as a replica. --force-mixed tries anyway.',
   ],
+  'only-node': [
+    { kind: 'only-node', node: B },
+    'B is the only node there is in its own view; name a node of the cluster that it is to leave.',
+  ],
   'last-copy': [
     { kind: 'last-copy', node: B, primary: A, slots: SlotSet.range(0, 9) },
     'B has the only copy of slots 0-9: their owner A does not answer. Bring it back, or let the replica take over (CLUSTER FAILOVER TAKEOVER); then try again.',
@@ -261,6 +265,7 @@ test('a step that fails for want of agreement says how long it waited, and where
   expect(failureLines({ kind: 'step-failed', step, problem }, plan, tenNames).map(ten.named)).toEqual([
     'The nodes did not come to agree within 1.5 s (--join-timeout).',
     'n1: n0 has no connection to its cluster bus at host-n1:17001. Open that port between the nodes.',
+    'A node that calls from another address than it is known by needs cluster-announce-ip.',
   ]);
 });
 
