@@ -2,13 +2,16 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addNodeCommand } from './commands/add-node.ts';
+import { applyCommand } from './commands/apply.ts';
 import { checkCommand } from './commands/check.ts';
 import { type Context, EXIT, type ExitCode } from './commands/context.ts';
 import { createCommand } from './commands/create.ts';
 import { delNodeCommand, forgetFailedCommand } from './commands/del-node.ts';
 import { explainFailure, withoutSecrets } from './commands/failures.ts';
 import { infoCommand } from './commands/info.ts';
+import { rebalanceCommand } from './commands/rebalance.ts';
 import { placeReplicasCommand, replicateCommand } from './commands/replicas.ts';
+import { reshardCommand } from './commands/reshard.ts';
 import { InterruptedError } from './resp/errors.ts';
 import { Fleet } from './resp/fleet.ts';
 import { traceTo } from './resp/trace.ts';
@@ -23,6 +26,9 @@ const COMMANDS: readonly ((context: Context) => Command)[] = [
   context => forgetFailedCommand(context),
   context => replicateCommand(context),
   context => placeReplicasCommand(context),
+  context => reshardCommand(context),
+  context => rebalanceCommand(context),
+  context => applyCommand(context),
 ];
 
 const EXIT_CODE_HELP = `

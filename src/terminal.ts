@@ -27,9 +27,11 @@ export interface Terminal {
   spin(text: string): Spinner;
   /** Replaces the command line in the process list, where a password may stand. */
   hideCommandLine(): void;
-  /** Calls back at the first Ctrl-C or SIGTERM. Returns how to stop listening. */
-  onInterrupt(callback: () => void): () => void;
+  /** Calls back at the first Ctrl-C or SIGTERM, and at the next one if asked to. Returns how to stop listening. */
+  onInterrupt(callback: InterruptListener): () => void;
 }
+
+export type InterruptListener = () => 'listen-on' | undefined;
 
 /** `nobody`: there is no terminal, and nothing was piped. */
 export type Answer = 'yes' | 'no' | 'nobody' | 'interrupted';
@@ -66,10 +68,15 @@ export function systemTerminal(): Terminal {
     },
     onInterrupt(callback) {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-      for (const signal of signals) process.once(signal, callback);
-      return () => {
-        for (const signal of signals) process.removeListener(signal, callback);
+      const stop = () => {
+        for (const signal of signals) process.removeListener(signal, listener);
       };
+      // Whoever presses it once too often ends the process.
+      const listener = () => {
+        if (callback() !== 'listen-on') stop();
+      };
+      for (const signal of signals) process.on(signal, listener);
+      return stop;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** From a decision to its end: refuse, or show, ask, do, and say what came of it. The same for every change. */
 import { type Command, Option } from 'commander';
-import { execute } from '../live/execute.ts';
+import { execute, type Moving } from '../live/execute.ts';
+import { saveFile } from '../live/files.ts';
 import { leavesSomething, type Plan, sameStages } from '../plan/step.ts';
 import { NodeNames } from '../report/names.ts';
 import type { Answer } from '../terminal.ts';
@@ -25,6 +26,10 @@ export interface ChangeOptions extends FleetOptions {
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly joinTimeoutMs: number;
+  /** For plans that move slots. */
+  readonly moving?: Omit<Moving, 'isStopping'>;
+  /** Where the plan is to be written instead of being carried out. */
+  readonly planFile?: string;
 }
 
 export function addChangeOptions(command: Command): Command {
@@ -61,19 +66,55 @@ export async function carryOut<P extends Plan>(
   try {
     const agreed = await agreeOnPlan(change, teller, options, context);
     if (!('plan' in agreed)) return teller.ended(agreed.code, agreed.text);
-    const { plan } = agreed;
-    return await withFleet(context, options, async fleet => {
-      const events = execute(fleet, plan, { joinTimeoutMs: options.joinTimeoutMs, nowMs: context.nowMs });
-      const code = await teller.follow(plan, events);
-      if (code !== EXIT.done) return teller.ended(code, change.unfinished(plan, new NodeNames(plan.before)));
-      return leavesSomething(plan)
-        ? teller.ended(EXIT.problems, 'Done, except for what the warnings name.')
-        : teller.ended(EXIT.done, change.done);
-    });
+    return teller.ended(...(await perform(change, agreed.plan, teller, options, context)));
   } catch (error) {
     teller.broke(error);
     throw error;
   }
+}
+
+async function perform<P extends Plan>(
+  change: Change<P>,
+  plan: P,
+  teller: Teller<P>,
+  { joinTimeoutMs, moving, ...options }: ChangeOptions,
+  context: Context,
+): Promise<[ExitCode, string]> {
+  const { nowMs } = context;
+  let isStopping = false;
+  const finishSoon = () => {
+    isStopping = true;
+    teller.note('Finishing what is under way; once more stops at once, and leaves slots open.');
+  };
+  return withFleet(
+    context,
+    options,
+    async fleet => {
+      const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
+      const code = await teller.follow(plan, execute(fleet, plan, { joinTimeoutMs, nowMs, ...movingNow }));
+      if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, context)];
+      const problems = (await change.verify?.(fleet)) ?? [];
+      teller.complain(problems);
+      if (problems.length > 0) return [EXIT.problems, 'Done, and this is wrong now.'];
+      if (leavesSomething(plan)) return [EXIT.problems, 'Done, except for what the warnings name.'];
+      return [EXIT.done, change.done];
+    },
+    moving && finishSoon,
+  );
+}
+
+/** What was not done can be done later, where the plan can be written down. */
+async function leaveUnfinished<P extends Plan>(
+  change: Change<P>,
+  plan: P,
+  { nowMs }: Context,
+): Promise<string> {
+  const text = change.unfinished(plan, new NodeNames(plan.before));
+  const document = change.document?.(plan);
+  if (document === undefined) return text;
+  const file = `slotctl-plan-${Math.round(nowMs())}.json`;
+  await saveFile(file, document);
+  return `${text} To go on from here: slotctl apply ${file}`;
 }
 
 /** A plan that is shown and wanted, or why there is none. */
@@ -90,6 +131,13 @@ async function agreeOnPlan<P extends Plan>(
     const { plan } = decision;
     if (plan.stages.length === 0) return teller.nothingToDo(plan);
     teller.planned(plan);
+    if (options.planFile !== undefined && change.document) {
+      await saveFile(options.planFile, change.document(plan));
+      return {
+        code: EXIT.done,
+        text: `Nothing was changed. To carry it out: slotctl apply ${options.planFile}`,
+      };
+    }
     if (options.dryRun) return { code: EXIT.done };
     if (options.yes) return { plan };
     const ending = afterAnswer(await terminal.confirm(change.question));

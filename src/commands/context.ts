@@ -31,14 +31,27 @@ export interface FleetOptions {
   readonly trace: boolean;
 }
 
-/** Lends a fleet to the work, and ends its connections whatever comes of it. Ctrl-C ends them early. */
+/**
+ * Lends a fleet to the work, and ends its connections whatever comes of it. Ctrl-C ends them early; where the work can
+ * come to a good end by itself, only the second one does.
+ */
 export async function withFleet<T>(
   context: Context,
   options: FleetOptions,
   work: (fleet: Fleet) => Promise<T>,
+  finishSoon?: () => void,
 ): Promise<T> {
   const fleet = context.openFleet(options.fleet, options.trace);
-  const forget = context.terminal.onInterrupt(() => fleet.interrupt());
+  let first = finishSoon;
+  const forget = context.terminal.onInterrupt(() => {
+    if (!first) {
+      fleet.interrupt();
+      return undefined;
+    }
+    first();
+    first = undefined;
+    return 'listen-on';
+  });
   try {
     return await work(fleet);
   } finally {

@@ -6,6 +6,7 @@ import { describeRemark } from '../report/membership.ts';
 import { NodeNames } from '../report/names.ts';
 import { failureLines, stageLines, waitingText } from '../report/progress.ts';
 import { describeRefusal } from '../report/refusal-text.ts';
+import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode } from './context.ts';
 import { explainFailure } from './failures.ts';
@@ -28,6 +29,10 @@ export interface Change<P extends Plan> {
   readonly done: string;
   /** What to do about a plan that was begun and not finished. */
   unfinished(plan: P, names: NodeNames): string;
+  /** The plan as a file, where it can be carried out from one. */
+  document?(plan: P): string;
+  /** Looks once more when all is done: what is wrong, in sentences. */
+  verify?(fleet: Fleet): Promise<readonly string[]>;
 }
 
 /** How a change ends. */
@@ -42,6 +47,8 @@ export class Teller<P extends Plan> {
   readonly #change: Change<P>;
   readonly #json: boolean;
   readonly #context: Context;
+  #slots = 0;
+  #keys = 0;
   #names = new NodeNames();
   /** Steps of one stage often fail for one reason. */
   readonly #complaints = new Set<string>();
@@ -85,6 +92,11 @@ export class Teller<P extends Plan> {
         spinner.say(waitingText(event));
         continue;
       }
+      if (event.kind === 'moved') this.#moved(event.slots, event.keys);
+      if (event.kind === 'moved' && !this.#json) {
+        spinner.say(`${this.#slots} slots and ${this.#keys} keys have moved`);
+        continue;
+      }
       spinner.stop();
       this.#tell(event, plan);
       if (event.kind === 'step-failed')
@@ -93,6 +105,16 @@ export class Teller<P extends Plan> {
     }
     spinner.stop();
     return code;
+  }
+
+  #moved(slots: number, keys: number): void {
+    this.#slots += slots;
+    this.#keys += keys;
+  }
+
+  /** Problems that a last look has found. */
+  complain(sentences: readonly string[]): void {
+    for (const sentence of sentences) this.#complain(sentence);
   }
 
   ended(code: ExitCode, text = ''): ExitCode {
@@ -121,6 +143,8 @@ export class Teller<P extends Plan> {
     else if (event.kind === 'stage-began') {
       const lines = stageLines(event.stage, names, this.#context.terminal.paint);
       this.#print(lines.map(line => `${line}\n`).join(''));
+    } else if (event.kind === 'noted') {
+      this.#context.terminal.warn(`[WARNING] ${event.text}`);
     } else if (event.kind === 'step-failed') {
       for (const line of failureLines(event, plan, names)) this.#complain(line);
     }

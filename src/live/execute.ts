@@ -15,15 +15,30 @@ import {
   setConfigEpoch,
   shutdown,
 } from '../resp/membership-commands.ts';
+import { assignSlot } from '../resp/slot-commands.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import { addressBook } from '../topology/snapshot.ts';
 import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
+import { Gates } from './move/gates.ts';
+import { MoveError } from './move/move-error.ts';
+import { type MoverChoice, moveSlots } from './move/move-slots.ts';
+import type { MoveLimits } from './move/mover.ts';
 
 export interface ExecuteOptions {
   /** How long nodes may take to agree. */
   readonly joinTimeoutMs: number;
   readonly nowMs: () => number;
+  /** For plans that move slots. */
+  readonly moving?: Moving;
+}
+
+export interface Moving {
+  readonly mover: MoverChoice;
+  readonly limits: MoveLimits;
+  /** Passages that a node may be part of at the same time. */
+  readonly parallel: number;
+  readonly isStopping: () => boolean;
 }
 
 export async function* execute(fleet: Fleet, plan: Plan, options: ExecuteOptions): AsyncGenerator<PlanEvent> {
@@ -70,12 +85,14 @@ class Work {
   readonly #plan: Plan;
   readonly #options: ExecuteOptions;
   readonly #book: ReadonlyMap<NodeId, Address>;
+  readonly #gates: Gates;
 
   constructor(fleet: Fleet, plan: Plan, options: ExecuteOptions) {
     this.#fleet = fleet;
     this.#plan = plan;
     this.#options = options;
     this.#book = addressBook(plan.before);
+    this.#gates = new Gates(options.moving?.parallel ?? 1);
   }
 
   async run(stage: Stage, tell: Tell<PlanEvent>): Promise<void> {
@@ -89,15 +106,36 @@ class Work {
 
   async #attempt(step: Step, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
     try {
+      if (step.kind === 'move-slots') return await this.#move(step, tell);
       return await this.#perform(step, missing => tell({ kind: 'waiting', step, missing }));
     } catch (error) {
       if (error instanceof InterruptedError) return { kind: 'interrupted' };
+      if (error instanceof MoveError) return { kind: 'move', message: error.message };
       if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
       throw error;
     }
   }
 
-  async #perform(step: Step, progress: (missing: number) => void): Promise<Problem | undefined> {
+  /** Passages that share no node go at the same time. */
+  #move(step: Extract<Step, { kind: 'move-slots' }>, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
+    const { moving, nowMs } = this.#options;
+    if (!moving) throw new RangeError('the plan moves slots, and nobody has said how');
+    const listener = {
+      moved: (slots: number, keys: number) => tell({ kind: 'moved', step, slots, keys }),
+      remark: (text: string) => tell({ kind: 'noted', step, text }),
+    };
+    const { limits, isStopping, mover } = moving;
+    const run = { fleet: this.#fleet, limits, listener, nowMs, isStopping };
+    return this.#gates.pass([step.from, step.to], async () => {
+      const moved = await moveSlots(step, this.#plan.before, mover, run);
+      return moved.size === step.slots.size ? undefined : { kind: 'interrupted' };
+    });
+  }
+
+  async #perform(
+    step: Exclude<Step, { kind: 'move-slots' }>,
+    progress: (missing: number) => void,
+  ): Promise<Problem | undefined> {
     const { joinTimeoutMs: timeoutMs, nowMs } = this.#options;
     const patience = { timeoutMs, nowMs, progress };
     const send: Fleet['send'] = (node, command) => this.#fleet.send(node, command);
@@ -143,6 +181,11 @@ class Work {
         const nodes = await awaitAlone(this.#fleet, watched, patience);
         return nodes.length === 0 ? undefined : { kind: 'not-alone', nodes, waitedMs: timeoutMs };
       }
+      case 'close-slots':
+        await Promise.all(
+          [...step.slots].map(slot => send(this.#at(step.node), assignSlot(slot, step.owner))),
+        );
+        return undefined;
       case 'reset':
         return void (await send(this.#at(step.node), reset(step.mode)));
       case 'shutdown':

@@ -66,6 +66,7 @@ export function explainSilence(error: NodeError): string {
     case 'no-right':
       return `the user may not ask: ${error.message}`;
     case 'unknown-node':
+    case 'not-a-primary':
     case 'other':
       return error.message;
   }

@@ -3,7 +3,7 @@
  * can be judged by `diagnose`, which knows nothing of them. Nothing happens but what the steps say: nobody fails
  * meanwhile, and replicas have all data.
  */
-import type { ClusterNode, MeetingPoint, NodeId } from '../topology/node.ts';
+import type { ClusterNode, MeetingPoint, NodeId, OpenSlots } from '../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, campsOf, type NodeView } from '../topology/snapshot.ts';
 import type { Plan, Step } from './step.ts';
@@ -28,7 +28,7 @@ function after(views: Views, step: Step): Views {
     case 'set-epoch':
       return at([step.node], view => saying(view, { ...view.self, configEpoch: step.epoch }));
     case 'assign-slots':
-      return at([step.node], view => withSlots(view, step.slots));
+      return at([step.node], view => owning(view, own => own.union(step.slots)));
     case 'copy-functions':
       // No view tells of functions.
       return views;
@@ -47,6 +47,12 @@ function after(views: Views, step: Step): Views {
       return at([step.node], view => without(view, [step.victim]));
     case 'stay-forgotten':
       return at(step.witnesses, view => without(view, step.victims));
+    case 'move-slots':
+      return at([step.from], view => owning(view, own => own.without(step.slots))).map(view =>
+        view.id === step.to ? owning(view, own => own.union(step.slots)) : view,
+      );
+    case 'close-slots':
+      return at([step.node], view => ({ ...view, open: withoutOpen(view.open, step.slots) }));
     case 'stay-alone':
       return [...views];
     case 'reset':
@@ -60,9 +66,14 @@ function saying(view: NodeView, self: ClusterNode): NodeView {
   return { ...view, self, nodes: view.nodes.map(node => (node.id === view.id ? self : node)) };
 }
 
-function withSlots(view: NodeView, slots: SlotSet): NodeView {
+function withoutOpen({ migrating, importing }: OpenSlots, slots: SlotSet): OpenSlots {
+  const rest = (open: OpenSlots['migrating']) => new Map([...open].filter(([slot]) => !slots.has(slot)));
+  return { migrating: rest(migrating), importing: rest(importing) };
+}
+
+function owning(view: NodeView, change: (own: SlotSet) => SlotSet): NodeView {
   const { self } = view;
-  return self.role === 'primary' ? saying(view, { ...self, slots: self.slots.union(slots) }) : view;
+  return self.role === 'primary' ? saying(view, { ...self, slots: change(self.slots) }) : view;
 }
 
 /** What can be said of a node whatever its role. */

@@ -69,7 +69,43 @@ export type Refusal =
   | { readonly kind: 'only-node'; readonly node: NodeId }
   | { readonly kind: 'replicates-itself'; readonly node: NodeId }
   | { readonly kind: 'no-owner' }
-  | { readonly kind: 'no-primary-left'; readonly node: NodeId };
+  | { readonly kind: 'no-primary-left'; readonly node: NodeId }
+  // Slots that are to move
+  /** A replica, or nobody knows what. */
+  | { readonly kind: 'cannot-own-slots'; readonly node: NodeId }
+  | { readonly kind: 'source-is-target'; readonly node: NodeId }
+  | {
+      readonly kind: 'too-few-slots';
+      readonly sources: readonly NodeId[];
+      readonly available: number;
+      readonly wanted: number;
+    }
+  | { readonly kind: 'slots-unowned'; readonly slots: SlotSet }
+  /** Several nodes claim them, or they are on their way to somebody already. Nothing overrides it. */
+  | { readonly kind: 'slots-in-doubt'; readonly slots: SlotSet }
+  | { readonly kind: 'two-weights'; readonly node: NodeId; readonly weights: readonly number[] }
+  | { readonly kind: 'all-weights-zero' }
+  | { readonly kind: 'plan-outdated'; readonly differences: readonly PlanDifference[] };
+
+/** What has changed since a plan was written down. */
+export type PlanDifference =
+  /** Slots that were to move, and are neither here nor there. Without an owner nobody has them. */
+  | {
+      readonly kind: 'slots-elsewhere';
+      readonly slots: SlotSet;
+      readonly from: NodeId;
+      readonly to: NodeId;
+      readonly owner?: NodeId;
+    }
+  | { readonly kind: 'target-gone'; readonly node: NodeId }
+  | { readonly kind: 'target-replica'; readonly node: NodeId }
+  /** Slots that the plan leaves alone. It can be carried out all the same, and leads to something else. */
+  | {
+      readonly kind: 'owner-changed';
+      readonly slots: SlotSet;
+      readonly was: NodeId;
+      readonly owner?: NodeId;
+    };
 
 /** What is done, unless something stands against it. */
 export type Decision<P> =

@@ -12,6 +12,13 @@ export interface Introduction {
   readonly to: Member;
 }
 
+/** Slots that change their owner, and take their keys along. */
+export interface SlotMove {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly slots: SlotSet;
+}
+
 export type Step =
   | { readonly kind: 'set-epoch'; readonly node: NodeId; readonly epoch: number }
   | { readonly kind: 'assign-slots'; readonly node: NodeId; readonly slots: SlotSet }
@@ -23,6 +30,14 @@ export type Step =
       readonly introductions: readonly Introduction[];
       readonly newcomers: readonly NodeId[];
       readonly members: readonly Member[];
+    }
+  | ({ readonly kind: 'move-slots' } & SlotMove)
+  /** Slots that have moved, and that a node still has open. */
+  | {
+      readonly kind: 'close-slots';
+      readonly node: NodeId;
+      readonly owner: NodeId;
+      readonly slots: SlotSet;
     }
   | { readonly kind: 'replicate'; readonly node: NodeId; readonly primary: NodeId }
   /** Waits until all members know the roles and slots of those concerned, and say that all is well. */
@@ -69,6 +84,8 @@ export type Remark =
   | { readonly kind: 'bare-meanwhile'; readonly primaries: readonly NodeId[] }
   /** These are left without a replica. */
   | { readonly kind: 'bare-afterwards'; readonly primaries: readonly NodeId[] }
+  /** Several nodes claim these slots, or they are on their way already; they stay as they are. */
+  | { readonly kind: 'slots-left'; readonly slots: SlotSet }
   /** Left as they are, because they still own slots. */
   | { readonly kind: 'kept-for-slots'; readonly nodes: readonly NodeId[] }
   /** Left as it is, because it holds keys. */
@@ -91,6 +108,8 @@ export type Problem =
   | { readonly kind: 'no-agreement'; readonly gaps: readonly Gap[]; readonly waitedMs: number }
   /** These nodes still know a victim, however often they were told to forget it. */
   | { readonly kind: 'remembered'; readonly by: readonly NodeId[]; readonly waitedMs: number }
+  /** What a mover says of why it stopped. */
+  | { readonly kind: 'move'; readonly message: string }
   /** These nodes get to know others again, however often they are reset. */
   | { readonly kind: 'not-alone'; readonly nodes: readonly NodeId[]; readonly waitedMs: number };
 
@@ -98,6 +117,10 @@ export type Problem =
 export type PlanEvent =
   | { readonly kind: 'stage-began'; readonly stage: Stage }
   | { readonly kind: 'waiting'; readonly step: Step; readonly missing: number }
+  /** So many slots more have changed their owner, with so many keys. */
+  | { readonly kind: 'moved'; readonly step: Step; readonly slots: number; readonly keys: number }
+  /** Something that the person should know and that does not stop the work. */
+  | { readonly kind: 'noted'; readonly step: Step; readonly text: string }
   | { readonly kind: 'step-done'; readonly step: Step }
   | { readonly kind: 'step-failed'; readonly step: Step; readonly problem: Problem };
 

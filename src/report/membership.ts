@@ -6,6 +6,7 @@ import type { Plan, Remark, Step } from '../plan/step.ts';
 import { formatAddress, type NodeId } from '../topology/node.ts';
 import { believedNodes } from '../topology/snapshot.ts';
 import { columns } from './columns.ts';
+import { showSlots } from './finding-text.ts';
 import { count, NodeNames, vocabularyOf } from './names.ts';
 import type { Paint } from './paint.ts';
 import { verdictLines } from './placement.ts';
@@ -112,6 +113,8 @@ export function describeRemark(remark: Remark, names: NodeNames): string {
       return `${names.list(remark.primaries)} ${remark.primaries.length === 1 ? 'is' : 'are'} left without a replica.`;
     case 'bare-meanwhile':
       return `Until the data is copied, ${names.list(remark.primaries)} ${remark.primaries.length === 1 ? 'has' : 'have'} no replica that could take over.`;
+    case 'slots-left':
+      return `${showSlots(remark.slots)} ${remark.slots.size === 1 ? 'stays' : 'stay'} as ${remark.slots.size === 1 ? 'it is' : 'they are'}: claimed twice, or on the way already. \`check\` tells more.`;
     case 'kept-for-slots':
       return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'is' : 'are'} kept: gone, but the owner of slots. A replica has to take over, or \`fix\` gives the slots to others.`;
     case 'kept-for-keys':

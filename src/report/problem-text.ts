@@ -11,6 +11,8 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
   switch (problem.kind) {
     case 'node':
       return [`Node ${problem.node}: ${problem.message}.`];
+    case 'move':
+      return [`${problem.message}.`];
     case 'interrupted':
       return ['Interrupted.'];
     case 'remembered':

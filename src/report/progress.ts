@@ -27,6 +27,12 @@ function stepLine(step: Step, steps: number, names: NodeNames): string[] {
       return steps === 1
         ? [`>>> Configure node as replica of ${names.of(step.primary)}.`]
         : [`>>> Configure node ${names.of(step.node)} as replica of ${names.of(step.primary)}.`];
+    case 'move-slots':
+      return [`Moving ${count(step.slots.size, 'slot')} from ${names.of(step.from)} to ${names.of(step.to)}`];
+    case 'close-slots':
+      return [
+        `Closing ${count(step.slots.size, 'slot')} that ${step.slots.size === 1 ? 'has' : 'have'} moved, at ${names.of(step.node)}`,
+      ];
     case 'copy-functions':
       return [`>>> Copying the functions of ${names.of(step.from)} to ${names.of(step.node)}`];
     case 'reset':

@@ -1,6 +1,6 @@
 /** One sentence for each refusal: what is the case, and what to do about it. */
-import type { Refusal } from '../plan/refusal.ts';
-import { type Address, formatAddress } from '../topology/node.ts';
+import type { PlanDifference, Refusal } from '../plan/refusal.ts';
+import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
 import { describeFinding, showSlots } from './finding-text.ts';
 import { count, enumerate, type NodeNames } from './names.ts';
 
@@ -72,8 +72,38 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `${names.of(refusal.node)} cannot be a replica of itself.`;
     case 'no-owner':
       return 'No primary that answers owns slots, so there is nothing to replicate.';
+    case 'cannot-own-slots':
+      return `The specified node (${names.of(refusal.node)}) is not known or not a master, please retry.`;
+    case 'source-is-target':
+      return `It is not possible to use the target node ${names.of(refusal.node)} as source node.`;
+    case 'too-few-slots':
+      return `${refusal.sources.length === 0 ? 'Nobody' : names.list(refusal.sources)} ${refusal.sources.length === 1 ? 'owns' : 'own'} ${count(refusal.available, 'slot')} that could move, and ${refusal.wanted} are wanted.`;
+    case 'slots-unowned':
+      return `Nobody owns ${showSlots(refusal.slots)}; there is nothing to move.`;
+    case 'slots-in-doubt':
+      return `${showSlots(refusal.slots)} ${refusal.slots.size === 1 ? 'is' : 'are'} claimed twice, or on the way already; moving ${refusal.slots.size === 1 ? 'it' : 'them'} could lose keys. Mend that first.`;
+    case 'two-weights':
+      return `${names.of(refusal.node)} is given several weights: ${refusal.weights.join(', ')}.`;
+    case 'all-weights-zero':
+      return 'All weights are 0; nobody is left to own the slots.';
+    case 'plan-outdated':
+      return `The plan does not fit the cluster any more: ${refusal.differences.map(difference => describeDifference(difference, names)).join('; ')}.`;
     case 'no-primary-left':
       return `There is no primary left to take over the replicas of ${names.of(refusal.node)}.`;
+  }
+}
+
+function describeDifference(difference: PlanDifference, names: NodeNames): string {
+  const owner = (id: NodeId | undefined) => (id ? `belongs to ${names.of(id)}` : 'belongs to nobody');
+  switch (difference.kind) {
+    case 'slots-elsewhere':
+      return `${showSlots(difference.slots)}, to go from ${names.of(difference.from)} to ${names.of(difference.to)}, ${owner(difference.owner)}`;
+    case 'target-gone':
+      return `${names.of(difference.node)} is gone`;
+    case 'target-replica':
+      return `${names.of(difference.node)} is a replica now`;
+    case 'owner-changed':
+      return `${showSlots(difference.slots)} of ${names.of(difference.was)} ${owner(difference.owner)} (--despite-findings goes on)`;
   }
 }
 

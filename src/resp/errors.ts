@@ -52,6 +52,7 @@ export type RefusalReason =
   | 'loading'
   | 'no-cluster'
   | 'unknown-node'
+  | 'not-a-primary'
   | 'other';
 
 const REASONS: Readonly<Record<string, RefusalReason>> = {
@@ -78,6 +79,7 @@ export class ServerRefusalError extends NodeError {
 function reasonOf(text: string): RefusalReason {
   if (/cluster support disabled/i.test(text)) return 'no-cluster';
   if (/^ERR Unknown node/i.test(text)) return 'unknown-node';
+  if (/SETSLOT only with (masters|primaries)/i.test(text)) return 'not-a-primary';
   return REASONS[text.split(' ', 1)[0] ?? ''] ?? 'other';
 }
 

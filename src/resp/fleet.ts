@@ -7,12 +7,19 @@ import { AddressMap } from './address-map.ts';
 import type { Command } from './command.ts';
 import { exec, multi, queued } from './commands.ts';
 import { Connection, type ConnectionSettings, type WireObserver } from './connection.ts';
+import type { Credentials } from './credentials.ts';
 import { InterruptedError } from './errors.ts';
 import type { Endpoint } from './socket.ts';
 
 export interface FleetSettings extends ConnectionSettings {
   readonly entry: Endpoint;
   readonly addressMap?: AddressMap;
+}
+
+/** A connection of its own to a node, beside the one that everybody shares. */
+export interface Lane {
+  send<T>(command: Command<T>): Promise<T>;
+  close(): void;
 }
 
 /** A node is named by its address; the entry node, before its address is known, by this word. */
@@ -23,6 +30,7 @@ export class Fleet {
   readonly #map: AddressMap;
   readonly #observer: WireObserver | undefined;
   readonly #connections = new Map<string, Connection>();
+  readonly #lanes = new Set<Connection>();
   #interrupted = false;
 
   constructor(settings: FleetSettings, observer?: WireObserver) {
@@ -51,6 +59,32 @@ export class Fleet {
     return replies;
   }
 
+  /** For what would hold up the others: one long command after another. */
+  lane(node: Address): Lane {
+    const connection = new Connection(
+      formatAddress(node),
+      this.#endpointOf(node),
+      this.#settings,
+      this.#observer,
+    );
+    this.#lanes.add(connection);
+    return {
+      send: command =>
+        connection.send(command).catch(error => {
+          throw this.#interrupted ? new InterruptedError() : error;
+        }),
+      close: () => {
+        connection.close();
+        this.#lanes.delete(connection);
+      },
+    };
+  }
+
+  /** As what we log in, for those who log in on our behalf. */
+  get credentials(): Credentials | undefined {
+    return this.#settings.credentials;
+  }
+
   /** What to tell a server about where a node is, when we know the node by where we reach it. */
   announcedAddress(address: Address): Address {
     return this.#map.toInternal(address);
@@ -58,7 +92,7 @@ export class Fleet {
 
   /** Ends all connections. Whoever still waits for a reply gets an error. */
   close(): void {
-    for (const connection of this.#connections.values()) connection.close();
+    for (const connection of [...this.#connections.values(), ...this.#lanes]) connection.close();
   }
 
   /** As close(), but everything under way fails as interrupted, and so does all that is asked for later. */

@@ -70,6 +70,38 @@ const refusals: { readonly [K in Refusal['kind']]: [Extract<Refusal, { kind: K }
     { kind: 'replica-older', node: B, primary: A },
     'B is older than A and could not read its data as a replica. --force-mixed tries anyway.',
   ],
+  'cannot-own-slots': [
+    { kind: 'cannot-own-slots', node: B },
+    'The specified node (B) is not known or not a master, please retry.',
+  ],
+  'source-is-target': [
+    { kind: 'source-is-target', node: B },
+    'It is not possible to use the target node B as source node.',
+  ],
+  'too-few-slots': [
+    { kind: 'too-few-slots', sources: [A], available: 5, wanted: 6 },
+    'A owns 5 slots that could move, and 6 are wanted.',
+  ],
+  'slots-unowned': [
+    { kind: 'slots-unowned', slots: SlotSet.range(3, 4) },
+    'Nobody owns slots 3-4; there is nothing to move.',
+  ],
+  'slots-in-doubt': [
+    { kind: 'slots-in-doubt', slots: SlotSet.of(3) },
+    'slot 3 is claimed twice, or on the way already; moving it could lose keys. Mend that first.',
+  ],
+  'two-weights': [{ kind: 'two-weights', node: A, weights: [1, 2] }, 'A is given several weights: 1, 2.'],
+  'all-weights-zero': [{ kind: 'all-weights-zero' }, 'All weights are 0; nobody is left to own the slots.'],
+  'plan-outdated': [
+    {
+      kind: 'plan-outdated',
+      differences: [
+        { kind: 'slots-elsewhere', slots: SlotSet.of(7), from: A, to: B },
+        { kind: 'target-gone', node: B },
+      ],
+    },
+    'The plan does not fit the cluster any more: slot 7, to go from A to B, belongs to nobody; B is gone.',
+  ],
   'only-node': [
     { kind: 'only-node', node: B },
     'B is the only node there is in its own view; name a node of the cluster that it is to leave.',

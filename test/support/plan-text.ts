@@ -14,6 +14,10 @@ function textOf(step: Step): string {
       return `epoch ${step.epoch} for ${step.node}`;
     case 'assign-slots':
       return `slots ${step.slots} for ${step.node}`;
+    case 'move-slots':
+      return `${step.slots} from ${step.from} to ${step.to}`;
+    case 'close-slots':
+      return `${step.slots} closed at ${step.node}, owner ${step.owner}`;
     case 'copy-functions':
       return `functions of ${step.from} for ${step.node}`;
     case 'join': {

@@ -51,7 +51,7 @@ export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
     spin: () => ({ say() {}, stop() {} }),
     hideCommandLine() {},
     onInterrupt(callback) {
-      if (setup.interrupt) setup.interrupt.press = callback;
+      if (setup.interrupt) setup.interrupt.press = () => void callback();
       return () => {};
     },
   };
@@ -69,6 +69,7 @@ export interface ProcessSetup {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly bin?: string;
+  readonly cwd?: string;
   /** Told of everything that goes to stderr, as it comes. */
   readonly watch?: (child: ChildProcess, text: string) => void;
 }
@@ -76,9 +77,12 @@ export interface ProcessSetup {
 /** The built program, as people start it. */
 export function slotctlProcess(
   args: readonly string[],
-  { env = {}, input, bin = BIN, watch }: ProcessSetup = {},
+  { env = {}, input, bin = BIN, cwd, watch }: ProcessSetup = {},
 ): Promise<Run> {
-  const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', chunk => {

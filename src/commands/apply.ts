@@ -1,0 +1,36 @@
+/** `apply`: carries out a plan that was written to a file, or what is left of it. */
+import { Command } from 'commander';
+import { readBytes } from '../live/files.ts';
+import { readPlanDocument, type SavedPlan } from '../plan/plan-file.ts';
+import { resumePlan } from '../plan/resume.ts';
+import { asUsage } from './connection-options.ts';
+import { type Context, type ExitCode, UsageError } from './context.ts';
+import { moveAsPlanned } from './move-as-planned.ts';
+import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
+
+export interface ApplyOptions extends MoveOptions {
+  readonly saved: SavedPlan;
+}
+
+export function applyCommand(context: Context, run = runApply): Command {
+  const command = new Command('apply')
+    .description('carry out a plan from --plan-out, or what is left of it')
+    .argument('[words...]', 'the file, and a node of the cluster if it is not the one in the file');
+  return addMoveOptions(command).action(async (words: string[], flags: MoveFlags) => {
+    const [file, ...address] = words;
+    if (file === undefined) throw new UsageError('name the file of the plan');
+    const saved = await asUsage(async () => readPlanDocument((await readBytes(file)).toString('utf8')));
+    const options = await resolveMove(address.length > 0 ? address : [saved.entry], flags, context);
+    context.finish(await run({ ...options, saved }, context));
+  });
+}
+
+export function runApply(options: ApplyOptions, context: Context): Promise<ExitCode> {
+  const { saved, despiteFindings } = options;
+  return moveAsPlanned(options, context, {
+    command: 'apply',
+    plan: snapshot => resumePlan(saved, snapshot, despiteFindings),
+    question: 'Do you want to carry out what is left of this plan?',
+    already: 'Everything in this plan is done already. Nothing to do.',
+  });
+}

@@ -1,0 +1,64 @@
+/** What all commands that move slots do with their plan. */
+
+import { inspect } from '../live/inspect.ts';
+import { lookUntilSettled } from '../live/second-look.ts';
+import type { MovePlan } from '../plan/move-plan.ts';
+import { planDocument } from '../plan/plan-file.ts';
+import type { Decision } from '../plan/refusal.ts';
+import { describeFinding } from '../report/finding-text.ts';
+import { renderReshard } from '../report/moves.ts';
+import { NodeNames } from '../report/names.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
+import { mayPass } from '../topology/finding.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { carryOut } from './carry-out.ts';
+import { type Context, type ExitCode, withFleet } from './context.ts';
+import { lookAtCluster } from './membership-options.ts';
+import type { MoveOptions } from './move-options.ts';
+
+export interface MoveStory {
+  readonly command: string;
+  plan(snapshot: ClusterSnapshot): Decision<MovePlan>;
+  preview?(plan: MovePlan): string;
+  readonly question: string;
+  readonly already: string;
+}
+
+export function moveAsPlanned(options: MoveOptions, context: Context, story: MoveStory): Promise<ExitCode> {
+  const { paint } = context.terminal;
+  return carryOut(
+    {
+      command: story.command,
+      decide: async () => {
+        const seen = await withFleet(context, options, lookAtCluster);
+        return { seen, decision: story.plan(seen) };
+      },
+      preview: plan => story.preview?.(plan) ?? renderReshard(plan, paint),
+      question: story.question,
+      already: story.already,
+      done: 'The slots have moved, and every node that answers knows it.',
+      unfinished: () => 'Not everything was moved.',
+      document: plan => planDocument(plan, story.command),
+      verify: fleet => problemsLeft(fleet, options.despiteFindings),
+    },
+    options,
+    context,
+  );
+}
+
+/** Asked of every node once more: nothing may be open, and nobody may think otherwise. */
+async function problemsLeft(fleet: Fleet, despiteFindings: boolean): Promise<string[]> {
+  const snapshot = await lookUntilSettled(
+    () => inspect(fleet),
+    seen => mayPass(diagnose(seen, NO_WISHES)),
+  );
+  const names = new NodeNames(snapshot);
+  return (
+    diagnose(snapshot, NO_WISHES)
+      .filter(({ severity, kind }) => severity === 'error' && (!despiteFindings || kind === 'slots-open'))
+      // An emptied primary may have become a replica that is still copying.
+      .filter(({ kind }) => kind !== 'replica-link-down')
+      .map(finding => describeFinding(finding, names))
+  );
+}

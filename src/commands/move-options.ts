@@ -1,0 +1,81 @@
+/** How slots are moved: the options that every command shares that moves some. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Moving } from '../live/execute.ts';
+import type { MoverChoice } from '../live/move/move-slots.ts';
+import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './carry-out.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
+import type { Context } from './context.ts';
+
+export interface MoveFlags extends ConnectionFlags, ChangeFlags {
+  readonly mover: MoverChoice;
+  readonly clusterPipeline: number;
+  readonly clusterTimeout: number;
+  readonly maxBlockMs: number;
+  readonly window: number;
+  readonly parallel: number;
+  readonly planOut?: string;
+  readonly despiteFindings?: boolean;
+}
+
+export interface MoveOptions extends ChangeOptions {
+  readonly moving: Omit<Moving, 'isStopping'>;
+  readonly despiteFindings: boolean;
+}
+
+export function addMoveOptions(command: Command): Command {
+  const options = [
+    new Option(
+      '--mover <mover>',
+      'atomic: by the servers themselves; migrate: key by key; auto: atomic where it works',
+    )
+      .choices(['auto', 'atomic', 'migrate'])
+      .default('auto'),
+    new Option('--cluster-pipeline <keys>', 'keys in the first MIGRATE').default(10).argParser(positive),
+    new Option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE')
+      .default(60_000)
+      .argParser(positive),
+    new Option('--max-block-ms <ms>', 'how long one MIGRATE may hold up clients')
+      .default(5)
+      .argParser(positive),
+    new Option('--window <slots>', 'slots that are open at the same time').default(64).argParser(positive),
+    new Option('--parallel <passages>', 'moves that a node may be part of at a time')
+      .default(1)
+      .argParser(positive),
+    new Option('--plan-out <file>', 'write the plan to a file, and do nothing'),
+    new Option('--despite-findings', 'even if the cluster is not healthy'),
+  ];
+  for (const option of options) command.addOption(option);
+  return addConnectionOptions(addChangeOptions(command));
+}
+
+/** Zero keys or zero milliseconds have cost people their data elsewhere. */
+export function positive(text: string): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+}
+
+export async function resolveMove(
+  words: readonly string[],
+  flags: MoveFlags,
+  { terminal }: Context,
+): Promise<MoveOptions> {
+  return {
+    ...(await resolveConnection(words, flags, terminal)),
+    ...changeOptions(flags),
+    moving: {
+      mover: flags.mover,
+      parallel: flags.parallel,
+      limits: {
+        firstBatch: flags.clusterPipeline,
+        maxBlockMs: flags.maxBlockMs,
+        window: flags.window,
+        timeoutMs: flags.clusterTimeout,
+        // Not before there is a file for the values that give way.
+        replace: false,
+      },
+    },
+    ...(flags.planOut !== undefined && { planFile: flags.planOut }),
+    despiteFindings: flags.despiteFindings === true,
+  };
+}

@@ -1,0 +1,90 @@
+/** `rebalance`: every primary gets its share of the slots, with the fewest that move. */
+import { Command, InvalidArgumentError } from 'commander';
+import { planRebalance } from '../plan/rebalance.ts';
+import { renderRebalance } from '../report/moves.ts';
+import { type Context, type ExitCode, UsageError } from './context.ts';
+import { moveAsPlanned } from './move-as-planned.ts';
+import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
+
+interface Weight {
+  readonly word: string;
+  readonly weight: number;
+}
+
+export interface RebalanceOptions extends MoveOptions {
+  readonly weights: readonly Weight[];
+  readonly thresholdPercent: number;
+  readonly useEmpty: boolean;
+}
+
+interface RebalanceFlags extends MoveFlags {
+  readonly clusterWeight?: readonly Weight[];
+  readonly clusterThreshold: number;
+  readonly clusterUseEmptyMasters?: boolean;
+  readonly clusterUseEmptyPrimaries?: boolean;
+  readonly clusterSimulate?: boolean;
+}
+
+const THRESHOLD_PERCENT = 2;
+
+export function rebalanceCommand(context: Context, run = runRebalance): Command {
+  const command = new Command('rebalance')
+    .description('give every primary its share of the slots, moving as few as possible')
+    .argument('[address...]', 'any node: host:port, host port, or a URI')
+    .option(
+      '--cluster-weight <node=weight...>',
+      'a node’s share, 1 unless said otherwise; 0 empties it',
+      readWeight,
+    )
+    .option('--cluster-threshold <percent>', 'how far off a node must be', readThreshold, THRESHOLD_PERCENT)
+    .option('--cluster-use-empty-masters', 'primaries without slots get some, too')
+    .option('--cluster-use-empty-primaries', 'the same')
+    .option('--cluster-simulate', 'the same as --dry-run');
+  return addMoveOptions(command).action(async (words: string[], flags: RebalanceFlags) => {
+    const options = await resolveMove(words, flags, context);
+    const weights = flags.clusterWeight ?? [];
+    const again = weights.find(({ word }, i) => weights.findIndex(other => other.word === word) !== i);
+    if (again) throw new UsageError(`${again.word} is given two weights`);
+    context.finish(
+      await run(
+        {
+          ...options,
+          dryRun: options.dryRun || flags.clusterSimulate === true,
+          weights,
+          thresholdPercent: flags.clusterThreshold,
+          useEmpty: flags.clusterUseEmptyMasters === true || flags.clusterUseEmptyPrimaries === true,
+        },
+        context,
+      ),
+    );
+  });
+}
+
+function readWeight(text: string, before: readonly Weight[] = []): readonly Weight[] {
+  const match = /^([^=]+)=(\d{1,9}(?:\.\d{1,9})?)$/.exec(text);
+  if (!match)
+    throw new InvalidArgumentError('It must be node=weight, the weight a number that is not negative.');
+  return [...before, { word: match[1] ?? '', weight: Number(match[2]) }];
+}
+
+function readThreshold(text: string): number {
+  const value = /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : -1;
+  if (value < 0) throw new InvalidArgumentError('It must be a number of percent that is not negative.');
+  return value;
+}
+
+export function runRebalance(options: RebalanceOptions, context: Context): Promise<ExitCode> {
+  const { weights, thresholdPercent, useEmpty, despiteFindings } = options;
+  const { paint } = context.terminal;
+  const extra = weights.reduce((sum, { weight }) => sum + weight - 1, 0);
+  return moveAsPlanned(options, context, {
+    command: 'rebalance',
+    plan: snapshot => planRebalance({ snapshot, weights, thresholdPercent, useEmpty, despiteFindings }),
+    preview: plan => {
+      const primaries = plan.before.views.filter(({ self }) => self.role === 'primary').length;
+      return renderRebalance(plan, primaries + extra, paint);
+    },
+    question: 'Can I move these slots?',
+    already: `No rebalancing needed! All nodes are within the ${thresholdPercent.toFixed(2)}% threshold.`,
+  });
+}

@@ -1,0 +1,26 @@
+/**
+ * How many keys go in one MIGRATE: as many as the servers move in the time for which clients may be held up. Doubled
+ * while it takes less than half of that, halved when it takes longer.
+ */
+const MOST_KEYS = 4096;
+
+export class BatchSize {
+  #keys: number;
+  readonly #maxBlockMs: number;
+
+  constructor(firstKeys: number, maxBlockMs: number) {
+    this.#keys = Math.min(MOST_KEYS, Math.max(1, firstKeys));
+    this.#maxBlockMs = maxBlockMs;
+  }
+
+  get keys(): number {
+    return this.#keys;
+  }
+
+  /** Only a full batch says that more could go. */
+  took(ms: number, keys: number): void {
+    if (ms > this.#maxBlockMs) this.#keys = Math.max(1, Math.min(this.#keys, Math.floor(keys / 2)));
+    else if (ms < this.#maxBlockMs / 2 && keys >= this.#keys)
+      this.#keys = Math.min(MOST_KEYS, this.#keys * 2);
+  }
+}

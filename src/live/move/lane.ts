@@ -1,0 +1,111 @@
+/** One connection to a source, on which one MIGRATE is under way at a time. */
+
+import { select } from '../../resp/commands.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Lane as Line } from '../../resp/fleet.ts';
+import { type Key, keysInSlot, migrate } from '../../resp/slot-commands.ts';
+import type { Slot } from '../../topology/slot-set.ts';
+import type { BatchSize } from './batch-size.ts';
+import type { MoveRun, Passage } from './mover.ts';
+import { settleClash } from './settle-clash.ts';
+
+interface Found {
+  readonly slot: Slot;
+  readonly keys: readonly Key[];
+  /** How many were asked for. */
+  readonly wanted: number;
+}
+
+export class Lane {
+  readonly #passage: Passage;
+  readonly #run: MoveRun;
+  readonly #batch: BatchSize;
+  readonly #line: Line;
+  #database = 0;
+
+  constructor(passage: Passage, run: MoveRun, batch: BatchSize) {
+    this.#passage = passage;
+    this.#run = run;
+    this.#batch = batch;
+    this.#line = run.fleet.lane(passage.from.address);
+  }
+
+  /** Takes slot after slot, until there is no next one. */
+  async empty(next: () => Slot | undefined): Promise<void> {
+    let upcoming = this.#lookInto(next());
+    for (let found = await upcoming; found; found = await upcoming) {
+      // While these keys are on their way, the next ones are asked for.
+      upcoming = this.#lookInto(next());
+      upcoming.catch(() => {});
+      await this.#drain(found);
+    }
+  }
+
+  close(): void {
+    this.#line.close();
+  }
+
+  /** The keys that go first, asked for on the connection that no MIGRATE holds up. */
+  async #lookInto(slot: Slot | undefined): Promise<Found | undefined> {
+    if (slot === undefined) return undefined;
+    const wanted = this.#batch.keys;
+    const { fleet } = this.#run;
+    return { slot, wanted, keys: await fleet.send(this.#passage.from.address, keysInSlot(slot, wanted)) };
+  }
+
+  async #drain({ slot, keys, wanted }: Found): Promise<void> {
+    await this.#select(0);
+    await this.#moveAll(slot, keys, wanted);
+    for (const database of this.#passage.databases.filter(number => number !== 0)) {
+      await this.#select(database);
+      const most = this.#batch.keys;
+      await this.#moveAll(slot, await this.#line.send(keysInSlot(slot, most)), most);
+    }
+  }
+
+  async #select(database: number): Promise<void> {
+    if (database === this.#database) return;
+    this.#database = database;
+    await this.#line.send(select(database));
+  }
+
+  async #moveAll(slot: Slot, first: readonly Key[], asked: number): Promise<void> {
+    let [keys, wanted] = [first, asked];
+    while (keys.length > 0) {
+      await this.#move(keys);
+      // Fewer than asked for are the last ones: whoever writes to the slot now writes to the target.
+      if (keys.length < wanted) return;
+      wanted = this.#batch.keys;
+      keys = await this.#line.send(keysInSlot(slot, wanted));
+    }
+  }
+
+  async #move(keys: readonly Key[]): Promise<void> {
+    const { nowMs } = this.#run;
+    const beganAt = nowMs();
+    try {
+      await this.#migrate(keys, this.#run.limits.replace);
+    } catch (error) {
+      if (!(error instanceof ServerRefusalError && /BUSYKEY/.test(error.text))) throw error;
+      await settleClash(this.#passage, this.#run, this.#database, keys);
+      await this.#migrate(keys, true);
+    }
+    this.#batch.took(nowMs() - beganAt, keys.length);
+  }
+
+  async #migrate(keys: readonly Key[], replace: boolean): Promise<void> {
+    const { to } = this.#passage;
+    const { fleet, limits } = this.#run;
+    await this.#line.send(
+      migrate({
+        host: to.meetAt.ip,
+        port: to.meetAt.port,
+        database: this.#database,
+        keys,
+        timeoutMs: limits.timeoutMs,
+        replace,
+        ...(fleet.credentials && { credentials: fleet.credentials }),
+      }),
+    );
+  }
+}

@@ -1,0 +1,25 @@
+/** Why a move of slots stops. What was moved is moved; what is open is said. */
+import type { Member } from '../../topology/agreement.ts';
+import { formatAddress } from '../../topology/node.ts';
+import type { Slot } from '../../topology/slot-set.ts';
+
+export class MoveError extends Error {}
+
+/** A slot is not handed over while its old owner holds keys in it: it would delete them. */
+export class KeysLeftError extends MoveError {
+  constructor(source: Member, slots: readonly Slot[]) {
+    super(
+      `${formatAddress(source.address)} still holds keys in slot${slots.length === 1 ? '' : 's'} ${slots.slice(0, 8).join(', ')}`,
+    );
+  }
+}
+
+/** Two values for one key, and no word on which is right. */
+export class KeyClashError extends MoveError {
+  readonly keys: readonly Buffer[];
+
+  constructor(target: Member, keys: readonly Buffer[]) {
+    super(`${formatAddress(target.address)} has other values for ${keys.length} of these keys`);
+    this.keys = keys;
+  }
+}

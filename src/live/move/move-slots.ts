@@ -1,0 +1,72 @@
+/** One step of a plan: slots go from one primary to another, in the best way that both servers know. */
+import type { SlotMove } from '../../plan/step.ts';
+import { countKeysInSlot } from '../../resp/commands.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import { memberOf } from '../../topology/members.ts';
+import type { NodeId } from '../../topology/node.ts';
+import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
+import { redisAtomicMover, valkeyAtomicMover } from './atomic-mover.ts';
+import { migrateMover } from './migrate-mover.ts';
+import { MoveError } from './move-error.ts';
+import type { MoveRun, Mover, Passage } from './mover.ts';
+
+export type MoverChoice = 'auto' | 'atomic' | 'migrate';
+
+export async function moveSlots(
+  move: SlotMove,
+  before: ClusterSnapshot,
+  choice: MoverChoice,
+  run: MoveRun,
+): Promise<SlotSet> {
+  const passage = await passageOf(move, before, run);
+  const mover = chooseMover(choice, viewOf(before, move.from).server, viewOf(before, move.to).server);
+  try {
+    return await mover(passage, run);
+  } catch (error) {
+    const byItself = choice === 'auto' && mover !== migrateMover;
+    if (!byItself || !(error instanceof MoveError || error instanceof ServerRefusalError)) throw error;
+    run.listener.remark(`atomic migration did not work (${error.message}); going on by MIGRATE`);
+    return migrateMover(passage, run);
+  }
+}
+
+function chooseMover(choice: MoverChoice, from: ServerFacts, to: ServerFacts): Mover {
+  if (choice === 'migrate') return migrateMover;
+  const atomic = atomicMover(from, to);
+  if (choice === 'atomic' && !atomic) throw new MoveError('these servers know no atomic migration');
+  return atomic ?? migrateMover;
+}
+
+function atomicMover(from: ServerFacts, to: ServerFacts): Mover | undefined {
+  const since = (facts: ServerFacts, product: ServerFacts['product'], major: number, minor: number) =>
+    facts.product === product &&
+    (facts.release.major > major || (facts.release.major === major && facts.release.minor >= minor));
+  if (since(from, 'redis', 8, 4) && since(to, 'redis', 8, 4)) return redisAtomicMover;
+  return since(from, 'valkey', 9, 0) && since(to, 'valkey', 9, 0) ? valkeyAtomicMover : undefined;
+}
+
+async function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun): Promise<Passage> {
+  const source = viewOf(before, move.from);
+  const [from, { meetAt, ...target }] = [memberOf(source), memberOf(viewOf(before, move.to))];
+  if (!meetAt) throw new MoveError(`nobody knows where the others find ${move.to}`);
+  const slots = [...move.slots];
+  const counts = await Promise.all(slots.map(slot => fleet.send(from.address, countKeysInSlot(slot))));
+  const keys = new Map<Slot, number>();
+  slots.forEach((slot, i) => {
+    if (counts[i]) keys.set(slot, counts[i]);
+  });
+  const databases = [...new Set([0, ...source.server.databases])];
+  // Counted in database 0 only: where there are others, no slot may be taken for empty.
+  if (databases.length > 1) for (const slot of slots) keys.set(slot, keys.get(slot) ?? 0);
+  const others = before.views
+    .filter(({ id, self }) => self.role === 'primary' && id !== move.from && id !== move.to)
+    .map(memberOf);
+  return { from, to: { ...target, meetAt }, slots: move.slots, others, keys, databases };
+}
+
+function viewOf({ views }: ClusterSnapshot, id: NodeId): NodeView {
+  const view = views.find(candidate => candidate.id === id);
+  if (!view) throw new MoveError(`${id} does not answer`);
+  return view;
+}

@@ -1,0 +1,48 @@
+/** What every way of moving slots is given, and what it tells. */
+import type { Fleet } from '../../resp/fleet.ts';
+import type { Member } from '../../topology/agreement.ts';
+import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+
+/** Slots that go from one primary to another. */
+export interface Passage {
+  readonly from: Member;
+  /** Known by where the source finds it. */
+  readonly to: Required<Member>;
+  readonly slots: SlotSet;
+  /** Primaries that are told who owns the slots afterwards. */
+  readonly others: readonly Member[];
+  /** Keys in each slot when the move began; slots without any are left out. */
+  readonly keys: ReadonlyMap<Slot, number>;
+  readonly databases: readonly number[];
+}
+
+export interface MoveLimits {
+  /** Keys in the first MIGRATE of a passage; afterwards time decides. */
+  readonly firstBatch: number;
+  /** How long one MIGRATE may hold up the clients of source and target. */
+  readonly maxBlockMs: number;
+  /** Slots that are open at the same time. */
+  readonly window: number;
+  /** What servers wait for each other in one MIGRATE. */
+  readonly timeoutMs: number;
+  /** Values at the target give way to those of the source. */
+  readonly replace: boolean;
+}
+
+export interface MoveListener {
+  moved(slots: number, keys: number): void;
+  /** Something that does not stop the move, and that the person should know. */
+  remark(text: string): void;
+}
+
+export interface MoveRun {
+  readonly fleet: Fleet;
+  readonly limits: MoveLimits;
+  readonly listener: MoveListener;
+  readonly nowMs: () => number;
+  /** True once nothing new may be begun: what is open is finished, the rest stays where it is. */
+  readonly isStopping: () => boolean;
+}
+
+/** Returns the slots that have changed their owner: all, unless it was stopped. */
+export type Mover = (passage: Passage, run: MoveRun) => Promise<SlotSet>;

@@ -1,0 +1,15 @@
+/** Opens slots on both sides. */
+import { importing, migrating } from '../../resp/slot-commands.ts';
+import type { SlotSet } from '../../topology/slot-set.ts';
+import type { MoveRun, Passage } from './mover.ts';
+
+export async function openSlots(
+  slots: SlotSet,
+  { from, to }: Pick<Passage, 'from' | 'to'>,
+  { fleet }: Pick<MoveRun, 'fleet'>,
+): Promise<void> {
+  const all = [...slots];
+  // The target first: a source that sends clients away before the target expects them sends them back and forth.
+  await Promise.all(all.map(slot => fleet.send(to.address, importing(slot, from.id))));
+  await Promise.all(all.map(slot => fleet.send(from.address, migrating(slot, to.id))));
+}

@@ -1,0 +1,98 @@
+/** How much goes at a time: keys in a batch, slots in a window, passages at a node. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BatchSize } from '../../../src/live/move/batch-size.ts';
+import { Gates } from '../../../src/live/move/gates.ts';
+import { windowsOf } from '../../../src/live/move/windows.ts';
+import { nodeId } from '../../../src/topology/node.ts';
+import { type Slot, SlotSet, slot } from '../../../src/topology/slot-set.ts';
+
+describe('the keys in a batch', () => {
+  test('double while there is time, and halve when it takes too long', () => {
+    const batch = new BatchSize(10, 5);
+    batch.took(1, 10);
+    batch.took(2, 20);
+    expect(batch.keys).toBe(40);
+    batch.took(4, 40);
+    expect(batch.keys).toBe(40);
+    batch.took(6, 40);
+    expect(batch.keys).toBe(20);
+  });
+
+  test('are judged by full batches only, and are never none', () => {
+    const batch = new BatchSize(10, 5);
+    batch.took(0.1, 3);
+    expect(batch.keys).toBe(10);
+    for (let i = 0; i < 20; i++) batch.took(100, batch.keys);
+    expect(batch.keys).toBe(1);
+    for (let i = 0; i < 40; i++) batch.took(0.1, batch.keys);
+    expect(batch.keys).toBe(4096);
+  });
+});
+
+describe('the slots in a window', () => {
+  const full = (...slots: number[]) => new Map<Slot, number>(slots.map(s => [slot(s), 1]));
+
+  test('are as many as are allowed, empty ones counting little', () => {
+    const slots = SlotSet.range(0, 9);
+    expect(windowsOf({ slots, keys: full(0, 1, 2, 3, 4, 5, 6, 7, 8, 9) }, 4).map(String)).toEqual([
+      '0-3',
+      '4-7',
+      '8-9',
+    ]);
+    expect(windowsOf({ slots, keys: full() }, 4).map(String)).toEqual(['0-9']);
+    expect(windowsOf({ slots: SlotSet.range(0, 99), keys: full() }, 1)).toHaveLength(7);
+  });
+
+  test('are all of them, each once, in order', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.nat(300)),
+        fc.uniqueArray(fc.nat(300)),
+        fc.integer({ min: 1, max: 9 }),
+        (some, filled, most) => {
+          const slots = SlotSet.of(...some);
+          const windows = windowsOf({ slots, keys: full(...filled) }, most);
+          expect(windows.flatMap(window => [...window])).toEqual([...slots]);
+        },
+      ),
+    );
+  });
+});
+
+describe('gates', () => {
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(letter => nodeId(letter.repeat(40))) as [
+    never,
+    never,
+    never,
+    never,
+  ];
+
+  test('let in who shares no node with those inside, and the others in their order', async () => {
+    const gates = new Gates(1);
+    const log: string[] = [];
+    const ends = new Map<string, () => void>();
+    const pass = (name: string, ...nodes: never[]) =>
+      gates.pass(nodes, () => {
+        log.push(`${name} in`);
+        return new Promise<void>(end => ends.set(name, end));
+      });
+    const all = [pass('ab', a, b), pass('ac', a, c), pass('cd', c, d)];
+    await Promise.resolve();
+    expect(log).toEqual(['ab in', 'cd in']);
+    ends.get('ab')?.();
+    await all[0];
+    expect(log).toEqual(['ab in', 'cd in']);
+    ends.get('cd')?.();
+    await all[2];
+    expect(log).toEqual(['ab in', 'cd in', 'ac in']);
+    ends.get('ac')?.();
+    await all[1];
+  });
+
+  test('are free again when the work fails', async () => {
+    const gates = new Gates(1);
+    await expect(gates.pass([a, b], () => Promise.reject(new Error('it broke')))).rejects.toThrow('it broke');
+    expect(await gates.pass([a, b], () => Promise.resolve('next'))).toBe('next');
+  });
+});
