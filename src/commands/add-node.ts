@@ -4,6 +4,7 @@ import { nameNode } from '../live/name-node.ts';
 import { probeUntilSettled } from '../live/probe.ts';
 import { readTraits } from '../live/traits.ts';
 import { type AddNodePlan, functionSource, planAddNode } from '../plan/add-node.ts';
+import { planRebalance } from '../plan/rebalance.ts';
 import { placeOfApplicant, placesIn } from '../plan/zones.ts';
 import { renderAddNode } from '../report/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';
@@ -13,7 +14,7 @@ import { type Address, formatAddress } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { carryOut, type Decided } from './carry-out.ts';
 import { asUsage } from './connection-options.ts';
-import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
+import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
   addMembershipOptions,
   lookAtCluster,
@@ -21,12 +22,16 @@ import {
   type MembershipOptions,
   resolveMembership,
 } from './membership-options.ts';
+import { moveAsPlanned } from './move-as-planned.ts';
+import { USUAL_MOVING } from './move-options.ts';
 
 export interface AddNodeOptions extends MembershipOptions {
   readonly newcomers: readonly Address[];
   readonly replicas: readonly Address[];
   readonly primary?: string;
   readonly despiteFindings: boolean;
+  /** The new primaries get their share of the slots right away. */
+  readonly rebalance: boolean;
 }
 
 interface AddNodeFlags extends MembershipFlags {
@@ -38,6 +43,7 @@ interface AddNodeFlags extends MembershipFlags {
   readonly clusterMasterId?: string;
   readonly clusterPrimaryId?: string;
   readonly despiteFindings?: boolean;
+  readonly rebalance?: boolean;
 }
 
 export function addNodeCommand(context: Context, run = runAddNode): Command {
@@ -50,6 +56,7 @@ export function addNodeCommand(context: Context, run = runAddNode): Command {
     .option('--as-replicas <a,b,…>', 'these new nodes as replicas, the others as primaries')
     .option('--cluster-master-id <node>', 'of this primary: id, beginning of an id, or host:port')
     .addOption(new Option('--cluster-primary-id <node>').hideHelp())
+    .option('--rebalance', 'give the new primaries their share of the slots right away')
     .option('--despite-findings', 'even if the cluster is not healthy');
   return addMembershipOptions(command).action(async (words: string[], flags: AddNodeFlags) => {
     const entry = words.at(-1);
@@ -71,6 +78,7 @@ export function addNodeCommand(context: Context, run = runAddNode): Command {
       replicas: all ? newcomers : asReplicas,
       ...(primary !== undefined && { primary }),
       despiteFindings: flags.despiteFindings === true,
+      rebalance: flags.rebalance === true,
     };
     context.finish(await run(options, context));
   });
@@ -80,7 +88,31 @@ function addresses(words: readonly string[]): Address[] {
   return words.map(word => parseAddress(word.trim()));
 }
 
-export function runAddNode(options: AddNodeOptions, context: Context): Promise<ExitCode> {
+export async function runAddNode(options: AddNodeOptions, context: Context): Promise<ExitCode> {
+  const added = await addNodes(options, context);
+  return added === EXIT.done && options.rebalance && !options.dryRun ? fill(options, context) : added;
+}
+
+/** Their fair share, and everybody else's. */
+function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
+  const { despiteFindings } = options;
+  const replicas = new Set(options.replicas.map(formatAddress));
+  const primaries = options.newcomers.map(formatAddress).filter(name => !replicas.has(name));
+  return moveAsPlanned({ ...options, moving: USUAL_MOVING }, context, {
+    command: 'add-node',
+    plan: async (snapshot, fleet) => {
+      const words = await Promise.all(
+        primaries.map(async name => (await nameNode(fleet, snapshot, name)).word),
+      );
+      const weights = words.map(word => ({ word, weight: 1 }));
+      return planRebalance({ snapshot, weights, thresholdPercent: 0, useEmpty: false, despiteFindings });
+    },
+    question: 'Can I move these slots to the new nodes?',
+    already: 'The new nodes have their share of the slots.',
+  });
+}
+
+function addNodes(options: AddNodeOptions, context: Context): Promise<ExitCode> {
   const { paint } = context.terminal;
   return carryOut(
     {

@@ -2,12 +2,16 @@
 import { Command } from 'commander';
 import { nameNode } from '../live/name-node.ts';
 import { planForgetFailed } from '../plan/forget-failed.ts';
+import { planRebalance } from '../plan/rebalance.ts';
 import { planDelNode, type RemovePlan } from '../plan/remove.ts';
 import { placesIn } from '../plan/zones.ts';
 import { renderDelNode, renderForgetFailed } from '../report/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';
+import { findNode } from '../topology/find-node.ts';
+import type { NodeId } from '../topology/node.ts';
+import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
 import { carryOut, type Decided } from './carry-out.ts';
-import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
+import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
   addMembershipOptions,
   lookAtCluster,
@@ -15,16 +19,21 @@ import {
   type MembershipOptions,
   resolveMembership,
 } from './membership-options.ts';
+import { moveAsPlanned } from './move-as-planned.ts';
+import { USUAL_MOVING } from './move-options.ts';
 
 export interface DelNodeOptions extends MembershipOptions {
   readonly victim: string;
   readonly ending: 'reset' | 'shutdown';
   readonly keepData: boolean;
+  /** Its slots are moved to others first. */
+  readonly drain: boolean;
 }
 
 interface DelNodeFlags extends MembershipFlags {
   readonly shutdown?: boolean;
   readonly keepData?: boolean;
+  readonly drain?: boolean;
 }
 
 export function delNodeCommand(context: Context, run = runDelNode): Command {
@@ -35,6 +44,7 @@ export function delNodeCommand(context: Context, run = runDelNode): Command {
       'a node of the cluster (host:port), and who leaves: id, beginning of an id, or host:port',
     )
     .option('--shutdown', 'shut the node down instead of resetting it')
+    .option('--drain', 'move its slots to the other primaries first')
     .option('--keep-data', 'leave the node itself as it is: neither reset nor shut down');
   return addMembershipOptions(command).action(async (words: string[], flags: DelNodeFlags) => {
     const victim = words.at(-1);
@@ -47,12 +57,40 @@ export function delNodeCommand(context: Context, run = runDelNode): Command {
       victim,
       ending: flags.shutdown ? 'shutdown' : 'reset',
       keepData: flags.keepData === true,
+      drain: flags.drain === true,
     };
     context.finish(await run(options, context));
   });
 }
 
-export function runDelNode(options: DelNodeOptions, context: Context): Promise<ExitCode> {
+export async function runDelNode(options: DelNodeOptions, context: Context): Promise<ExitCode> {
+  const drained = options.drain ? await drain(options, context) : EXIT.done;
+  return drained === EXIT.done && !options.dryRun ? removeNode(options, context) : drained;
+}
+
+/** By a weight of 0. A node without slots is empty already. */
+function drain(options: DelNodeOptions, context: Context): Promise<ExitCode> {
+  const { victim } = options;
+  return moveAsPlanned({ ...options, moving: USUAL_MOVING, despiteFindings: false }, context, {
+    command: 'del-node',
+    plan: async (snapshot, fleet) => {
+      const { word } = await nameNode(fleet, snapshot, victim);
+      const found = findNode(snapshot, word);
+      const weights = found.kind === 'found' && ownsSlots(snapshot, found.id) ? [{ word, weight: 0 }] : [];
+      const thresholdPercent = weights.length === 0 ? Number.MAX_SAFE_INTEGER : 0;
+      return planRebalance({ snapshot, weights, thresholdPercent, useEmpty: false, despiteFindings: false });
+    },
+    question: 'Can I move the slots of this node to the others?',
+    already: 'The node owns no slots.',
+  });
+}
+
+function ownsSlots(snapshot: ClusterSnapshot, id: NodeId): boolean {
+  const node = believedNodes(snapshot).get(id);
+  return node?.role === 'primary' && node.slots.size > 0;
+}
+
+function removeNode(options: DelNodeOptions, context: Context): Promise<ExitCode> {
   const { paint } = context.terminal;
   return carryOut(
     {

@@ -19,7 +19,7 @@ import type { MoveOptions } from './move-options.ts';
 
 export interface MoveStory {
   readonly command: string;
-  plan(snapshot: ClusterSnapshot): Decision<MovePlan>;
+  plan(snapshot: ClusterSnapshot, fleet: Fleet): Decision<MovePlan> | Promise<Decision<MovePlan>>;
   preview?(plan: MovePlan): string;
   readonly question: string;
   readonly already: string;
@@ -30,10 +30,11 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
   return carryOut(
     {
       command: story.command,
-      decide: async () => {
-        const seen = await withFleet(context, options, lookAtCluster);
-        return { seen, decision: story.plan(seen) };
-      },
+      decide: () =>
+        withFleet(context, options, async fleet => {
+          const seen = await lookAtCluster(fleet);
+          return { seen, decision: await story.plan(seen, fleet) };
+        }),
       preview: plan => story.preview?.(plan) ?? renderReshard(plan, paint),
       question: story.question,
       already: story.already,

@@ -15,12 +15,27 @@ export interface MoveFlags extends ConnectionFlags, ChangeFlags {
   readonly parallel: number;
   readonly planOut?: string;
   readonly despiteFindings?: boolean;
+  readonly allowBlocking?: boolean;
 }
 
 export interface MoveOptions extends ChangeOptions {
   readonly moving: Omit<Moving, 'isStopping'>;
   readonly despiteFindings: boolean;
 }
+
+/** For commands that move slots on the way to something else. */
+export const USUAL_MOVING: MoveOptions['moving'] = {
+  mover: 'auto',
+  parallel: 1,
+  limits: {
+    firstBatch: 10,
+    maxBlockMs: 5,
+    window: 64,
+    timeoutMs: 60_000,
+    replace: false,
+    allowBlocking: false,
+  },
+};
 
 export function addMoveOptions(command: Command): Command {
   const options = [
@@ -29,7 +44,7 @@ export function addMoveOptions(command: Command): Command {
       'atomic: by the servers themselves; migrate: key by key; auto: atomic where it works',
     )
       .choices(['auto', 'atomic', 'migrate'])
-      .default('auto'),
+      .default(USUAL_MOVING.mover),
     new Option('--cluster-pipeline <keys>', 'keys in the first MIGRATE').default(10).argParser(positive),
     new Option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE')
       .default(60_000)
@@ -41,6 +56,10 @@ export function addMoveOptions(command: Command): Command {
     new Option('--parallel <passages>', 'moves that a node may be part of at a time')
       .default(1)
       .argParser(positive),
+    new Option(
+      '--allow-blocking',
+      'even keys that hold up the servers for longer than half the node timeout',
+    ),
     new Option('--plan-out <file>', 'write the plan to a file, and do nothing'),
     new Option('--despite-findings', 'even if the cluster is not healthy'),
   ];
@@ -73,6 +92,7 @@ export async function resolveMove(
         timeoutMs: flags.clusterTimeout,
         // Not before there is a file for the values that give way.
         replace: false,
+        allowBlocking: flags.allowBlocking === true,
       },
     },
     ...(flags.planOut !== undefined && { planFile: flags.planOut }),

@@ -51,7 +51,7 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'does-not-answer':
       return `${names.of(refusal.node)} does not answer.`;
     case 'has-slots':
-      return `Node ${names.of(refusal.node)} is not empty! Reshard data away and try again. It owns ${showSlots(refusal.slots)}.`;
+      return `Node ${names.of(refusal.node)} is not empty! Reshard data away and try again. It owns ${showSlots(refusal.slots)}; \`del-node --drain\` moves them away first.`;
     case 'last-copy':
       return `${names.of(refusal.node)} has the only copy of ${showSlots(refusal.slots)}: their owner ${names.of(refusal.primary)} does not answer. Bring it back, or let the replica take over (CLUSTER FAILOVER TAKEOVER); then try again.`;
     case 'still-loading':

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { contents, fill, keyCounts } from '../support/data.ts';
 import { checked, formationOf } from '../support/formed.ts';
+import { LoneNodes } from '../support/lone-nodes.ts';
 import { slotctl, slotctlProcess } from '../support/run-slotctl.ts';
 import { anyServer, serversUnderTest } from '../support/servers.ts';
 import { removeFolder, tempFolder } from '../support/temp-folder.ts';
@@ -78,6 +79,31 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     expect(await contents(cluster, keys)).toEqual(before);
     const again = await slotctl(['rebalance', cluster.entry]);
     expect(again.stdout).toContain('No rebalancing needed!');
+  });
+});
+
+describe.concurrent('on the way to something else', () => {
+  test('a node is added with its share of the slots, and drained and removed again', async t => {
+    const cluster = await TestCluster.startFor(t, {
+      build: anyServer(),
+      replicasPerPrimary: 0,
+      nodeTimeoutMs: 1000,
+    });
+    const lone = await LoneNodes.startFor(t, { build: anyServer(), nodeTimeoutMs: 1000, count: 1 });
+    const keys = await fill(cluster, 100);
+    const before = await contents(cluster, keys);
+    const [address = ''] = lone.addresses;
+    const added = await slotctl(['add-node', address, cluster.entry, '--rebalance', '--yes']);
+    expect(added.stderr).toBe('');
+    expect(added.code).toBe(0);
+    expect(await sizesOf(cluster)).toEqual([4096, 4096, 4096, 4096]);
+    const refused = await slotctl(['del-node', cluster.entry, address, '--yes']);
+    expect(refused.stderr).toContain('--drain');
+    const removed = await slotctl(['del-node', cluster.entry, address, '--drain', '--yes']);
+    expect(removed.stderr).toBe('');
+    expect(removed.code).toBe(0);
+    expect((await sizesOf(cluster)).length).toBe(3);
+    expect(await contents(cluster, keys)).toEqual(before);
   });
 });
 

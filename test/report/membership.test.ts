@@ -163,7 +163,7 @@ const refusals: { readonly [K in Refusal['kind']]: [Extract<Refusal, { kind: K }
   'does-not-answer': [{ kind: 'does-not-answer', node: B }, 'B does not answer.'],
   'has-slots': [
     { kind: 'has-slots', node: A, slots: SlotSet.of(0, 1) },
-    'Node A is not empty! Reshard data away and try again. It owns slots 0-1.',
+    'Node A is not empty! Reshard data away and try again. It owns slots 0-1; `del-node --drain` moves them away first.',
   ],
   'has-stray-keys': [
     { kind: 'has-stray-keys', node: B, keys: 1 },

@@ -3,16 +3,25 @@ import { countKeysInSlot, select } from '../../resp/commands.ts';
 import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import { assignSlot } from '../../resp/slot-commands.ts';
 import type { Member } from '../../topology/agreement.ts';
-import type { SlotSet } from '../../topology/slot-set.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
 import { KeysLeftError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
+import { persist } from './persist.ts';
 
-export async function handOver(slots: SlotSet, passage: Passage, run: MoveRun): Promise<SlotSet> {
+/** Who could not be told of which slots. */
+export type Untold = Map<Member, SlotSet>;
+
+export async function handOver(
+  slots: SlotSet,
+  passage: Passage,
+  run: MoveRun,
+  untold: Untold,
+): Promise<SlotSet> {
   const { from, to, others } = passage;
   const { listener } = run;
   await expectEmpty(slots, passage, run);
   // The target first: were the source told first and the target then lost, nobody would own the slots.
-  await assign(slots, to, passage, run);
+  await persist(() => assign(slots, to, passage, run), run);
   // Then the source, which must not keep them as its own when clients ask it. With its last slot gone it may have
   // become a replica already: the target's word has reached it before ours.
   await unlessReplica(assign(slots, from, passage, run));
@@ -23,13 +32,34 @@ export async function handOver(slots: SlotSet, passage: Passage, run: MoveRun): 
         await unlessReplica(assign(slots, other, passage, run));
       } catch (error) {
         if (!(error instanceof NodeError)) throw error;
-        listener.remark(`${error.node} could not be told who owns the moved slots: ${error.message}`);
+        untold.set(other, slots.union(untold.get(other) ?? SlotSet.empty));
       }
     }),
   );
   const keys = [...slots].reduce((sum, slot) => sum + (passage.keys.get(slot) ?? 0), 0);
   listener.moved(slots.size, keys);
   return slots;
+}
+
+/** A node that did not answer for a moment is told once more, on a connection of its own; gossip tells it otherwise. */
+export async function tellAgain(
+  untold: Untold,
+  { to }: Passage,
+  { fleet, listener }: MoveRun,
+): Promise<void> {
+  await Promise.all(
+    [...untold].map(async ([node, slots]) => {
+      const line = fleet.lane(node.address);
+      try {
+        await Promise.all([...slots].map(slot => line.send(assignSlot(slot, to.id))));
+      } catch (error) {
+        if (!(error instanceof NodeError)) throw error;
+        listener.remark(`${error.node} could not be told who owns the moved slots: ${error.message}`);
+      } finally {
+        line.close();
+      }
+    }),
+  );
 }
 
 /** The source deletes whatever is left in a slot that it loses, so this is asked at the last moment, and always. */

@@ -6,7 +6,9 @@ import type { Lane as Line } from '../../resp/fleet.ts';
 import { type Key, keysInSlot, migrate } from '../../resp/slot-commands.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 import type { BatchSize } from './batch-size.ts';
+import { BIG_BYTES, type BigKeys, showKey, sizeOf } from './big-keys.ts';
 import type { MoveRun, Passage } from './mover.ts';
+import { persist } from './persist.ts';
 import { settleClash } from './settle-clash.ts';
 
 interface Found {
@@ -20,10 +22,12 @@ export class Lane {
   readonly #passage: Passage;
   readonly #run: MoveRun;
   readonly #batch: BatchSize;
+  readonly #big: BigKeys;
   readonly #line: Line;
   #database = 0;
 
-  constructor(passage: Passage, run: MoveRun, batch: BatchSize) {
+  constructor(passage: Passage, run: MoveRun, batch: BatchSize, big: BigKeys) {
+    this.#big = big;
     this.#passage = passage;
     this.#run = run;
     this.#batch = batch;
@@ -72,7 +76,7 @@ export class Lane {
   async #moveAll(slot: Slot, first: readonly Key[], asked: number): Promise<void> {
     let [keys, wanted] = [first, asked];
     while (keys.length > 0) {
-      await this.#move(keys);
+      await this.#moveEach(keys);
       // Fewer than asked for are the last ones: whoever writes to the slot now writes to the target.
       if (keys.length < wanted) return;
       wanted = this.#batch.keys;
@@ -80,15 +84,30 @@ export class Lane {
     }
   }
 
+  /** Big ones alone, so that they hold up nobody's small ones. */
+  async #moveEach(keys: readonly Key[]): Promise<void> {
+    if (this.#big.size === 0) return this.#move(keys);
+    const small = keys.filter(key => sizeOf(this.#big, key) < BIG_BYTES);
+    if (small.length > 0) await this.#move(small);
+    for (const key of keys) {
+      const size = sizeOf(this.#big, key);
+      if (size < BIG_BYTES) continue;
+      this.#run.listener.remark(
+        `moving ${showKey(key)} alone: it takes ${Math.round(size / 1024 / 1024)} MB`,
+      );
+      await this.#move([key]);
+    }
+  }
+
   async #move(keys: readonly Key[]): Promise<void> {
     const { nowMs } = this.#run;
     const beganAt = nowMs();
     try {
-      await this.#migrate(keys, this.#run.limits.replace);
+      await persist(() => this.#migrate(keys, this.#run.limits.replace), this.#run);
     } catch (error) {
       if (!(error instanceof ServerRefusalError && /BUSYKEY/.test(error.text))) throw error;
       await settleClash(this.#passage, this.#run, this.#database, keys);
-      await this.#migrate(keys, true);
+      await persist(() => this.#migrate(keys, true), this.#run);
     }
     this.#batch.took(nowMs() - beganAt, keys.length);
   }

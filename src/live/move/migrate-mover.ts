@@ -5,7 +5,8 @@
  */
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { BatchSize } from './batch-size.ts';
-import { handOver } from './hand-over.ts';
+import { findBigKeys } from './big-keys.ts';
+import { handOver, tellAgain, type Untold } from './hand-over.ts';
 import { Lane } from './lane.ts';
 import type { MoveRun, Mover, Passage } from './mover.ts';
 import { openSlots } from './open-slots.ts';
@@ -20,7 +21,9 @@ const LANES = 2;
 export const migrateMover: Mover = async (passage, run) => {
   const windows = windowsOf(passage, run.limits.window);
   const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs);
-  const lanes = Array.from({ length: LANES }, () => new Lane(passage, run, batch));
+  const big = await findBigKeys(passage, run);
+  const lanes = Array.from({ length: LANES }, () => new Lane(passage, run, batch, big));
+  const untold: Untold = new Map();
   let moved = SlotSet.empty;
   let opening = begin(windows, 0, passage, run);
   let closing: Promise<SlotSet> = Promise.resolve(SlotSet.empty);
@@ -31,9 +34,11 @@ export const migrateMover: Mover = async (passage, run) => {
       if (!open) break;
       await drain(lanes, open, passage);
       moved = moved.union(await closing);
-      closing = handOver(open, passage, run);
+      closing = handOver(open, passage, run, untold);
     }
-    return moved.union(await closing);
+    moved = moved.union(await closing);
+    await tellAgain(untold, passage, run);
+    return moved;
   } finally {
     // Whatever was begun is seen to its end before anybody hears of a failure.
     await Promise.allSettled([opening, closing]);

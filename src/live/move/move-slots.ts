@@ -62,7 +62,9 @@ async function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: Mov
   const others = before.views
     .filter(({ id, self }) => self.role === 'primary' && id !== move.from && id !== move.to)
     .map(memberOf);
-  return { from, to: { ...target, meetAt }, slots: move.slots, others, keys, databases };
+  const { keys: all = 0, usedMemoryBytes = 0 } = source.server;
+  const averageBytes = all > 0 ? usedMemoryBytes / all : 0;
+  return { from, to: { ...target, meetAt }, slots: move.slots, others, keys, databases, averageBytes };
 }
 
 function viewOf({ views }: ClusterSnapshot, id: NodeId): NodeView {

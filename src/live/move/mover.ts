@@ -14,6 +14,8 @@ export interface Passage {
   /** Keys in each slot when the move began; slots without any are left out. */
   readonly keys: ReadonlyMap<Slot, number>;
   readonly databases: readonly number[];
+  /** Memory of the source by its keys. */
+  readonly averageBytes: number;
 }
 
 export interface MoveLimits {
@@ -27,6 +29,8 @@ export interface MoveLimits {
   readonly timeoutMs: number;
   /** Values at the target give way to those of the source. */
   readonly replace: boolean;
+  /** Keys are moved however long that holds up the servers. */
+  readonly allowBlocking: boolean;
 }
 
 export interface MoveListener {

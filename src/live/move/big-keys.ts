@@ -1,0 +1,68 @@
+/**
+ * Keys that are so big that moving them holds up both servers. A server does nothing else while it packs a value, and
+ * neither does the one that unpacks it: for longer than half the node timeout, and the others take it for dead. So where
+ * keys are large on average they are measured first; the big ones go alone, and the giants not at all unless the
+ * person insists.
+ */
+import { configGet } from '../../resp/membership-commands.ts';
+import { escaped } from '../../resp/reply.ts';
+import { type Key, keysInSlot, memoryUsage } from '../../resp/slot-commands.ts';
+import { ifTold } from '../look.ts';
+import { MoveError } from './move-error.ts';
+import type { MoveRun, Passage } from './mover.ts';
+
+const MEGABYTE = 1024 * 1024;
+/** Below this average there may be a big key, too, but looking for it would take longer than moving the rest. */
+const LARGE_AVERAGE_BYTES = 1024;
+export const BIG_BYTES = MEGABYTE;
+/** No server takes a longer string from another. */
+const MOST_BYTES = 512 * MEGABYTE;
+/** Packed, sent and unpacked; half of what two servers on one machine were measured at. */
+const BYTES_PER_MS = 50 * 1024;
+const USUAL_NODE_TIMEOUT_MS = 15_000;
+const KEYS_AT_A_TIME = 1000;
+
+/** By the key's bytes as latin1. */
+export type BigKeys = ReadonlyMap<string, number>;
+
+export function sizeOf(keys: BigKeys, key: Key): number {
+  return keys.get(key.toString('latin1')) ?? 0;
+}
+
+export function showKey(key: Key): string {
+  return escaped(key.toString('latin1'));
+}
+
+export async function findBigKeys(passage: Passage, run: MoveRun): Promise<BigKeys> {
+  const big = new Map<string, number>();
+  if (passage.averageBytes < LARGE_AVERAGE_BYTES) return big;
+  for (const [slot, count] of passage.keys) {
+    const { address } = passage.from;
+    const keys = await run.fleet.send(address, keysInSlot(slot, count));
+    for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
+      const some = keys.slice(from, from + KEYS_AT_A_TIME);
+      const sizes = await Promise.all(some.map(key => run.fleet.send(address, memoryUsage(key))));
+      some.forEach((key, i) => {
+        const size = sizes[i] ?? 0;
+        if (size >= BIG_BYTES) big.set(key.toString('latin1'), size);
+      });
+    }
+  }
+  if (!run.limits.allowBlocking) await refuseGiants(big, passage, run);
+  return big;
+}
+
+async function refuseGiants(big: BigKeys, { from }: Passage, { fleet }: MoveRun): Promise<void> {
+  const timeout = await ifTold(fleet.send(from.address, configGet('cluster-node-timeout')));
+  const nodeTimeoutMs = Number(timeout) || USUAL_NODE_TIMEOUT_MS;
+  const most = Math.min(MOST_BYTES, (nodeTimeoutMs / 2) * BYTES_PER_MS);
+  const giants = [...big].filter(([, size]) => size > most);
+  if (giants.length === 0) return;
+  const shown = giants
+    .slice(0, 5)
+    .map(([key, size]) => `${escaped(key)} (${Math.round(size / MEGABYTE)} MB)`)
+    .join(', ');
+  throw new MoveError(
+    `moving ${shown}${giants.length > 5 ? ` and ${giants.length - 5} more` : ''} would hold up both servers for longer than half the node timeout (${nodeTimeoutMs} ms); --allow-blocking does it anyway`,
+  );
+}
