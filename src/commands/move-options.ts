@@ -3,8 +3,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Moving } from '../live/execute.ts';
 import type { MoverChoice } from '../live/move/move-slots.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './carry-out.ts';
-import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
-import type { Context } from './context.ts';
+import {
+  addConnectionOptions,
+  type ConnectionFlags,
+  resolveConnection,
+  wholeNumber,
+} from './connection-options.ts';
+import { type Context, UsageError } from './context.ts';
 
 export interface MoveFlags extends ConnectionFlags, ChangeFlags {
   readonly mover: MoverChoice;
@@ -16,6 +21,10 @@ export interface MoveFlags extends ConnectionFlags, ChangeFlags {
   readonly planOut?: string;
   readonly despiteFindings?: boolean;
   readonly allowBlocking?: boolean;
+  readonly waitReplicas: number;
+  readonly maxKeysPerSecond?: number;
+  readonly maxBytesPerSecond?: number;
+  readonly pauseAboveMs?: number;
 }
 
 export interface MoveOptions extends ChangeOptions {
@@ -34,7 +43,9 @@ export const USUAL_MOVING: MoveOptions['moving'] = {
     timeoutMs: 60_000,
     replace: false,
     allowBlocking: false,
+    waitReplicas: 0,
   },
+  paceLimits: {},
 };
 
 export function addMoveOptions(command: Command): Command {
@@ -56,6 +67,17 @@ export function addMoveOptions(command: Command): Command {
     new Option('--parallel <passages>', 'moves that a node may be part of at a time')
       .default(1)
       .argParser(positive),
+    new Option(
+      '--wait-replicas <count>',
+      'replicas of the target that must have the keys before it owns them',
+    )
+      .default(0)
+      .argParser(wholeNumber),
+    new Option('--max-keys-per-second <keys>', 'for all moves together').argParser(positive),
+    new Option('--max-bytes-per-second <bytes>', 'for all moves together').argParser(positive),
+    new Option('--pause-above-ms <ms>', 'rest while a PING at source or target takes longer').argParser(
+      positive,
+    ),
     new Option(
       '--allow-blocking',
       'even keys that hold up the servers for longer than half the node timeout',
@@ -79,6 +101,15 @@ export async function resolveMove(
   flags: MoveFlags,
   { terminal }: Context,
 ): Promise<MoveOptions> {
+  const limited =
+    flags.maxKeysPerSecond ??
+    flags.maxBytesPerSecond ??
+    flags.pauseAboveMs ??
+    (flags.waitReplicas || undefined);
+  if (flags.mover === 'atomic' && limited !== undefined)
+    throw new UsageError(
+      'limits and --wait-replicas go with --mover migrate; in atomic migration the servers set the pace',
+    );
   return {
     ...(await resolveConnection(words, flags, terminal)),
     ...changeOptions(flags),
@@ -93,6 +124,12 @@ export async function resolveMove(
         // Not before there is a file for the values that give way.
         replace: false,
         allowBlocking: flags.allowBlocking === true,
+        waitReplicas: flags.waitReplicas,
+      },
+      paceLimits: {
+        ...(flags.maxKeysPerSecond !== undefined && { maxKeysPerSecond: flags.maxKeysPerSecond }),
+        ...(flags.maxBytesPerSecond !== undefined && { maxBytesPerSecond: flags.maxBytesPerSecond }),
+        ...(flags.pauseAboveMs !== undefined && { pauseAboveMs: flags.pauseAboveMs }),
       },
     },
     ...(flags.planOut !== undefined && { planFile: flags.planOut }),

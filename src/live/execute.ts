@@ -3,6 +3,7 @@
  * are done; the first problem is the end, and what was not begun is not begun.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Plan, PlanEvent, Problem, Stage, Step } from '../plan/step.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
@@ -24,6 +25,7 @@ import { Gates } from './move/gates.ts';
 import { MoveError } from './move/move-error.ts';
 import { type MoverChoice, moveSlots } from './move/move-slots.ts';
 import type { MoveLimits } from './move/mover.ts';
+import { Pace, type PaceLimits } from './move/pace.ts';
 
 export interface ExecuteOptions {
   /** How long nodes may take to agree. */
@@ -36,6 +38,7 @@ export interface ExecuteOptions {
 export interface Moving {
   readonly mover: MoverChoice;
   readonly limits: MoveLimits;
+  readonly paceLimits: PaceLimits;
   /** Passages that a node may be part of at the same time. */
   readonly parallel: number;
   readonly isStopping: () => boolean;
@@ -86,6 +89,7 @@ class Work {
   readonly #options: ExecuteOptions;
   readonly #book: ReadonlyMap<NodeId, Address>;
   readonly #gates: Gates;
+  readonly #pace: Pace;
 
   constructor(fleet: Fleet, plan: Plan, options: ExecuteOptions) {
     this.#fleet = fleet;
@@ -93,6 +97,7 @@ class Work {
     this.#options = options;
     this.#book = addressBook(plan.before);
     this.#gates = new Gates(options.moving?.parallel ?? 1);
+    this.#pace = new Pace(options.moving?.paceLimits ?? {}, { nowMs: options.nowMs, sleep });
   }
 
   async run(stage: Stage, tell: Tell<PlanEvent>): Promise<void> {
@@ -125,7 +130,7 @@ class Work {
       remark: (text: string) => tell({ kind: 'noted', step, text }),
     };
     const { limits, isStopping, mover } = moving;
-    const run = { fleet: this.#fleet, limits, listener, nowMs, isStopping };
+    const run = { fleet: this.#fleet, limits, listener, pace: this.#pace, nowMs, isStopping };
     return this.#gates.pass([step.from, step.to], async () => {
       const moved = await moveSlots(step, this.#plan.before, mover, run);
       return moved.size === step.slots.size ? undefined : { kind: 'interrupted' };

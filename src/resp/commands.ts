@@ -51,6 +51,24 @@ export function dbsize(): Command<number> {
   return { args: ['DBSIZE'], decode: asInteger };
 }
 
+export function ping(): Command<void> {
+  return { args: ['PING'], decode: () => undefined };
+}
+
+/** How far a primary is, and how far each of its replicas has told that it is. */
+export function replicaOffsets(): Command<{ readonly offset: number; readonly replicas: readonly number[] }> {
+  return {
+    args: ['INFO', 'replication'],
+    decode: reply => {
+      const text = asText(reply);
+      const offset = /^master_repl_offset:(\d{1,15})/m.exec(text)?.[1];
+      if (offset === undefined) throw new ReplyShapeError('no master_repl_offset in it');
+      const replicas = [...text.matchAll(/^slave\d+:.*\bstate=online,offset=(\d{1,15})/gm)];
+      return { offset: Number(offset), replicas: replicas.map(([, own]) => Number(own)) };
+    },
+  };
+}
+
 export function select(database: number): Command<void> {
   return { args: ['SELECT', `${database}`], decode: asOk };
 }

@@ -4,6 +4,7 @@ import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import { assignSlot } from '../../resp/slot-commands.ts';
 import type { Member } from '../../topology/agreement.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
+import { awaitReplicas } from './await-replicas.ts';
 import { KeysLeftError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
 import { persist } from './persist.ts';
@@ -20,6 +21,7 @@ export async function handOver(
   const { from, to, others } = passage;
   const { listener } = run;
   await expectEmpty(slots, passage, run);
+  await awaitReplicas(passage, run);
   // The target first: were the source told first and the target then lost, nobody would own the slots.
   await persist(() => assign(slots, to, passage, run), run);
   // Then the source, which must not keep them as its own when clients ask it. With its last slot gone it may have

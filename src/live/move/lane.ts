@@ -1,6 +1,6 @@
 /** One connection to a source, on which one MIGRATE is under way at a time. */
 
-import { select } from '../../resp/commands.ts';
+import { ping, select } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane as Line } from '../../resp/fleet.ts';
 import { type Key, keysInSlot, migrate } from '../../resp/slot-commands.ts';
@@ -100,7 +100,10 @@ export class Lane {
   }
 
   async #move(keys: readonly Key[]): Promise<void> {
-    const { nowMs } = this.#run;
+    const { nowMs, pace, fleet } = this.#run;
+    const { from, to } = this.#passage;
+    const knock = () => Promise.all([from, to].map(({ address }) => fleet.send(address, ping())));
+    await pace.before(keys.length, this.#passage, knock);
     const beganAt = nowMs();
     try {
       await persist(() => this.#migrate(keys, this.#run.limits.replace), this.#run);

@@ -20,7 +20,8 @@ export async function moveSlots(
   run: MoveRun,
 ): Promise<SlotSet> {
   const passage = await passageOf(move, before, run);
-  const mover = chooseMover(choice, viewOf(before, move.from).server, viewOf(before, move.to).server);
+  const [source, target] = [viewOf(before, move.from).server, viewOf(before, move.to).server];
+  const mover = chooseMover(choice, source, target, run.pace.isLimited || run.limits.waitReplicas > 0);
   try {
     return await mover(passage, run);
   } catch (error) {
@@ -31,9 +32,10 @@ export async function moveSlots(
   }
 }
 
-function chooseMover(choice: MoverChoice, from: ServerFacts, to: ServerFacts): Mover {
-  if (choice === 'migrate') return migrateMover;
+/** `byHand`: something is asked for that the servers do not do by themselves. */
+function chooseMover(choice: MoverChoice, from: ServerFacts, to: ServerFacts, byHand: boolean): Mover {
   const atomic = atomicMover(from, to);
+  if (choice === 'migrate' || (choice === 'auto' && byHand)) return migrateMover;
   if (choice === 'atomic' && !atomic) throw new MoveError('these servers know no atomic migration');
   return atomic ?? migrateMover;
 }

@@ -2,6 +2,7 @@
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+import type { Pace } from './pace.ts';
 
 /** Slots that go from one primary to another. */
 export interface Passage {
@@ -31,6 +32,8 @@ export interface MoveLimits {
   readonly replace: boolean;
   /** Keys are moved however long that holds up the servers. */
   readonly allowBlocking: boolean;
+  /** Replicas of the target that must have the keys of a slot before it is handed over. */
+  readonly waitReplicas: number;
 }
 
 export interface MoveListener {
@@ -43,6 +46,7 @@ export interface MoveRun {
   readonly fleet: Fleet;
   readonly limits: MoveLimits;
   readonly listener: MoveListener;
+  readonly pace: Pace;
   readonly nowMs: () => number;
   /** True once nothing new may be begun: what is open is finished, the rest stays where it is. */
   readonly isStopping: () => boolean;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BatchSize } from '../../../src/live/move/batch-size.ts';
 import { Gates } from '../../../src/live/move/gates.ts';
+import { Pace } from '../../../src/live/move/pace.ts';
 import { windowsOf } from '../../../src/live/move/windows.ts';
 import { nodeId } from '../../../src/topology/node.ts';
 import { type Slot, SlotSet, slot } from '../../../src/topology/slot-set.ts';
@@ -94,5 +95,50 @@ describe('gates', () => {
     const gates = new Gates(1);
     await expect(gates.pass([a, b], () => Promise.reject(new Error('it broke')))).rejects.toThrow('it broke');
     expect(await gates.pass([a, b], () => Promise.resolve('next'))).toBe('next');
+  });
+});
+
+describe('the pace', () => {
+  /** A clock that is told what time it is: nothing is waited for. */
+  test('of keys and bytes is kept for all moves together', async () => {
+    const waits: number[] = [];
+    let now = 0;
+    const pace = new Pace(
+      { maxKeysPerSecond: 100, maxBytesPerSecond: 1000 },
+      {
+        nowMs: () => now,
+        sleep: async ms => {
+          waits.push(ms);
+          now += ms;
+        },
+      },
+    );
+    const passage = { averageBytes: 5 } as const;
+    await pace.before(50, passage, () => Promise.resolve());
+    await pace.before(10, passage, () => Promise.resolve());
+    await pace.before(10, { averageBytes: 100 }, () => Promise.resolve());
+    await pace.before(1, passage, () => Promise.resolve());
+    expect(waits).toEqual([500, 100, 1000]);
+  });
+
+  test('rests while a server is slow, and not for ever', async () => {
+    let now = 0;
+    let pings = 0;
+    const pace = new Pace(
+      { pauseAboveMs: 5 },
+      {
+        nowMs: () => now,
+        sleep: async ms => {
+          now += ms;
+        },
+      },
+    );
+    const slow = async () => {
+      pings++;
+      now += 20;
+    };
+    await pace.before(1, { averageBytes: 1 }, slow);
+    expect(pings).toBeGreaterThan(10);
+    expect(now).toBeLessThan(11_000);
   });
 });
