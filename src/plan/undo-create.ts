@@ -45,7 +45,7 @@ export function planUndoCreate(nodes: readonly Applicant[]): Decision<Plan> {
   };
 }
 
-/** By id or by address: a node that was reset, or that does not answer, is known by an id that nobody has any more. */
+/** By id or by address: a node that was reset, or that does not answer, is known by an id that is nobody’s now. */
 function outsiders(nodes: readonly Applicant[]): Refusal[] {
   const candidates = nodes.filter(isCandidate);
   const ids = new Set(candidates.map(({ view }) => view.id));
