@@ -10,6 +10,7 @@ import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode } from './context.ts';
 import { explainFailure } from './failures.ts';
+import { MoveProgress } from './move-progress.ts';
 
 /** What was decided, and from which look at the cluster. */
 export interface Decided<P> {
@@ -47,8 +48,7 @@ export class Teller<P extends Plan> {
   readonly #change: Change<P>;
   readonly #json: boolean;
   readonly #context: Context;
-  #slots = 0;
-  #keys = 0;
+  readonly #progress: MoveProgress;
   #names = new NodeNames();
   /** Steps of one stage often fail for one reason. */
   readonly #complaints = new Set<string>();
@@ -57,6 +57,7 @@ export class Teller<P extends Plan> {
     this.#change = change;
     this.#json = json;
     this.#context = context;
+    this.#progress = new MoveProgress(context.nowMs);
   }
 
   refused(refusals: readonly Refusal[], { seen }: Decided<P>): Ending {
@@ -92,10 +93,10 @@ export class Teller<P extends Plan> {
         spinner.say(waitingText(event));
         continue;
       }
-      if (event.kind === 'moved') this.#moved(event.slots, event.keys);
-      if (event.kind === 'moved' && !this.#json) {
-        spinner.say(`${this.#slots} slots and ${this.#keys} keys have moved`);
-        continue;
+      if (event.kind === 'moved') {
+        this.#progress.moved(event.step, event.slots, event.keys);
+        spinner.say(this.#progress.text);
+        if (!this.#json) continue;
       }
       spinner.stop();
       this.#tell(event, plan);
@@ -105,11 +106,6 @@ export class Teller<P extends Plan> {
     }
     spinner.stop();
     return code;
-  }
-
-  #moved(slots: number, keys: number): void {
-    this.#slots += slots;
-    this.#keys += keys;
   }
 
   /** Problems that a last look has found. */
@@ -139,10 +135,13 @@ export class Teller<P extends Plan> {
 
   #tell(event: Exclude<PlanEvent, { kind: 'waiting' }>, plan: P): void {
     const names = this.#names;
+    if (event.kind === 'stage-began') this.#progress.begin(event.stage);
     if (this.#json) this.#print(eventLine({ event: 'progress', of: event, plan }, names));
     else if (event.kind === 'stage-began') {
       const lines = stageLines(event.stage, names, this.#context.terminal.paint);
       this.#print(lines.map(line => `${line}\n`).join(''));
+    } else if (event.kind === 'step-done' && event.step.kind === 'move-slots') {
+      this.#print(`${this.#progress.line(event.step, names)}\n`);
     } else if (event.kind === 'noted') {
       this.#context.terminal.warn(`[WARNING] ${event.text}`);
     } else if (event.kind === 'step-failed') {

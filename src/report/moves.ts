@@ -1,7 +1,6 @@
 /** Slots that are about to move: the classic lines, then who gives what to whom. */
 import type { MovePlan } from '../plan/move-plan.ts';
 import type { SlotMove } from '../plan/step.ts';
-import type { NodeId } from '../topology/node.ts';
 import { columns } from './columns.ts';
 import { showSlots } from './finding-text.ts';
 import { remarkLines } from './membership.ts';
@@ -69,15 +68,28 @@ export function slotsIn(moves: readonly SlotMove[]): number {
   return moves.reduce((sum, { slots }) => sum + slots.size, 0);
 }
 
-/** How far the moves of one pair have come. */
-export function movedLine(
-  from: NodeId,
-  to: NodeId,
-  { slots, of, keys, ms }: { slots: number; of: number; keys: number; ms: number },
-  names: NodeNames,
-): string {
-  const rate = ms > 0 ? Math.round((keys * 1000) / ms) : 0;
-  return `${names.of(from)} -> ${names.of(to)}: ${slots} of ${of} slots, ${count(keys, 'key')}, ${rate} keys/s`;
+export interface Moved {
+  readonly slots: number;
+  readonly of: number;
+  readonly keys: number;
+  readonly ms: number;
+}
+
+/** What has become of one move. */
+export function movedLine({ from, to }: SlotMove, moved: Moved, names: NodeNames): string {
+  const { slots, of, keys, ms } = moved;
+  const part = slots === of ? count(slots, 'slot') : `${slots} of ${count(of, 'slot')}`;
+  return `Moved ${part} from ${names.of(from)} to ${names.of(to)}: ${count(keys, 'key')}, ${rate(keys, ms)} keys/s.`;
+}
+
+/** How far all moves are, and how long the rest takes if it goes on so. */
+export function remainingText({ slots, of, keys, ms }: Moved): string {
+  const left = slots > 0 ? `, ${Math.ceil((ms * (of - slots)) / slots / 1000)} s left` : '';
+  return `${slots} of ${count(of, 'slot')}, ${count(keys, 'key')}, ${rate(keys, ms)} keys/s${left}`;
+}
+
+function rate(keys: number, ms: number): number {
+  return ms > 0 ? Math.round((keys * 1000) / ms) : 0;
 }
 
 function text(lines: readonly string[]): string {

@@ -2,22 +2,23 @@
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { Passage } from './mover.ts';
 
-/** Slots without keys cost nothing but their commands, and clients do not notice that they are open. */
-const EMPTY_SLOTS_AS_ONE = 16;
+/** A slot counts as one from here on: the longer its keys take, the longer clients have to do with an open slot. */
+const KEYS_OF_A_FULL_SLOT = 64;
+/** One without keys costs its commands only. */
+const LEAST_WEIGHT = 1 / 16;
 
-/** In order; a window is full when its slots with keys are as many as allowed, empty ones counting a sixteenth. */
+/** In order; a window is full when its slots, by the keys in them, weigh as much as allowed. */
 export function windowsOf({ slots, keys }: Pick<Passage, 'slots' | 'keys'>, most: number): SlotSet[] {
   const windows: SlotSet[] = [];
   let members: number[] = [];
   let weight = 0;
   for (const slot of slots) {
     members.push(slot);
-    weight += keys.has(slot) ? 1 : 1 / EMPTY_SLOTS_AS_ONE;
-    if (weight >= most) {
-      windows.push(SlotSet.of(...members));
-      members = [];
-      weight = 0;
-    }
+    weight += Math.min(1, Math.max(LEAST_WEIGHT, (keys.get(slot) ?? 0) / KEYS_OF_A_FULL_SLOT));
+    if (weight < most) continue;
+    windows.push(SlotSet.of(...members));
+    members = [];
+    weight = 0;
   }
   return members.length > 0 ? [...windows, SlotSet.of(...members)] : windows;
 }
