@@ -8,6 +8,8 @@ export interface Benchmark {
   readonly fewestRuns: number;
   /** What else can be chosen on the command line. */
   readonly options: readonly NumberOption[];
+  /** Its parts, where it can be measured in parts. */
+  readonly cases?: readonly string[];
   run(settings: BenchmarkSettings): Promise<BenchmarkResult>;
 }
 
@@ -28,6 +30,8 @@ export interface BenchmarkSettings {
   readonly server: ServerBuild;
   /** What was chosen, or is usual. */
   readonly chosen: (option: NumberOption) => number;
+  /** The benchmark's parts that were asked for: all of them, when nobody says which. */
+  readonly cases: readonly string[];
   /** Ends the benchmark early; what it started is cleaned up all the same. */
   readonly signal: AbortSignal;
   /** What is going on, for whoever waits. */

@@ -9,10 +9,11 @@ import { installedServers, type ServerBuild } from '../test/support/servers.ts';
 import { type Benchmark, isMet, type NumberOption, UsageError } from './benchmark.ts';
 import { check } from './check.ts';
 import { create } from './create.ts';
+import { move } from './move.ts';
 import { renderResult } from './result-table.ts';
 import { serveStandIns } from './stand-in/serve.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [check, create];
+const BENCHMARKS: readonly Benchmark[] = [check, create, move];
 
 const EXIT = { done: 0, missed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -22,6 +23,7 @@ interface Request {
   readonly runs: number;
   /** Of the benchmark's own options, by name. */
   readonly numbers: ReadonlyMap<string, number>;
+  readonly cases: readonly string[];
   readonly jsonFile?: string;
   readonly enforce: boolean;
 }
@@ -37,7 +39,7 @@ Options:
   --server NAME   on which servers and against whose cli, such as redis-7.0 (default: the first one found)
   --json FILE     write every single measurement to a file
   --enforce       exit with 1 when a target is missed
-${BENCHMARKS.filter(b => b.options.length > 0)
+${BENCHMARKS.filter(b => b.options.length > 0 || b.cases)
   .map(ownOptions)
   .join('')}`;
 }
@@ -46,8 +48,9 @@ function listOf(describe: (benchmark: Benchmark) => string): string {
   return BENCHMARKS.map(describe).join(', ');
 }
 
-function ownOptions({ name, options }: Benchmark): string {
+function ownOptions({ name, options, cases }: Benchmark): string {
   const lines = options.map(o => `  ${`--${o.name} COUNT`.padEnd(24)}${o.summary} (default: ${o.usual})\n`);
+  if (cases) lines.push(`  ${'--cases NAMES'.padEnd(24)}some of ${cases.join(',')} (default: all)\n`);
   return `\nOptions of ${name}:\n${lines.join('')}`;
 }
 
@@ -68,13 +71,13 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function measure(request: Request): Promise<number> {
-  const { benchmark, server, runs, numbers, jsonFile, enforce } = request;
+  const { benchmark, server, runs, numbers, cases, jsonFile, enforce } = request;
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   try {
     const chosen = ({ name, usual }: NumberOption) => numbers.get(name) ?? usual;
-    const result = await benchmark.run({ runs, server, chosen, say, signal: interrupt.signal });
+    const result = await benchmark.run({ runs, server, chosen, cases, say, signal: interrupt.signal });
     process.stdout.write(renderResult(result));
     if (jsonFile !== undefined) {
       const conditions = {
@@ -82,6 +85,7 @@ async function measure(request: Request): Promise<number> {
         node: process.version,
         processors: cpus().length,
         runs,
+        ...(benchmark.cases && { cases }),
         ...Object.fromEntries(benchmark.options.map(option => [option.name, chosen(option)])),
       };
       writeFileSync(
@@ -109,6 +113,7 @@ function readRequest(argv: readonly string[]): Request {
     server: findServer(values.server),
     runs,
     numbers: readNumbers(benchmark, own),
+    cases: readCases(benchmark, values.cases),
     enforce: values.enforce === true,
     ...(values.json !== undefined && { jsonFile: values.json }),
   };
@@ -124,6 +129,14 @@ function readNumbers({ name: benchmark, options }: Benchmark, typed: ReadonlyMap
   );
 }
 
+function readCases({ name, cases = [] }: Benchmark, typed: string | undefined): readonly string[] {
+  if (typed === undefined) return cases;
+  const wanted = typed.split(',');
+  const unknown = wanted.find(word => !cases.includes(word));
+  if (unknown !== undefined) throw new UsageError(`'${unknown}' is no case of ${name}`);
+  return wanted;
+}
+
 function wholeNumber(name: string, text: string, least: number): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= least) return number;
@@ -133,6 +146,7 @@ function wholeNumber(name: string, text: string, least: number): number {
 const COMMON = {
   runs: { type: 'string' },
   server: { type: 'string' },
+  cases: { type: 'string' },
   json: { type: 'string' },
   enforce: { type: 'boolean' },
 } as const;

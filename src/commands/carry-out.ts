@@ -93,7 +93,7 @@ async function perform<P extends Plan>(
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
       const code = await teller.follow(plan, execute(fleet, plan, { joinTimeoutMs, nowMs, ...movingNow }));
       if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, context)];
-      const problems = (await change.verify?.(fleet)) ?? [];
+      const problems = (await change.verify?.(fleet, plan)) ?? [];
       teller.complain(problems);
       if (problems.length > 0) return [EXIT.problems, 'Done, and this is wrong now.'];
       if (leavesSomething(plan)) return [EXIT.problems, 'Done, except for what the warnings name.'];

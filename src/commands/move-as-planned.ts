@@ -5,13 +5,14 @@ import { lookUntilSettled } from '../live/second-look.ts';
 import type { MovePlan } from '../plan/move-plan.ts';
 import { planDocument } from '../plan/plan-file.ts';
 import type { Decision } from '../plan/refusal.ts';
-import { describeFinding } from '../report/finding-text.ts';
+import { describeFinding, showSlots } from '../report/finding-text.ts';
 import { renderReshard } from '../report/moves.ts';
 import { NodeNames } from '../report/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import { mayPass } from '../topology/finding.ts';
-import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { SlotSet } from '../topology/slot-set.ts';
+import { type ClusterSnapshot, ownClaims } from '../topology/snapshot.ts';
 import { carryOut } from './carry-out.ts';
 import { type Context, type ExitCode, withFleet } from './context.ts';
 import { lookAtCluster } from './membership-options.ts';
@@ -41,7 +42,7 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
       done: 'The slots have moved, and every node that answers knows it.',
       unfinished: () => 'Not everything was moved.',
       document: plan => planDocument(plan, story.command),
-      verify: fleet => problemsLeft(fleet, options.despiteFindings),
+      verify: (fleet, plan) => problemsLeft(fleet, plan, options.despiteFindings),
     },
     options,
     context,
@@ -49,17 +50,20 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
 }
 
 /** Asked of every node once more: nothing may be open, and nobody may think otherwise. */
-async function problemsLeft(fleet: Fleet, despiteFindings: boolean): Promise<string[]> {
+async function problemsLeft(fleet: Fleet, { moves }: MovePlan, despiteFindings: boolean): Promise<string[]> {
   const snapshot = await lookUntilSettled(
     () => inspect(fleet),
     seen => mayPass(diagnose(seen, NO_WISHES)),
   );
   const names = new NodeNames(snapshot);
-  return (
-    diagnose(snapshot, NO_WISHES)
-      .filter(({ severity, kind }) => severity === 'error' && (!despiteFindings || kind === 'slots-open'))
-      // An emptied primary may have become a replica that is still copying.
-      .filter(({ kind }) => kind !== 'replica-link-down')
-      .map(finding => describeFinding(finding, names))
-  );
+  const owners = ownClaims(snapshot);
+  const elsewhere = moves.flatMap(({ to, slots }) => {
+    const missing = slots.without(owners.get(to) ?? SlotSet.empty);
+    return missing.size > 0 ? [`${names.of(to)} does not own ${showSlots(missing)}.`] : [];
+  });
+  const found = diagnose(snapshot, NO_WISHES)
+    .filter(({ severity, kind }) => severity === 'error' && (!despiteFindings || kind === 'slots-open'))
+    // An emptied primary may have become a replica that is still copying.
+    .filter(({ kind }) => kind !== 'replica-link-down');
+  return [...elsewhere, ...found.map(finding => describeFinding(finding, names))];
 }

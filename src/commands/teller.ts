@@ -33,7 +33,7 @@ export interface Change<P extends Plan> {
   /** The plan as a file, where it can be carried out from one. */
   document?(plan: P): string;
   /** Looks once more when all is done: what is wrong, in sentences. */
-  verify?(fleet: Fleet): Promise<readonly string[]>;
+  verify?(fleet: Fleet, plan: P): Promise<readonly string[]>;
 }
 
 /** How a change ends. */

@@ -23,7 +23,7 @@ import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 import { Gates } from './move/gates.ts';
 import { MoveError } from './move/move-error.ts';
-import { type MoverChoice, moveSlots } from './move/move-slots.ts';
+import { goesAlongside, type MoverChoice, moveSlots } from './move/move-slots.ts';
 import type { MoveLimits } from './move/mover.ts';
 import { Pace, type PaceLimits } from './move/pace.ts';
 
@@ -131,7 +131,8 @@ class Work {
     };
     const { limits, isStopping, mover } = moving;
     const run = { fleet: this.#fleet, limits, listener, pace: this.#pace, nowMs, isStopping };
-    return this.#gates.pass([step.from, step.to], async () => {
+    const alongside = !this.#pace.isLimited && goesAlongside(step, this.#plan.before, mover);
+    return this.#gates.pass(alongside ? [] : [step.from, step.to], async () => {
       const moved = await moveSlots(step, this.#plan.before, mover, run);
       return moved.size === step.slots.size ? undefined : { kind: 'interrupted' };
     });

@@ -19,7 +19,7 @@ import type { MoveRun, Mover, Passage } from './mover.ts';
 
 /** The servers answer at once; at first often, since most moves take fractions of a second. */
 const POLL_FIRST_MS = 10;
-const POLL_MOST_MS = 200;
+const POLL_MOST_MS = 25;
 
 /** What fails so often will not come to anything. */
 const MOST_RETRIES = 5;
@@ -56,7 +56,7 @@ async function moveBy(dialect: Dialect, passage: Passage, run: MoveRun): Promise
     if (failure === undefined) return SlotSet.empty;
     throw new MoveError(failure);
   }
-  const keys = [...passage.keys.values()].reduce((sum, count) => sum + count, 0);
+  const keys = [...(await passage.counting).values()].reduce((sum, count) => sum + count, 0);
   run.listener.moved(passage.slots.size, keys);
   return passage.slots;
 }

@@ -9,7 +9,7 @@ import { escaped } from '../../resp/reply.ts';
 import { type Key, keysInSlot, memoryUsage } from '../../resp/slot-commands.ts';
 import { ifTold } from '../look.ts';
 import { MoveError } from './move-error.ts';
-import type { MoveRun, Passage } from './mover.ts';
+import type { MoveRun, CountedPassage as Passage } from './mover.ts';
 
 const MEGABYTE = 1024 * 1024;
 /** Below this average there may be a big key, too, but looking for it would take longer than moving the rest. */

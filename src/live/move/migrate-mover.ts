@@ -3,12 +3,16 @@
  * primaries are told who owns it. Slots go in windows: while the keys of one window move, the next is opened and the one
  * before is handed over, each with its short commands in one packet.
  */
+
+import { countKeysInSlot } from '../../resp/commands.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { BatchSize } from './batch-size.ts';
 import { findBigKeys } from './big-keys.ts';
+import { databasesOf } from './databases.ts';
+import { expectOwned } from './expect-marks.ts';
 import { handOver, tellAgain, type Untold } from './hand-over.ts';
 import { Lane } from './lane.ts';
-import type { MoveRun, Mover, Passage } from './mover.ts';
+import type { MoveRun, Mover, CountedPassage as Passage } from './mover.ts';
 import { openSlots } from './open-slots.ts';
 import { windowsOf } from './windows.ts';
 
@@ -18,11 +22,15 @@ import { windowsOf } from './windows.ts';
  */
 const LANES = 2;
 
-export const migrateMover: Mover = async (passage, run) => {
+export const migrateMover: Mover = async (uncounted, run) => {
+  const [keys, databases] = await Promise.all([uncounted.counting, databasesOf(uncounted, run)]);
+  const passage = { ...uncounted, keys, databases };
   const windows = windowsOf(passage, run.limits.window);
   const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs);
   const big = await findBigKeys(passage, run);
   const lanes = Array.from({ length: LANES }, () => new Lane(passage, run, batch, big));
+  // Apart from the others, which are busy with the next window by then.
+  const mop = new Lane(passage, run, batch, big);
   const untold: Untold = new Map();
   let moved = SlotSet.empty;
   let opening = begin(windows, 0, passage, run);
@@ -30,11 +38,11 @@ export const migrateMover: Mover = async (passage, run) => {
   try {
     for (let i = 0; i < windows.length; i++) {
       const open = await opening;
-      opening = begin(windows, i + 1, passage, run);
+      opening = minded(begin(windows, i + 1, passage, run));
       if (!open) break;
-      await drain(lanes, open, passage);
+      await drain(lanes, open, passage, run);
       moved = moved.union(await closing);
-      closing = handOver(open, passage, run, untold);
+      closing = minded(handOver(open, passage, run, untold, left => empty([mop], left)));
     }
     moved = moved.union(await closing);
     await tellAgain(untold, passage, run);
@@ -42,9 +50,15 @@ export const migrateMover: Mover = async (passage, run) => {
   } finally {
     // Whatever was begun is seen to its end before anybody hears of a failure.
     await Promise.allSettled([opening, closing]);
-    for (const lane of lanes) lane.close();
+    for (const lane of [...lanes, mop]) lane.close();
   }
 };
+
+/** Awaited later: a failure is not to be taken for one that nobody minds. */
+function minded<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}
 
 async function begin(
   windows: readonly SlotSet[],
@@ -54,13 +68,30 @@ async function begin(
 ): Promise<SlotSet | undefined> {
   const slots = windows[position];
   if (!slots || run.isStopping()) return undefined;
+  await expectOwned(slots, passage, run);
   await openSlots(slots, passage, run);
   return slots;
 }
 
+/** Counted anew, now that no new keys come: clients have made some since the first count. */
+async function drain(
+  lanes: readonly Lane[],
+  slots: SlotSet,
+  { from, databases }: Passage,
+  { fleet }: MoveRun,
+): Promise<void> {
+  const all = [...slots];
+  if (databases.length > 1) return empty(lanes, all);
+  const counts = await Promise.all(all.map(slot => fleet.send(from.address, countKeysInSlot(slot))));
+  return empty(
+    lanes,
+    all.filter((_, i) => (counts[i] ?? 0) > 0),
+  );
+}
+
 /** The lanes take slots from one list until it is empty. */
-async function drain(lanes: readonly Lane[], slots: SlotSet, { keys }: Passage): Promise<void> {
-  const full: Slot[] = [...slots].filter(slot => keys.has(slot));
-  const next = () => full.shift();
+async function empty(lanes: readonly Lane[], slots: readonly Slot[]): Promise<void> {
+  const left = [...slots];
+  const next = () => left.shift();
   await Promise.all(lanes.map(lane => lane.empty(next)));
 }

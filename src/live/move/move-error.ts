@@ -1,4 +1,5 @@
 /** Why a move of slots stops. What was moved is moved; what is open is said. */
+import { escaped } from '../../resp/reply.ts';
 import type { Member } from '../../topology/agreement.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { Slot } from '../../topology/slot-set.ts';
@@ -19,7 +20,10 @@ export class KeyClashError extends MoveError {
   readonly keys: readonly Buffer[];
 
   constructor(target: Member, keys: readonly Buffer[]) {
-    super(`${formatAddress(target.address)} has other values for ${keys.length} of these keys`);
+    const shown = keys.slice(0, 5).map(key => escaped(key.toString('latin1')));
+    super(
+      `${formatAddress(target.address)} has other values for ${shown.join(', ')}${keys.length > 5 ? ` and ${keys.length - 5} more keys` : ''}; both are kept`,
+    );
     this.keys = keys;
   }
 }

@@ -2,8 +2,9 @@
 import type { SlotMove } from '../../plan/step.ts';
 import { countKeysInSlot } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Fleet } from '../../resp/fleet.ts';
 import { memberOf } from '../../topology/members.ts';
-import type { NodeId } from '../../topology/node.ts';
+import type { Address, NodeId } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 import { redisAtomicMover, valkeyAtomicMover } from './atomic-mover.ts';
@@ -19,14 +20,16 @@ export async function moveSlots(
   choice: MoverChoice,
   run: MoveRun,
 ): Promise<SlotSet> {
-  const passage = await passageOf(move, before, run);
+  const passage = passageOf(move, before, run);
   const [source, target] = [viewOf(before, move.from).server, viewOf(before, move.to).server];
   const mover = chooseMover(choice, source, target, run.pace.isLimited || run.limits.waitReplicas > 0);
   try {
     return await mover(passage, run);
   } catch (error) {
     const byItself = choice === 'auto' && mover !== migrateMover;
-    if (!byItself || !(error instanceof MoveError || error instanceof ServerRefusalError)) throw error;
+    // Not where somebody else is at it, or has called it off.
+    if (!byItself || !(error instanceof ServerRefusalError) || /already|overlapping/i.test(error.text))
+      throw error;
     run.listener.remark(`atomic migration did not work (${error.message}); going on by MIGRATE`);
     return migrateMover(passage, run);
   }
@@ -48,25 +51,42 @@ function atomicMover(from: ServerFacts, to: ServerFacts): Mover | undefined {
   return since(from, 'valkey', 9, 0) && since(to, 'valkey', 9, 0) ? valkeyAtomicMover : undefined;
 }
 
-async function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun): Promise<Passage> {
+function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun): Passage {
   const source = viewOf(before, move.from);
   const [from, { meetAt, ...target }] = [memberOf(source), memberOf(viewOf(before, move.to))];
   if (!meetAt) throw new MoveError(`nobody knows where the others find ${move.to}`);
-  const slots = [...move.slots];
-  const counts = await Promise.all(slots.map(slot => fleet.send(from.address, countKeysInSlot(slot))));
-  const keys = new Map<Slot, number>();
-  slots.forEach((slot, i) => {
-    if (counts[i]) keys.set(slot, counts[i]);
-  });
   const databases = [...new Set([0, ...source.server.databases])];
-  // Counted in database 0 only: where there are others, no slot may be taken for empty.
-  if (databases.length > 1) for (const slot of slots) keys.set(slot, keys.get(slot) ?? 0);
   const others = before.views
     .filter(({ id, self }) => self.role === 'primary' && id !== move.from && id !== move.to)
     .map(memberOf);
   const { keys: all = 0, usedMemoryBytes = 0 } = source.server;
   const averageBytes = all > 0 ? usedMemoryBytes / all : 0;
-  return { from, to: { ...target, meetAt }, slots: move.slots, others, keys, databases, averageBytes };
+  const counting = countKeys(fleet, from.address, move.slots, databases.length > 1);
+  // Whoever needs the counts hears of it; nobody has to.
+  counting.catch(() => {});
+  return { from, to: { ...target, meetAt }, slots: move.slots, others, counting, databases, averageBytes };
+}
+
+async function countKeys(
+  fleet: Fleet,
+  address: Address,
+  slots: SlotSet,
+  severalDatabases: boolean,
+): Promise<ReadonlyMap<Slot, number>> {
+  const all = [...slots];
+  const counts = await Promise.all(all.map(slot => fleet.send(address, countKeysInSlot(slot))));
+  const keys = new Map<Slot, number>();
+  all.forEach((slot, i) => {
+    // Counted in database 0 only: where there are others, no slot may be taken for empty.
+    if (counts[i] || severalDatabases) keys.set(slot, counts[i] ?? 0);
+  });
+  return keys;
+}
+
+/** Valkey takes several migrations of one node at a time. */
+export function goesAlongside({ from, to }: SlotMove, before: ClusterSnapshot, choice: MoverChoice): boolean {
+  const [source, target] = [viewOf(before, from).server, viewOf(before, to).server];
+  return choice !== 'migrate' && atomicMover(source, target) === valkeyAtomicMover;
 }
 
 function viewOf({ views }: ClusterSnapshot, id: NodeId): NodeView {

@@ -13,7 +13,7 @@ export interface Passage {
   /** Primaries that are told who owns the slots afterwards. */
   readonly others: readonly Member[];
   /** Keys in each slot when the move began; slots without any are left out. */
-  readonly keys: ReadonlyMap<Slot, number>;
+  readonly counting: Promise<ReadonlyMap<Slot, number>>;
   readonly databases: readonly number[];
   /** Memory of the source by its keys. */
   readonly averageBytes: number;
@@ -50,6 +50,11 @@ export interface MoveRun {
   readonly nowMs: () => number;
   /** True once nothing new may be begun: what is open is finished, the rest stays where it is. */
   readonly isStopping: () => boolean;
+}
+
+/** With the counts, for those who cannot begin without them. */
+export interface CountedPassage extends Passage {
+  readonly keys: ReadonlyMap<Slot, number>;
 }
 
 /** Returns the slots that have changed their owner: all, unless it was stopped. */

@@ -4,6 +4,7 @@
  */
 
 import { select } from '../../resp/commands.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { asking, dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
 import { KeyClashError } from './move-error.ts';
@@ -43,11 +44,21 @@ async function contentOf(line: Lane, key: Key, ask: boolean): Promise<Value | un
   const say = () => (ask ? line.send(asking()) : undefined);
   const [, payload, , ttlMs] = await Promise.all([
     say(),
-    line.send(dump(key)),
+    unlessMoved(line.send(dump(key))),
     say(),
-    line.send(timeToLive(key)),
+    unlessMoved(line.send(timeToLive(key))),
   ]);
   return payload && { payload, ttlMs };
+}
+
+/** A source that has moved a key already sends whoever asks for it to the target. */
+async function unlessMoved<T>(reply: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof ServerRefusalError && /^(ASK|TRYAGAIN)\b/.test(error.text)) return undefined;
+    throw error;
+  }
 }
 
 function same(a: Value, b: Value): boolean {

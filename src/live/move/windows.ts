@@ -1,6 +1,6 @@
 /** How many slots are open at a time. */
 import { SlotSet } from '../../topology/slot-set.ts';
-import type { Passage } from './mover.ts';
+import type { CountedPassage as Passage } from './mover.ts';
 
 /** A slot counts as one from here on: the longer its keys take, the longer clients have to do with an open slot. */
 const KEYS_OF_A_FULL_SLOT = 64;
