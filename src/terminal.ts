@@ -3,7 +3,10 @@
  * standard streams. Results go to stdout; whatever is only for watching goes to stderr, and only to a terminal.
  */
 import process from 'node:process';
+import { LineReader, type Reply, shown } from './line-reader.ts';
 import { coloured, type Paint, plain } from './report/paint.ts';
+
+export type { Reply } from './line-reader.ts';
 
 export interface Spinner {
   say(text: string): void;
@@ -21,8 +24,15 @@ export interface Terminal {
   /** As it is, to where warnings go. */
   log(text: string): void;
   askSecret(question: string): Promise<string>;
-  /** Whether to go on. Where nobody can be asked, the first line of standard input is the answer. */
+  /** Whether to go on. Where nobody sits at a screen, the next line of standard input is the answer. */
   confirm(question: string): Promise<Answer>;
+  /** For questions with a choice of answers, where somebody sits at a screen. */
+  readonly dialogue: Dialogue | undefined;
+  /**
+   * The next line of standard input, for where there is no dialogue. A question is written before it, and the answer
+   * after that where nobody has typed it there.
+   */
+  readLine(question?: string): Promise<Reply<string>>;
   /** Shows that work goes on, once it takes long enough to wonder. Silent where nobody watches. */
   spin(text: string): Spinner;
   /** Replaces the command line in the process list, where a password may stand. */
@@ -33,13 +43,32 @@ export interface Terminal {
 
 export type InterruptListener = () => 'listen-on' | undefined;
 
-/** `nobody`: there is no terminal, and nothing was piped. */
+export interface Dialogue {
+  askNumber(question: string, least: number, most: number): Promise<Reply<number>>;
+  pick<T>(question: string, choices: readonly Choice<T>[]): Promise<Reply<T>>;
+  /** `objection` says what is wrong with what is picked, if anything is. */
+  pickSeveral<T>(
+    question: string,
+    choices: readonly Choice<T>[],
+    objection: (picked: readonly T[]) => string | undefined,
+  ): Promise<Reply<readonly T[]>>;
+}
+
+export interface Choice<T> {
+  readonly value: T;
+  readonly name: string;
+  /** What stands there once it is picked. */
+  readonly short: string;
+}
+
+/** `nobody`: there is no terminal, and nothing was piped, or no more. */
 export type Answer = 'yes' | 'no' | 'nobody' | 'interrupted';
 
 /** Ctrl-C in the middle of a question. */
 export class QuestionAbandonedError extends Error {}
 
-const PIPED_PASSWORD_WITHIN_MS = 60_000;
+/** Choices that are shown at a time. */
+const PAGE_SIZE = 12;
 
 const NO_SPINNER: Spinner = { say() {}, stop() {} };
 
@@ -53,6 +82,8 @@ export function systemTerminal(): Terminal {
   });
   stderr.on('error', isLost);
   const paint = (stream: NodeJS.WriteStream) => (wantsColour(stream, env) ? coloured : plain);
+  const lines = new LineReader(stdin, onInterrupt);
+  const dialogue = stdin.isTTY && stderr.isTTY && env['TERM'] !== 'dumb' ? DIALOGUE : undefined;
   return {
     interactive: stdout.isTTY === true,
     paint: paint(stdout),
@@ -60,25 +91,50 @@ export function systemTerminal(): Terminal {
     print: text => void stdout.write(text),
     warn: text => void stderr.write(`${paint(stderr).warning(text)}\n`),
     log: text => void stderr.write(text),
-    askSecret: question => askSecret(question, stdin),
-    confirm: question => confirm(`${question} (type 'yes' to accept):`, stdin),
+    dialogue,
+    async askSecret(question) {
+      const reply = stdin.isTTY
+        ? await ask<string>({ type: 'password', message: question })
+        : await lines.next();
+      if (reply.kind === 'interrupted') throw new QuestionAbandonedError();
+      return reply.kind === 'given' ? reply.value : '';
+    },
+    async confirm(question) {
+      const message = `${question} (type 'yes' to accept):`;
+      if (dialogue) return asAnswer(await ask<string>({ type: 'input', message }));
+      if (stdin.isTTY && stdout.isTTY) stdout.write(`${message} `);
+      const reply = await lines.next();
+      const blank = reply.kind === 'given' && reply.value.trim() === '';
+      return blank && !stdin.isTTY ? 'nobody' : asAnswer(reply);
+    },
+    async readLine(question) {
+      // Whoever sees the question may press Ctrl-C: it must be listened for by then.
+      const next = lines.next();
+      if (question !== undefined) stdout.write(question);
+      const reply = await next;
+      const answer = reply.kind === 'given' ? shown(reply.value) : '';
+      if (question !== undefined && !stdin.isTTY) stdout.write(`${answer}\n`);
+      return reply.kind === 'given' ? { kind: 'given', value: answer } : reply;
+    },
     spin: text => (showsMovement(stderr, env) ? new DelayedSpinner(text) : NO_SPINNER),
     hideCommandLine() {
       process.title = 'slotctl';
     },
-    onInterrupt(callback) {
-      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-      const stop = () => {
-        for (const signal of signals) process.removeListener(signal, listener);
-      };
-      // Whoever presses it once too often ends the process.
-      const listener = () => {
-        if (callback() !== 'listen-on') stop();
-      };
-      for (const signal of signals) process.on(signal, listener);
-      return stop;
-    },
+    onInterrupt,
   };
+}
+
+function onInterrupt(callback: InterruptListener): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const stop = () => {
+    for (const signal of signals) process.removeListener(signal, listener);
+  };
+  // Whoever presses it once too often ends the process.
+  const listener = () => {
+    if (callback() !== 'listen-on') stop();
+  };
+  for (const signal of signals) process.on(signal, listener);
+  return stop;
 }
 
 /** A closed pipe (`slotctl check … | head -1`) ends the output, not the work; a full disk fails it. */
@@ -104,52 +160,44 @@ function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolea
   return stream.isTTY === true && env['TERM'] !== 'dumb';
 }
 
-async function askSecret(question: string, stdin: NodeJS.ReadStream): Promise<string> {
-  return stdin.isTTY ? ask('password', question) : firstLine(stdin);
-}
-
 /** Only the whole word counts: an accident is easily typed. */
-async function confirm(question: string, stdin: NodeJS.ReadStream): Promise<Answer> {
-  let answer: string;
-  try {
-    answer = (stdin.isTTY ? await ask('input', question) : await firstLine(stdin)).trim().toLowerCase();
-  } catch (error) {
-    if (error instanceof QuestionAbandonedError) return 'interrupted';
-    throw error;
-  }
-  if (answer === 'yes') return 'yes';
-  return answer === '' && !stdin.isTTY ? 'nobody' : 'no';
+function asAnswer(reply: Reply<string>): Answer {
+  if (reply.kind !== 'given') return reply.kind;
+  return reply.value.trim().toLowerCase() === 'yes' ? 'yes' : 'no';
 }
 
-async function ask(type: 'password' | 'input', message: string): Promise<string> {
+const DIALOGUE: Dialogue = {
+  askNumber: (message, min, max) => ask({ type: 'number', message, min, max, required: true }),
+  pick: (message, choices) => ask({ type: 'select', message, choices, pageSize: PAGE_SIZE, loop: false }),
+  pickSeveral: (message, choices, objection) => {
+    const validate = (picked: typeof choices) => objection(picked.map(({ value }) => value)) ?? true;
+    return ask({ type: 'checkbox', message, choices, validate, pageSize: PAGE_SIZE, loop: false });
+  },
+};
+
+async function ask<T>(question: {
+  type: string;
+  message: string;
+  [setting: string]: unknown;
+}): Promise<Reply<T>> {
   const { default: inquirer } = await import('inquirer');
-  const prompt = inquirer.createPromptModule({ output: process.stderr });
+  const abort = new AbortController();
+  const prompt = inquirer.createPromptModule({ output: process.stderr, signal: abort.signal });
+  // Ctrl-D closes the input, and inquirer would wait on.
+  const onPause = () => void setImmediate(() => abort.abort());
+  process.stdin.once('pause', onPause);
   try {
-    const { answer } = await prompt<{ answer: string }>([{ type, name: 'answer', message }]);
-    return answer;
+    const { answer } = await prompt<{ answer: T }>([{ ...question, name: 'answer' }]);
+    return { kind: 'given', value: answer };
   } catch (error) {
-    // inquirer's own class is not exported by the version that runs on Node 20.
-    throw error instanceof Error && error.name === 'ExitPromptError' ? new QuestionAbandonedError() : error;
-  }
-}
-
-async function firstLine(input: NodeJS.ReadStream): Promise<string> {
-  let text = '';
-  // Whoever pipes a password has it at hand; a pipe that stays silent must not hold up a cron job for ever.
-  const impatience = setTimeout(() => input.destroy(), PIPED_PASSWORD_WITHIN_MS);
-  try {
-    for await (const chunk of input.setEncoding('utf8')) {
-      text += chunk;
-      if (text.includes('\n')) break;
-    }
-  } catch (error) {
-    // Destroyed by ourselves: there is no line, and who asked will say so.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'))
-      throw error;
+    // inquirer's own classes are not exported by the version that runs on Node 20.
+    if (!(error instanceof Error)) throw error;
+    if (error.name === 'ExitPromptError') return { kind: 'interrupted' };
+    if (error.name === 'AbortPromptError') return { kind: 'nobody' };
+    throw error;
   } finally {
-    clearTimeout(impatience);
+    process.stdin.removeListener('pause', onPause);
   }
-  return text.split(/\r?\n/, 1)[0] ?? '';
 }
 
 /** Loads ora only when the work turns out to take a while. */

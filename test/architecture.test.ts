@@ -46,9 +46,14 @@ const LAW: Readonly<Record<string, Room>> = {
   'terminal.ts': {
     rooms: [],
     // Whoever knows the terminal chooses how reports are coloured.
-    files: ['report/paint.ts'],
+    files: ['report/paint.ts', 'line-reader.ts'],
     packages: ['inquirer', 'ora', 'node:process'],
     breach: 'The terminal serves commands and knows none of them.',
+  },
+  'line-reader.ts': {
+    rooms: [],
+    packages: [],
+    breach: 'It makes lines of a stream; which stream, and what for, is the business of the terminal.',
   },
   commands: {
     rooms: ['live', 'report', 'plan', 'topology'],

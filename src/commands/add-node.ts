@@ -100,13 +100,16 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
   const primaries = options.newcomers.map(formatAddress).filter(name => !replicas.has(name));
   return moveAsPlanned({ ...options, moving: USUAL_MOVING }, context, {
     command: 'add-node',
-    plan: async (snapshot, fleet) => {
-      const words = await Promise.all(
-        primaries.map(async name => (await nameNode(fleet, snapshot, name)).word),
-      );
-      const weights = words.map(word => ({ word, weight: 1 }));
-      return planRebalance({ snapshot, weights, thresholdPercent: 0, useEmpty: false, despiteFindings });
-    },
+    decide: () =>
+      withFleet(context, options, async fleet => {
+        const seen = await lookAtCluster(fleet);
+        const words = await Promise.all(
+          primaries.map(async name => (await nameNode(fleet, seen, name)).word),
+        );
+        const weights = words.map(word => ({ word, weight: 1 }));
+        const wishes = { weights, thresholdPercent: 0, useEmpty: false, despiteFindings };
+        return { seen, decision: planRebalance({ snapshot: seen, ...wishes }) };
+      }),
     question: 'Can I move these slots to the new nodes?',
     already: 'The new nodes have their share of the slots.',
   });

@@ -5,7 +5,7 @@ import { readPlanDocument, type SavedPlan } from '../plan/plan-file.ts';
 import { resumePlan } from '../plan/resume.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
-import { moveAsPlanned } from './move-as-planned.ts';
+import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
 import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
 
 export interface ApplyOptions extends MoveOptions {
@@ -29,7 +29,7 @@ export function runApply(options: ApplyOptions, context: Context): Promise<ExitC
   const { saved, despiteFindings } = options;
   return moveAsPlanned(options, context, {
     command: 'apply',
-    plan: snapshot => resumePlan(saved, snapshot, despiteFindings),
+    decide: planOnSight(snapshot => resumePlan(saved, snapshot, despiteFindings)),
     question: 'Do you want to carry out what is left of this plan?',
     already: 'Everything in this plan is done already. Nothing to do.',
   });

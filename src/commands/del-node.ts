@@ -73,13 +73,16 @@ function drain(options: DelNodeOptions, context: Context): Promise<ExitCode> {
   const { victim } = options;
   return moveAsPlanned({ ...options, moving: USUAL_MOVING, despiteFindings: false }, context, {
     command: 'del-node',
-    plan: async (snapshot, fleet) => {
-      const { word } = await nameNode(fleet, snapshot, victim);
-      const found = findNode(snapshot, word);
-      const weights = found.kind === 'found' && ownsSlots(snapshot, found.id) ? [{ word, weight: 0 }] : [];
-      const thresholdPercent = weights.length === 0 ? Number.MAX_SAFE_INTEGER : 0;
-      return planRebalance({ snapshot, weights, thresholdPercent, useEmpty: false, despiteFindings: false });
-    },
+    decide: () =>
+      withFleet(context, options, async fleet => {
+        const seen = await lookAtCluster(fleet);
+        const { word } = await nameNode(fleet, seen, victim);
+        const found = findNode(seen, word);
+        const weights = found.kind === 'found' && ownsSlots(seen, found.id) ? [{ word, weight: 0 }] : [];
+        const thresholdPercent = weights.length === 0 ? Number.MAX_SAFE_INTEGER : 0;
+        const wishes = { weights, thresholdPercent, useEmpty: false, despiteFindings: false };
+        return { seen, decision: planRebalance({ snapshot: seen, ...wishes }) };
+      }),
     question: 'Can I move the slots of this node to the others?',
     already: 'The node owns no slots.',
   });

@@ -13,17 +13,29 @@ import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import { mayPass } from '../topology/finding.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, ownClaims } from '../topology/snapshot.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, type Decided } from './carry-out.ts';
 import { type Context, type ExitCode, withFleet } from './context.ts';
 import { lookAtCluster } from './membership-options.ts';
 import type { MoveOptions } from './move-options.ts';
 
+export type Look = () => Promise<ClusterSnapshot>;
+
 export interface MoveStory {
   readonly command: string;
-  plan(snapshot: ClusterSnapshot, fleet: Fleet): Decision<MovePlan> | Promise<Decision<MovePlan>>;
+  decide(look: Look): Promise<Decided<MovePlan>>;
   preview?(plan: MovePlan): string;
   readonly question: string;
   readonly already: string;
+}
+
+/** For plans that take nothing but a look at the cluster. */
+export function planOnSight(
+  plan: (seen: ClusterSnapshot) => Decision<MovePlan>,
+): (look: Look) => Promise<Decided<MovePlan>> {
+  return async look => {
+    const seen = await look();
+    return { seen, decision: plan(seen) };
+  };
 }
 
 export function moveAsPlanned(options: MoveOptions, context: Context, story: MoveStory): Promise<ExitCode> {
@@ -31,11 +43,7 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
   return carryOut(
     {
       command: story.command,
-      decide: () =>
-        withFleet(context, options, async fleet => {
-          const seen = await lookAtCluster(fleet);
-          return { seen, decision: await story.plan(seen, fleet) };
-        }),
+      decide: () => story.decide(() => withFleet(context, options, lookAtCluster)),
       preview: plan => story.preview?.(plan) ?? renderReshard(plan, paint),
       question: story.question,
       already: story.already,

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { planRebalance } from '../plan/rebalance.ts';
 import { renderRebalance } from '../report/moves.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
-import { moveAsPlanned } from './move-as-planned.ts';
+import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
 import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
 
 interface Weight {
@@ -79,7 +79,9 @@ export function runRebalance(options: RebalanceOptions, context: Context): Promi
   const extra = weights.reduce((sum, { weight }) => sum + weight - 1, 0);
   return moveAsPlanned(options, context, {
     command: 'rebalance',
-    plan: snapshot => planRebalance({ snapshot, weights, thresholdPercent, useEmpty, despiteFindings }),
+    decide: planOnSight(snapshot =>
+      planRebalance({ snapshot, weights, thresholdPercent, useEmpty, despiteFindings }),
+    ),
     preview: plan => {
       const primaries = plan.before.views.filter(({ self }) => self.role === 'primary').length;
       return renderRebalance(plan, primaries + extra, paint);

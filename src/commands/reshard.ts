@@ -2,18 +2,20 @@
 import { Command, Option } from 'commander';
 import { planReshard } from '../plan/reshard.ts';
 import { SlotSet } from '../topology/slot-set.ts';
+import { askReshard } from './ask-reshard.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { moveAsPlanned } from './move-as-planned.ts';
 import { addMoveOptions, type MoveFlags, type MoveOptions, positive, resolveMove } from './move-options.ts';
+import { isComplete, type Said } from './reshard-inquiry.ts';
 
-export type WhichSlots =
-  | { readonly from: readonly string[] | 'all'; readonly count: number }
-  | { readonly slots: SlotSet };
+/** Slots that are named, or so many of some nodes; what is not said of those is asked for. */
+export type Wish = Said | Request;
+
+type Request = Required<Said> | { readonly slots: SlotSet; readonly to: string };
 
 export interface ReshardOptions extends MoveOptions {
-  readonly to: string;
-  readonly which: WhichSlots;
+  readonly wish: Wish;
 }
 
 interface ReshardFlags extends MoveFlags {
@@ -25,39 +27,52 @@ interface ReshardFlags extends MoveFlags {
 
 export function reshardCommand(context: Context, run = runReshard): Command {
   const command = new Command('reshard')
-    .description('move slots, and the keys in them, to another primary')
+    .description('move slots, and the keys in them, to another primary; what is not said is asked for')
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option('--cluster-from <nodes>', 'whose slots: all, or ids or host:port, separated by commas')
     .option('--cluster-to <node>', 'the primary that gets them')
     .addOption(new Option('--cluster-slots <count>', 'how many').argParser(positive))
     .option('--slots <ranges>', 'which, wherever they are: 0-99,4000');
   return addMoveOptions(command).action(async (words: string[], flags: ReshardFlags) => {
-    const which = await asUsage(() => readWhich(flags));
-    if (flags.clusterTo === undefined)
-      throw new UsageError('--cluster-to names the primary that gets the slots');
+    const wish = await asUsage(() => readWish(flags));
     const options = await resolveMove(words, flags, context);
-    context.finish(await run({ ...options, to: flags.clusterTo, which }, context));
+    context.finish(await run({ ...options, wish }, context));
   });
 }
 
-function readWhich({ clusterFrom, clusterSlots, slots }: ReshardFlags): WhichSlots {
-  if (slots !== undefined) {
-    if (clusterFrom !== undefined || clusterSlots !== undefined)
-      throw new UsageError('--slots names the slots; --cluster-from and --cluster-slots do not go with it');
-    return { slots: SlotSet.parse(slots) };
-  }
-  if (clusterFrom === undefined || clusterSlots === undefined)
-    throw new UsageError(
-      'say how many slots (--cluster-slots) and whose (--cluster-from), or which (--slots)',
-    );
-  return { from: clusterFrom === 'all' ? 'all' : clusterFrom.split(','), count: clusterSlots };
+function readWish({ clusterFrom, clusterTo, clusterSlots, slots }: ReshardFlags): Wish {
+  if (slots === undefined)
+    return {
+      ...(clusterSlots !== undefined && { count: clusterSlots }),
+      ...(clusterTo !== undefined && { to: clusterTo }),
+      ...(clusterFrom !== undefined && { from: clusterFrom === 'all' ? 'all' : clusterFrom.split(',') }),
+    };
+  if (clusterFrom !== undefined || clusterSlots !== undefined)
+    throw new UsageError('--slots names the slots; --cluster-from and --cluster-slots do not go with it');
+  if (clusterTo === undefined) throw new UsageError('--cluster-to names the primary that gets the slots');
+  return { slots: SlotSet.parse(slots), to: clusterTo };
 }
 
-export function runReshard(options: ReshardOptions, context: Context): Promise<ExitCode> {
-  const { to, which, despiteFindings } = options;
+function isRequest(wish: Wish): wish is Request {
+  return 'slots' in wish || isComplete(wish);
+}
+
+export function runReshard({ wish, ...options }: ReshardOptions, context: Context): Promise<ExitCode> {
+  const { despiteFindings, json } = options;
+  let request = isRequest(wish) ? wish : undefined;
   return moveAsPlanned(options, context, {
     command: 'reshard',
-    plan: snapshot => planReshard({ snapshot, to, despiteFindings, ...which }),
+    decide: async look => {
+      let seen = await look();
+      if (!request) {
+        const asked = await askReshard(wish, seen, context.terminal, { despiteFindings, silently: json });
+        if (asked.kind === 'refused') return { seen, decision: asked };
+        request = asked.said;
+        // While somebody thinks, nodes fail and others take over.
+        seen = await look();
+      }
+      return { seen, decision: planReshard({ snapshot: seen, despiteFindings, ...request }) };
+    },
     question: 'Do you want to proceed with the proposed reshard plan?',
     already: 'The slots are where they are to be. Nothing to do.',
   });

@@ -83,9 +83,19 @@ export type Refusal =
   | { readonly kind: 'slots-unowned'; readonly slots: SlotSet }
   /** Several nodes claim them, or they are on their way to somebody already. Nothing overrides it. */
   | { readonly kind: 'slots-in-doubt'; readonly slots: SlotSet }
+  /** Without one there is nothing to choose between. */
+  | { readonly kind: 'no-other-primary' }
+  /** What was asked, and nobody was there to answer. */
+  | { readonly kind: 'nobody-to-ask'; readonly open: readonly ReshardDetail[] }
+  | { readonly kind: 'not-understood'; readonly open: readonly ReshardDetail[]; readonly answers: number }
+  /** None was named when asked for. */
+  | { readonly kind: 'no-sources' }
   | { readonly kind: 'two-weights'; readonly node: NodeId; readonly weights: readonly number[] }
   | { readonly kind: 'all-weights-zero' }
   | { readonly kind: 'plan-outdated'; readonly differences: readonly PlanDifference[] };
+
+/** What a reshard must be told: how many slots, who gets them, whose they are. */
+export type ReshardDetail = 'count' | 'to' | 'from';
 
 /** What has changed since a plan was written down. */
 export type PlanDifference =

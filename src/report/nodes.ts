@@ -2,8 +2,9 @@
 import type { ClusterNode, NodeId } from '../topology/node.ts';
 import { SLOT_COUNT } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, isPrimary, type NodeView, replicasByPrimary } from '../topology/snapshot.ts';
-import { NodeNames, shortId, vocabularyOf } from './names.ts';
-import type { Paint } from './paint.ts';
+import { columns } from './columns.ts';
+import { count, NodeNames, shortId, vocabularyOf } from './names.ts';
+import { type Paint, plain } from './paint.ts';
 
 /** Primaries by their first slot, each followed by its replicas; nodes without slots come last. */
 export function inShardOrder(nodes: ReadonlyMap<NodeId, ClusterNode>): ClusterNode[] {
@@ -50,6 +51,18 @@ export function keyLines(
   );
   lines.push(`${(total / SLOT_COUNT).toFixed(2)} keys per slot on average.`);
   return lines;
+}
+
+/** A line for each of these primaries, to pick it by: where it is, its id, what it owns and what it holds. */
+export function primaryLines(snapshot: ClusterSnapshot, ids: readonly NodeId[]): string[] {
+  const names = new NodeNames(snapshot);
+  const views = new Map(snapshot.views.map(view => [view.id, view]));
+  const rows = ids.map(id => {
+    const view = views.get(id);
+    const slots = view?.self.role === 'primary' ? view.self.slots.size : 0;
+    return [names.of(id), shortId(id), count(slots, 'slot'), `${view?.server.keys ?? '?'} keys`];
+  });
+  return columns(['', '', '', ''], rows, plain).slice(1);
 }
 
 /** The `M:` and `S:` lines. Nodes that did not answer are shown by what others say of them, and marked. */

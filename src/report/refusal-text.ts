@@ -1,5 +1,5 @@
 /** One sentence for each refusal: what is the case, and what to do about it. */
-import type { PlanDifference, Refusal } from '../plan/refusal.ts';
+import type { PlanDifference, Refusal, ReshardDetail } from '../plan/refusal.ts';
 import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
 import { describeFinding, showSlots } from './finding-text.ts';
 import { count, enumerate, type NodeNames } from './names.ts';
@@ -82,6 +82,14 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `Nobody owns ${showSlots(refusal.slots)}; there is nothing to move.`;
     case 'slots-in-doubt':
       return `${showSlots(refusal.slots)} ${refusal.slots.size === 1 ? 'is' : 'are'} claimed twice, or on the way already; moving ${refusal.slots.size === 1 ? 'it' : 'them'} could lose keys. Mend that first.`;
+    case 'no-other-primary':
+      return 'Slots move from one primary to another, and no other one answers.';
+    case 'nobody-to-ask':
+      return `There is nobody to ask ${openDetails(refusal.open)}.`;
+    case 'not-understood':
+      return `After ${count(refusal.answers, 'answer')} that could not be used it is still open ${openDetails(refusal.open)}.`;
+    case 'no-sources':
+      return 'No source nodes given, operation aborted. --cluster-from names them, too.';
     case 'two-weights':
       return `${names.of(refusal.node)} is given several weights: ${refusal.weights.join(', ')}.`;
     case 'all-weights-zero':
@@ -91,6 +99,16 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'no-primary-left':
       return `There is no primary left to take over the replicas of ${names.of(refusal.node)}.`;
   }
+}
+
+const DETAILS: Readonly<Record<ReshardDetail, string>> = {
+  count: 'how many slots are to move (--cluster-slots)',
+  to: 'who gets them (--cluster-to)',
+  from: 'whose they are (--cluster-from)',
+};
+
+function openDetails(open: readonly ReshardDetail[]): string {
+  return enumerate(open.map(detail => DETAILS[detail]));
 }
 
 function describeDifference(difference: PlanDifference, names: NodeNames): string {

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { type CheckOptions, checkCommand } from '../../src/commands/check.ts';
 import { type Context, EXIT, UsageError } from '../../src/commands/context.ts';
 import { type InfoOptions, infoCommand } from '../../src/commands/info.ts';
+import { type ReshardOptions, reshardCommand, type Wish } from '../../src/commands/reshard.ts';
+import { SlotSet } from '../../src/topology/slot-set.ts';
 import { fakeTerminal, slotctl, type TerminalSetup } from '../support/run-slotctl.ts';
 
 async function read<Options>(
@@ -64,6 +66,28 @@ describe('what check understands', () => {
     [['h:1', '--trace'], { trace: true }],
   ])('%j', async (argv, expected) => {
     expect((await check(argv)).options).toMatchObject(expected);
+  });
+});
+
+describe('what reshard understands', () => {
+  test.each<[string[], Wish]>([
+    [[], {}],
+    [['--cluster-slots', '5'], { count: 5 }],
+    [['--cluster-from', 'all'], { from: 'all' }],
+    [['--cluster-to', 'a', '--cluster-from', 'b,c:1'], { to: 'a', from: ['b', 'c:1'] }],
+    [['--slots', '1-3', '--cluster-to', 'a'], { slots: SlotSet.range(1, 3), to: 'a' }],
+  ])('%j', async (argv, wish) => {
+    const { options } = await read<ReshardOptions>(reshardCommand, ['h:1', ...argv]);
+    expect(options.wish).toEqual(wish);
+  });
+
+  test.each<[string[], RegExp]>([
+    [['--slots', '1-3'], /--cluster-to names the primary/],
+    [['--slots', '1-3', '--cluster-to', 'a', '--cluster-slots', '3'], /do not go with it/],
+  ])('wrong usage: %j', async (argv, reason) => {
+    const { code, stderr } = await slotctl(['reshard', 'h:1', ...argv]);
+    expect(stderr).toMatch(reason);
+    expect(code).toBe(2);
   });
 });
 

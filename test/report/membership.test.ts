@@ -90,6 +90,22 @@ const refusals: { readonly [K in Refusal['kind']]: [Extract<Refusal, { kind: K }
     { kind: 'slots-in-doubt', slots: SlotSet.of(3) },
     'slot 3 is claimed twice, or on the way already; moving it could lose keys. Mend that first.',
   ],
+  'no-other-primary': [
+    { kind: 'no-other-primary' },
+    'Slots move from one primary to another, and no other one answers.',
+  ],
+  'nobody-to-ask': [
+    { kind: 'nobody-to-ask', open: ['count', 'to', 'from'] },
+    'There is nobody to ask how many slots are to move (--cluster-slots), who gets them (--cluster-to) and whose they are (--cluster-from).',
+  ],
+  'not-understood': [
+    { kind: 'not-understood', open: ['from'], answers: 10 },
+    'After 10 answers that could not be used it is still open whose they are (--cluster-from).',
+  ],
+  'no-sources': [
+    { kind: 'no-sources' },
+    'No source nodes given, operation aborted. --cluster-from names them, too.',
+  ],
   'two-weights': [{ kind: 'two-weights', node: A, weights: [1, 2] }, 'A is given several weights: 1, 2.'],
   'all-weights-zero': [{ kind: 'all-weights-zero' }, 'All weights are 0; nobody is left to own the slots.'],
   'plan-outdated': [

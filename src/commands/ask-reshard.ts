@@ -1,0 +1,139 @@
+/**
+ * What a reshard needs and the command line leaves open: how many slots, who gets them, whose they are. It is asked for
+ * in the order and in the words of redis-cli, from lists where somebody sits at a screen, and else line by line.
+ */
+import { NodeNames } from '../report/names.ts';
+import { nodeLines, primaryLines } from '../report/nodes.ts';
+import { InterruptedError } from '../resp/errors.ts';
+import type { Choice, Dialogue, Reply, Terminal } from '../terminal.ts';
+import type { NodeId } from '../topology/node.ts';
+import { SLOT_COUNT } from '../topology/slot-set.ts';
+import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
+import {
+  beginInquiry,
+  type Heard,
+  HOW_MANY,
+  hear,
+  type Inquiry,
+  isComplete,
+  isSource,
+  openDetails,
+  primariesIn,
+  questionFor,
+  type Refused,
+  refused,
+  type Said,
+  understood,
+} from './reshard-inquiry.ts';
+
+export type Asked = { readonly kind: 'said'; readonly said: Required<Said> } | Refused;
+
+/** A pipe that says the same for ever (`yes |`) is not listened to for ever. */
+export const MOST_WRONG_ANSWERS = 10;
+
+const HOW_TO_NAME_SOURCES = `Please enter all the source node IDs.
+  Type 'all' to use all the nodes as source nodes for the hash slots.
+  Type 'done' once you entered all the source nodes IDs.
+`;
+
+/** `silently`: standard output belongs to a program, which gets neither questions nor lists. */
+export async function askReshard(
+  said: Said,
+  snapshot: ClusterSnapshot,
+  terminal: Terminal,
+  { despiteFindings, silently }: { readonly despiteFindings: boolean; readonly silently: boolean },
+): Promise<Asked> {
+  const begun = beginInquiry(said, snapshot, despiteFindings);
+  if ('kind' in begun) return begun;
+  if (!silently)
+    terminal.print(`${nodeLines(snapshot, believedNodes(snapshot), terminal.paint).join('\n')}\n`);
+  const { dialogue } = terminal;
+  const next = dialogue
+    ? (inquiry: Inquiry) => pickNext(inquiry, snapshot, dialogue)
+    : lineByLine(snapshot, terminal, silently);
+  let inquiry = begun;
+  let wrongAnswers = 0;
+  while (!isComplete(inquiry)) {
+    const reply = await next(inquiry);
+    if (reply.kind === 'interrupted') throw new InterruptedError();
+    const open = openDetails(inquiry);
+    if (reply.kind === 'nobody') return refused({ kind: 'nobody-to-ask', open });
+    const heard = reply.value;
+    if (heard.kind === 'refused') return heard;
+    if (heard.kind === 'understood') inquiry = heard.inquiry;
+    else {
+      terminal.warn(heard.text);
+      if (++wrongAnswers === MOST_WRONG_ANSWERS)
+        return refused({ kind: 'not-understood', open, answers: wrongAnswers });
+    }
+  }
+  const { count, to, from } = inquiry;
+  return { kind: 'said', said: { count, to, from } };
+}
+
+function lineByLine(snapshot: ClusterSnapshot, terminal: Terminal, silently: boolean) {
+  let explained = false;
+  return async (inquiry: Inquiry): Promise<Reply<Heard>> => {
+    const question = questionFor(inquiry);
+    if (openDetails(inquiry)[0] === 'from' && !explained && !silently) {
+      terminal.print(HOW_TO_NAME_SOURCES);
+      explained = true;
+    }
+    const reply = await terminal.readLine(silently ? undefined : question);
+    return reply.kind === 'given' ? given(hear(inquiry, reply.value, snapshot)) : reply;
+  };
+}
+
+function given<T>(value: T): Reply<T> {
+  return { kind: 'given', value };
+}
+
+/** Asks for what is open next. */
+async function pickNext(
+  inquiry: Inquiry,
+  snapshot: ClusterSnapshot,
+  dialogue: Dialogue,
+): Promise<Reply<Heard>> {
+  const primaries = primariesIn(snapshot);
+  switch (openDetails(inquiry)[0]) {
+    case 'count':
+      return picked(await dialogue.askNumber(HOW_MANY, 1, SLOT_COUNT), count => ({ ...inquiry, count }));
+    case 'to': {
+      const choices = choicesOf(
+        primaries.filter(id => !isSource(id, inquiry.from)),
+        snapshot,
+      );
+      return picked(await dialogue.pick('What is the receiving node?', choices), to => ({ ...inquiry, to }));
+    }
+    default: {
+      const choices = choicesOf(
+        primaries.filter(id => id !== inquiry.to),
+        snapshot,
+      );
+      const all: Choice<'all'> = { value: 'all', name: 'all of them', short: 'all' };
+      return picked(
+        await dialogue.pickSeveral('Which are the source nodes?', [all, ...choices], objectionTo),
+        sources => ({ ...inquiry, from: asFrom(sources) }),
+      );
+    }
+  }
+}
+
+function objectionTo(sources: readonly (NodeId | 'all')[]): string | undefined {
+  return sources.length === 0 ? 'No source nodes given: the space bar picks them.' : undefined;
+}
+
+function asFrom(sources: readonly (NodeId | 'all')[]): readonly NodeId[] | 'all' {
+  const ids = sources.filter((source): source is NodeId => source !== 'all');
+  return ids.length < sources.length ? 'all' : ids;
+}
+
+function choicesOf(ids: readonly NodeId[], snapshot: ClusterSnapshot): Choice<NodeId>[] {
+  const names = new NodeNames(snapshot);
+  const lines = primaryLines(snapshot, ids);
+  return ids.map((value, i) => ({ value, name: lines[i] ?? '', short: names.of(value) }));
+}
+
+function picked<T>(reply: Reply<T>, learn: (value: T) => Inquiry): Reply<Heard> {
+  return reply.kind === 'given' ? given(understood(learn(reply.value))) : reply;
+}

@@ -1,0 +1,94 @@
+/**
+ * A stream line by line, for whoever asks next. What follows a line is kept: all answers may come in one write. Between
+ * questions nothing is read, so that a pipe that stays open does not keep the process alive.
+ */
+
+/** `nobody`: the stream is at its end, or silent. */
+export type Reply<T> =
+  | { readonly kind: 'given'; readonly value: T }
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'interrupted' };
+
+/** Whoever pipes an answer has it at hand; a pipe that stays silent must not hold up a cron job for ever. */
+const PIPED_LINE_WITHIN_MS = 60_000;
+
+/** Nobody means as much as this for an answer. */
+const LONGEST_LINE = 65_536;
+
+/** Characters that are shown of an answer; no id and no address is longer. */
+const LONGEST_ANSWER = 300;
+
+export class LineReader {
+  readonly #input: NodeJS.ReadStream;
+  readonly #onInterrupt: (callback: () => undefined) => () => void;
+  #text = '';
+  #ended = false;
+  #wake = () => {};
+
+  constructor(input: NodeJS.ReadStream, onInterrupt: (callback: () => undefined) => () => void) {
+    this.#input = input;
+    this.#onInterrupt = onInterrupt;
+    for (const event of ['end', 'error', 'close']) input.on(event, () => this.#end());
+  }
+
+  async next(): Promise<Reply<string>> {
+    const input = this.#input;
+    let interrupted = false;
+    const forget = this.#onInterrupt(() => {
+      interrupted = true;
+      this.#wake();
+    });
+    // Somebody who types may think.
+    const impatience = input.isTTY ? undefined : setTimeout(() => this.#end(), PIPED_LINE_WITHIN_MS);
+    try {
+      while (!interrupted && !this.#ended && !this.#text.includes('\n')) await this.#more();
+    } finally {
+      clearTimeout(impatience);
+      forget();
+    }
+    return interrupted ? { kind: 'interrupted' } : this.#take();
+  }
+
+  /** Until there is more text, or reason not to wait for it. */
+  async #more(): Promise<void> {
+    const input = this.#input;
+    // Set anew it would forget the first half of a character.
+    if (!input.readableEncoding) input.setEncoding('utf8');
+    const take = (chunk: string) => {
+      this.#text += chunk;
+      this.#wake();
+    };
+    const news = new Promise<void>(resolve => {
+      this.#wake = resolve;
+    });
+    input.on('data', take).resume();
+    await news;
+    input.removeListener('data', take).pause();
+    if (this.#text.length > LONGEST_LINE && !this.#text.includes('\n')) {
+      this.#text = '';
+      this.#end();
+    }
+  }
+
+  #take(): Reply<string> {
+    if (this.#text === '') return { kind: 'nobody' };
+    const end = this.#text.indexOf('\n');
+    const line = end === -1 ? this.#text : this.#text.slice(0, end);
+    this.#text = end === -1 ? '' : this.#text.slice(end + 1);
+    return { kind: 'given', value: line.replace(/\r$/, '') };
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#input.destroy();
+    this.#wake();
+  }
+}
+
+/** An answer as it can be repeated on a screen. */
+export function shown(line: string): string {
+  return line
+    .trim()
+    .slice(0, LONGEST_ANSWER)
+    .replace(/[\p{Cc}\p{Cf}]/gu, '?');
+}
