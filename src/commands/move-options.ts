@@ -49,29 +49,34 @@ export const USUAL_MOVING: MoveOptions['moving'] = {
 };
 
 export function addMoveOptions(command: Command): Command {
+  const { mover, parallel, limits } = USUAL_MOVING;
   const options = [
     new Option(
       '--mover <mover>',
       'atomic: by the servers themselves; migrate: key by key; auto: atomic where it works',
     )
       .choices(['auto', 'atomic', 'migrate'])
-      .default(USUAL_MOVING.mover),
-    new Option('--cluster-pipeline <keys>', 'keys in the first MIGRATE').default(10).argParser(positive),
+      .default(mover),
+    new Option('--cluster-pipeline <keys>', 'keys in the first MIGRATE')
+      .default(limits.firstBatch)
+      .argParser(positive),
     new Option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE')
-      .default(60_000)
+      .default(limits.timeoutMs)
       .argParser(positive),
     new Option('--max-block-ms <ms>', 'how long one MIGRATE may hold up clients')
-      .default(5)
+      .default(limits.maxBlockMs)
       .argParser(positive),
-    new Option('--window <slots>', 'slots that are open at the same time').default(64).argParser(positive),
+    new Option('--window <slots>', 'slots that are open at the same time')
+      .default(limits.window)
+      .argParser(positive),
     new Option('--parallel <passages>', 'moves that a node may be part of at a time')
-      .default(1)
+      .default(parallel)
       .argParser(positive),
     new Option(
       '--wait-replicas <count>',
       'replicas of the target that must have the keys before it owns them',
     )
-      .default(0)
+      .default(limits.waitReplicas)
       .argParser(wholeNumber),
     new Option('--max-keys-per-second <keys>', 'for all moves together').argParser(positive),
     new Option('--max-bytes-per-second <bytes>', 'for all moves together').argParser(positive),

@@ -84,15 +84,6 @@ export function migrate(request: MigrateRequest): Command<'moved' | 'no-keys'> {
   };
 }
 
-/** How many replicas have what was written on this connection so far. */
-export function wait(replicas: number, timeoutMs: number): Command<number> {
-  return {
-    args: ['WAIT', `${replicas}`, `${timeoutMs}`],
-    replyTimeoutMs: timeoutMs + REPLY_MARGIN_MS,
-    decode: asInteger,
-  };
-}
-
 /** The value as the server would save it; undefined where there is none. */
 export function dump(key: Key): Command<Buffer | undefined> {
   return { args: ['DUMP', key], decode: reply => (reply === null ? undefined : asBytes(reply)) };

@@ -1,6 +1,7 @@
 /** `create` makes one cluster of real servers, and returns when it is one. */
 import type { ChildProcess } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { keySlot } from '../../src/topology/key-slot.ts';
 import { nodesAccordingTo } from '../support/cluster.ts';
 import { checked, duties, formationOf, replicaCounts } from '../support/formed.ts';
 import { LoneNodes } from '../support/lone-nodes.ts';
@@ -74,17 +75,7 @@ async function ownerAmong(lone: LoneNodes, id: string): Promise<ServerProcess> {
 
 /** Found by trying, since keys are hashed. */
 function keyIn(slot: number): string {
-  for (let i = 0; ; i++) if (crc16(`key${i}`) % 16384 === slot) return `key${i}`;
-}
-
-function crc16(text: string): number {
-  let crc = 0;
-  for (const byte of Buffer.from(text)) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++)
-      crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff;
-  }
-  return crc;
+  for (let i = 0; ; i++) if (keySlot(Buffer.from(`key${i}`)) === slot) return `key${i}`;
 }
 
 const build = anyServer();

@@ -21,7 +21,6 @@ import {
   migrating,
   stable,
   timeToLive,
-  wait,
 } from '../../src/resp/slot-commands.ts';
 import { nodeId } from '../../src/topology/node.ts';
 import { SlotSet, slot } from '../../src/topology/slot-set.ts';
@@ -37,7 +36,6 @@ describe('the words', () => {
     [assignSlot(seven, id), `CLUSTER SETSLOT 7 NODE ${id}`],
     [stable(seven), 'CLUSTER SETSLOT 7 STABLE'],
     [keysInSlot(seven, 10), 'CLUSTER GETKEYSINSLOT 7 10'],
-    [wait(2, 500), 'WAIT 2 500'],
     [asking(), 'ASKING'],
     [importSlots(SlotSet.parse('1-3,4,9')), 'CLUSTER MIGRATION IMPORT 1 4 9 9'],
     [importStatus('t'), 'CLUSTER MIGRATION STATUS ID t'],

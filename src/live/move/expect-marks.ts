@@ -14,10 +14,7 @@ export async function expectOwned(
   { from, to }: Passage,
   { fleet }: Pick<MoveRun, 'fleet'>,
 ): Promise<void> {
-  const [source, target] = await Promise.all(
-    [from, to].map(({ address }) => fleet.send(address, clusterNodes())),
-  );
-  if (!source || !target) return;
+  const [source, target] = await bothEnds(from, to, fleet);
   const owned = source.self.role === 'primary' ? source.self.slots : undefined;
   refuse(
     [...slots].filter(slot => !owned?.has(slot)),
@@ -37,15 +34,18 @@ export async function expectMarked(
   { from, to }: Passage,
   { fleet }: Pick<MoveRun, 'fleet'>,
 ): Promise<void> {
-  const [source, target] = await Promise.all(
-    [from, to].map(({ address }) => fleet.send(address, clusterNodes())),
-  );
+  const [source, target] = await bothEnds(from, to, fleet);
   const isMarked = (slot: Slot) =>
-    source?.open.migrating.get(slot) === to.id && target?.open.importing.get(slot) === from.id;
+    source.open.migrating.get(slot) === to.id && target.open.importing.get(slot) === from.id;
   refuse(
     [...slots].filter(slot => !isMarked(slot)),
     `keys have gone to ${formatAddress(to.address)}, and somebody else has begun to move, or has ended the move of,`,
   );
+}
+
+/** What the source says, and what the target says. */
+function bothEnds(from: Passage['from'], to: Passage['to'], fleet: MoveRun['fleet']) {
+  return Promise.all([fleet.send(from.address, clusterNodes()), fleet.send(to.address, clusterNodes())]);
 }
 
 function refuse(slots: readonly Slot[], what: string): void {
