@@ -21,6 +21,7 @@ import type { Address, NodeId } from '../topology/node.ts';
 import { addressBook } from '../topology/snapshot.ts';
 import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
+import { awaitUnbanned } from './await-unbanned.ts';
 import { Gates } from './move/gates.ts';
 import { MoveError } from './move/move-error.ts';
 import { goesAlongside, type MoverChoice, moveSlots } from './move/move-slots.ts';
@@ -112,7 +113,7 @@ class Work {
   async #attempt(step: Step, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
     try {
       if (step.kind === 'move-slots') return await this.#move(step, tell);
-      return await this.#perform(step, missing => tell({ kind: 'waiting', step, missing }));
+      return await this.#perform(step, tell);
     } catch (error) {
       if (error instanceof InterruptedError) return { kind: 'interrupted' };
       if (error instanceof MoveError) return { kind: 'move', message: error.message };
@@ -140,9 +141,10 @@ class Work {
 
   async #perform(
     step: Exclude<Step, { kind: 'move-slots' }>,
-    progress: (missing: number) => void,
+    tell: Tell<PlanEvent>,
   ): Promise<Problem | undefined> {
     const { joinTimeoutMs: timeoutMs, nowMs } = this.#options;
+    const progress = (missing: number) => tell({ kind: 'waiting', step, missing });
     const patience = { timeoutMs, nowMs, progress };
     const send: Fleet['send'] = (node, command) => this.#fleet.send(node, command);
     switch (step.kind) {
@@ -156,6 +158,9 @@ class Work {
       }
       case 'join': {
         const { members, introductions, newcomers } = step;
+        const note = (text: string) => tell({ kind: 'noted', step, text });
+        const by = await awaitUnbanned(this.#fleet, members, newcomers, { timeoutMs, nowMs, note });
+        if (by.length > 0) return { kind: 'banned', by, waitedMs: timeoutMs };
         const concerned = new Set(newcomers);
         const gathering = { members, introductions, concerned, goal: 'members', wantsOk: false } as const;
         return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);

@@ -108,6 +108,8 @@ export type Problem =
   | { readonly kind: 'no-agreement'; readonly gaps: readonly Gap[]; readonly waitedMs: number }
   /** These nodes still know a victim, however often they were told to forget it. */
   | { readonly kind: 'remembered'; readonly by: readonly NodeId[]; readonly waitedMs: number }
+  /** These nodes were told to forget a newcomer, and drop it until they have forgotten that. */
+  | { readonly kind: 'banned'; readonly by: readonly NodeId[]; readonly waitedMs: number }
   /** What a mover says of why it stopped. */
   | { readonly kind: 'move'; readonly message: string }
   /** These nodes get to know others again, however often they are reset. */

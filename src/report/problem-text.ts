@@ -19,6 +19,10 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
       return [
         `${names.list(problem.by)} still ${problem.by.length === 1 ? 'knows' : 'know'} it after ${seconds(problem.waitedMs)}, however often they are told to forget it; somebody who was not told keeps bringing it back.`,
       ];
+    case 'banned':
+      return [
+        `After ${seconds(problem.waitedMs)} (--join-timeout) ${names.list(problem.by)} still ${problem.by.length === 1 ? 'has' : 'have'} orders to forget the id of a newcomer, and would drop it again. Nothing has joined. Try again in a minute, or give the newcomer a new id with CLUSTER RESET HARD.`,
+      ];
     case 'not-alone':
       return [
         `${names.list(problem.nodes)} ${problem.nodes.length === 1 ? 'gets' : 'get'} to know others again within ${seconds(problem.waitedMs)}, however often ${problem.nodes.length === 1 ? 'it is' : 'they are'} reset; somebody keeps meeting them.`,

@@ -14,6 +14,16 @@ async function idOf(node: ServerProcess): Promise<string> {
   return node.text('CLUSTER', 'MYID');
 }
 
+/** How many each has sent so far. */
+function pingsOf(nodes: readonly ServerProcess[]): Promise<number[]> {
+  return Promise.all(
+    nodes.map(async node => {
+      const sent = /cluster_stats_messages_ping_sent:(\d+)/.exec(await node.text('CLUSTER', 'INFO'));
+      return Number(sent?.[1] ?? 0);
+    }),
+  );
+}
+
 async function expectAgreement(nodes: readonly ServerProcess[]): Promise<void> {
   const [first, ...others] = await Promise.all(nodes.map(duties));
   for (const other of others) expect(other).toBe(first);
@@ -91,12 +101,23 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
       for (const words of [
         ['add-node', address, cluster.entry],
         ['del-node', cluster.entry, id, '--keep-data'],
-        ['add-node', address, cluster.entry],
       ]) {
         const { code, stderr } = await slotctl([...words, '--yes']);
         expect(stderr).toBe('');
         expect(code).toBe(0);
       }
+      const back = await slotctl(['add-node', address, cluster.entry, '--yes']);
+      const bansSpread = build.name !== 'redis-7.0';
+      expect(back.stderr).toMatch(
+        bansSpread ? /^\[WARNING\] the cluster was told .* to forget this id.*\n$/ : /^$/,
+      );
+      expect(back.code).toBe(0);
+      // Bans are spread with every PING, so whether it stays shows only when each has sent some to each.
+      const pings = () => pingsOf(cluster.nodes);
+      const enough = (await pings()).map(sent => sent + 10);
+      await until('each has sent PINGs to each', async () =>
+        (await pings()).every((sent, i) => sent >= (enough[i] ?? 0)),
+      );
       for (const node of cluster.nodes) expect(await knows(node, id)).toBe(true);
       await expectAgreement([...cluster.nodes, ...lone.nodes]);
     });

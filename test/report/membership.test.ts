@@ -533,6 +533,17 @@ describe('a change as a stream for programs', () => {
         text: expect.stringMatching(/^A still knows it after 60 s/),
       },
     ],
+    [
+      {
+        kind: 'step-failed',
+        step: { kind: 'join', newcomers: [B], introductions: [], members: [] },
+        problem: { kind: 'banned', by: [A], waitedMs: 5000 },
+      },
+      expect.objectContaining({
+        problem: { kind: 'banned', by: ['A'], waitedMs: 5000 },
+        text: expect.stringMatching(/^After 5 s \(--join-timeout\) A still has orders to forget the id/),
+      }),
+    ],
   ])('$kind', (of, expected) => {
     const plan = { before: cluster.snapshot, stages: [], remarks: [] };
     expect(parsed(eventLine({ event: 'progress', of, plan }, names))).toEqual(expected);
