@@ -31,22 +31,36 @@ function showWord(word: Word): string {
   return /^[\x21\x23-\x7e]+$/.test(text) ? text : escaped(text);
 }
 
+/** Nearly all commands are plain text, for which characters are bytes. */
 function isPlain(word: Word): word is string {
   return typeof word === 'string' && /^[\x20-\x7e]*$/.test(word);
 }
 
-export function encodeCommand({ args }: Pick<Command<unknown>, 'args'>): Buffer {
-  if (args.every(isPlain)) {
-    // Nearly all commands are plain text, for which characters are bytes.
-    return Buffer.from(
-      `*${args.length}\r\n${args.map(word => `$${word.length}\r\n${word}\r\n`).join('')}`,
-      'latin1',
-    );
+/** Commands that go out together are one piece of memory. */
+export function encodeCommands(commands: readonly Pick<Command<unknown>, 'args'>[]): Buffer {
+  if (commands.every(({ args }) => args.every(isPlain)))
+    return Buffer.from(commands.map(({ args }) => plainText(args)).join(''), 'latin1');
+  return Buffer.concat(commands.flatMap(({ args }) => pieces(args)));
+}
+
+function plainText(args: readonly Word[]): string {
+  let text = `*${args.length}\r\n`;
+  for (const word of args) text += `$${word.length}\r\n${word}\r\n`;
+  return text;
+}
+
+/** What is text between two words that are bytes is one piece: a MIGRATE has hundreds of keys. */
+function pieces(args: readonly Word[]): Buffer[] {
+  const all: Buffer[] = [];
+  let text = `*${args.length}\r\n`;
+  for (const word of args) {
+    if (isPlain(word)) {
+      text += `$${word.length}\r\n${word}\r\n`;
+      continue;
+    }
+    const bytes = typeof word === 'string' ? Buffer.from(word) : word;
+    all.push(Buffer.from(`${text}$${bytes.length}\r\n`, 'latin1'), bytes);
+    text = '\r\n';
   }
-  const parts: Buffer[] = [Buffer.from(`*${args.length}\r\n`)];
-  for (const arg of args) {
-    const bytes = Buffer.isBuffer(arg) ? arg : Buffer.from(arg);
-    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'));
-  }
-  return Buffer.concat(parts);
+  return [...all, Buffer.from(text, 'latin1')];
 }

@@ -4,7 +4,7 @@
  * says the same to everybody who asks.
  */
 import type { Socket } from 'node:net';
-import { type Command, commandName, encodeCommand } from './command.ts';
+import { type Command, commandName, encodeCommands } from './command.ts';
 import { auth } from './commands.ts';
 import type { Credentials } from './credentials.ts';
 import { Deadline } from './deadline.ts';
@@ -14,11 +14,11 @@ import {
   type NodeError,
   ProtocolError,
   ReplyTimeoutError,
-  ServerRefusalError,
-  UnexpectedReplyError,
 } from './errors.ts';
+import { Fifo } from './fifo.ts';
 import { FramingError } from './framer.ts';
-import { ErrorReply, type Reply, ReplyShapeError } from './reply.ts';
+import { deliver, type Pending, waitingForAll } from './pending.ts';
+import { ErrorReply, type Reply } from './reply.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, openSocket, type TlsSettings } from './socket.ts';
@@ -37,13 +37,6 @@ export interface WireObserver {
   failed(node: string, error: NodeError): void;
 }
 
-interface Pending {
-  readonly command: Command<unknown>;
-  readonly sentAt: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** An alert record is what a TLS port answers to plain text. */
 const TLS_ALERT = 0x15;
 
@@ -58,7 +51,7 @@ export class Connection {
   /** Whether bytes came that were no failure: before, a broken connection is one that never came about. */
   #answered = false;
   #outbox: Buffer[] = [];
-  #pending: Pending[] = [];
+  readonly #pending = new Fifo<Pending>();
   readonly #connectDeadline: Deadline;
   readonly #replyDeadline: Deadline;
   #login: Command<void> | undefined;
@@ -85,23 +78,37 @@ export class Connection {
   }
 
   send<T>(command: Command<T>): Promise<T> {
+    return this.#unlessOver((resolve, reject) => {
+      this.#enqueue([command], { resolve: resolve as (value: unknown) => void, reject });
+    });
+  }
+
+  /** Commands that go out together; their replies are one answer, and the first refusal is that of all. */
+  sendAll<T>(commands: readonly Command<T>[]): Promise<T[]> {
+    return this.#unlessOver((resolve, reject) => {
+      if (commands.length === 0) resolve([]);
+      else this.#enqueue(commands, waitingForAll(commands.length, resolve, reject));
+    });
+  }
+
+  #unlessOver<T>(begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#closed) return Promise.reject(new ConnectionLostError(this.name, 'the connection was closed'));
-    return new Promise<T>((resolve, reject) => {
-      this.#pending.push({
-        command,
-        sentAt: performance.now(),
-        resolve: resolve as (value: unknown) => void,
-        reject,
-      });
+    return new Promise<T>(begin);
+  }
+
+  #enqueue(commands: readonly Command<unknown>[], waiting: Pending['waiting']): void {
+    const nobodyWaited = this.#pending.size === 0;
+    const sentAt = performance.now();
+    for (const command of commands) {
+      this.#pending.add({ command, sentAt, waiting });
       this.#observer?.sent(this.name, command);
-      this.#outbox.push(encodeCommand(command));
-      if (this.#ready) {
-        // What is asked for in one turn of the event loop goes out in one packet.
-        if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
-        if (this.#pending.length === 1) this.#awaitNext();
-      }
-    });
+    }
+    this.#outbox.push(encodeCommands(commands));
+    if (!this.#ready) return;
+    // What is asked for in one turn of the event loop goes out in one packet.
+    if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
+    if (nobodyWaited) this.#awaitNext();
   }
 
   close(): void {
@@ -150,46 +157,30 @@ export class Connection {
 
   #settle(received: Reply): void {
     if (this.#failure) return;
-    const pending = this.#pending.shift();
+    const pending = this.#pending.take();
     if (!pending) {
       this.#fail(new ProtocolError(this.name, 'it sent a reply that nobody asked for'));
       return;
     }
     this.#awaitNext();
+    const { command, sentAt } = pending;
     const secret = this.#settings.credentials?.password;
     const reply =
-      received instanceof ErrorReply
-        ? new ErrorReply(withoutEcho(pending.command, received.text, secret))
-        : received;
-    this.#observer?.received(this.name, pending.command, reply, performance.now() - pending.sentAt);
-    const name = commandName(pending.command);
-    if (reply instanceof ErrorReply) {
-      const refusal = new ServerRefusalError(this.name, name, reply.text);
-      pending.reject(refusal);
-      if (pending.command === this.#login) this.#fail(refusal);
-      return;
-    }
-    try {
-      pending.resolve(pending.command.decode(reply));
-    } catch (error) {
-      const misshapen = error instanceof ReplyShapeError;
-      pending.reject(
-        misshapen
-          ? new UnexpectedReplyError(this.name, name, secret?.scrub(error.message) ?? error.message)
-          : error,
-      );
-    }
+      received instanceof ErrorReply ? new ErrorReply(withoutEcho(command, received.text, secret)) : received;
+    this.#observer?.received(this.name, command, reply, performance.now() - sentAt);
+    const refusal = deliver(pending, reply, this.name, text => secret?.scrub(text) ?? text);
+    if (refusal && command === this.#login) this.#fail(refusal);
   }
 
   /** The next reply is owed from now on, as long as its command allows. */
   #awaitNext(): void {
-    const [head] = this.#pending;
+    const head = this.#pending.first;
     if (head) this.#replyDeadline.start(head.command.replyTimeoutMs ?? this.#settings.replyTimeoutMs);
     else this.#replyDeadline.stop();
   }
 
   #headName(): string {
-    const [head] = this.#pending;
+    const head = this.#pending.first;
     return head ? commandName(head.command) : '';
   }
 
@@ -200,7 +191,7 @@ export class Connection {
   }
 
   #lost(): NodeError {
-    const during = this.#pending.length > 0 ? ` instead of answering ${this.#headName()}` : '';
+    const during = this.#pending.size > 0 ? ` instead of answering ${this.#headName()}` : '';
     return new ConnectionLostError(this.name, `the node closed the connection${during}`);
   }
 
@@ -216,10 +207,9 @@ export class Connection {
     this.#connectDeadline.stop();
     this.#replyDeadline.stop();
     this.#socket?.destroy();
-    const pending = this.#pending;
-    this.#pending = [];
+    const pending = this.#pending.empty();
     if (pending.length === 0) return;
     const error = reason();
-    for (const { reject } of pending) reject(error);
+    for (const { waiting } of pending) waiting.reject(error);
   }
 }

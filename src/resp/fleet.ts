@@ -19,6 +19,7 @@ export interface FleetSettings extends ConnectionSettings {
 /** A connection of its own to a node, beside the one that everybody shares. */
 export interface Lane {
   send<T>(command: Command<T>): Promise<T>;
+  sendAll<T>(commands: readonly Command<T>[]): Promise<T[]>;
   close(): void;
 }
 
@@ -45,11 +46,20 @@ export class Fleet {
 
   send<T>(node: NodeRef, command: Command<T>): Promise<T> {
     if (this.#interrupted) return Promise.reject(new InterruptedError());
-    return this.#connection(node)
-      .send(command)
-      .catch(error => {
-        throw this.#interrupted ? new InterruptedError() : error;
-      });
+    return this.#minded(this.#connection(node).send(command));
+  }
+
+  /** Commands that go out together, where one would wait for all anyway: thousands of promises cost more than commands. */
+  sendAll<T>(node: NodeRef, commands: readonly Command<T>[]): Promise<T[]> {
+    if (this.#interrupted) return Promise.reject(new InterruptedError());
+    return this.#minded(this.#connection(node).sendAll(commands));
+  }
+
+  /** What fails because we have closed it all was interrupted. */
+  #minded<T>(reply: Promise<T>): Promise<T> {
+    return reply.catch(error => {
+      throw this.#interrupted ? new InterruptedError() : error;
+    });
   }
 
   /** MULTI … EXEC: the node runs the commands with nothing in between. */
@@ -69,10 +79,8 @@ export class Fleet {
     );
     this.#lanes.add(connection);
     return {
-      send: command =>
-        connection.send(command).catch(error => {
-          throw this.#interrupted ? new InterruptedError() : error;
-        }),
+      send: command => this.#minded(connection.send(command)),
+      sendAll: commands => this.#minded(connection.sendAll(commands)),
       close: () => {
         connection.close();
         this.#lanes.delete(connection);

@@ -54,10 +54,9 @@ export class ReplyFramer {
     this.#limits = limits;
   }
 
-  /** Whole replies, each in one buffer, that the chunk completes. */
-  push(chunk: Buffer): Buffer[] {
-    const whole: Buffer[] = [];
-    let start = 0;
+  /** All whole replies that there are now, in one piece; undefined where there is none. */
+  push(chunk: Buffer): Buffer | undefined {
+    let whole = 0;
     let at = 0;
     while (at < chunk.length) {
       const from = at;
@@ -65,17 +64,17 @@ export class ReplyFramer {
       at += ended.consumed;
       this.#count(at - from);
       if (ended.element && this.#closeElement()) {
-        whole.push(this.#join(chunk.subarray(start, at)));
-        start = at;
+        whole = at;
         this.#replyBytes = 0;
         this.#elements = 0;
       }
     }
-    if (start < chunk.length) {
-      this.#chunks.push(chunk.subarray(start));
-      this.#buffered += chunk.length - start;
+    const replies = whole > 0 ? this.#join(chunk.subarray(0, whole)) : undefined;
+    if (whole < chunk.length) {
+      this.#chunks.push(chunk.subarray(whole));
+      this.#buffered += chunk.length - whole;
     }
-    return whole;
+    return replies;
   }
 
   #join(tail: Buffer): Buffer {

@@ -22,7 +22,8 @@ export class ReplyReader {
   /** The replies that the chunk completes. */
   push(chunk: Buffer): Reply[] {
     // Whole replies only: redis-parser would join pieces in a pool for which it keeps a timer.
-    for (const whole of this.#framer.push(chunk)) this.#parser.execute(whole);
+    const whole = this.#framer.push(chunk);
+    if (whole) this.#parser.execute(whole);
     const replies = this.#replies;
     this.#replies = [];
     return replies;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Command, commandName, encodeCommand, showWords } from '../../src/resp/command.ts';
+import { type Command, commandName, encodeCommands, showWords } from '../../src/resp/command.ts';
 import { auth, clusterNodes, clusterState, countKeysInSlot, dbsize, info } from '../../src/resp/commands.ts';
 import { Secret } from '../../src/resp/credentials.ts';
 import { ReplyFramer } from '../../src/resp/framer.ts';
@@ -32,17 +32,32 @@ describe('the words on the wire', () => {
 
   test('are encoded as arrays of bulk strings, with lengths in bytes', () => {
     expect(
-      String(encodeCommand({ args: ['SET', 'ключ', Buffer.from([0, 13, 10, 255])] }).toString('latin1')),
+      encodeCommands([{ args: ['SET', 'ключ', Buffer.from([0, 13, 10, 255])] }]).toString('latin1'),
     ).toBe(
       `*3\r\n$3\r\nSET\r\n$8\r\n${Buffer.from('ключ').toString('latin1')}\r\n$4\r\n\u0000\r\n\u00ff\r\n`,
+    );
+  });
+
+  test('several at once are those of each, in order', () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.uint8Array().map(bytes => Buffer.from(bytes)),
+    );
+    const commands = fc.array(fc.record({ args: fc.array(text, { minLength: 1, maxLength: 4 }) }), {
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(commands, all => {
+        expect(encodeCommands(all)).toEqual(Buffer.concat(all.map(one => encodeCommands([one]))));
+      }),
     );
   });
 
   test('whatever the bytes, they make one frame', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array(), { minLength: 1, maxLength: 5 }), words => {
-        const encoded = encodeCommand({ args: words.map(word => Buffer.from(word)) });
-        expect(new ReplyFramer().push(encoded)).toEqual([encoded]);
+        const encoded = encodeCommands([{ args: words.map(word => Buffer.from(word)) }]);
+        expect(new ReplyFramer().push(encoded)).toEqual(encoded);
       }),
     );
   });

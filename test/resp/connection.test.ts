@@ -182,6 +182,19 @@ describe('failures name the node, the command and the reason', () => {
     expect(await failureOf(connection.send(ping))).toBeInstanceOf(ReplyTimeoutError);
   });
 
+  test('several commands at once: one answer, or the first refusal, and the next replies are not mixed up', async () => {
+    const connection = await connectTo((socket, request) => {
+      const words = [...request.matchAll(/\$\d+\r\n(\S+)/g)].map(([, word]) => word);
+      socket.write(words.map(word => (word === 'NO' ? '-ERR no\r\n' : `+${word}\r\n`)).join(''));
+    });
+    const all = (...words: string[]) => connection.sendAll(words.map(word => ask(word, asText)));
+    expect(await all()).toEqual([]);
+    const refused = all('A', 'NO', 'B', 'NO');
+    const answered = all('C', 'D');
+    await expect(refused).rejects.toThrow(ServerRefusalError);
+    expect(await answered).toEqual(['C', 'D']);
+  });
+
   test('every reply has a deadline of its own: many slow ones may take longer together', async () => {
     const connection = await connectTo(
       (socket, request) => {

@@ -2,19 +2,25 @@
  * Whether slots are still ours to move. Somebody else may have begun to move them elsewhere: then marks are overwritten,
  * keys end up at two targets, and a count of 0 at the source does not mean that they are all at ours.
  */
+import type { ClusterNodesReply } from '../../resp/cluster-nodes.ts';
 import { clusterNodes } from '../../resp/commands.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
 
-/** Before they are opened: the source owns them, and they are on their way to nobody else. */
-export async function expectOwned(
-  slots: SlotSet,
-  { from, to }: Passage,
+/** What the source says, and what the target says. */
+type Ends = readonly [source: ClusterNodesReply, target: ClusterNodesReply];
+
+export function lookAtEnds(
+  { from, to }: Pick<Passage, 'from' | 'to'>,
   { fleet }: Pick<MoveRun, 'fleet'>,
-): Promise<void> {
-  const [source, target] = await bothEnds(from, to, fleet);
+): Promise<Ends> {
+  return Promise.all([fleet.send(from.address, clusterNodes()), fleet.send(to.address, clusterNodes())]);
+}
+
+/** Before they are opened: the source owns them, and they are on their way to nobody else. */
+export function expectOwned(slots: SlotSet, { from, to }: Passage, [source, target]: Ends): void {
   const owned = source.self.role === 'primary' ? source.self.slots : undefined;
   refuse(
     [...slots].filter(slot => !owned?.has(slot)),
@@ -29,23 +35,13 @@ export async function expectOwned(
 }
 
 /** Before they are handed over: both ends still have the marks that were set. */
-export async function expectMarked(
-  slots: SlotSet,
-  { from, to }: Passage,
-  { fleet }: Pick<MoveRun, 'fleet'>,
-): Promise<void> {
-  const [source, target] = await bothEnds(from, to, fleet);
+export function expectMarked(slots: SlotSet, { from, to }: Passage, [source, target]: Ends): void {
   const isMarked = (slot: Slot) =>
     source.open.migrating.get(slot) === to.id && target.open.importing.get(slot) === from.id;
   refuse(
     [...slots].filter(slot => !isMarked(slot)),
     `keys have gone to ${formatAddress(to.address)}, and somebody else has begun to move, or has ended the move of,`,
   );
-}
-
-/** What the source says, and what the target says. */
-function bothEnds(from: Passage['from'], to: Passage['to'], fleet: MoveRun['fleet']) {
-  return Promise.all([fleet.send(from.address, clusterNodes()), fleet.send(to.address, clusterNodes())]);
 }
 
 function refuse(slots: readonly Slot[], what: string): void {

@@ -10,9 +10,10 @@ import { BIG_BYTES, type BigKeys, showKey, sizeOf } from './big-keys.ts';
 import type { MoveRun, Passage } from './mover.ts';
 import { persist } from './persist.ts';
 import { settleClash } from './settle-clash.ts';
+import type { Supplied, Supply } from './supply.ts';
 
 interface Found {
-  readonly slot: Slot;
+  readonly supplied: Supplied;
   readonly keys: readonly Key[];
   /** How many were asked for. */
   readonly wanted: number;
@@ -34,14 +35,15 @@ export class Lane {
     this.#line = run.fleet.lane(passage.from.address);
   }
 
-  /** Takes slot after slot, until there is no next one. */
-  async empty(next: () => Slot | undefined): Promise<void> {
-    let upcoming = this.#lookInto(next());
+  /** Takes slot after slot, until no more come. */
+  async empty(supply: Supply): Promise<void> {
+    let upcoming = this.#lookInto(supply);
     for (let found = await upcoming; found; found = await upcoming) {
       // While these keys are on their way, the next ones are asked for.
-      upcoming = this.#lookInto(next());
+      upcoming = this.#lookInto(supply);
       upcoming.catch(() => {});
       await this.#drain(found);
+      found.supplied.done();
     }
   }
 
@@ -50,14 +52,15 @@ export class Lane {
   }
 
   /** The keys that go first, asked for on the connection that no MIGRATE holds up. */
-  async #lookInto(slot: Slot | undefined): Promise<Found | undefined> {
-    if (slot === undefined) return undefined;
+  async #lookInto(supply: Supply): Promise<Found | undefined> {
+    const supplied = await supply.take();
+    if (!supplied) return undefined;
     const wanted = this.#batch.keys;
-    const { fleet } = this.#run;
-    return { slot, wanted, keys: await fleet.send(this.#passage.from.address, keysInSlot(slot, wanted)) };
+    const command = keysInSlot(supplied.slot, wanted);
+    return { supplied, wanted, keys: await this.#run.fleet.send(this.#passage.from.address, command) };
   }
 
-  async #drain({ slot, keys, wanted }: Found): Promise<void> {
+  async #drain({ supplied: { slot }, keys, wanted }: Found): Promise<void> {
     await this.#select(0);
     await this.#moveAll(slot, keys, wanted);
     for (const database of this.#passage.databases.filter(number => number !== 0)) {

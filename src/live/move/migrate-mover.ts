@@ -1,19 +1,18 @@
 /**
  * The classic way, which every server knows: a slot is opened on both sides, its keys go by MIGRATE, and then all
  * primaries are told who owns it. Slots go in windows: while the keys of one window move, the next is opened and the one
- * before is handed over, each with its short commands in one packet.
+ * before is handed over, in one turn; the lanes never stand still in between.
  */
 
-import { countKeysInSlot } from '../../resp/commands.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { BatchSize } from './batch-size.ts';
 import { findBigKeys } from './big-keys.ts';
 import { databasesOf } from './databases.ts';
-import { expectOwned } from './expect-marks.ts';
-import { handOver, tellAgain, type Untold } from './hand-over.ts';
 import { Lane } from './lane.ts';
 import type { MoveRun, Mover, CountedPassage as Passage } from './mover.ts';
-import { openSlots } from './open-slots.ts';
+import { News } from './news.ts';
+import { Supply } from './supply.ts';
+import { turnOver } from './turn-over.ts';
 import { windowsOf } from './windows.ts';
 
 /**
@@ -25,73 +24,71 @@ const LANES = 2;
 export const migrateMover: Mover = async (uncounted, run) => {
   const [keys, databases] = await Promise.all([uncounted.counting, databasesOf(uncounted, run)]);
   const passage = { ...uncounted, keys, databases };
-  const windows = windowsOf(passage, run.limits.window);
   const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs);
   const big = await findBigKeys(passage, run);
   const lanes = Array.from({ length: LANES }, () => new Lane(passage, run, batch, big));
   // Apart from the others, which are busy with the next window by then.
   const mop = new Lane(passage, run, batch, big);
-  const untold: Untold = new Map();
-  let moved = SlotSet.empty;
-  let opening = begin(windows, 0, passage, run);
-  let closing: Promise<SlotSet> = Promise.resolve(SlotSet.empty);
   try {
-    for (let i = 0; i < windows.length; i++) {
-      const open = await opening;
-      opening = minded(begin(windows, i + 1, passage, run));
-      if (!open) break;
-      await drain(lanes, open, passage, run);
-      moved = moved.union(await closing);
-      closing = minded(handOver(open, passage, run, untold, left => empty([mop], left)));
-    }
-    moved = moved.union(await closing);
-    await tellAgain(untold, passage, run);
-    return moved;
+    return await convey(passage, run, lanes, left => mopUp(mop, left));
   } finally {
-    // Whatever was begun is seen to its end before anybody hears of a failure.
-    await Promise.allSettled([opening, closing]);
     for (const lane of [...lanes, mop]) lane.close();
   }
 };
 
-/** Awaited later: a failure is not to be taken for one that nobody minds. */
-function minded<T>(work: Promise<T>): Promise<T> {
-  work.catch(() => {});
-  return work;
+/** Slots that are open, and when their keys have gone. */
+interface Open {
+  readonly slots: SlotSet;
+  readonly drained: Promise<void>;
 }
 
-async function begin(
-  windows: readonly SlotSet[],
-  position: number,
+async function convey(
   passage: Passage,
   run: MoveRun,
-): Promise<SlotSet | undefined> {
-  const slots = windows[position];
-  if (!slots || run.isStopping()) return undefined;
-  await expectOwned(slots, passage, run);
-  await openSlots(slots, passage, run);
-  return slots;
-}
-
-/** Counted anew, now that no new keys come: clients have made some since the first count. */
-async function drain(
   lanes: readonly Lane[],
-  slots: SlotSet,
-  { from, databases }: Passage,
-  { fleet }: MoveRun,
-): Promise<void> {
-  const all = [...slots];
-  if (databases.length > 1) return empty(lanes, all);
-  const counts = await Promise.all(all.map(slot => fleet.send(from.address, countKeysInSlot(slot))));
-  return empty(
-    lanes,
-    all.filter((_, i) => (counts[i] ?? 0) > 0),
-  );
+  drainAgain: (left: readonly Slot[]) => Promise<void>,
+): Promise<SlotSet> {
+  const windows = windowsOf(passage, run.limits.window);
+  const [supply, news] = [new Supply(), new News(passage, run)];
+  const draining = Promise.all(lanes.map(lane => lane.empty(supply)));
+  // A lane that fails is heard of when a window is waited for.
+  draining.catch(() => {});
+  let moved = SlotSet.empty;
+  let closing: SlotSet | undefined;
+  let open: Open | undefined;
+  try {
+    for (let turn = 0; ; turn++) {
+      const opening = run.isStopping() ? undefined : windows[turn];
+      if (!closing && !open && !opening) return moved;
+      await turnOver({ closing, opening }, passage, run, drainAgain);
+      if (closing) {
+        news.spread(closing);
+        moved = moved.union(closing);
+      }
+      const opened = opening && { slots: opening, drained: supply.add(slotsWithKeys(opening, passage)) };
+      if (open) await Promise.race([open.drained, draining]);
+      closing = open?.slots;
+      open = opened;
+    }
+  } finally {
+    // Whatever was begun is seen to its end before anybody hears of a failure.
+    supply.drop();
+    await Promise.allSettled([draining]);
+    await news.arrived();
+  }
 }
 
-/** The lanes take slots from one list until it is empty. */
-async function empty(lanes: readonly Lane[], slots: readonly Slot[]): Promise<void> {
-  const left = [...slots];
-  const next = () => left.shift();
-  await Promise.all(lanes.map(lane => lane.empty(next)));
+/**
+ * By the count before they were opened; keys that came since are found before the slot is handed over. Counted is in
+ * database 0 only: where there are others, no slot may be taken for empty.
+ */
+function slotsWithKeys(slots: SlotSet, { keys, databases }: Passage): Slot[] {
+  return [...slots].filter(slot => databases.length > 1 || keys.has(slot));
+}
+
+async function mopUp(mop: Lane, left: readonly Slot[]): Promise<void> {
+  const supply = new Supply();
+  supply.add(left);
+  supply.close();
+  await mop.empty(supply);
 }

@@ -5,7 +5,7 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { memberOf } from '../../topology/members.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
-import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 import { redisAtomicMover, valkeyAtomicMover } from './atomic-mover.ts';
 import { migrateMover } from './migrate-mover.ts';
@@ -59,9 +59,11 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun):
   const others = before.views
     .filter(({ id, self }) => self.role === 'primary' && id !== move.from && id !== move.to)
     .map(memberOf);
-  const { keys: all = 0, usedMemoryBytes = 0 } = source.server;
-  const averageBytes = all > 0 ? usedMemoryBytes / all : 0;
-  const counting = countKeys(fleet, from.address, move.slots, databases.length > 1);
+  const { keys: all, usedMemoryBytes = 0 } = source.server;
+  const averageBytes = all ? usedMemoryBytes / all : 0;
+  // A source without any keys is not asked slot by slot; what comes meanwhile is found before a slot is handed over.
+  const toCount = all === 0 && databases.length === 1 ? SlotSet.empty : move.slots;
+  const counting = countKeys(fleet, from.address, toCount, databases.length > 1);
   // Whoever needs the counts hears of it; nobody has to.
   counting.catch(() => {});
   return { from, to: { ...target, meetAt }, slots: move.slots, others, counting, databases, averageBytes };
@@ -74,7 +76,7 @@ async function countKeys(
   severalDatabases: boolean,
 ): Promise<ReadonlyMap<Slot, number>> {
   const all = [...slots];
-  const counts = await Promise.all(all.map(slot => fleet.send(address, countKeysInSlot(slot))));
+  const counts = await fleet.sendAll(address, all.map(countKeysInSlot));
   const keys = new Map<Slot, number>();
   all.forEach((slot, i) => {
     // Counted in database 0 only: where there are others, no slot may be taken for empty.

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { BatchSize } from '../../../src/live/move/batch-size.ts';
 import { Gates } from '../../../src/live/move/gates.ts';
 import { Pace } from '../../../src/live/move/pace.ts';
+import { Supply } from '../../../src/live/move/supply.ts';
 import { windowsOf } from '../../../src/live/move/windows.ts';
 import { nodeId } from '../../../src/topology/node.ts';
 import { type Slot, SlotSet, slot } from '../../../src/topology/slot-set.ts';
@@ -28,6 +29,40 @@ describe('the keys in a batch', () => {
     expect(batch.keys).toBe(1);
     for (let i = 0; i < 40; i++) batch.took(0.1, batch.keys);
     expect(batch.keys).toBe(4096);
+  });
+});
+
+describe('the slots for the lanes', () => {
+  test('are taken in order, also by those who were there before them', async () => {
+    const supply = new Supply();
+    const early = [supply.take(), supply.take()];
+    const drained = supply.add([slot(7), slot(8), slot(9)]);
+    supply.close();
+    const taken = await Promise.all([...early, supply.take(), supply.take()]);
+    expect(taken.map(supplied => supplied?.slot)).toEqual([7, 8, 9, undefined]);
+    for (const supplied of taken) supplied?.done();
+    await drained;
+  });
+
+  test('are drained when all of them are done, and at once where there are none', async () => {
+    const supply = new Supply();
+    await supply.add([]);
+    let isDrained = false;
+    const drained = supply.add([slot(1), slot(2)]).then(() => {
+      isDrained = true;
+    });
+    (await supply.take())?.done();
+    await Promise.resolve();
+    expect(isDrained).toBe(false);
+    (await supply.take())?.done();
+    await drained;
+  });
+
+  test('are left where they are once they are dropped', async () => {
+    const supply = new Supply();
+    supply.add([slot(1)]);
+    supply.drop();
+    expect(await supply.take()).toBeUndefined();
   });
 });
 

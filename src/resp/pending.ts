@@ -1,0 +1,52 @@
+/** Commands that were sent, and who waits for the replies. */
+import { type Command, commandName } from './command.ts';
+import { ServerRefusalError, UnexpectedReplyError } from './errors.ts';
+import { ErrorReply, type Reply, ReplyShapeError } from './reply.ts';
+
+export interface Pending {
+  readonly command: Command<unknown>;
+  readonly sentAt: number;
+  readonly waiting: Waiting;
+}
+
+/** Who waits for a reply, or for several. */
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Waits for so many replies, and for one refusal. */
+export function waitingForAll<T>(
+  count: number,
+  resolve: (values: T[]) => void,
+  reject: (error: unknown) => void,
+): Waiting {
+  const values: T[] = [];
+  const add = (value: unknown) => {
+    if (values.push(value as T) === count) resolve(values);
+  };
+  return { resolve: add, reject };
+}
+
+/** Returns the refusal, where it is one. */
+export function deliver(
+  { command, waiting }: Pending,
+  reply: Reply,
+  node: string,
+  scrub: (text: string) => string,
+): ServerRefusalError | undefined {
+  if (reply instanceof ErrorReply) {
+    const refusal = new ServerRefusalError(node, commandName(command), reply.text);
+    waiting.reject(refusal);
+    return refusal;
+  }
+  try {
+    waiting.resolve(command.decode(reply));
+  } catch (error) {
+    const misshapen = error instanceof ReplyShapeError;
+    waiting.reject(
+      misshapen ? new UnexpectedReplyError(node, commandName(command), scrub(error.message)) : error,
+    );
+  }
+  return undefined;
+}
