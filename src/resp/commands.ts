@@ -1,5 +1,5 @@
 /** The commands that slotctl sends, each as the words on the wire and the way to read the reply. */
-import { SLOT_COUNT, type Slot } from '../topology/slot-set.ts';
+import { isSlot, SLOT_COUNT, type Slot, type SlotRange, slot } from '../topology/slot-set.ts';
 import type { Replication } from '../topology/snapshot.ts';
 import { type ClusterNodesReply, decodeClusterNodes } from './cluster-nodes.ts';
 import { type Command, commandName } from './command.ts';
@@ -101,20 +101,32 @@ export function exec<T>(commands: readonly Command<T>[]): Command<T[]> {
   };
 }
 
-/** The sum of what CLUSTER SLOT-STATS tells of every slot that the node owns (Redis 8.2, Valkey 8.0). */
+/** The keys of all slots that the node owns (Redis 8.2, Valkey 8.0). */
 export function keysInOwnSlots(): Command<number> {
+  const { args, decode } = keyCounts({ first: slot(0), last: slot(SLOT_COUNT - 1) });
+  return { args, decode: reply => [...decode(reply).values()].reduce((sum, keys) => sum + keys, 0) };
+}
+
+/** For each slot of a range that the node owns, what CLUSTER SLOT-STATS tells (Redis 8.2, Valkey 8.0). */
+export function keyCounts({ first, last }: SlotRange): Command<ReadonlyMap<Slot, number>> {
   return {
-    args: ['CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', '0', `${SLOT_COUNT - 1}`],
-    decode: reply => asArray(reply).reduce<number>((sum, entry) => sum + keyCountOf(asArray(entry)), 0),
+    args: ['CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', `${first}`, `${last}`],
+    decode: reply => new Map(asArray(reply).map(entry => keyCountOf(asArray(entry)))),
   };
 }
 
 /** `[slot, [metric, value, …]]` */
-function keyCountOf([, metrics = null]: readonly Reply[]): number {
+function keyCountOf([number = null, metrics = null]: readonly Reply[]): [Slot, number] {
   const pairs = asArray(metrics);
   const at = pairs.findIndex((name, i) => i % 2 === 0 && asText(name) === 'key-count');
   if (at === -1) throw new ReplyShapeError('no key-count in it');
-  return asInteger(pairs[at + 1] ?? null);
+  return [asSlot(number), asInteger(pairs[at + 1] ?? null)];
+}
+
+function asSlot(reply: Reply): Slot {
+  const number = asInteger(reply);
+  if (!isSlot(number)) throw new ReplyShapeError(`there is no slot ${number}`);
+  return number;
 }
 
 export function countKeysInSlot(slot: Slot): Command<number> {

@@ -22,7 +22,7 @@ import { windowsOf } from './windows.ts';
 const LANES = 2;
 
 export const migrateMover: Mover = async (uncounted, run) => {
-  const [keys, databases] = await Promise.all([uncounted.counting, databasesOf(uncounted, run)]);
+  const [keys, databases] = await Promise.all([uncounted.count(), databasesOf(uncounted, run)]);
   const passage = { ...uncounted, keys, databases };
   const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs);
   const big = await findBigKeys(passage, run);

@@ -1,13 +1,12 @@
 /** One step of a plan: slots go from one primary to another, in the best way that both servers know. */
 import type { SlotMove } from '../../plan/step.ts';
-import { countKeysInSlot } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
-import type { Fleet } from '../../resp/fleet.ts';
 import { memberOf } from '../../topology/members.ts';
-import type { Address, NodeId } from '../../topology/node.ts';
-import { type Slot, SlotSet } from '../../topology/slot-set.ts';
+import type { NodeId } from '../../topology/node.ts';
+import type { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 import { redisAtomicMover, valkeyAtomicMover } from './atomic-mover.ts';
+import { countKeys } from './count-keys.ts';
 import { migrateMover } from './migrate-mover.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, Mover, Passage } from './mover.ts';
@@ -59,30 +58,10 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun):
   const others = before.views
     .filter(({ id, self }) => self.role === 'primary' && id !== move.from && id !== move.to)
     .map(memberOf);
-  const { keys: all, usedMemoryBytes = 0 } = source.server;
-  const averageBytes = all ? usedMemoryBytes / all : 0;
-  // A source without any keys is not asked slot by slot; what comes meanwhile is found before a slot is handed over.
-  const toCount = all === 0 && databases.length === 1 ? SlotSet.empty : move.slots;
-  const counting = countKeys(fleet, from.address, toCount, databases.length > 1);
-  // Whoever needs the counts hears of it; nobody has to.
-  counting.catch(() => {});
-  return { from, to: { ...target, meetAt }, slots: move.slots, others, counting, databases, averageBytes };
-}
-
-async function countKeys(
-  fleet: Fleet,
-  address: Address,
-  slots: SlotSet,
-  severalDatabases: boolean,
-): Promise<ReadonlyMap<Slot, number>> {
-  const all = [...slots];
-  const counts = await fleet.sendAll(address, all.map(countKeysInSlot));
-  const keys = new Map<Slot, number>();
-  all.forEach((slot, i) => {
-    // Counted in database 0 only: where there are others, no slot may be taken for empty.
-    if (counts[i] || severalDatabases) keys.set(slot, counts[i] ?? 0);
-  });
-  return keys;
+  const { keys = 0, usedMemoryBytes = 0 } = source.server;
+  const averageBytes = keys > 0 ? usedMemoryBytes / keys : 0;
+  const count = () => countKeys(fleet, source, move.slots);
+  return { from, to: { ...target, meetAt }, slots: move.slots, others, count, databases, averageBytes };
 }
 
 /** Valkey takes several migrations of one node at a time. */

@@ -1,7 +1,8 @@
 /** What every way of moving slots is given, and what it tells. */
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
-import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+import type { SlotSet } from '../../topology/slot-set.ts';
+import type { KeyCounts } from './count-keys.ts';
 import type { Pace } from './pace.ts';
 
 /** Slots that go from one primary to another. */
@@ -12,8 +13,8 @@ export interface Passage {
   readonly slots: SlotSet;
   /** Primaries that are told who owns the slots afterwards. */
   readonly others: readonly Member[];
-  /** Keys in each slot when the move began; slots without any are left out. */
-  readonly counting: Promise<ReadonlyMap<Slot, number>>;
+  /** Counts the keys that are at the source now. */
+  count(): Promise<KeyCounts>;
   readonly databases: readonly number[];
   /** Memory of the source by its keys. */
   readonly averageBytes: number;
@@ -54,7 +55,7 @@ export interface MoveRun {
 
 /** With the counts, for those who cannot begin without them. */
 export interface CountedPassage extends Passage {
-  readonly keys: ReadonlyMap<Slot, number>;
+  readonly keys: KeyCounts;
 }
 
 /** Returns the slots that have changed their owner: all, unless it was stopped. */
