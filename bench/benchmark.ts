@@ -57,7 +57,7 @@ export interface Measurement {
 export interface Target {
   readonly what: string;
   readonly measured: number;
-  readonly unit: 'x' | 'MB' | 'runs';
+  readonly unit: 'x' | 'ms' | 'MB' | 'runs';
   readonly atLeast?: number;
   readonly atMost?: number;
 }

@@ -9,11 +9,13 @@ import { installedServers, type ServerBuild } from '../test/support/servers.ts';
 import { type Benchmark, isMet, type NumberOption, UsageError } from './benchmark.ts';
 import { check } from './check.ts';
 import { create } from './create.ts';
+import { growth } from './growth.ts';
+import { latency } from './latency.ts';
 import { move } from './move.ts';
 import { renderResult } from './result-table.ts';
 import { serveStandIns } from './stand-in/serve.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [check, create, move];
+const BENCHMARKS: readonly Benchmark[] = [check, create, move, latency, growth];
 
 const EXIT = { done: 0, missed: 1, usage: 2, interrupted: 130 } as const;
 

@@ -104,13 +104,18 @@ async function attempt({ moveCase, tool }: Contender, folder: string, signal: Ab
   }
 }
 
-function programOf({ cluster, moveCase }: FilledCluster, tool: 'slotctl' | 'cli'): Program {
+export function programOf(
+  { cluster, moveCase }: FilledCluster,
+  tool: 'slotctl' | 'cli',
+  more: readonly string[] = [],
+): Program {
   const { build, words } = moveCase;
   const command = [
     moveCase.move.kind,
     cluster.entry,
     ...whatMoves(cluster.members, moveCase),
     ...words[tool],
+    ...more,
   ];
   return tool === 'slotctl'
     ? { file: process.execPath, args: [SLOTCTL, ...command, '--yes'] }
