@@ -26,6 +26,7 @@ export interface MoveStory {
   preview?(plan: MovePlan): string;
   readonly question: string;
   readonly already: string;
+  readonly tellsEachSlot?: boolean;
 }
 
 /** For plans that take nothing but a look at the cluster. */
@@ -47,6 +48,7 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
       preview: plan => story.preview?.(plan) ?? renderReshard(plan, paint),
       question: story.question,
       already: story.already,
+      tellsEachSlot: story.tellsEachSlot ?? false,
       done: 'The slots have moved, and every node that answers knows it.',
       unfinished: () => 'Not everything was moved.',
       document: plan => planDocument(plan, story.command),

@@ -1,45 +1,58 @@
-/** How far moves have come, for the line that is shown meanwhile and the one that stays. */
-import type { SlotMove, Step } from '../plan/step.ts';
-import { movedLine, remainingText } from '../report/moves.ts';
+/** How far moves have come, for the lines that are shown meanwhile and the one that stays. */
+import type { MoveStep, Plan } from '../plan/step.ts';
+import { movedLine, movingLine } from '../report/moves.ts';
 import type { NodeNames } from '../report/names.ts';
+import { SlotSet } from '../topology/slot-set.ts';
 
 interface Count {
-  slots: number;
-  keys: number;
+  readonly slots: SlotSet;
+  readonly keys: number;
+  readonly beganAt: number;
 }
+
+/** More would push the rest off the screen. */
+const MOST_LINES = 8;
 
 export class MoveProgress {
   readonly #nowMs: () => number;
-  readonly #counts = new Map<Step, Count>();
-  #total = 0;
-  #beganAt = 0;
+  /** Moves of which something has gone and something is left. */
+  readonly #underWay = new Map<MoveStep, Count>();
+  #stageBeganAt = 0;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
-  begin(stage: readonly Step[]): void {
-    this.#beganAt = this.#nowMs();
-    this.#total = stage.reduce((sum, step) => sum + (step.kind === 'move-slots' ? step.slots.size : 0), 0);
+  beginStage(): void {
+    this.#stageBeganAt = this.#nowMs();
   }
 
-  moved(step: Step, slots: number, keys: number): void {
-    const before = this.#counts.get(step) ?? { slots: 0, keys: 0 };
-    this.#counts.set(step, { slots: before.slots + slots, keys: before.keys + keys });
+  moved(move: MoveStep, slots: SlotSet, keys: number): void {
+    const before = this.#underWay.get(move) ?? { slots: SlotSet.empty, keys: 0, beganAt: this.#stageBeganAt };
+    this.#underWay.set(move, { ...before, slots: before.slots.union(slots), keys: before.keys + keys });
   }
 
-  /** Of all moves together, with what is left at the speed so far. */
-  get text(): string {
-    const sum = { slots: 0, keys: 0 };
-    for (const { slots, keys } of this.#counts.values()) {
-      sum.slots += slots;
-      sum.keys += keys;
-    }
-    return remainingText({ ...sum, of: this.#total, ms: this.#nowMs() - this.#beganAt });
+  /** One line for each move that is under way. */
+  text(plan: Plan, names: NodeNames): string {
+    const moves = [...this.#underWay.keys()];
+    const lines = moves.slice(0, MOST_LINES).map(move => movingLine(plan, move, this.#of(move), names));
+    const more = moves.length - lines.length;
+    return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n  ');
   }
 
-  line(move: SlotMove & Step, names: NodeNames): string {
-    const { slots, keys } = this.#counts.get(move) ?? { slots: 0, keys: 0 };
-    return movedLine(move, { slots, keys, of: move.slots.size, ms: this.#nowMs() - this.#beganAt }, names);
+  /** Of one that is done. */
+  finished(move: MoveStep, names: NodeNames): string {
+    const line = movedLine(move, this.#of(move), names);
+    this.#underWay.delete(move);
+    return line;
+  }
+
+  #of(move: MoveStep) {
+    const { slots, keys, beganAt } = this.#underWay.get(move) ?? {
+      slots: SlotSet.empty,
+      keys: 0,
+      beganAt: this.#stageBeganAt,
+    };
+    return { slots: slots.size, keys, of: move.slots.size, ms: this.#nowMs() - beganAt };
   }
 }

@@ -75,5 +75,6 @@ export function runReshard({ wish, ...options }: ReshardOptions, context: Contex
     },
     question: 'Do you want to proceed with the proposed reshard plan?',
     already: 'The slots are where they are to be. Nothing to do.',
+    tellsEachSlot: true,
   });
 }

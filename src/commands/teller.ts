@@ -3,6 +3,7 @@ import type { Decision, Refusal } from '../plan/refusal.ts';
 import { leavesSomething, type Plan, type PlanEvent } from '../plan/step.ts';
 import { eventLine } from '../report/events.ts';
 import { describeRemark } from '../report/membership.ts';
+import { movedSlotLines } from '../report/moves.ts';
 import { NodeNames } from '../report/names.ts';
 import { failureLines, stageLines, waitingText } from '../report/progress.ts';
 import { describeRefusal } from '../report/refusal-text.ts';
@@ -30,6 +31,8 @@ export interface Change<P extends Plan> {
   readonly done: string;
   /** What to do about a plan that was begun and not finished. */
   unfinished(plan: P, names: NodeNames): string;
+  /** Where nobody watches, there is a line for every slot that has moved. */
+  readonly tellsEachSlot?: boolean;
   /** The plan as a file, where it can be carried out from one. */
   document?(plan: P): string;
   /** Looks once more when all is done: what is wrong, in sentences. */
@@ -95,8 +98,8 @@ export class Teller<P extends Plan> {
       }
       if (event.kind === 'moved') {
         this.#progress.moved(event.step, event.slots, event.keys);
-        spinner.say(this.#progress.text);
-        if (!this.#json) continue;
+        spinner.say(this.#progress.text(plan, this.#names));
+        if (!this.#json && terminal.interactive) continue;
       }
       spinner.stop();
       this.#tell(event, plan);
@@ -135,13 +138,15 @@ export class Teller<P extends Plan> {
 
   #tell(event: Exclude<PlanEvent, { kind: 'waiting' }>, plan: P): void {
     const names = this.#names;
-    if (event.kind === 'stage-began') this.#progress.begin(event.stage);
+    if (event.kind === 'stage-began') this.#progress.beginStage();
     if (this.#json) this.#print(eventLine({ event: 'progress', of: event, plan }, names));
     else if (event.kind === 'stage-began') {
       const lines = stageLines(event.stage, names, this.#context.terminal.paint);
       this.#print(lines.map(line => `${line}\n`).join(''));
     } else if (event.kind === 'step-done' && event.step.kind === 'move-slots') {
-      this.#print(`${this.#progress.line(event.step, names)}\n`);
+      this.#print(`${this.#progress.finished(event.step, names)}\n`);
+    } else if (event.kind === 'moved') {
+      if (this.#change.tellsEachSlot) this.#print(movedSlotLines(event.step, event.slots, names));
     } else if (event.kind === 'noted') {
       this.#context.terminal.warn(`[WARNING] ${event.text}`);
     } else if (event.kind === 'step-failed') {

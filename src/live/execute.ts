@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Plan, PlanEvent, Problem, Stage, Step } from '../plan/step.ts';
+import type { MoveStep, Plan, PlanEvent, Problem, Stage, Step } from '../plan/step.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import {
@@ -18,6 +18,7 @@ import {
 } from '../resp/membership-commands.ts';
 import { assignSlot } from '../resp/slot-commands.ts';
 import type { Address, NodeId } from '../topology/node.ts';
+import type { SlotSet } from '../topology/slot-set.ts';
 import { addressBook } from '../topology/snapshot.ts';
 import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
@@ -123,11 +124,11 @@ class Work {
   }
 
   /** Passages that share no node go at the same time. */
-  #move(step: Extract<Step, { kind: 'move-slots' }>, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
+  #move(step: MoveStep, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
     const { moving, nowMs } = this.#options;
     if (!moving) throw new RangeError('the plan moves slots, and nobody has said how');
     const listener = {
-      moved: (slots: number, keys: number) => tell({ kind: 'moved', step, slots, keys }),
+      moved: (slots: SlotSet, keys: number) => tell({ kind: 'moved', step, slots, keys }),
       remark: (text: string) => tell({ kind: 'noted', step, text }),
     };
     const { limits, isStopping, mover } = moving;

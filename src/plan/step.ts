@@ -61,6 +61,8 @@ export type Step =
   | { readonly kind: 'reset'; readonly node: NodeId; readonly mode: 'soft' | 'hard' }
   | { readonly kind: 'shutdown'; readonly node: NodeId };
 
+export type MoveStep = Extract<Step, { kind: 'move-slots' }>;
+
 export type Stage = readonly Step[];
 
 export interface Plan {
@@ -119,8 +121,13 @@ export type Problem =
 export type PlanEvent =
   | { readonly kind: 'stage-began'; readonly stage: Stage }
   | { readonly kind: 'waiting'; readonly step: Step; readonly missing: number }
-  /** So many slots more have changed their owner, with so many keys. */
-  | { readonly kind: 'moved'; readonly step: Step; readonly slots: number; readonly keys: number }
+  /** These slots have changed their owner, with so many keys. */
+  | {
+      readonly kind: 'moved';
+      readonly step: MoveStep;
+      readonly slots: SlotSet;
+      readonly keys: number;
+    }
   /** Something that the person should know and that does not stop the work. */
   | { readonly kind: 'noted'; readonly step: Step; readonly text: string }
   | { readonly kind: 'step-done'; readonly step: Step }

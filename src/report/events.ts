@@ -1,7 +1,6 @@
 /** A change as a stream for programs: one JSON object per line, each with the same version. */
 import type { Refusal } from '../plan/refusal.ts';
-import type { Plan, PlanEvent, Step } from '../plan/step.ts';
-import type { NodeId } from '../topology/node.ts';
+import type { Plan, PlanEvent } from '../plan/step.ts';
 import { describeRemark } from './membership.ts';
 import type { NodeNames } from './names.ts';
 import { failureLines } from './progress.ts';
@@ -48,7 +47,13 @@ function progress(
     case 'stage-began':
       return { event: 'stage', steps: event.stage.map(step => step.kind) };
     case 'moved':
-      return { event: 'moved', from: movedFrom(event.step), slots: event.slots, keys: event.keys };
+      return {
+        event: 'moved',
+        from: event.step.from,
+        to: event.step.to,
+        slots: event.slots.size,
+        keys: event.keys,
+      };
     case 'noted':
       return { event: 'note', text: event.text };
     case 'step-done':
@@ -61,10 +66,6 @@ function progress(
         text: failureLines(event, plan, names).join(' '),
       };
   }
-}
-
-function movedFrom(step: Step): NodeId | undefined {
-  return step.kind === 'move-slots' ? step.from : undefined;
 }
 
 function asPlain(_key: string, value: unknown): unknown {

@@ -43,6 +43,8 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
       );
       expect(named.stderr).toBe('');
       expect(named.code).toBe(0);
+      // What scripts look for.
+      expect(named.stdout.match(/^Moving slot \d+ from \S+ to \S+$/gm)).toHaveLength(101);
       expect(await contents(cluster, keys)).toEqual(before);
       expect(await keyCounts(cluster)).toBe(keys.length);
       const { stdout } = await slotctl(['check', cluster.entry, '--json'], login);

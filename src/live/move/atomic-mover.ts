@@ -59,7 +59,7 @@ async function moveBy(dialect: Dialect, passage: Passage, run: MoveRun): Promise
     throw new MoveError(failure);
   }
   const keys = [...(await counting).values()].reduce((sum, count) => sum + count, 0);
-  run.listener.moved(passage.slots.size, keys);
+  run.listener.moved(passage.slots, keys);
   return passage.slots;
 }
 

@@ -38,7 +38,7 @@ export interface MoveLimits {
 }
 
 export interface MoveListener {
-  moved(slots: number, keys: number): void;
+  moved(slots: SlotSet, keys: number): void;
   /** Something that does not stop the move, and that the person should know. */
   remark(text: string): void;
 }

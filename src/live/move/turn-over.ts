@@ -44,7 +44,7 @@ export async function turnOver(
   }
   if (closing.size === 0) return;
   const keys = [...closing].reduce((sum, slot) => sum + (passage.keys.get(slot) ?? 0), 0);
-  listener.moved(closing.size, keys);
+  listener.moved(closing, keys);
 }
 
 /**
