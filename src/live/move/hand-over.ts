@@ -22,9 +22,10 @@ export async function handOver(
 ): Promise<SlotSet> {
   const { from, others } = passage;
   const { listener } = run;
-  await expectMarked(slots, passage, run);
   await expectEmpty(slots, passage, run, drainAgain);
   await awaitReplicas(passage, run);
+  // Last: as long as the marks are ours, no key comes to an emptied slot, and none has gone elsewhere.
+  await expectMarked(slots, passage, run);
   // The target first: were the source told first and the target then lost, nobody would own the slots.
   await persist(() => claim(slots, passage, run), run);
   // Then the source, which must not keep them as its own when clients ask it. With its last slot gone it may have
@@ -90,9 +91,9 @@ async function expectEmpty(
   }
 }
 
-async function slotsWithKeys(
+export async function slotsWithKeys(
   slots: readonly Slot[],
-  { from, databases }: Passage,
+  { from, databases }: Pick<Passage, 'from' | 'databases'>,
   { fleet }: MoveRun,
 ): Promise<Slot[]> {
   const left = new Set<Slot>();
