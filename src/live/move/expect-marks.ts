@@ -3,6 +3,7 @@
  * keys end up at two targets, and a count of 0 at the source does not mean that they are all at ours.
  */
 import { clusterNodes } from '../../resp/commands.ts';
+import type { Member } from '../../topology/agreement.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import { MoveError } from './move-error.ts';
@@ -44,11 +45,11 @@ export async function expectMarked(
 }
 
 /** What the source says, and what the target says. */
-function bothEnds(from: Passage['from'], to: Passage['to'], fleet: MoveRun['fleet']) {
+export function bothEnds(from: Member, to: Member, fleet: MoveRun['fleet']) {
   return Promise.all([fleet.send(from.address, clusterNodes()), fleet.send(to.address, clusterNodes())]);
 }
 
-function refuse(slots: readonly Slot[], what: string): void {
+export function refuse(slots: readonly Slot[], what: string): void {
   if (slots.length === 0) return;
   const shown = slots.slice(0, 8).join(', ');
   throw new MoveError(
