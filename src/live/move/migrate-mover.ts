@@ -8,6 +8,7 @@ import { countKeysInSlot } from '../../resp/commands.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { BatchSize } from './batch-size.ts';
 import { findBigKeys } from './big-keys.ts';
+import { tidyUp } from './close-again.ts';
 import { databasesOf } from './databases.ts';
 import { expectOwned } from './expect-marks.ts';
 import { handOver, tellAgain, type Untold } from './hand-over.ts';
@@ -33,12 +34,13 @@ export const migrateMover: Mover = async (uncounted, run) => {
   const mop = new Lane(passage, run, batch, big);
   const untold: Untold = new Map();
   let moved = SlotSet.empty;
-  let opening = begin(windows, 0, passage, run);
+  const opened: Slot[] = [];
+  let opening = begin(windows, 0, passage, run, opened);
   let closing: Promise<SlotSet> = Promise.resolve(SlotSet.empty);
   try {
     for (let i = 0; i < windows.length; i++) {
       const open = await opening;
-      opening = minded(begin(windows, i + 1, passage, run));
+      opening = minded(begin(windows, i + 1, passage, run, opened));
       if (!open) break;
       await drain(lanes, open, passage, run);
       moved = moved.union(await closing);
@@ -47,9 +49,12 @@ export const migrateMover: Mover = async (uncounted, run) => {
     moved = moved.union(await closing);
     await tellAgain(untold, passage, run);
     return moved;
-  } finally {
+  } catch (error) {
     // Whatever was begun is seen to its end before anybody hears of a failure.
-    await Promise.allSettled([opening, closing]);
+    const [, last] = await Promise.allSettled([opening, closing]);
+    if (last.status === 'fulfilled') moved = moved.union(last.value);
+    throw await tidyUp(error, SlotSet.of(...opened).without(moved), passage, run);
+  } finally {
     for (const lane of [...lanes, mop]) lane.close();
   }
 };
@@ -65,10 +70,12 @@ async function begin(
   position: number,
   passage: Passage,
   run: MoveRun,
+  opened: Slot[],
 ): Promise<SlotSet | undefined> {
   const slots = windows[position];
   if (!slots || run.isStopping()) return undefined;
   await expectOwned(slots, passage, run);
+  opened.push(...slots);
   await openSlots(slots, passage, run);
   return slots;
 }
@@ -93,5 +100,16 @@ async function drain(
 async function empty(lanes: readonly Lane[], slots: readonly Slot[]): Promise<void> {
   const left = [...slots];
   const next = () => left.shift();
-  await Promise.all(lanes.map(lane => lane.empty(next)));
+  const ends = await Promise.allSettled(
+    lanes.map(async lane => {
+      try {
+        await lane.empty(next);
+      } catch (error) {
+        left.length = 0;
+        throw error;
+      }
+    }),
+  );
+  // Only when all are at rest: until then keys are on their way.
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
