@@ -139,7 +139,8 @@ export class Teller<P extends Plan> {
 
   /** What a last look has found that is no business of the change. */
   mention(sentence: string): void {
-    this.note(`[WARNING] ${sentence}`);
+    if (this.#json) this.#print(eventLine({ event: 'note', text: sentence }, this.#names));
+    else this.note(`[WARNING] ${sentence}`);
   }
 
   #tell(event: Exclude<PlanEvent, { kind: 'waiting' }>, plan: P): void {
