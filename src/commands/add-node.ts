@@ -120,6 +120,7 @@ function addNodes(options: AddNodeOptions, context: Context): Promise<ExitCode> 
   return carryOut(
     {
       command: 'add-node',
+      isFirstPart: options.rebalance && !options.dryRun,
       decide: () => withFleet(context, options, fleet => decide(fleet, options, context)),
       preview: plan => renderAddNode(plan, options.primary === undefined, paint),
       question: 'Can I add these nodes?',

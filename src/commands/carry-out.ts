@@ -1,7 +1,8 @@
 /** From a decision to its end: refuse, or show, ask, do, and say what came of it. The same for every change. */
 import { type Command, Option } from 'commander';
-import { execute, type Moving } from '../live/execute.ts';
+import { execute } from '../live/execute.ts';
 import { saveFile } from '../live/files.ts';
+import type { Moving } from '../live/move/passages.ts';
 import { leavesSomething, type Plan, sameStages } from '../plan/step.ts';
 import { NodeNames } from '../report/names.ts';
 import type { Answer } from '../terminal.ts';
@@ -93,7 +94,7 @@ async function perform<P extends Plan>(
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
       const code = await teller.follow(plan, execute(fleet, plan, { joinTimeoutMs, nowMs, ...movingNow }));
       if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, context)];
-      const problems = (await change.verify?.(fleet, plan)) ?? [];
+      const problems = (await change.verify?.(fleet, plan, text => teller.mention(text))) ?? [];
       teller.complain(problems);
       if (problems.length > 0) return [EXIT.problems, 'Done, and this is wrong now.'];
       if (leavesSomething(plan)) return [EXIT.problems, 'Done, except for what the warnings name.'];

@@ -73,6 +73,7 @@ function drain(options: DelNodeOptions, context: Context): Promise<ExitCode> {
   const { victim } = options;
   return moveAsPlanned({ ...options, moving: USUAL_MOVING, despiteFindings: false }, context, {
     command: 'del-node',
+    isFirstPart: !options.dryRun,
     decide: () =>
       withFleet(context, options, async fleet => {
         const seen = await lookAtCluster(fleet);

@@ -2,7 +2,7 @@
 
 import { inspect } from '../live/inspect.ts';
 import { lookUntilSettled } from '../live/second-look.ts';
-import type { MovePlan } from '../plan/move-plan.ts';
+import { concerning, type MovePlan } from '../plan/move-plan.ts';
 import { planDocument } from '../plan/plan-file.ts';
 import type { Decision } from '../plan/refusal.ts';
 import { describeFinding, showSlots } from '../report/finding-text.ts';
@@ -22,6 +22,7 @@ export type Look = () => Promise<ClusterSnapshot>;
 
 export interface MoveStory {
   readonly command: string;
+  readonly isFirstPart?: boolean;
   decide(look: Look): Promise<Decided<MovePlan>>;
   preview?(plan: MovePlan): string;
   readonly question: string;
@@ -44,6 +45,7 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
   return carryOut(
     {
       command: story.command,
+      isFirstPart: story.isFirstPart ?? false,
       decide: () => story.decide(() => withFleet(context, options, lookAtCluster)),
       preview: plan => story.preview?.(plan) ?? renderReshard(plan, paint),
       question: story.question,
@@ -52,18 +54,26 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
       done: 'The slots have moved, and every node that answers knows it.',
       unfinished: () => 'Not everything was moved.',
       document: plan => planDocument(plan, story.command),
-      verify: (fleet, plan) => problemsLeft(fleet, plan, options.despiteFindings),
+      verify: (fleet, plan, note) => problemsLeft(fleet, plan, options.despiteFindings, note),
     },
     options,
     context,
   );
 }
 
-/** Asked of every node once more: nothing may be open, and nobody may think otherwise. */
-async function problemsLeft(fleet: Fleet, { moves }: MovePlan, despiteFindings: boolean): Promise<string[]> {
+/**
+ * Asked of every node once more: nothing of what has moved may be open, and nobody may think otherwise. What is wrong
+ * besides, or has come to be so meanwhile, is no failure of the move: a node that is silent, slots that others move.
+ */
+async function problemsLeft(
+  fleet: Fleet,
+  { moves }: MovePlan,
+  despiteFindings: boolean,
+  note: (sentence: string) => void,
+): Promise<string[]> {
   const snapshot = await lookUntilSettled(
     () => inspect(fleet),
-    seen => mayPass(diagnose(seen, NO_WISHES)),
+    seen => mayPass(concerning(moves, diagnose(seen, NO_WISHES))),
   );
   const names = new NodeNames(snapshot);
   const owners = ownClaims(snapshot);
@@ -75,5 +85,7 @@ async function problemsLeft(fleet: Fleet, { moves }: MovePlan, despiteFindings: 
     .filter(({ severity, kind }) => severity === 'error' && (!despiteFindings || kind === 'slots-open'))
     // An emptied primary may have become a replica that is still copying.
     .filter(({ kind }) => kind !== 'replica-link-down');
-  return [...elsewhere, ...found.map(finding => describeFinding(finding, names))];
+  const ours = new Set(concerning(moves, found));
+  for (const finding of found) if (!ours.has(finding)) note(describeFinding(finding, names));
+  return [...elsewhere, ...[...ours].map(finding => describeFinding(finding, names))];
 }

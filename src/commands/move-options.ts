@@ -1,7 +1,7 @@
 /** How slots are moved: the options that every command shares that moves some. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Moving } from '../live/execute.ts';
 import type { MoverChoice } from '../live/move/move-slots.ts';
+import type { Moving } from '../live/move/passages.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './carry-out.ts';
 import {
   addConnectionOptions,
@@ -21,6 +21,7 @@ export interface MoveFlags extends ConnectionFlags, ChangeFlags {
   readonly planOut?: string;
   readonly despiteFindings?: boolean;
   readonly allowBlocking?: boolean;
+  readonly clusterReplace?: boolean;
   readonly waitReplicas: number;
   readonly maxKeysPerSecond?: number;
   readonly maxBytesPerSecond?: number;
@@ -87,6 +88,10 @@ export function addMoveOptions(command: Command): Command {
       '--allow-blocking',
       'even keys that hold up the servers for longer than half the node timeout',
     ),
+    new Option(
+      '--cluster-replace',
+      'where a key has another value at the target, keep that in a file and write over it',
+    ),
     new Option('--plan-out <file>', 'write the plan to a file, and do nothing'),
     new Option('--despite-findings', 'even if the cluster is not healthy'),
   ];
@@ -126,8 +131,7 @@ export async function resolveMove(
         maxBlockMs: flags.maxBlockMs,
         window: flags.window,
         timeoutMs: flags.clusterTimeout,
-        // Not before there is a file for the values that give way.
-        replace: false,
+        replace: flags.clusterReplace === true,
         allowBlocking: flags.allowBlocking === true,
         waitReplicas: flags.waitReplicas,
       },

@@ -22,6 +22,8 @@ export interface Decided<P> {
 
 export interface Change<P extends Plan> {
   readonly command: string;
+  /** The command goes on after it, so a stream of events is not at its end when this is done. */
+  readonly isFirstPart?: boolean;
   /** Looks at the nodes and plans; once before the question, and once after it. */
   decide(): Promise<Decided<P>>;
   preview(plan: P): string;
@@ -35,8 +37,8 @@ export interface Change<P extends Plan> {
   readonly tellsEachSlot?: boolean;
   /** The plan as a file, where it can be carried out from one. */
   document?(plan: P): string;
-  /** Looks once more when all is done: what is wrong, in sentences. */
-  verify?(fleet: Fleet, plan: P): Promise<readonly string[]>;
+  /** Looks once more when all is done: what is wrong, in sentences. What is no business of the change is only noted. */
+  verify?(fleet: Fleet, plan: P, note: (sentence: string) => void): Promise<readonly string[]>;
 }
 
 /** How a change ends. */
@@ -118,9 +120,11 @@ export class Teller<P extends Plan> {
 
   ended(code: ExitCode, text = ''): ExitCode {
     const { terminal } = this.#context;
-    const { command } = this.#change;
-    if (this.#json) this.#print(eventLine({ event: 'end', command, code, text }, this.#names));
-    else if (text === '') return code;
+    const { command, isFirstPart = false } = this.#change;
+    if (this.#json) {
+      if (isFirstPart && code === EXIT.done) return code;
+      this.#print(eventLine({ event: 'end', command, code, text }, this.#names));
+    } else if (text === '') return code;
     else if (code === EXIT.done) this.#print(`${terminal.paint.good(`[OK] ${text}`)}\n`);
     else terminal.warn(text);
     return code;
@@ -134,6 +138,12 @@ export class Teller<P extends Plan> {
 
   note(text: string): void {
     if (!this.#json) this.#context.terminal.warn(text);
+  }
+
+  /** What a last look has found that is no business of the change. */
+  mention(sentence: string): void {
+    if (this.#json) this.#print(eventLine({ event: 'note', text: sentence }, this.#names));
+    else this.note(`[WARNING] ${sentence}`);
   }
 
   #tell(event: Exclude<PlanEvent, { kind: 'waiting' }>, plan: P): void {

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterNodes, clusterState, replicationInfo } from '../resp/commands.ts';
-import { ServerRefusalError } from '../resp/errors.ts';
+import { NodeError, ServerRefusalError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import { meet } from '../resp/membership-commands.ts';
@@ -20,6 +20,11 @@ export interface Gathering extends Omit<Scope, 'members'> {
   readonly members: readonly Member[];
   /** Who meets whom to begin with. */
   readonly introductions: readonly { readonly from: Member; readonly to: Member }[];
+  /**
+   * Told of each of the others than those concerned who does not answer, instead of failing: they are left out, and as
+   * the cluster may be down without them, nobody has to say that it is not.
+   */
+  readonly spare?: (error: NodeError) => void;
 }
 
 export interface Patience {
@@ -31,20 +36,30 @@ export interface Patience {
 /** Returns what is still missing when the time is up; nothing, as a rule. */
 export async function awaitAgreement(
   fleet: Fleet,
-  { members, introductions, ...scope }: Gathering,
+  { members, introductions, spare, ...scope }: Gathering,
   { timeoutMs, nowMs, progress }: Patience,
 ): Promise<Gap[]> {
-  const ids = members.map(member => member.id);
   const deadline = nowMs() + timeoutMs;
   const latest = new Map<NodeId, Glance>();
+  const silent = new Map<NodeId, NodeError>();
+  const mayBeSilent = ({ id }: Member) => spare !== undefined && !(scope.concerned?.has(id) ?? true);
   const go = new Introducer(fleet, members, nowMs);
   await Promise.all(introductions.map(({ from, to }) => go.introduce(from.id, to.id, to.meetAt)));
   for (let asked = members; ; ) {
     const askedAt = nowMs();
-    await glanceAt(fleet, asked, latest);
-    const gaps = gapsAmong([...latest.values()], { ...scope, members: ids });
+    await glanceAt(fleet, asked, latest, (member, error) => {
+      if (!mayBeSilent(member)) throw error;
+      latest.delete(member.id);
+      silent.set(member.id, error);
+    });
+    const ids = members.map(member => member.id).filter(id => !silent.has(id));
+    const wantsOk = scope.wantsOk && silent.size === 0;
+    const gaps = gapsAmong([...latest.values()], { ...scope, wantsOk, members: ids });
     const everybodyWasAsked = asked.length === members.length;
-    if (nowMs() >= deadline || (gaps.length === 0 && everybodyWasAsked)) return gaps;
+    if (nowMs() >= deadline || (gaps.length === 0 && everybodyWasAsked)) {
+      for (const error of silent.values()) spare?.(error);
+      return gaps;
+    }
     if (gaps.length > 0) {
       progress(gaps.length);
       await go.close(gaps, [...latest.values()]);
@@ -97,11 +112,16 @@ async function glanceAt(
   fleet: Fleet,
   members: readonly Member[],
   latest: Map<NodeId, Glance>,
+  failed: (member: Member, error: NodeError) => void,
 ): Promise<void> {
   const known = new KnownLines();
   await Promise.all(
     members.map(async member => {
-      const seen = await glance(fleet, member, known);
+      const seen = await glance(fleet, member, known).catch(error => {
+        if (!(error instanceof NodeError)) throw error;
+        failed(member, error);
+        return undefined;
+      });
       const before = latest.get(member.id);
       if (seen) latest.set(member.id, seen);
       else if (before) latest.set(member.id, { ...before, loading: true });

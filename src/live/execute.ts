@@ -3,8 +3,7 @@
  * are done; the first problem is the end, and what was not begun is not begun.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { MoveStep, Plan, PlanEvent, Problem, Stage, Step } from '../plan/step.ts';
+import type { Plan, PlanEvent, Problem, Stage, Step } from '../plan/step.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import {
@@ -18,16 +17,13 @@ import {
 } from '../resp/membership-commands.ts';
 import { assignSlot } from '../resp/slot-commands.ts';
 import type { Address, NodeId } from '../topology/node.ts';
-import type { SlotSet } from '../topology/slot-set.ts';
 import { addressBook } from '../topology/snapshot.ts';
 import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 import { awaitUnbanned } from './await-unbanned.ts';
-import { Gates } from './move/gates.ts';
+import { asGenerator, type Tell } from './event-stream.ts';
 import { MoveError } from './move/move-error.ts';
-import { goesAlongside, type MoverChoice, moveSlots } from './move/move-slots.ts';
-import type { MoveLimits } from './move/mover.ts';
-import { Pace, type PaceLimits } from './move/pace.ts';
+import { type Moving, Passages } from './move/passages.ts';
 
 export interface ExecuteOptions {
   /** How long nodes may take to agree. */
@@ -37,52 +33,21 @@ export interface ExecuteOptions {
   readonly moving?: Moving;
 }
 
-export interface Moving {
-  readonly mover: MoverChoice;
-  readonly limits: MoveLimits;
-  readonly paceLimits: PaceLimits;
-  /** Passages that a node may be part of at the same time. */
-  readonly parallel: number;
-  readonly isStopping: () => boolean;
-}
-
 export async function* execute(fleet: Fleet, plan: Plan, options: ExecuteOptions): AsyncGenerator<PlanEvent> {
   const work = new Work(fleet, plan, options);
-  for (const stage of plan.stages) {
-    yield { kind: 'stage-began', stage };
-    let failed = false;
-    for await (const event of asGenerator<PlanEvent>(tell => work.run(stage, tell))) {
-      failed ||= event.kind === 'step-failed';
-      yield event;
+  try {
+    for (const stage of plan.stages) {
+      yield { kind: 'stage-began', stage };
+      let failed = false;
+      for await (const event of asGenerator<PlanEvent>(tell => work.run(stage, tell))) {
+        failed ||= event.kind === 'step-failed';
+        yield event;
+      }
+      if (failed) return;
     }
-    if (failed) return;
+  } finally {
+    await work.close();
   }
-}
-
-type Tell<T> = (event: T) => void;
-
-/** Events that arrive while several things are under way, one after the other. */
-async function* asGenerator<T>(start: (tell: Tell<T>) => Promise<void>): AsyncGenerator<T> {
-  const waiting: T[] = [];
-  let wake = () => {};
-  let over = false;
-  const work = start(event => {
-    waiting.push(event);
-    wake();
-  }).finally(() => {
-    over = true;
-    wake();
-  });
-  while (!over || waiting.length > 0) {
-    const event = waiting.shift();
-    if (event !== undefined) yield event;
-    else {
-      await new Promise<void>(resolve => {
-        wake = resolve;
-      });
-    }
-  }
-  await work;
 }
 
 class Work {
@@ -90,30 +55,39 @@ class Work {
   readonly #plan: Plan;
   readonly #options: ExecuteOptions;
   readonly #book: ReadonlyMap<NodeId, Address>;
-  readonly #gates: Gates;
-  readonly #pace: Pace;
+  readonly #passages: Passages;
 
   constructor(fleet: Fleet, plan: Plan, options: ExecuteOptions) {
     this.#fleet = fleet;
     this.#plan = plan;
     this.#options = options;
     this.#book = addressBook(plan.before);
-    this.#gates = new Gates(options.moving?.parallel ?? 1);
-    this.#pace = new Pace(options.moving?.paceLimits ?? {}, { nowMs: options.nowMs, sleep });
+    this.#passages = new Passages(fleet, plan.before, options);
   }
 
   async run(stage: Stage, tell: Tell<PlanEvent>): Promise<void> {
+    let failed = false;
+    const take = async (step: Step) => {
+      // Looked at when its turn comes: whatever has failed by then, this is not begun any more.
+      if (failed) return;
+      const problem = await this.#attempt(step, tell);
+      failed ||= problem !== undefined;
+      tell(problem ? { kind: 'step-failed', step, problem } : { kind: 'step-done', step });
+    };
     await Promise.all(
-      stage.map(async step => {
-        const problem = await this.#attempt(step, tell);
-        tell(problem ? { kind: 'step-failed', step, problem } : { kind: 'step-done', step });
-      }),
+      stage.map(step =>
+        step.kind === 'move-slots' ? this.#passages.inTurn(step, () => take(step)) : take(step),
+      ),
     );
+  }
+
+  close(): Promise<void> {
+    return this.#passages.close();
   }
 
   async #attempt(step: Step, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
     try {
-      if (step.kind === 'move-slots') return await this.#move(step, tell);
+      if (step.kind === 'move-slots') return await this.#passages.move(step, tell);
       return await this.#perform(step, tell);
     } catch (error) {
       if (error instanceof InterruptedError) return { kind: 'interrupted' };
@@ -121,23 +95,6 @@ class Work {
       if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
       throw error;
     }
-  }
-
-  /** Passages that share no node go at the same time. */
-  #move(step: MoveStep, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
-    const { moving, nowMs } = this.#options;
-    if (!moving) throw new RangeError('the plan moves slots, and nobody has said how');
-    const listener = {
-      moved: (slots: SlotSet, keys: number) => tell({ kind: 'moved', step, slots, keys }),
-      remark: (text: string) => tell({ kind: 'noted', step, text }),
-    };
-    const { limits, isStopping, mover } = moving;
-    const run = { fleet: this.#fleet, limits, listener, pace: this.#pace, nowMs, isStopping };
-    const alongside = !this.#pace.isLimited && goesAlongside(step, this.#plan.before, mover);
-    return this.#gates.pass(alongside ? [] : [step.from, step.to], async () => {
-      const moved = await moveSlots(step, this.#plan.before, mover, run);
-      return moved.size === step.slots.size ? undefined : { kind: 'interrupted' };
-    });
   }
 
   async #perform(
@@ -167,8 +124,12 @@ class Work {
         return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
       }
       case 'agree': {
-        const { members, wantsOk, wantsCopies } = step;
+        const { members, wantsOk, wantsCopies, sparesSilent = false } = step;
         const concerned = new Set(step.concerned);
+        const spare = ({ node, message }: NodeError) => {
+          const text = `${node} does not answer (${message}); it hears of the new owners when it is back`;
+          tell({ kind: 'noted', step, text });
+        };
         const gathering = {
           members,
           introductions: [],
@@ -176,6 +137,7 @@ class Work {
           goal: 'roles',
           wantsOk,
           wantsCopies,
+          ...(sparesSilent && { spare }),
         } as const;
         return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
       }

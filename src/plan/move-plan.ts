@@ -1,11 +1,13 @@
 /** Plans that move slots: what they have in common, and what stands against moving anything. */
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import { findNode } from '../topology/find-node.ts';
+import type { Finding } from '../topology/finding.ts';
 import { membersOf } from '../topology/members.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot, isPrimary, ownClaims } from '../topology/snapshot.ts';
 import { fragmentsOf } from './choose-slots.ts';
+import { takesValuesOf } from './mixtures.ts';
 import type { Refusal } from './refusal.ts';
 import { inStages, type Plan, type Remark, type SlotMove, type Stage } from './step.ts';
 
@@ -39,7 +41,16 @@ export function movePlan(
       closing,
       moves.map(move => ({ kind: 'move-slots', ...move })),
       moves.length + closing.length > 0
-        ? [{ kind: 'agree', members: membersOf(snapshot), concerned, wantsOk, wantsCopies: false }]
+        ? [
+            {
+              kind: 'agree',
+              members: membersOf(snapshot),
+              concerned,
+              wantsOk,
+              wantsCopies: false,
+              sparesSilent: true,
+            },
+          ]
         : [],
     ),
   };
@@ -95,8 +106,44 @@ export function damageIn(
   const otherwise = openOtherwise(snapshot, moves);
   const findings = diagnose(snapshot, NO_WISHES)
     .filter(({ severity }) => severity === 'error')
-    .filter(({ kind, slots }) => kind !== 'slots-open' || slots.intersect(otherwise).size > 0);
+    .filter(({ kind, slots }) => kind !== 'slots-open' || slots.intersect(otherwise).size > 0)
+    .filter(finding => !isSilence(finding) || moves.length === 0 || concerning(moves, [finding]).length > 0);
   return findings.length === 0 ? [] : [{ kind: 'cluster-damaged', findings }];
+}
+
+/** Moves that would end at the first key. */
+export function unreadableIn(
+  { views }: ClusterSnapshot,
+  moves: readonly SlotMove[],
+  { despiteFindings }: { readonly despiteFindings: boolean },
+): Refusal[] {
+  if (despiteFindings) return [];
+  const servers = new Map(views.map(({ id, server }) => [id, server]));
+  return moves.flatMap(({ from: source, to: node }): Refusal[] => {
+    const [own, other] = [servers.get(node), servers.get(source)];
+    return own && other && !takesValuesOf(own, other) ? [{ kind: 'target-older', node, source }] : [];
+  });
+}
+
+/** What was planned and perhaps begun is carried out also when a node that has no part in it is gone meanwhile. */
+function isSilence({ kind }: Finding): boolean {
+  return kind === 'node-unreachable' || kind === 'node-failed' || kind === 'owner-unreachable';
+}
+
+/**
+ * What is about these slots, or about those who give and get them. Of a silent node everybody may say that the cluster
+ * is down, which is then not about the moves either.
+ */
+export function concerning(moves: readonly SlotMove[], findings: readonly Finding[]): Finding[] {
+  const slots = SlotSet.union(moves.map(move => move.slots));
+  const parties = new Set(moves.flatMap(({ from, to }) => [from, to]));
+  const silent = findings.some(({ kind }) => kind === 'node-unreachable');
+  return findings.filter(finding => {
+    if (finding.kind === 'state-not-ok' && silent) return false;
+    return finding.slots.size > 0
+      ? finding.slots.intersect(slots).size > 0
+      : finding.nodes.some(id => parties.has(id));
+  });
 }
 
 /**

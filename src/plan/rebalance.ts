@@ -13,6 +13,7 @@ import {
   type Owners,
   silentOwners,
   slotsInDoubt,
+  unreadableIn,
 } from './move-plan.ts';
 import { type Party, pairings } from './pairing.ts';
 import type { Decision, Refusal } from './refusal.ts';
@@ -48,7 +49,9 @@ export function planRebalance(request: RebalanceRequest): Decision<MovePlan> {
   const ways = parties.some(party => isOff(party, thresholdPercent)) ? pairings(parties) : [];
   const options = { remarks: remarksOn(snapshot, doubtful), wantsOk: !despiteFindings };
   const plans = ways.map(transfers => movePlan(snapshot, allotSlots(involved, transfers), options));
-  return { kind: 'plan', plan: tidiest(plans) ?? movePlan(snapshot, [], options) };
+  const plan = tidiest(plans) ?? movePlan(snapshot, [], options);
+  const unreadable = unreadableIn(snapshot, plan.moves, { despiteFindings });
+  return unreadable.length > 0 ? { kind: 'refused', refusals: unreadable } : { kind: 'plan', plan };
 }
 
 function readWeights({ snapshot, weights }: RebalanceRequest, refusals: Refusal[]): Map<NodeId, number> {

@@ -83,6 +83,8 @@ export type Refusal =
   | { readonly kind: 'slots-unowned'; readonly slots: SlotSet }
   /** Several nodes claim them, or they are on their way to somebody already. Nothing overrides it. */
   | { readonly kind: 'slots-in-doubt'; readonly slots: SlotSet }
+  /** It cannot read what the source packs for it. */
+  | { readonly kind: 'target-older'; readonly node: NodeId; readonly source: NodeId }
   /** Without one there is nothing to choose between. */
   | { readonly kind: 'no-other-primary' }
   /** What was asked, and nobody was there to answer. */

@@ -12,6 +12,7 @@ import {
   movePlan,
   silentOwners,
   slotsInDoubt,
+  unreadableIn,
 } from './move-plan.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import type { Remark, SlotMove } from './step.ts';
@@ -46,6 +47,7 @@ export function planReshard(request: ReshardRequest): Decision<MovePlan> {
   const target = findPrimary(snapshot, to, refusals);
   const { moves, remarks } =
     'slots' in request ? moveNamed(request, target, refusals) : moveCounted(request, target, refusals);
+  refusals.push(...unreadableIn(snapshot, moves, { despiteFindings }));
   if (refusals.length > 0) return { kind: 'refused', refusals };
   return { kind: 'plan', plan: movePlan(snapshot, moves, { remarks, wantsOk: !despiteFindings }) };
 }

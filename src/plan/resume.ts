@@ -2,7 +2,7 @@
 import type { NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
-import { damageIn, type MovePlan, movePlan, ownersIn, slotsInDoubt } from './move-plan.ts';
+import { damageIn, type MovePlan, movePlan, ownersIn, slotsInDoubt, unreadableIn } from './move-plan.ts';
 import type { SavedPlan } from './plan-file.ts';
 import type { Decision, PlanDifference, Refusal } from './refusal.ts';
 import type { SlotMove, Stage } from './step.ts';
@@ -27,14 +27,17 @@ export function resumePlan(
     ...[...new Set(pending.map(({ to }) => to))].flatMap(node => lostTarget(node, snapshot)),
     ...(despiteFindings ? [] : changedOwners(owners, moves, map)),
   ];
+  const closing = moves.flatMap(move => leftOpen(move, map, snapshot));
+  // Whatever has befallen the cluster since: what is done is done.
+  const isDone = pending.length + closing.length === 0;
   const refusals: Refusal[] = [
-    ...damageIn(snapshot, { despiteFindings, moves }),
+    ...damageIn(snapshot, { despiteFindings: despiteFindings || isDone, moves }),
     ...(differences.length > 0 ? [{ kind: 'plan-outdated', differences } as const] : []),
+    ...unreadableIn(snapshot, pending, { despiteFindings }),
     ...silentParties(pending, snapshot, differences),
     ...inDoubt(moves, snapshot),
   ];
   if (refusals.length > 0) return { kind: 'refused', refusals };
-  const closing = moves.flatMap(move => leftOpen(move, map, snapshot));
   return { kind: 'plan', plan: movePlan(snapshot, pending, { closing, wantsOk: !despiteFindings }) };
 }
 

@@ -48,6 +48,8 @@ export type Step =
       readonly wantsOk: boolean;
       /** Replicas are through with their first copy; else it is enough that they have begun with it. */
       readonly wantsCopies: boolean;
+      /** Others than those concerned may have stopped answering: that is told, and not waited for. */
+      readonly sparesSilent?: boolean;
     }
   | { readonly kind: 'forget'; readonly node: NodeId; readonly victim: NodeId }
   /** Watches that the victims do not come back by gossip, and has them forgotten again where they do. */

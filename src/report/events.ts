@@ -12,6 +12,7 @@ export type StreamEvent =
   | { readonly event: 'refused'; readonly command: string; readonly refusals: readonly Refusal[] }
   | { readonly event: 'plan'; readonly command: string; readonly plan: Plan }
   | { readonly event: 'progress'; readonly of: Exclude<PlanEvent, { kind: 'waiting' }>; readonly plan: Plan }
+  | { readonly event: 'note'; readonly text: string }
   | { readonly event: 'end'; readonly command: string; readonly code: number; readonly text: string };
 
 export function eventLine(event: StreamEvent, names: NodeNames): string {
@@ -29,6 +30,7 @@ function content(event: StreamEvent, names: NodeNames): object {
       return planContent(event, names);
     case 'progress':
       return progress(event, names);
+    case 'note':
     case 'end':
       return event;
   }

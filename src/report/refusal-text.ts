@@ -82,6 +82,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `Nobody owns ${showSlots(refusal.slots)}; there is nothing to move.`;
     case 'slots-in-doubt':
       return `${showSlots(refusal.slots)} ${refusal.slots.size === 1 ? 'is' : 'are'} claimed twice, or on the way already; moving ${refusal.slots.size === 1 ? 'it' : 'them'} could lose keys. Mend that first.`;
+    case 'target-older':
+      return `${names.of(refusal.node)} cannot read what ${names.of(refusal.source)} sends: its version is older, or of another kind, and no key could move. Upgrade it first; --despite-findings tries anyway.`;
     case 'no-other-primary':
       return 'Slots move from one primary to another, and no other one answers.';
     case 'nobody-to-ask':

@@ -12,7 +12,7 @@ export interface Command<T> {
   readonly replyTimeoutMs?: number;
 }
 
-const CONTAINERS = new Set(['CLUSTER', 'CONFIG', 'FUNCTION', 'MEMORY', 'ACL', 'CLIENT', 'DEBUG']);
+const CONTAINERS = new Set(['CLUSTER', 'CONFIG', 'FUNCTION', 'MEMORY', 'ACL', 'CLIENT', 'DEBUG', 'PUBSUB']);
 
 /** What a person calls the command: its name without arguments. */
 export function commandName({ args }: Pick<Command<unknown>, 'args'>): string {

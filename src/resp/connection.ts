@@ -56,6 +56,7 @@ export class Connection {
   readonly #replyDeadline: Deadline;
   #login: Command<void> | undefined;
   #failure: NodeError | undefined;
+  #endedAtRest = false;
   #closed = false;
 
   constructor(name: string, endpoint: Endpoint, settings: ConnectionSettings, observer?: WireObserver) {
@@ -75,6 +76,14 @@ export class Connection {
       this.#login = auth(settings.credentials);
       this.send(this.#login).catch(() => {});
     }
+  }
+
+  /**
+   * It worked, and ended while nobody waited for anything, as servers end it that have a `timeout`: nothing is lost, and
+   * what is asked for next may be asked for on another.
+   */
+  get endedAtRest(): boolean {
+    return this.#endedAtRest;
   }
 
   send<T>(command: Command<T>): Promise<T> {
@@ -132,6 +141,8 @@ export class Connection {
     }
     socket.on('data', chunk => this.#receive(chunk));
     socket.on('error', error => this.#fail(this.#explain(error, tls !== undefined)));
+    // As soon as the server has said its last word, so that nothing more is written to it.
+    socket.on('end', () => this.#fail(this.#lost()));
     socket.on('close', () => this.#fail(this.#lost()));
   }
 
@@ -198,6 +209,7 @@ export class Connection {
   #fail(error: NodeError): void {
     if (this.#failure || this.#closed) return;
     this.#failure = error;
+    this.#endedAtRest = this.#answered && this.#pending.size === 0 && error instanceof ConnectionLostError;
     this.#observer?.failed(this.name, error);
     this.#end(() => error);
   }

@@ -1,10 +1,11 @@
 /**
- * All nodes of one cluster, one connection each, opened when first spoken to. Above this file nodes are known by the
+ * All nodes of one cluster, one connection each, opened when first spoken to, and once more when a server has ended it
+ * because nobody spoke for long; what was sent is never sent again. Above this file nodes are known by the
  * addresses that they announce; where that is on the network (`--address-map`, a unix socket) is known only here.
  */
 import { type Address, formatAddress } from '../topology/node.ts';
 import { AddressMap } from './address-map.ts';
-import type { Command } from './command.ts';
+import { type Command, commandName } from './command.ts';
 import { exec, multi, queued } from './commands.ts';
 import { Connection, type ConnectionSettings, type WireObserver } from './connection.ts';
 import type { Credentials } from './credentials.ts';
@@ -71,21 +72,37 @@ export class Fleet {
 
   /** For what would hold up the others: one long command after another. */
   lane(node: Address): Lane {
-    const connection = new Connection(
-      formatAddress(node),
-      this.#endpointOf(node),
-      this.#settings,
-      this.#observer,
-    );
-    this.#lanes.add(connection);
-    return {
-      send: command => this.#minded(connection.send(command)),
-      sendAll: commands => this.#minded(connection.sendAll(commands)),
-      close: () => {
-        connection.close();
-        this.#lanes.delete(connection);
-      },
+    let connection = this.#openLane(node);
+    let selection: Command<unknown> | undefined;
+    const close = () => {
+      connection.close();
+      this.#lanes.delete(connection);
     };
+    const use = <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
+      if (this.#interrupted) return Promise.reject(new InterruptedError());
+      if (connection.endedAtRest) {
+        this.#lanes.delete(connection);
+        connection = this.#openLane(node);
+        // Keys of another database must not be taken for those of this one.
+        if (selection) connection.send(selection).catch(close);
+      }
+      return this.#minded(work(connection));
+    };
+    return {
+      send: command => {
+        const sent = use(live => live.send(command));
+        if (commandName(command) === 'SELECT') selection = command;
+        return sent;
+      },
+      sendAll: commands => use(live => live.sendAll(commands)),
+      close,
+    };
+  }
+
+  #openLane(node: Address): Connection {
+    const connection = this.#open(formatAddress(node), this.#endpointOf(node));
+    this.#lanes.add(connection);
+    return connection;
   }
 
   /** As what we log in, for those who log in on our behalf. */
@@ -120,11 +137,15 @@ export class Fleet {
   #connection(node: NodeRef): Connection {
     const key = node === 'entry' ? node : formatAddress(node);
     const known = this.#connections.get(key);
-    if (known) return known;
+    if (known && !known.endedAtRest) return known;
     const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
-    const connection = new Connection(nameOf(endpoint), endpoint, this.#settings, this.#observer);
+    const connection = this.#open(nameOf(endpoint), endpoint);
     this.#connections.set(key, connection);
     return connection;
+  }
+
+  #open(name: string, endpoint: Endpoint): Connection {
+    return new Connection(name, endpoint, this.#settings, this.#observer);
   }
 
   #endpointOf(address: Address): Endpoint {

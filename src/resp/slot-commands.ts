@@ -104,3 +104,19 @@ export function timeToLive(key: Key): Command<number | undefined> {
 export function asking(): Command<void> {
   return { args: ['ASKING'], decode: asOk };
 }
+
+/** The connection can do nothing else from then on. */
+export function subscribe(channel: string): Command<void> {
+  return {
+    args: ['SUBSCRIBE', channel],
+    decode: reply => {
+      const [word = null] = asArray(reply);
+      if (asText(word) !== 'subscribe') throw new ReplyShapeError('not subscribed');
+    },
+  };
+}
+
+/** Channels of this node that somebody has subscribed to. */
+export function activeChannels(pattern: string): Command<string[]> {
+  return { args: ['PUBSUB', 'CHANNELS', pattern], decode: reply => asArray(reply).map(asText) };
+}

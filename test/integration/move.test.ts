@@ -101,8 +101,11 @@ describe.concurrent('on the way to something else', () => {
     expect(await sizesOf(cluster)).toEqual([4096, 4096, 4096, 4096]);
     const refused = await slotctl(['del-node', cluster.entry, address, '--yes']);
     expect(refused.stderr).toContain('--drain');
-    const removed = await slotctl(['del-node', cluster.entry, address, '--drain', '--yes']);
+    const removed = await slotctl(['del-node', cluster.entry, address, '--drain', '--yes', '--json']);
     expect(removed.stderr).toBe('');
+    // Two plans, and one end.
+    const events = removed.stdout.split('\n').flatMap(line => /"event":"(plan|end)"/.exec(line)?.[1] ?? []);
+    expect(events).toEqual(['plan', 'plan', 'end']);
     expect(removed.code).toBe(0);
     expect((await sizesOf(cluster)).length).toBe(3);
     expect(await contents(cluster, keys)).toEqual(before);

@@ -291,3 +291,26 @@ describe('any map', () => {
     );
   });
 });
+
+/** As the servers were found to answer one another. */
+test.each([
+  ['redis 7.0.15', 'redis 8.0.2', true],
+  ['redis 7.0.15', 'valkey 9.1.0', true],
+  ['redis 8.0.2', 'redis 8.6.3', true],
+  ['redis 8.0.2', 'redis 7.0.15', false],
+  ['redis 8.6.3', 'redis 8.0.2', false],
+  ['redis 8.0.2', 'valkey 9.1.0', false],
+  ['valkey 8.0.1', 'redis 7.0.15', false],
+  ['valkey 8.1.3', 'valkey 8.0.1', true],
+  ['valkey 8.1.3', 'redis 8.0.2', true],
+  ['valkey 9.1.0', 'valkey 8.1.3', false],
+  ['valkey 9.1.0', 'redis 8.6.3', false],
+])('from %s to %s: %s', (source, target, goes) => {
+  const server = (text: string) => text.replace(/(\w+) (\S+)/, 'product=$1 version=$2');
+  const drawing = `A primary 0-16383 ${server(source)}\nB primary ${server(target)}`;
+  const wishes = { slots: '0-9', to: 'B' };
+  if (goes) expect(reshard(drawing, wishes).moves()).toEqual(['A gives B 0-9']);
+  else
+    expect(reshard(drawing, wishes).refusals()).toEqual([{ kind: 'target-older', node: 'B', source: 'A' }]);
+  expect(reshard(drawing, wishes, true).moves()).toEqual(['A gives B 0-9']);
+});

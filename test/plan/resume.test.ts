@@ -63,6 +63,20 @@ describe('a saved plan', () => {
     expect(resume(done).stages()).toEqual([]);
   });
 
+  test('that has been done is no work either when the cluster is damaged meanwhile', () => {
+    const done = half.replace('5461-10922', '5471-10922').replace('D primary 0-9', 'D primary 0-9,5461-5470');
+    expect(resume(done.replace('10923-16383', '10923-16383 down')).stages()).toEqual([]);
+  });
+
+  test('goes on when a node that has no part in it is gone, and not when a source is', () => {
+    expect(resume(half.replace('10923-16383', '10923-16383 down')).moves()).toEqual(['B gives D 5461-5470']);
+    expect(
+      resume(half.replace('5461-10922', '5461-10922 down'))
+        .refusals()
+        .map(({ kind }) => kind),
+    ).toContain('cluster-damaged');
+  });
+
   test('takes slots further that were left on their way', () => {
     const open = BEFORE.replace('0-5460', '0-5460 open=3>D')
       .replace('D primary', 'D primary open=3<A')

@@ -90,6 +90,10 @@ const refusals: { readonly [K in Refusal['kind']]: [Extract<Refusal, { kind: K }
     { kind: 'slots-in-doubt', slots: SlotSet.of(3) },
     'slot 3 is claimed twice, or on the way already; moving it could lose keys. Mend that first.',
   ],
+  'target-older': [
+    { kind: 'target-older', node: a, source: b },
+    'a cannot read what b sends: its version is older, or of another kind, and no key could move. Upgrade it first; --despite-findings tries anyway.',
+  ],
   'no-other-primary': [
     { kind: 'no-other-primary' },
     'Slots move from one primary to another, and no other one answers.',

@@ -11,6 +11,7 @@ import {
 import { type Command, showWords } from '../../src/resp/command.ts';
 import { Secret } from '../../src/resp/credentials.ts';
 import {
+  activeChannels,
   asking,
   assignSlot,
   dump,
@@ -20,6 +21,7 @@ import {
   migrate,
   migrating,
   stable,
+  subscribe,
   timeToLive,
 } from '../../src/resp/slot-commands.ts';
 import { nodeId } from '../../src/topology/node.ts';
@@ -37,6 +39,8 @@ describe('the words', () => {
     [stable(seven), 'CLUSTER SETSLOT 7 STABLE'],
     [keysInSlot(seven, 10), 'CLUSTER GETKEYSINSLOT 7 10'],
     [asking(), 'ASKING'],
+    [subscribe('c:0-9'), 'SUBSCRIBE c:0-9'],
+    [activeChannels('c:*'), 'PUBSUB CHANNELS c:*'],
     [importSlots(SlotSet.parse('1-3,4,9')), 'CLUSTER MIGRATION IMPORT 1 4 9 9'],
     [importStatus('t'), 'CLUSTER MIGRATION STATUS ID t'],
     [cancelImport('t'), 'CLUSTER MIGRATION CANCEL ID t'],
@@ -72,6 +76,11 @@ describe('the replies', () => {
     expect(decode(Buffer.from('OK'))).toBe('moved');
     expect(decode(Buffer.from('NOKEY'))).toBe('no-keys');
     expect(() => decode(Buffer.from('QUEUED'))).toThrow('expected OK or NOKEY');
+  });
+
+  test('of a subscription, and of the channels that there are', () => {
+    expect(() => subscribe('c').decode([Buffer.from('message')])).toThrow('not subscribed');
+    expect(activeChannels('*').decode([Buffer.from('c:1'), Buffer.from('c:2')])).toEqual(['c:1', 'c:2']);
   });
 
   test('of keys that are gone, or stay for ever', () => {

@@ -41,7 +41,8 @@ export async function findBigKeys(passage: Passage, run: MoveRun): Promise<BigKe
     const keys = await run.fleet.send(address, keysInSlot(slot, count));
     for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
       const some = keys.slice(from, from + KEYS_AT_A_TIME);
-      const sizes = await Promise.all(some.map(key => run.fleet.send(address, memoryUsage(key))));
+      // Whoever may not ask moves them like all others.
+      const sizes = await Promise.all(some.map(key => ifTold(run.fleet.send(address, memoryUsage(key)))));
       some.forEach((key, i) => {
         const size = sizes[i] ?? 0;
         if (size >= BIG_BYTES) big.set(key.toString('latin1'), size);

@@ -1,10 +1,11 @@
-/** How many keys there are in the slots of a source, before they move. */
-import { countKeysInSlot, keyCounts } from '../../resp/commands.ts';
+/** How many keys there are in slots: before they move, and when they should be gone. */
+import { countKeysInSlot, keyCounts, select } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { NodeView, ServerFacts } from '../../topology/snapshot.ts';
+import type { MoveRun, Passage } from './mover.ts';
 
 /** Slots without keys are left out. */
 export type KeyCounts = ReadonlyMap<Slot, number>;
@@ -36,6 +37,26 @@ async function bySlot(fleet: Fleet, address: Address, slots: SlotSet): Promise<K
   const all = [...slots];
   const counts = await fleet.sendAll(address, all.map(countKeysInSlot));
   return new Map(all.map((slot, i) => [slot, counts[i] ?? 0] as const).filter(([, keys]) => keys > 0));
+}
+
+/** Which of them hold keys right now, in any database. */
+export async function slotsWithKeys(
+  slots: readonly Slot[],
+  { from, databases }: Pick<Passage, 'from' | 'databases'>,
+  { fleet }: Pick<MoveRun, 'fleet'>,
+): Promise<Slot[]> {
+  const left = new Set<Slot>();
+  for (const database of databases) {
+    // Counts are per database; the connection is left in database 0, where everybody expects it.
+    const selected = database === 0 ? [] : [fleet.send(from.address, select(database))];
+    const counting = fleet.sendAll(from.address, slots.map(countKeysInSlot));
+    const restored = database === 0 ? [] : [fleet.send(from.address, select(0))];
+    const [counts] = await Promise.all([counting, ...selected, ...restored]);
+    slots.forEach((slot, i) => {
+      if ((counts[i] ?? 0) > 0) left.add(slot);
+    });
+  }
+  return [...left];
 }
 
 function hasSlotStats({ product, release: { major, minor } }: ServerFacts): boolean {

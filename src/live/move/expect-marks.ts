@@ -44,7 +44,7 @@ export function expectMarked(slots: SlotSet, { from, to }: Passage, [source, tar
   );
 }
 
-function refuse(slots: readonly Slot[], what: string): void {
+export function refuse(slots: readonly Slot[], what: string): void {
   if (slots.length === 0) return;
   const shown = slots.slice(0, 8).join(', ');
   throw new MoveError(

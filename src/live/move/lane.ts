@@ -109,7 +109,7 @@ export class Lane {
     await pace.before(keys.length, this.#passage, knock);
     const beganAt = nowMs();
     try {
-      await persist(() => this.#migrate(keys, this.#run.limits.replace), this.#run);
+      await persist(() => this.#migrate(keys, false), this.#run);
     } catch (error) {
       if (!(error instanceof ServerRefusalError && /BUSYKEY/.test(error.text))) throw error;
       await settleClash(this.#passage, this.#run, this.#database, keys);

@@ -7,12 +7,13 @@
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { BatchSize } from './batch-size.ts';
 import { findBigKeys } from './big-keys.ts';
+import { tidyUp } from './close-again.ts';
 import { databasesOf } from './databases.ts';
 import { Lane } from './lane.ts';
 import type { MoveRun, Mover, CountedPassage as Passage } from './mover.ts';
 import { News } from './news.ts';
 import { Supply } from './supply.ts';
-import { turnOver } from './turn-over.ts';
+import { type Ledger, turnOver } from './turn-over.ts';
 import { windowsOf } from './windows.ts';
 
 /**
@@ -30,7 +31,7 @@ export const migrateMover: Mover = async (uncounted, run) => {
   // Apart from the others, which are busy with the next window by then.
   const mop = new Lane(passage, run, batch, big);
   try {
-    return await convey(passage, run, lanes, left => mopUp(mop, left));
+    return await convey(passage, run, lanes, mop);
   } finally {
     for (const lane of [...lanes, mop]) lane.close();
   }
@@ -42,39 +43,45 @@ interface Open {
   readonly drained: Promise<void>;
 }
 
-async function convey(
-  passage: Passage,
-  run: MoveRun,
-  lanes: readonly Lane[],
-  drainAgain: (left: readonly Slot[]) => Promise<void>,
-): Promise<SlotSet> {
+async function convey(passage: Passage, run: MoveRun, lanes: readonly Lane[], mop: Lane): Promise<SlotSet> {
   const windows = windowsOf(passage, run.limits.window);
   const [supply, news] = [new Supply(), new News(passage, run)];
-  const draining = Promise.all(lanes.map(lane => lane.empty(supply)));
+  const working = lanes.map(lane => lane.empty(supply));
+  const draining = Promise.all(working);
   // A lane that fails is heard of when a window is waited for.
   draining.catch(() => {});
-  let moved = SlotSet.empty;
-  let closing: SlotSet | undefined;
+  let [opened, moved] = [SlotSet.empty, SlotSet.empty];
+  const ledger: Ledger = {
+    opened: slots => {
+      opened = opened.union(slots);
+    },
+    handedOver: slots => {
+      moved = moved.union(slots);
+      news.spread(slots);
+    },
+    drainAgain: left => mopUp(mop, left),
+  };
+  let closing = SlotSet.empty;
   let open: Open | undefined;
   try {
     for (let turn = 0; ; turn++) {
-      const opening = run.isStopping() ? undefined : windows[turn];
-      if (!closing && !open && !opening) return moved;
-      await turnOver({ closing, opening }, passage, run, drainAgain);
-      if (closing) {
-        news.spread(closing);
-        moved = moved.union(closing);
-      }
-      const opened = opening && { slots: opening, drained: supply.add(slotsWithKeys(opening, passage)) };
+      const opening = (run.isStopping() ? undefined : windows[turn]) ?? SlotSet.empty;
+      if (closing.size === 0 && !open && opening.size === 0) break;
+      await turnOver({ closing, opening }, passage, run, ledger);
+      const drained = supply.add(slotsToDrain(opening, passage));
       if (open) await Promise.race([open.drained, draining]);
-      closing = open?.slots;
-      open = opened;
+      closing = open?.slots ?? SlotSet.empty;
+      open = opening.size > 0 ? { slots: opening, drained } : undefined;
     }
-  } finally {
-    // Whatever was begun is seen to its end before anybody hears of a failure.
-    supply.drop();
-    await Promise.allSettled([draining]);
+    supply.close();
     await news.arrived();
+    return moved;
+  } catch (error) {
+    supply.drop();
+    // Whatever was begun is seen to its end before anybody hears of a failure: until then keys are on their way.
+    await Promise.allSettled(working);
+    await news.arrived().catch(() => {});
+    throw await tidyUp(error, opened.without(moved), passage, run);
   }
 }
 
@@ -82,7 +89,7 @@ async function convey(
  * By the count before they were opened; keys that came since are found before the slot is handed over. Counted is in
  * database 0 only: where there are others, no slot may be taken for empty.
  */
-function slotsWithKeys(slots: SlotSet, { keys, databases }: Passage): Slot[] {
+function slotsToDrain(slots: SlotSet, { keys, databases }: Passage): Slot[] {
   return [...slots].filter(slot => databases.length > 1 || keys.has(slot));
 }
 

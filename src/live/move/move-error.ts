@@ -22,7 +22,7 @@ export class KeyClashError extends MoveError {
   constructor(target: Member, keys: readonly Buffer[]) {
     const shown = keys.slice(0, 5).map(key => escaped(key.toString('latin1')));
     super(
-      `${formatAddress(target.address)} has other values for ${shown.join(', ')}${keys.length > 5 ? ` and ${keys.length - 5} more keys` : ''}; both are kept`,
+      `${formatAddress(target.address)} has other values for ${shown.join(', ')}${keys.length > 5 ? ` and ${keys.length - 5} more keys` : ''}; both are kept (--cluster-replace keeps the target’s in a file, and goes on)`,
     );
     this.keys = keys;
   }

@@ -7,6 +7,7 @@ import type { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 import { redisAtomicMover, valkeyAtomicMover } from './atomic-mover.ts';
 import { countKeys } from './count-keys.ts';
+import { keepOthersOff } from './keep-others-off.ts';
 import { migrateMover } from './migrate-mover.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, Mover, Passage } from './mover.ts';
@@ -22,6 +23,10 @@ export async function moveSlots(
   const passage = passageOf(move, before, run);
   const [source, target] = [viewOf(before, move.from).server, viewOf(before, move.to).server];
   const mover = chooseMover(choice, source, target, run.pace.isLimited || run.limits.waitReplicas > 0);
+  return keepOthersOff(passage, run, () => moveBy(mover, passage, choice, run));
+}
+
+async function moveBy(mover: Mover, passage: Passage, choice: MoverChoice, run: MoveRun): Promise<SlotSet> {
   try {
     return await mover(passage, run);
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
+import type { RescueFile } from '../rescue-file.ts';
 import type { KeyCounts } from './count-keys.ts';
 import type { Pace } from './pace.ts';
 
@@ -29,7 +30,7 @@ export interface MoveLimits {
   readonly window: number;
   /** What servers wait for each other in one MIGRATE. */
   readonly timeoutMs: number;
-  /** Values at the target give way to those of the source. */
+  /** Other values at the target give way to those of the source, and are kept in a file. */
   readonly replace: boolean;
   /** Keys are moved however long that holds up the servers. */
   readonly allowBlocking: boolean;
@@ -48,6 +49,8 @@ export interface MoveRun {
   readonly limits: MoveLimits;
   readonly listener: MoveListener;
   readonly pace: Pace;
+  /** For values at the target that are written over; without it, none are. */
+  readonly rescue?: RescueFile;
   readonly nowMs: () => number;
   /** True once nothing new may be begun: what is open is finished, the rest stays where it is. */
   readonly isStopping: () => boolean;

@@ -1,68 +1,116 @@
 /**
  * BUSYKEY: a key is on both sides. As a rule an earlier move was interrupted after the target had the key and before
- * the source knew; then both values are the same, and the target's may be written over.
+ * the source knew; then both values are the same, and the target's may be written over. Where they are not, it is kept
+ * in a file first, if it is to give way at all.
  */
 
+import type { Command } from '../../resp/command.ts';
 import { select } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { asking, dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
-import { KeyClashError } from './move-error.ts';
+import { isValueType, typeOf } from '../../resp/value-commands.ts';
+import { keySlot } from '../../topology/key-slot.ts';
+import { formatAddress } from '../../topology/node.ts';
+import { FileError } from '../files.ts';
+import { MOST_RESCUED_BYTES, type RescuedValue, type RescueFile } from '../rescue-file.ts';
+import { showKey } from './big-keys.ts';
+import { KeyClashError, MoveError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
+import { type End, sameValue } from './same-value.ts';
 
 /** The clocks of two servers, and the time that a value was on its way. */
 const TTL_MAY_DIFFER_MS = 5000;
 
 export async function settleClash(
   { from, to }: Passage,
-  { fleet }: MoveRun,
+  { fleet, rescue, listener }: MoveRun,
   database: number,
   keys: readonly Key[],
 ): Promise<void> {
-  const [source, target] = [fleet.lane(from.address), fleet.lane(to.address)];
+  const lanes = [fleet.lane(from.address), fleet.lane(to.address)] as const;
   try {
-    for (const line of [source, target]) if (database !== 0) await line.send(select(database));
+    for (const line of lanes) if (database !== 0) await line.send(select(database));
+    const [source, target] = [lanes[0], askingEnd(lanes[1])];
     const clashing: Key[] = [];
-    for (const key of keys) {
-      const [own, other] = await Promise.all([contentOf(source, key, false), contentOf(target, key, true)]);
-      if (own && other && !same(own, other)) clashing.push(key);
-    }
-    if (clashing.length > 0) throw new KeyClashError(to, clashing);
+    for (const key of keys) if (await differs(key, source, target)) clashing.push(key);
+    if (clashing.length === 0) return;
+    if (!rescue) throw new KeyClashError(to, clashing);
+    const where = { database, node: formatAddress(to.address) };
+    for (const key of clashing) await keep(await readWhole(key, target, where), rescue);
+    listener.remark(
+      `${clashing.length} other value${clashing.length === 1 ? '' : 's'} of ${where.node} kept in ${rescue.path}, and written over`,
+    );
   } finally {
-    source.close();
-    target.close();
+    for (const line of lanes) line.close();
   }
 }
 
-interface Value {
-  readonly payload: Buffer;
-  readonly ttlMs: number | undefined;
-}
-
 /** The target lets us see a key in a slot that it only imports when we say ASKING before each command. */
-async function contentOf(line: Lane, key: Key, ask: boolean): Promise<Value | undefined> {
-  const say = () => (ask ? line.send(asking()) : undefined);
-  const [, payload, , ttlMs] = await Promise.all([
-    say(),
-    unlessMoved(line.send(dump(key))),
-    say(),
-    unlessMoved(line.send(timeToLive(key))),
-  ]);
-  return payload && { payload, ttlMs };
+function askingEnd(line: Lane): End {
+  return {
+    send: async <T>(command: Command<T>) => {
+      const [, reply] = await Promise.all([line.send(asking()), line.send(command)]);
+      return reply;
+    },
+  };
 }
 
-/** A source that has moved a key already sends whoever asks for it to the target. */
-async function unlessMoved<T>(reply: Promise<T>): Promise<T | undefined> {
+async function differs(key: Key, source: End, target: End): Promise<boolean> {
   try {
-    return await reply;
+    const [own, other] = await Promise.all([outline(key, source), outline(key, target)]);
+    if (own.type === 'none' || other.type === 'none') return false;
+    return !sameTtl(own.ttlMs, other.ttlMs) || !(await same(key, own.type, source, target));
   } catch (error) {
-    if (error instanceof ServerRefusalError && /^(ASK|TRYAGAIN)\b/.test(error.text)) return undefined;
+    // A source that has moved a key already sends whoever asks for it to the target.
+    if (error instanceof ServerRefusalError && /^(ASK|TRYAGAIN)\b/.test(error.text)) return false;
     throw error;
   }
 }
 
-function same(a: Value, b: Value): boolean {
-  if (!a.payload.equals(b.payload)) return false;
-  if (a.ttlMs === undefined || b.ttlMs === undefined) return a.ttlMs === b.ttlMs;
-  return Math.abs(a.ttlMs - b.ttlMs) <= TTL_MAY_DIFFER_MS;
+async function outline(key: Key, end: End): Promise<{ type: string; ttlMs: number | undefined }> {
+  const [type, ttlMs] = await Promise.all([end.send(typeOf(key)), end.send(timeToLive(key))]);
+  return { type, ttlMs };
+}
+
+/** What cannot be read piece by piece, or not all of it, may still be saved in the same form. */
+async function same(key: Key, type: string, source: End, target: End): Promise<boolean> {
+  if (await sameValue(key, source, target)) return true;
+  if (isValueType(type) && type !== 'stream') return false;
+  const [own, other] = await Promise.all([source.send(dump(key)), target.send(dump(key))]);
+  return own !== undefined && other !== undefined && own.equals(other);
+}
+
+function sameTtl(a: number | undefined, b: number | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : Math.abs(a - b) <= TTL_MAY_DIFFER_MS;
+}
+
+/** Whatever keeps it from the disk keeps it from being overwritten. */
+async function keep(value: RescuedValue | undefined, rescue: RescueFile): Promise<void> {
+  if (!value) return;
+  if (value.payload.length > MOST_RESCUED_BYTES)
+    throw new MoveError(
+      `${value.node} has another value for ${showKey(value.key)}, which is too big for ${rescue.path}; both are kept`,
+    );
+  try {
+    await rescue.add([value]);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new MoveError(`${error.message}; nothing was written over`);
+  }
+}
+
+async function readWhole(
+  key: Key,
+  end: End,
+  where: Pick<RescuedValue, 'database' | 'node'>,
+): Promise<RescuedValue | undefined> {
+  const [type, payload, ttlMs] = await Promise.all([
+    end.send(typeOf(key)),
+    end.send(dump(key)),
+    end.send(timeToLive(key)),
+  ]);
+  return (
+    payload && { key, slot: keySlot(key), ...where, type, payload, ...(ttlMs !== undefined && { ttlMs }) }
+  );
 }

@@ -2,49 +2,115 @@
  * One turn of a move by MIGRATE: slots whose keys have gone are handed over, and the next ones are opened. Both in the same
  * packets, since a server saves its nodes.conf after each: two packets would be two saves, on both ends.
  */
-import { countKeysInSlot, select } from '../../resp/commands.ts';
+import { clusterNodes } from '../../resp/commands.ts';
 import { assignSlot, importing, migrating, stable } from '../../resp/slot-commands.ts';
+import type { NodeId, OpenSlots } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { awaitReplicas } from './await-replicas.ts';
-import { expectMarked, expectOwned, lookAtEnds } from './expect-marks.ts';
+import { slotsWithKeys } from './count-keys.ts';
+import { expectMarked, expectOwned, lookAtEnds, refuse } from './expect-marks.ts';
 import { KeysLeftError } from './move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from './mover.ts';
 import { isReplicaNow } from './news.ts';
 import { persist } from './persist.ts';
 
 export interface Turn {
-  readonly closing: SlotSet | undefined;
-  readonly opening: SlotSet | undefined;
+  readonly closing: SlotSet;
+  readonly opening: SlotSet;
+}
+
+/** What has come of it, also where it fails in the middle. */
+export interface Ledger {
+  opened(slots: SlotSet): void;
+  handedOver(slots: SlotSet): void;
+  /** Moves what is left in slots whose keys had all gone. */
+  drainAgain(left: readonly Slot[]): Promise<void>;
 }
 
 export async function turnOver(
-  { closing = SlotSet.empty, opening = SlotSet.empty }: Turn,
+  { closing, opening }: Turn,
   passage: Passage,
   run: MoveRun,
-  drainAgain: (left: readonly Slot[]) => Promise<void>,
+  ledger: Ledger,
 ): Promise<void> {
   if (closing.size + opening.size === 0) return;
   const { from, to } = passage;
   const { fleet, listener } = run;
-  await expectReady(closing, opening, passage, run, drainAgain);
-  if (closing.size > 0) await awaitReplicas(passage, run);
+  if (closing.size > 0) {
+    await expectEmpty(closing, passage, run, ledger);
+    await awaitReplicas(passage, run);
+  }
+  // Last: as long as the marks are ours, no key comes to an emptied slot, and none has gone elsewhere.
+  const ends = await lookAtEnds(passage, run);
+  expectMarked(closing, passage, ends);
+  expectOwned(opening, passage, ends);
+  ledger.opened(opening);
   // The target first. Were the source told first of slots that it loses, and the target then lost, nobody would own
   // them; and a source that sends clients away before the target expects them sends them back and forth.
-  const comes = [...claims(closing, passage), ...[...opening].map(slot => importing(slot, from.id))];
+  const comes = [...claims(closing, to.id), ...[...opening].map(slot => importing(slot, from.id))];
   await persist(() => fleet.sendAll(to.address, comes), run);
+  const marks = await persist(() => tellSource({ closing, opening }, passage, run), run);
+  if (closing.size > 0) {
+    const keys = [...closing].reduce((sum, slot) => sum + (passage.keys.get(slot) ?? 0), 0);
+    listener.moved(closing, keys);
+    ledger.handedOver(closing);
+  }
+  await giveBack(opening, marks, passage, run);
+}
+
+/** Opens slots, and hands none over. */
+export function openSlots(opening: SlotSet, passage: Passage, run: MoveRun): Promise<void> {
+  const ledger = { opened() {}, handedOver() {}, drainAgain: () => Promise.resolve() };
+  return turnOver({ closing: SlotSet.empty, opening }, passage, run, ledger);
+}
+
+/**
+ * Returns the marks that it had before. The look and the new marks go in one packet, between which the server listens to
+ * nobody else: so it tells which marks of others ours have taken the place of.
+ */
+async function tellSource(
+  { closing, opening }: Turn,
+  { from, to }: Passage,
+  { fleet }: MoveRun,
+): Promise<OpenSlots['migrating']> {
   const goes = [
     ...[...closing].map(slot => assignSlot(slot, to.id)),
     ...[...opening].map(slot => migrating(slot, to.id)),
   ];
   try {
-    await persist(() => fleet.sendAll(from.address, goes), run);
+    const [{ open }] = await Promise.all([
+      fleet.send(from.address, clusterNodes()),
+      fleet.sendAll(from.address, goes),
+    ]);
+    return open.migrating;
   } catch (error) {
     // With its last slot gone it may have become a replica already: the target's word has reached it before ours.
     if (opening.size > 0 || !isReplicaNow(error)) throw error;
+    return new Map();
   }
-  if (closing.size === 0) return;
-  const keys = [...closing].reduce((sum, slot) => sum + (passage.keys.get(slot) ?? 0), 0);
-  listener.moved(closing, keys);
+}
+
+/** Somebody else was quicker, by a moment: it gets its marks back, and we stop. */
+async function giveBack(
+  opening: SlotSet,
+  marks: OpenSlots['migrating'],
+  { from, to }: Passage,
+  { fleet }: MoveRun,
+): Promise<void> {
+  const taken = [...opening].flatMap(slot => {
+    const other = marks.get(slot);
+    return other === undefined || other === to.id ? [] : [{ slot, other }];
+  });
+  await Promise.all(
+    taken.flatMap(({ slot, other }) => [
+      fleet.send(from.address, migrating(slot, other)),
+      fleet.send(to.address, stable(slot)),
+    ]),
+  );
+  refuse(
+    taken.map(({ slot }) => slot),
+    'somebody else has just begun to move',
+  );
 }
 
 /**
@@ -52,56 +118,23 @@ export async function turnOver(
  * message to everybody for every slot. Needed is that once, for the epoch, without which nobody would believe it, and
  * at the end, so that everybody hears of all of them. In between the mark of the import is taken away first.
  */
-function claims(slots: SlotSet, { to }: Passage) {
+function claims(slots: SlotSet, owner: NodeId) {
   const all = [...slots];
   return all.flatMap((slot, i) => {
     const quietly = i > 0 && i < all.length - 1 ? [stable(slot)] : [];
-    return [...quietly, assignSlot(slot, to.id)];
+    return [...quietly, assignSlot(slot, owner)];
   });
 }
 
 /** Keys that expire just as they are to be moved are counted, and not moved. */
 const MOST_ROUNDS = 10;
 
-/**
- * The source deletes whatever is left in a slot that it loses, so the keys are counted at the last moment, and always;
- * and a count of 0 means that they are at our target only as long as nobody else moves them.
- */
-async function expectReady(
-  closing: SlotSet,
-  opening: SlotSet,
-  passage: Passage,
-  run: MoveRun,
-  drainAgain: (left: readonly Slot[]) => Promise<void>,
-): Promise<void> {
+/** The source deletes whatever is left in a slot that it loses, so this is asked at the last moment, and always. */
+async function expectEmpty(slots: SlotSet, passage: Passage, run: MoveRun, ledger: Ledger): Promise<void> {
   for (let round = 1; ; round++) {
-    const [ends, left] = await Promise.all([
-      lookAtEnds(passage, run),
-      slotsWithKeys([...closing], passage, run),
-    ]);
-    expectOwned(opening, passage, ends);
-    expectMarked(closing, passage, ends);
+    const left = await slotsWithKeys([...slots], passage, run);
     if (left.length === 0) return;
     if (round === MOST_ROUNDS) throw new KeysLeftError(passage.from, left);
-    await drainAgain(left);
+    await ledger.drainAgain(left);
   }
-}
-
-async function slotsWithKeys(
-  slots: readonly Slot[],
-  { from, databases }: Passage,
-  { fleet }: MoveRun,
-): Promise<Slot[]> {
-  const left = new Set<Slot>();
-  for (const database of databases) {
-    // Counts are per database; the connection is left in database 0, where everybody expects it.
-    const selected = database === 0 ? [] : [fleet.send(from.address, select(database))];
-    const counting = fleet.sendAll(from.address, slots.map(countKeysInSlot));
-    const restored = database === 0 ? [] : [fleet.send(from.address, select(0))];
-    const [counts] = await Promise.all([counting, ...selected, ...restored]);
-    slots.forEach((slot, i) => {
-      if ((counts[i] ?? 0) > 0) left.add(slot);
-    });
-  }
-  return [...left];
 }

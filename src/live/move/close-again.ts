@@ -1,0 +1,67 @@
+/**
+ * A move that stops leaves slots open: those of which keys have gone already, and cannot be found otherwise. The others
+ * are closed again, as if nothing had been begun.
+ */
+import { InterruptedError, NodeError } from '../../resp/errors.ts';
+import { stable } from '../../resp/slot-commands.ts';
+import { formatAddress } from '../../topology/node.ts';
+import { type Slot, SlotSet } from '../../topology/slot-set.ts';
+import { slotsWithKeys } from './count-keys.ts';
+import { lookAtEnds } from './expect-marks.ts';
+import { MoveError } from './move-error.ts';
+import type { MoveRun, CountedPassage as Passage } from './mover.ts';
+import { openSlots } from './turn-over.ts';
+
+/** Returns the error to tell, which names what stays open. */
+export async function tidyUp(
+  error: unknown,
+  opened: SlotSet,
+  passage: Passage,
+  run: MoveRun,
+): Promise<unknown> {
+  const known = error instanceof MoveError || error instanceof NodeError || error instanceof InterruptedError;
+  if (!known || opened.size === 0) return error;
+  const left = await closeUnmoved(opened, passage, run);
+  if (left.size === 0) return error;
+  const { from, to } = passage;
+  const which = `slot${left.size === 1 ? '' : 's'} ${left} ${left.size === 1 ? 'stays' : 'stay'} open between ${formatAddress(from.address)} and ${formatAddress(to.address)}`;
+  if (error instanceof InterruptedError) {
+    run.listener.remark(which);
+    return error;
+  }
+  const reason = error instanceof NodeError ? `Node ${error.node}: ${error.message}` : error.message;
+  return new MoveError(`${reason}. ${which}: slotctl apply with the plan goes on with them`);
+}
+
+/** Returns what is still open, as far as is known. */
+async function closeUnmoved(slots: SlotSet, passage: Passage, run: MoveRun): Promise<SlotSet> {
+  try {
+    return await closeEmpty(slots, passage, run);
+  } catch (error) {
+    // One of them may be what the move has failed of.
+    if (error instanceof NodeError || error instanceof InterruptedError) return slots;
+    throw error;
+  }
+}
+
+async function closeEmpty(slots: SlotSet, passage: Passage, run: MoveRun): Promise<SlotSet> {
+  const { from, to } = passage;
+  const { fleet } = run;
+  const [source, target] = await lookAtEnds(passage, run);
+  const leaving = (slot: Slot) => source.open.migrating.get(slot) === to.id;
+  const coming = (slot: Slot) => target.open.importing.get(slot) === from.id;
+  const open = [...slots].filter(slot => leaving(slot) || coming(slot));
+  // With the new owner already, and the old one has not heard of it: closing would make it take the slot for its own.
+  const given = open.filter(slot => target.self.role === 'primary' && target.self.slots.has(slot));
+  const rest = open.filter(slot => !given.includes(slot));
+  const there = new Set(await slotsWithKeys(rest, { ...passage, from: to }, run));
+  const unmoved = rest.filter(slot => !there.has(slot));
+  // The source first: one that sends clients away, to a target that does not expect them, sends them back and forth.
+  // A mark that is somebody else's is left alone.
+  await fleet.sendAll(from.address, unmoved.filter(leaving).map(stable));
+  await fleet.sendAll(to.address, unmoved.filter(coming).map(stable));
+  // A client that was sent there a moment ago, or a MIGRATE that was thought to be over: then the slot is not unmoved.
+  const late = await slotsWithKeys(unmoved, { ...passage, from: to }, run);
+  if (late.length > 0) await openSlots(SlotSet.of(...late), passage, run);
+  return SlotSet.of(...given, ...there, ...late);
+}

@@ -1,0 +1,74 @@
+/**
+ * One program at a time moves a slot. Marks do not see to that: a server lets anybody overwrite them without a word, so
+ * two programs can each look, see none, and set their own; then keys go to two targets, and one of them never gets the
+ * slot. So whoever moves slots first says so where the others look: it subscribes, at both ends, to a channel that is
+ * named after the slots, and only then looks whether somebody else has done the same. Of two at least one sees the other,
+ * and gives way. A subscription needs no key, dies with its connection, is not ended for being idle, and is listed without
+ * holding up the server, which cannot be said of CLIENT LIST. Other tools know nothing of it; against them stand the
+ * marks, which are looked at while slots are opened and just before they are handed over.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Lane } from '../../resp/fleet.ts';
+import { activeChannels, subscribe } from '../../resp/slot-commands.ts';
+import { formatAddress } from '../../topology/node.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
+import { MoveError } from './move-error.ts';
+import type { MoveRun, Passage } from './mover.ts';
+
+const CHANNELS = 'slotctl:move:';
+
+/** Who begin at the same moment see each other, and all give way; so they try again, after waits that differ. */
+const TRIES = 6;
+const LONGEST_WAIT_MS = 200;
+
+export async function keepOthersOff<T>(passage: Passage, run: MoveRun, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const lines = ends(passage).map(({ address }) => run.fleet.lane(address));
+    try {
+      const taken = await announce(lines, passage, run);
+      if (taken.size === 0) return await work();
+      if (attempt === TRIES)
+        throw new MoveError(
+          `another slotctl is moving slot${taken.size === 1 ? '' : 's'} ${taken} of ${formatAddress(passage.from.address)}; let it end first`,
+        );
+    } finally {
+      for (const line of lines) line.close();
+    }
+    await sleep(LONGEST_WAIT_MS * (0.1 + 0.9 * Math.random()));
+  }
+}
+
+function ends({ from, to }: Passage) {
+  return [from, to];
+}
+
+/** Returns which of the slots others have announced. */
+async function announce(lines: readonly Lane[], passage: Passage, run: MoveRun): Promise<SlotSet> {
+  const { fleet, listener } = run;
+  const own = `${CHANNELS}${process.pid}.${Math.random().toString(36).slice(2)}:${passage.slots}`;
+  try {
+    // Everywhere before anybody is looked for anywhere: else two could pass each other by.
+    await Promise.all(lines.map(line => line.send(subscribe(own))));
+    const seen = await Promise.all(
+      ends(passage).map(({ address }) => fleet.send(address, activeChannels(`${CHANNELS}*`))),
+    );
+    const others = seen.flat().filter(channel => channel !== own);
+    return SlotSet.union(others.map(slotsIn)).intersect(passage.slots);
+  } catch (error) {
+    if (!(error instanceof ServerRefusalError)) throw error;
+    listener.remark(
+      `${error.node}: ${error.message}; other slotctl runs cannot see this one (+subscribe +pubsub|channels &slotctl:*), so none must move the same slots`,
+    );
+    return SlotSet.empty;
+  }
+}
+
+/** Somebody else's words: what cannot be read names no slots. */
+function slotsIn(channel: string): SlotSet {
+  try {
+    return SlotSet.parse(channel.slice(channel.lastIndexOf(':') + 1));
+  } catch {
+    return SlotSet.empty;
+  }
+}

@@ -1,0 +1,75 @@
+/** The moves of one plan: what they share, and which of them go at the same time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MoveStep, PlanEvent, Problem } from '../../plan/step.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import type { Tell } from '../event-stream.ts';
+import { RescueFile } from '../rescue-file.ts';
+import { Gates } from './gates.ts';
+import { goesAlongside, type MoverChoice, moveSlots } from './move-slots.ts';
+import type { MoveLimits, MoveRun } from './mover.ts';
+import { Pace, type PaceLimits } from './pace.ts';
+
+export interface Moving {
+  readonly mover: MoverChoice;
+  readonly limits: MoveLimits;
+  readonly paceLimits: PaceLimits;
+  /** Passages that a node may be part of at the same time. */
+  readonly parallel: number;
+  readonly isStopping: () => boolean;
+}
+
+export class Passages {
+  readonly #fleet: Fleet;
+  readonly #before: ClusterSnapshot;
+  readonly #moving: Moving | undefined;
+  readonly #nowMs: () => number;
+  readonly #gates: Gates;
+  readonly #pace: Pace;
+  /** No file comes about before there is something to keep. */
+  readonly #rescue: RescueFile;
+
+  constructor(
+    fleet: Fleet,
+    before: ClusterSnapshot,
+    { moving, nowMs }: { readonly moving?: Moving; readonly nowMs: () => number },
+  ) {
+    this.#fleet = fleet;
+    this.#before = before;
+    this.#moving = moving;
+    this.#nowMs = nowMs;
+    this.#gates = new Gates(moving?.parallel ?? 1);
+    this.#pace = new Pace(moving?.paceLimits ?? {}, { nowMs, sleep });
+    this.#rescue = new RescueFile(`slotctl-rescue-${Math.round(nowMs())}.jsonl`, nowMs);
+  }
+
+  /** Passages that share no node go at the same time. */
+  inTurn(step: MoveStep, work: () => Promise<void>): Promise<void> {
+    const mover = this.#moving?.mover ?? 'auto';
+    const alongside = !this.#pace.isLimited && goesAlongside(step, this.#before, mover);
+    return this.#gates.pass(alongside ? [] : [step.from, step.to], work);
+  }
+
+  async move(step: MoveStep, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
+    if (!this.#moving) throw new RangeError('the plan moves slots, and nobody has said how');
+    const { limits, isStopping, mover } = this.#moving;
+    const run: MoveRun = {
+      fleet: this.#fleet,
+      limits,
+      listener: {
+        moved: (slots, keys) => tell({ kind: 'moved', step, slots, keys }),
+        remark: text => tell({ kind: 'noted', step, text }),
+      },
+      pace: this.#pace,
+      nowMs: this.#nowMs,
+      isStopping,
+      ...(limits.replace && { rescue: this.#rescue }),
+    };
+    const moved = await moveSlots(step, this.#before, mover, run);
+    return moved.size === step.slots.size ? undefined : { kind: 'interrupted' };
+  }
+
+  close(): Promise<void> {
+    return this.#rescue.close();
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Values that are about to be overwritten, as lines of JSON. They are on the disk before anything is overwritten, and
+ * nobody but the owner may read them.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { FileError } from './files.ts';
+
+export interface RescuedValue {
+  readonly key: Buffer;
+  readonly slot: number;
+  readonly database: number;
+  readonly type: string;
+  /** Absent where it stays. */
+  readonly ttlMs?: number;
+  /** As DUMP gives it and RESTORE takes it. */
+  readonly payload: Buffer;
+  /** Where it was: host:port. */
+  readonly node: string;
+}
+
+const FORMAT_VERSION = 1;
+const OWNER_ONLY = 0o600;
+
+/** In base64 a third longer; V8 has no strings longer than half a gigabyte. */
+export const MOST_RESCUED_BYTES = 256 * 1024 * 1024;
+
+export class RescueFile {
+  readonly path: string;
+  readonly #nowMs: () => number;
+  #file: Promise<FileHandle> | undefined;
+  /** One after the other, so that lines stay whole. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(path: string, nowMs: () => number) {
+    this.path = path;
+    this.#nowMs = nowMs;
+  }
+
+  /** Returns when they are on the disk. */
+  async add(values: readonly RescuedValue[]): Promise<void> {
+    if (values.length === 0) return;
+    const adding = this.#last.then(() => this.#append(values));
+    this.#last = adding.catch(() => {});
+    try {
+      await adding;
+    } catch (error) {
+      throw new FileError(this.path, 'written', error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await (await this.#file?.catch(() => undefined))?.close();
+    this.#file = undefined;
+  }
+
+  async #append(values: readonly RescuedValue[]): Promise<void> {
+    this.#file ??= create(this.path);
+    const file = await this.#file;
+    const time = new Date(this.#nowMs()).toISOString();
+    for (const value of values) await file.appendFile(lineOf(value, time));
+    await file.sync();
+  }
+}
+
+function lineOf({ key, payload, ...rest }: RescuedValue, time: string): string {
+  const words = { key: key.toString('base64'), ...rest, payload: payload.toString('base64'), time };
+  return `${JSON.stringify({ version: FORMAT_VERSION, ...words })}\n`;
+}
+
+/** A file of that name that is there already goes on; its name is as good as lost unless the folder is synced, too. */
+async function create(path: string): Promise<FileHandle> {
+  const file = await open(path, 'a', OWNER_ONLY);
+  await file.chmod(OWNER_ONLY);
+  const folder = await open(dirname(resolve(path)), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+  return file;
+}
