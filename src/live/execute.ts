@@ -26,6 +26,7 @@ import { Gates } from './move/gates.ts';
 import { MoveError } from './move/move-error.ts';
 import { goesAlongside, type MoverChoice, moveSlots } from './move/move-slots.ts';
 import type { MoveLimits } from './move/mover.ts';
+import { OwnMigrations } from './move/own-migrations.ts';
 import { Pace, type PaceLimits } from './move/pace.ts';
 
 export interface ExecuteOptions {
@@ -91,6 +92,7 @@ class Work {
   readonly #book: ReadonlyMap<NodeId, Address>;
   readonly #gates: Gates;
   readonly #pace: Pace;
+  readonly #own = new OwnMigrations();
 
   constructor(fleet: Fleet, plan: Plan, options: ExecuteOptions) {
     this.#fleet = fleet;
@@ -131,7 +133,7 @@ class Work {
       remark: (text: string) => tell({ kind: 'noted', step, text }),
     };
     const { limits, isStopping, mover } = moving;
-    const run = { fleet: this.#fleet, limits, listener, pace: this.#pace, nowMs, isStopping };
+    const run = { fleet: this.#fleet, limits, listener, pace: this.#pace, own: this.#own, nowMs, isStopping };
     const alongside = !this.#pace.isLimited && goesAlongside(step, this.#plan.before, mover);
     return this.#gates.pass(alongside ? [] : [step.from, step.to], async () => {
       const moved = await moveSlots(step, this.#plan.before, mover, run);

@@ -112,7 +112,9 @@ export class Fleet {
   #connection(node: NodeRef): Connection {
     const key = node === 'entry' ? node : formatAddress(node);
     const known = this.#connections.get(key);
-    if (known) return known;
+    // Servers end connections on which nothing happens for a while, and long work may leave one alone for that long.
+    // What was under way on it has failed, and is not sent again; a node that cannot be reached is not tried again.
+    if (known && !known.isLost) return known;
     const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
     const connection = new Connection(nameOf(endpoint), endpoint, this.#settings, this.#observer);
     this.#connections.set(key, connection);

@@ -2,6 +2,7 @@
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+import type { OwnMigrations } from './own-migrations.ts';
 import type { Pace } from './pace.ts';
 
 /** Slots that go from one primary to another. */
@@ -47,6 +48,7 @@ export interface MoveRun {
   readonly limits: MoveLimits;
   readonly listener: MoveListener;
   readonly pace: Pace;
+  readonly own: OwnMigrations;
   readonly nowMs: () => number;
   /** True once nothing new may be begun: what is open is finished, the rest stays where it is. */
   readonly isStopping: () => boolean;
