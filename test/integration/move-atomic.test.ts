@@ -125,7 +125,7 @@ describe.concurrent.each(builds)('$name', build => {
   const isRedis = build.product === 'redis';
 
   test('a run is killed: the plan is taken up where the servers are by then', async t => {
-    const cluster = await start(t, build, { config: [SLOW] });
+    const cluster = await start(t, build, { config: ['rdb-key-save-delay 2000'] });
     await fillSlots(cluster);
     const plan = join(folderFor(t), 'plan.json');
     await run(t, [...words(cluster, SLOTS, 1), '--plan-out', plan]);
