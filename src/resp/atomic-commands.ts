@@ -3,7 +3,7 @@
  * at the target, by task; Valkey 9.0 at the source, by job. Both tell how far they are; the words differ.
  */
 import type { NodeId } from '../topology/node.ts';
-import type { SlotSet } from '../topology/slot-set.ts';
+import { SlotSet } from '../topology/slot-set.ts';
 import type { Command } from './command.ts';
 import { asArray, asInteger, asOk, asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 
@@ -11,14 +11,15 @@ function rangeWords(slots: SlotSet): string[] {
   return slots.ranges.flatMap(({ first, last }) => [`${first}`, `${last}`]);
 }
 
-/** Redis, sent to the target; the source is whoever owns the slots. Answers with the name of the task. */
-export function importSlots(slots: SlotSet): Command<string> {
-  return { args: ['CLUSTER', 'MIGRATION', 'IMPORT', ...rangeWords(slots)], decode: asText };
-}
-
 export type MigrationState = 'under-way' | 'done' | 'failed' | 'cancelled';
 
-export interface MigrationStatus {
+/** One migration, as one of its two ends tells of it; both know it by the same name. */
+export interface Migration {
+  readonly name: string;
+  readonly direction: 'import' | 'export';
+  readonly slots: SlotSet;
+  readonly source: string;
+  readonly target: string;
   readonly state: MigrationState;
   /** The server's own word for where it stands. */
   readonly phase: string;
@@ -28,19 +29,23 @@ export interface MigrationStatus {
   readonly retries: number;
 }
 
-/** Undefined for a task that the node does not know. */
-export function importStatus(task: string): Command<MigrationStatus | undefined> {
-  return {
-    args: ['CLUSTER', 'MIGRATION', 'STATUS', 'ID', task],
-    decode: reply => {
-      const [entry] = asArray(reply);
-      return entry === undefined ? undefined : readStatus(entry, 'last_error');
-    },
-  };
+/** Redis, sent to the target; the source is whoever owns the slots. Answers with the name of the task. */
+export function importSlots(slots: SlotSet): Command<string> {
+  return { args: ['CLUSTER', 'MIGRATION', 'IMPORT', ...rangeWords(slots)], decode: asText };
 }
 
-export function cancelImport(task: string): Command<number> {
-  return { args: ['CLUSTER', 'MIGRATION', 'CANCEL', 'ID', task], decode: asInteger };
+/** Redis: what the node takes part in, or did lately. */
+export function migrationTasks(): Command<Migration[]> {
+  return { args: ['CLUSTER', 'MIGRATION', 'STATUS', 'ALL'], decode: readTasks };
+}
+
+/** Undefined for a task that the node does not know. */
+export function migrationTask(name: string): Command<Migration | undefined> {
+  return { args: ['CLUSTER', 'MIGRATION', 'STATUS', 'ID', name], decode: reply => readTasks(reply)[0] };
+}
+
+export function cancelTask(name: string): Command<number> {
+  return { args: ['CLUSTER', 'MIGRATION', 'CANCEL', 'ID', name], decode: asInteger };
 }
 
 /** Valkey, sent to the source. */
@@ -48,30 +53,28 @@ export function exportSlots(slots: SlotSet, to: NodeId): Command<void> {
   return { args: ['CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', ...rangeWords(slots), 'NODE', to], decode: asOk };
 }
 
-export interface ExportJob extends MigrationStatus {
-  readonly name: string;
-  readonly target: string;
-  readonly slots: string;
-}
-
-/** Jobs that the node has to do with as the source, the latest first. */
-export function exportJobs(): Command<ExportJob[]> {
+/** Valkey: what the node takes part in, or did since it was started, the latest first. */
+export function migrationJobs(): Command<Migration[]> {
   return {
     args: ['CLUSTER', 'GETSLOTMIGRATIONS'],
-    decode: reply =>
-      asArray(reply).flatMap(entry => {
-        const fields = fieldsOf(entry);
-        if (fields.get('operation') !== 'EXPORT') return [];
-        const name = fields.get('name') ?? '';
-        const target = fields.get('target_node') ?? '';
-        return [{ ...readStatus(entry, 'message'), name, target, slots: fields.get('slot_ranges') ?? '' }];
-      }),
+    decode: reply => asArray(reply).map(entry => readMigration(fieldsOf(entry), VALKEY)),
   };
 }
 
 /** Valkey can only cancel all that leaves the node. */
 export function cancelExports(): Command<void> {
   return { args: ['CLUSTER', 'CANCELSLOTMIGRATIONS'], decode: asOk };
+}
+
+/** What would come of a command that this user sends: undefined where it would be let through. */
+export function dryRun(user: string, { args }: Command<unknown>): Command<string | undefined> {
+  return {
+    args: ['ACL', 'DRYRUN', user, ...args],
+    decode: reply => {
+      const text = asText(reply);
+      return text === 'OK' ? undefined : excerpt(text, 200);
+    },
+  };
 }
 
 const STATES: Readonly<Record<string, MigrationState>> = {
@@ -82,16 +85,62 @@ const STATES: Readonly<Record<string, MigrationState>> = {
   cancelled: 'cancelled',
 };
 
-function readStatus(entry: Reply, messageField: string): MigrationStatus {
-  const fields = fieldsOf(entry);
+const REDIS = {
+  name: 'id',
+  directions: { import: 'import', migrate: 'export' },
+  slots: 'slots',
+  source: 'source',
+  target: 'dest',
+  message: 'last_error',
+} as const;
+
+const VALKEY = {
+  name: 'name',
+  directions: { IMPORT: 'import', EXPORT: 'export' },
+  slots: 'slot_ranges',
+  source: 'source_node',
+  target: 'target_node',
+  message: 'message',
+} as const;
+
+function readTasks(reply: Reply): Migration[] {
+  return asArray(reply).map(entry => {
+    const fields = fieldsOf(entry);
+    const task = readMigration(fields, REDIS);
+    // An import that has failed and has no end is begun anew a second later.
+    const goesOn = task.direction === 'import' && task.state === 'failed' && fields.get('end_time') === '-1';
+    return goesOn ? { ...task, state: 'under-way' } : task;
+  });
+}
+
+function readMigration(fields: ReadonlyMap<string, string>, words: typeof REDIS | typeof VALKEY): Migration {
   const phase = fields.get('state');
   if (phase === undefined) throw new ReplyShapeError('no state in it');
+  const directions: Readonly<Record<string, Migration['direction']>> = words.directions;
+  const direction = directions[fields.get('operation') ?? ''];
+  if (!direction) throw new ReplyShapeError('no operation in it');
   return {
+    name: fields.get(words.name) ?? '',
+    direction,
+    slots: readSlots(fields.get(words.slots) ?? ''),
+    // Replicas leave them out.
+    source: fields.get(words.source) ?? '',
+    target: fields.get(words.target) ?? '',
     state: STATES[phase] ?? 'under-way',
     phase: excerpt(phase),
-    message: excerpt(fields.get(messageField) ?? '', 200),
+    message: excerpt((fields.get(words.message) ?? '').trim(), 200),
     retries: Number(fields.get('retries') ?? 0) || 0,
   };
+}
+
+/** `0-10 12-12` */
+function readSlots(text: string): SlotSet {
+  try {
+    return SlotSet.parse(text.trim().replaceAll(' ', ','));
+  } catch (error) {
+    if (error instanceof RangeError) throw new ReplyShapeError(error.message);
+    throw error;
+  }
 }
 
 /** `[name, value, …]` */

@@ -120,6 +120,11 @@ export class Connection {
     if (nobodyWaited) this.#awaitNext();
   }
 
+  /** It was there, and the node or the network has ended it. */
+  get isLost(): boolean {
+    return this.#failure instanceof ConnectionLostError;
+  }
+
   close(): void {
     this.#closed = true;
     this.#end(() => new ConnectionLostError(this.name, 'the connection was closed'));

@@ -74,12 +74,14 @@ export class Fleet {
   lane(node: Address): Lane {
     let connection = this.#openLane(node);
     let selection: Command<unknown> | undefined;
+    // Opened after it was all ended: for a last word, so that nothing goes on that nobody watches.
+    const isLastWord = this.#interrupted;
     const close = () => {
       connection.close();
       this.#lanes.delete(connection);
     };
     const use = <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
-      if (this.#interrupted) return Promise.reject(new InterruptedError());
+      if (this.#interrupted && !isLastWord) return Promise.reject(new InterruptedError());
       if (connection.endedAtRest) {
         this.#lanes.delete(connection);
         connection = this.#openLane(node);
@@ -137,7 +139,8 @@ export class Fleet {
   #connection(node: NodeRef): Connection {
     const key = node === 'entry' ? node : formatAddress(node);
     const known = this.#connections.get(key);
-    if (known && !known.endedAtRest) return known;
+    // What was under way on it has failed, and is not sent again; a node that cannot be reached is not tried again.
+    if (known && !known.isLost) return known;
     const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
     const connection = this.#open(nameOf(endpoint), endpoint);
     this.#connections.set(key, connection);

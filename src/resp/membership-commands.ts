@@ -73,7 +73,8 @@ export function functionDump(): Command<Buffer> {
   return { args: ['FUNCTION', 'DUMP'], decode: asBytes };
 }
 
-export function functionRestore(dump: Buffer): Command<void> {
-  const args: Word[] = ['FUNCTION', 'RESTORE', dump, 'REPLACE'];
+/** `APPEND` is refused where a library is there already. */
+export function functionRestore(dump: Buffer, policy: 'REPLACE' | 'APPEND' = 'REPLACE'): Command<void> {
+  const args: Word[] = ['FUNCTION', 'RESTORE', dump, policy];
   return { args, decode: asOk };
 }

@@ -2,11 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import {
   cancelExports,
-  cancelImport,
-  exportJobs,
+  cancelTask,
+  dryRun,
   exportSlots,
   importSlots,
-  importStatus,
+  migrationJobs,
+  migrationTask,
+  migrationTasks,
 } from '../../src/resp/atomic-commands.ts';
 import { type Command, showWords } from '../../src/resp/command.ts';
 import { Secret } from '../../src/resp/credentials.ts';
@@ -42,11 +44,13 @@ describe('the words', () => {
     [subscribe('c:0-9'), 'SUBSCRIBE c:0-9'],
     [activeChannels('c:*'), 'PUBSUB CHANNELS c:*'],
     [importSlots(SlotSet.parse('1-3,4,9')), 'CLUSTER MIGRATION IMPORT 1 4 9 9'],
-    [importStatus('t'), 'CLUSTER MIGRATION STATUS ID t'],
-    [cancelImport('t'), 'CLUSTER MIGRATION CANCEL ID t'],
+    [migrationTask('t'), 'CLUSTER MIGRATION STATUS ID t'],
+    [migrationTasks(), 'CLUSTER MIGRATION STATUS ALL'],
+    [cancelTask('t'), 'CLUSTER MIGRATION CANCEL ID t'],
     [exportSlots(SlotSet.parse('1-3,9'), id), `CLUSTER MIGRATESLOTS SLOTSRANGE 1 3 9 9 NODE ${id}`],
-    [exportJobs(), 'CLUSTER GETSLOTMIGRATIONS'],
+    [migrationJobs(), 'CLUSTER GETSLOTMIGRATIONS'],
     [cancelExports(), 'CLUSTER CANCELSLOTMIGRATIONS'],
+    [dryRun('u', cancelExports()), 'ACL DRYRUN u CLUSTER CANCELSLOTMIGRATIONS'],
   ])('%#', (command, words) => {
     expect(showWords(command)).toBe(words);
   });
@@ -95,29 +99,66 @@ describe('the replies', () => {
       typeof value === 'number' ? value : Buffer.from(value),
     ]);
 
+  const task = {
+    id: 't',
+    slots: '0-9 12-12',
+    source: 'a',
+    dest: 'b',
+    operation: 'import',
+    last_error: 'why',
+    retries: 3,
+    end_time: 5,
+  };
+
   test.each([
-    ['accumulate-buffer', 'under-way'],
-    ['completed', 'done'],
-    ['failed', 'failed'],
-    ['canceled', 'cancelled'],
-  ])('of Redis’s migration: %s is %s', (phase, state) => {
-    const entry = fields({ id: 't', state: phase, last_error: 'why', retries: 3 });
-    expect(importStatus('t').decode([entry])).toEqual({ state, phase, message: 'why', retries: 3 });
-    expect(importStatus('t').decode([])).toBeUndefined();
-    expect(() => importStatus('t').decode([fields({ id: 't' })])).toThrow('no state in it');
+    ['accumulate-buffer', 'import', -1, 'under-way'],
+    ['completed', 'import', 5, 'done'],
+    // The target begins anew until it is told to stop; the source does not.
+    ['failed', 'import', -1, 'under-way'],
+    ['failed', 'import', 5, 'failed'],
+    ['failed', 'migrate', -1, 'failed'],
+    ['canceled', 'import', 5, 'cancelled'],
+  ])('of Redis’s migration: %s, %s, ended at %i, is %s', (phase, operation, end, state) => {
+    const entry = fields({ ...task, state: phase, operation, end_time: end });
+    expect(migrationTask('t').decode([entry])).toEqual({
+      name: 't',
+      direction: operation === 'import' ? 'import' : 'export',
+      slots: SlotSet.parse('0-9,12'),
+      source: 'a',
+      target: 'b',
+      state,
+      phase,
+      message: 'why',
+      retries: 3,
+    });
   });
 
-  test('of Valkey’s: only what leaves the node', () => {
+  test('of no migration, and of what is none', () => {
+    expect(migrationTask('t').decode([])).toBeUndefined();
+    expect(() => migrationTask('t').decode([fields(task)])).toThrow('no state in it');
+    const odd = fields({ ...task, state: 'completed', slots: '9-0' });
+    expect(() => migrationTask('t').decode([odd])).toThrow('runs upwards');
+  });
+
+  test('of Valkey’s', () => {
     const job = {
       name: 'j',
       operation: 'EXPORT',
       slot_ranges: '0-9',
       target_node: id,
+      source_node: 'a',
       state: 'success',
       message: '',
     };
-    expect(exportJobs().decode([fields(job), fields({ ...job, operation: 'IMPORT' })])).toEqual([
-      { name: 'j', target: id, slots: '0-9', state: 'done', phase: 'success', message: '', retries: 0 },
+    expect(migrationJobs().decode([fields(job), fields({ ...job, operation: 'IMPORT' })])).toMatchObject([
+      { name: 'j', direction: 'export', source: 'a', target: id, state: 'done', retries: 0 },
+      { name: 'j', direction: 'import' },
     ]);
+  });
+
+  test('of a trial', () => {
+    const trial = dryRun('u', cancelExports());
+    expect(trial.decode(Buffer.from('OK'))).toBeUndefined();
+    expect(trial.decode(Buffer.from('User u has no permissions'))).toContain('no permissions');
   });
 });

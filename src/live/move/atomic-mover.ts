@@ -1,116 +1,147 @@
 /**
  * Atomic migration, Redis’s and Valkey’s: the servers move whole ranges among themselves, without open slots, and the
- * owner changes in one moment. What is left to us is to begin it, to watch, and to call it off.
+ * owner changes in one moment. What is left to us is to begin it, to watch, and to see to it that it does not go on
+ * when we no longer watch.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  cancelExports,
-  cancelImport,
-  exportJobs,
-  exportSlots,
-  importSlots,
-  importStatus,
-  type MigrationStatus,
-} from '../../resp/atomic-commands.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
-import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import { MoveError } from './move-error.ts';
-import type { MoveRun, Mover, Passage } from './mover.ts';
+import type { Migration } from '../../resp/atomic-commands.ts';
+import { clusterNodes } from '../../resp/commands.ts';
+import { InterruptedError, NodeError } from '../../resp/errors.ts';
+import { formatAddress } from '../../topology/node.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
+import { askPersistently } from './ask-persistently.ts';
+import type { AtomicWay } from './atomic-way.ts';
+import { beginMigration, type Start } from './begin-migration.ts';
+import { callOff, type Ending, howTo } from './call-off.ts';
+import { MoveError, NotAtomicallyError } from './move-error.ts';
+import type { MoveRun, Passage } from './mover.ts';
+import { expectNoContradiction } from './second-end.ts';
 
-/** The servers answer at once; at first often, since most moves take fractions of a second. */
+/** The servers answer at once, and most moves take fractions of a second; a long one need not be asked about as often. */
 const POLL_FIRST_MS = 10;
-const POLL_MOST_MS = 25;
+const POLL_MOST_MS = 250;
+const POLLS_OF_TIME_TAKEN = 40;
 
 /** What fails so often will not come to anything. */
 const MOST_RETRIES = 5;
 const LONGEST_MS = 60 * 60_000;
 
-/** What the two products do differently. */
-interface Dialect {
-  /** Returns how to ask for the state. */
-  begin(passage: Passage, run: MoveRun): Promise<() => Promise<MigrationStatus | undefined>>;
-  cancel(passage: Passage, run: MoveRun): Promise<void>;
-  /** A Redis target begins anew by itself, every second and without end; a Valkey source does not. */
-  readonly failureIsFinal: boolean;
-}
+/**
+ * After the first Ctrl-C. Most migrations are over by then, and what is done need not be done again. One that takes
+ * longer is called off, other than open slots, which are always finished: the source still has everything, so nothing
+ * is left half-way, and nobody who wants to stop has to wait for minutes.
+ */
+const MAY_FINISH_MS = 3000;
+/** After the second one nobody wants to wait at all. */
+const LAST_WORD_MS = 1000;
 
-export const redisAtomicMover: Mover = (passage, run) => moveBy(redis(), passage, run);
-
-export const valkeyAtomicMover: Mover = (passage, run) => moveBy(valkey, passage, run);
-
-async function moveBy(dialect: Dialect, passage: Passage, run: MoveRun): Promise<SlotSet> {
+export async function moveAtomically(start: Start, passage: Passage, run: MoveRun): Promise<SlotSet> {
+  const { way, underWay, keys } = start;
   if (run.isStopping()) return SlotSet.empty;
-  const beganAt = run.nowMs();
-  const ask = await dialect.begin(passage, run);
-  // Beside the migration, which would wait for it; only told, and no reason to fail.
-  const counting = passage.count().catch(() => new Map<Slot, number>());
-  for (let wait = POLL_FIRST_MS; ; wait = Math.min(POLL_MOST_MS, wait * 1.3)) {
-    const status = await ask();
-    if (!status) throw new MoveError('the server no longer knows of the migration');
-    if (status.state === 'done') break;
-    const failure = failureOf(status, dialect.failureIsFinal, run.nowMs() - beganAt);
-    if (failure === undefined && !run.isStopping()) {
-      await sleep(wait);
-      continue;
-    }
-    // Whatever the server makes of it by itself, it must not go on while somebody thinks that it has stopped.
-    await unlessOver(dialect.cancel(passage, run));
-    if (failure === undefined) return SlotSet.empty;
-    throw new MoveError(failure);
-  }
-  const keys = [...(await counting).values()].reduce((sum, count) => sum + count, 0);
-  run.listener.moved(passage.slots, keys);
-  return passage.slots;
+  return run.own.during(passage, async () => {
+    const beganAt = run.nowMs();
+    const name = underWay?.name ?? (await beginMigration(start, passage, run));
+    if (!(await watchToItsEnd({ way, name, beganAt }, passage, run))) return SlotSet.empty;
+    await expectNoContradiction(way, name, passage, run);
+    run.listener.moved(passage.slots, keys);
+    return passage.slots;
+  });
 }
 
-function failureOf(
-  { state, retries, message, phase }: MigrationStatus,
-  isFinal: boolean,
-  tookMs: number,
-): string | undefined {
-  if (state === 'cancelled') return `the migration was called off by somebody (${message || phase})`;
-  if (state === 'failed' && isFinal) return `the migration failed: ${message || phase}`;
-  if (retries > MOST_RETRIES) return `the migration failed ${retries} times: ${message}`;
-  if (tookMs > LONGEST_MS)
-    return `the migration was not through after ${LONGEST_MS / 60_000} minutes (${phase})`;
-  return undefined;
+interface Watched {
+  readonly way: AtomicWay;
+  readonly name: string;
+  readonly beganAt: number;
 }
 
-/** What has ended by itself cannot be called off. */
-async function unlessOver(cancelling: Promise<void>): Promise<void> {
+/** False where it was called off because the person wants to stop. */
+async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): Promise<boolean> {
+  const { way, name } = watched;
   try {
-    await cancelling;
+    return await watch(watched, passage, run);
   } catch (error) {
-    if (!(error instanceof ServerRefusalError)) throw error;
+    if (error instanceof StopWatching) return settle(error.message, {});
+    if (error instanceof InterruptedError) return settle(undefined, { withinMs: LAST_WORD_MS });
+    if (error instanceof NodeError) return settle(`${error.node}: ${error.message}`, {});
+    throw error;
+  }
+
+  /** `reason`: why it cannot go on; without one, the person has stopped it for the second time. */
+  async function settle(reason: string | undefined, leave: { withinMs?: number }): Promise<boolean> {
+    const because = reason === undefined ? '' : `${reason}; `;
+    let ending: Ending;
+    try {
+      ending = await callOff(way, passage, name, run, { ...leave, withOwn: reason === undefined });
+    } catch (error) {
+      if (error instanceof InterruptedError) return settle(undefined, { withinMs: LAST_WORD_MS });
+      if (!(error instanceof MoveError)) throw error;
+      if (reason !== undefined) throw new MoveError(`${because}${error.message}`);
+      run.listener.remark(error.message);
+      throw new InterruptedError();
+    }
+    if (ending.kind === 'done') return true;
+    if (ending.kind === 'spared') {
+      const text = `${because}it was not called off, since that would call off ${ending.others} too. ${howTo(way, passage, name)}`;
+      if (reason !== undefined) throw new MoveError(text);
+      run.listener.remark(text);
+    }
+    if (reason === undefined) throw new InterruptedError();
+    throw new MoveError(`${because}it was called off, and the slots are where they were`);
   }
 }
 
-function redis(): Dialect {
-  let task = '';
-  return {
-    failureIsFinal: false,
-    async begin({ to, slots }, { fleet }) {
-      // In merged ranges: adjacent ones have made servers trim the source while it was blocked.
-      task = await fleet.send(to.address, importSlots(slots));
-      return () => fleet.send(to.address, importStatus(task));
-    },
-    async cancel({ to }, { fleet }) {
-      await fleet.send(to.address, cancelImport(task));
-    },
-  };
+/** Why it is not to go on, though the server would. */
+class StopWatching extends Error {}
+
+async function watch({ way, name, beganAt }: Watched, passage: Passage, run: MoveRun): Promise<boolean> {
+  const { fleet, nowMs, isStopping, listener } = run;
+  const at = way.seat(passage).address;
+  let stoppedAt: number | undefined;
+  let spared = false;
+  for (;;) {
+    const now = await askPersistently(fleet, at, way.ask(name));
+    if (!now) {
+      // Started anew, or it keeps no list of what is over.
+      if (await ownsAll(passage, fleet)) return true;
+      throw new MoveError(`${formatAddress(at)} no longer knows of the migration; was it started anew?`);
+    }
+    if (now.state === 'done') return true;
+    if (now.state === 'cancelled' && isStopping()) return false;
+    if (now.state !== 'under-way') throw failed(now);
+    const tookMs = nowMs() - beganAt;
+    if (now.retries > MOST_RETRIES)
+      throw new StopWatching(`the migration failed ${now.retries} times: ${now.message}`);
+    if (tookMs > LONGEST_MS)
+      throw new StopWatching(
+        `the migration was not through after ${LONGEST_MS / 60_000} minutes (${now.phase})`,
+      );
+    if (isStopping() && !spared) {
+      stoppedAt ??= nowMs();
+      if (nowMs() - stoppedAt >= MAY_FINISH_MS) {
+        const ending = await callOff(way, passage, name, run, { withOwn: true });
+        if (ending.kind !== 'spared') return ending.kind === 'done';
+        spared = true;
+        listener.remark(
+          `the migration goes on to its end: calling it off would call off ${ending.others} too`,
+        );
+      }
+    }
+    await sleep(Math.min(POLL_MOST_MS, Math.max(POLL_FIRST_MS, tookMs / POLLS_OF_TIME_TAKEN)));
+  }
 }
 
-const valkey: Dialect = {
-  failureIsFinal: true,
-  async begin({ from, to, slots }, { fleet }) {
-    const before = new Set((await fleet.send(from.address, exportJobs())).map(({ name }) => name));
-    await fleet.send(from.address, exportSlots(slots, to.id));
-    return async () => {
-      const jobs = await fleet.send(from.address, exportJobs());
-      return jobs.find(({ name, target }) => target === to.id && !before.has(name));
-    };
-  },
-  async cancel({ from }, { fleet }) {
-    await fleet.send(from.address, cancelExports());
-  },
-};
+async function ownsAll({ to, slots }: Passage, fleet: MoveRun['fleet']): Promise<boolean> {
+  const { self } = await askPersistently(fleet, to.address, clusterNodes());
+  return self.role === 'primary' && slots.without(self.slots).size === 0;
+}
+
+/** What a server cannot do by itself, and MIGRATE can: it logs in as we do, forks nothing, and knows every module. */
+const NOT_SHARED_BY_MIGRATE = /\bAUTH\b|NOPERM|\bfork\b|module/i;
+
+/** It has ended by itself: there is nothing to cancel. */
+function failed({ state, message, phase }: Migration): MoveError {
+  if (state === 'cancelled')
+    return new MoveError(`the migration was called off by somebody (${message || phase})`);
+  const text = `the migration failed: ${message || phase}`;
+  return NOT_SHARED_BY_MIGRATE.test(message) ? new NotAtomicallyError(text) : new MoveError(text);
+}

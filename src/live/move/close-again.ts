@@ -7,7 +7,7 @@ import { stable } from '../../resp/slot-commands.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { slotsWithKeys } from './count-keys.ts';
-import { lookAtEnds } from './expect-marks.ts';
+import { lookAtMarks } from './expect-marks.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from './mover.ts';
 import { openSlots } from './turn-over.ts';
@@ -47,7 +47,7 @@ async function closeUnmoved(slots: SlotSet, passage: Passage, run: MoveRun): Pro
 async function closeEmpty(slots: SlotSet, passage: Passage, run: MoveRun): Promise<SlotSet> {
   const { from, to } = passage;
   const { fleet } = run;
-  const [source, target] = await lookAtEnds(passage, run);
+  const [source, target] = await lookAtMarks(passage, run);
   const leaving = (slot: Slot) => source.open.migrating.get(slot) === to.id;
   const coming = (slot: Slot) => target.open.importing.get(slot) === from.id;
   const open = [...slots].filter(slot => leaving(slot) || coming(slot));

@@ -12,7 +12,7 @@ import type { MoveRun, Passage } from './mover.ts';
 /** What the source says, and what the target says. */
 type Ends = readonly [source: ClusterNodesReply, target: ClusterNodesReply];
 
-export function lookAtEnds(
+export function lookAtMarks(
   { from, to }: Pick<Passage, 'from' | 'to'>,
   { fleet }: Pick<MoveRun, 'fleet'>,
 ): Promise<Ends> {

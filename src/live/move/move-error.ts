@@ -6,6 +6,9 @@ import type { Slot } from '../../topology/slot-set.ts';
 
 export class MoveError extends Error {}
 
+/** The servers cannot move the slots by themselves, nothing is under way, and MIGRATE may work. */
+export class NotAtomicallyError extends MoveError {}
+
 /** A slot is not handed over while its old owner holds keys in it: it would delete them. */
 export class KeysLeftError extends MoveError {
   constructor(source: Member, slots: readonly Slot[]) {

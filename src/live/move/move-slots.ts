@@ -1,16 +1,21 @@
 /** One step of a plan: slots go from one primary to another, in the best way that both servers know. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlotMove } from '../../plan/step.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Migration } from '../../resp/atomic-commands.ts';
 import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
-import { redisAtomicMover, valkeyAtomicMover } from './atomic-mover.ts';
+import { type Slot, SlotSet } from '../../topology/slot-set.ts';
+import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { cautionFor, fitnessOf, otherMigration, type Question } from './atomic-fitness.ts';
+import { moveAtomically } from './atomic-mover.ts';
+import { type AtomicWay, atomicWay } from './atomic-way.ts';
+import { lookAtEnds } from './both-ends.ts';
 import { countKeys } from './count-keys.ts';
 import { keepOthersOff } from './keep-others-off.ts';
 import { migrateMover } from './migrate-mover.ts';
-import { MoveError } from './move-error.ts';
-import type { MoveRun, Mover, Passage } from './mover.ts';
+import { MoveError, NotAtomicallyError } from './move-error.ts';
+import type { MoveRun, Passage } from './mover.ts';
+import { shareFunctions } from './share-functions.ts';
 
 export type MoverChoice = 'auto' | 'atomic' | 'migrate';
 
@@ -20,39 +25,83 @@ export async function moveSlots(
   choice: MoverChoice,
   run: MoveRun,
 ): Promise<SlotSet> {
+  if (run.isStopping()) return SlotSet.empty;
   const passage = passageOf(move, before, run);
-  const [source, target] = [viewOf(before, move.from).server, viewOf(before, move.to).server];
-  const mover = chooseMover(choice, source, target, run.pace.isLimited || run.limits.waitReplicas > 0);
-  return keepOthersOff(passage, run, () => moveBy(mover, passage, choice, run));
+  return keepOthersOff(passage, run, () => moveInBestWay(passage, before, choice, run));
 }
 
-async function moveBy(mover: Mover, passage: Passage, choice: MoverChoice, run: MoveRun): Promise<SlotSet> {
+async function moveInBestWay(
+  passage: Passage,
+  before: ClusterSnapshot,
+  choice: MoverChoice,
+  run: MoveRun,
+): Promise<SlotSet> {
+  const [from, to] = [passage.from.id, passage.to.id];
+  const servers = { source: viewOf(before, from).server, target: viewOf(before, to).server };
+  const way = atomicWay(servers.source, servers.target);
+  if (choice === 'atomic' && !way) throw new MoveError('these servers know no atomic migration');
+  // Something may be asked for that the servers do not do by themselves.
+  const byHand = choice === 'auto' && (run.pace.isLimited || run.limits.waitReplicas > 0);
+  if (!way || choice === 'migrate' || byHand) return moveByHand(passage, way, run);
+  const turn = way.onePerNode ? [from, to] : [];
   try {
-    return await mover(passage, run);
+    return await run.own.turns.pass(turn, () => moveByServers({ passage, way, servers }, run));
   } catch (error) {
-    const byItself = choice === 'auto' && mover !== migrateMover;
-    // Not where somebody else is at it, or has called it off.
-    if (!byItself || !(error instanceof ServerRefusalError) || /already|overlapping/i.test(error.text))
-      throw error;
-    run.listener.remark(`atomic migration did not work (${error.message}); going on by MIGRATE`);
-    return migrateMover(passage, run);
+    if (!(error instanceof NotAtomicallyError)) throw error;
+    if (choice === 'atomic') throw new MoveError(`${error.message}; --mover migrate may work`);
+    run.listener.remark(`no atomic migration (${error.message}); going on by MIGRATE`);
+    // Where passages of one node went side by side, those by MIGRATE do not.
+    return run.own.turns.pass([from, to], () => moveByHand(passage, way, run));
   }
 }
 
-/** `byHand`: something is asked for that the servers do not do by themselves. */
-function chooseMover(choice: MoverChoice, from: ServerFacts, to: ServerFacts, byHand: boolean): Mover {
-  const atomic = atomicMover(from, to);
-  if (choice === 'migrate' || (choice === 'auto' && byHand)) return migrateMover;
-  if (choice === 'atomic' && !atomic) throw new MoveError('these servers know no atomic migration');
-  return atomic ?? migrateMover;
+async function moveByHand(passage: Passage, way: AtomicWay | undefined, run: MoveRun): Promise<SlotSet> {
+  const ends = await lookAtEnds(passage, run, way);
+  const isOwn = () => false;
+  const taken = way && otherMigration({ passage, way, ends, isOwn }, { onlyOverlap: true });
+  if (taken !== undefined) throw new MoveError(taken);
+  await shareFunctions(passage, ends, run, false);
+  return migrateMover(passage, run);
 }
 
-function atomicMover(from: ServerFacts, to: ServerFacts): Mover | undefined {
-  const since = (facts: ServerFacts, product: ServerFacts['product'], major: number, minor: number) =>
-    facts.product === product &&
-    (facts.release.major > major || (facts.release.major === major && facts.release.minor >= minor));
-  if (since(from, 'redis', 8, 4) && since(to, 'redis', 8, 4)) return redisAtomicMover;
-  return since(from, 'valkey', 9, 0) && since(to, 'valkey', 9, 0) ? valkeyAtomicMover : undefined;
+type Crossing = Pick<Question, 'passage' | 'way' | 'servers'> & { readonly passage: Passage };
+
+async function moveByServers(crossing: Crossing, run: MoveRun): Promise<SlotSet> {
+  const { passage, way } = crossing;
+  if (run.isStopping()) return SlotSet.empty;
+  // Only told, and beside the look; whether they could be counted changes nothing.
+  const counting = passage.count().catch(() => new Map<Slot, number>());
+  const { ends, fitness } = await lookUntilFit(crossing, run);
+  if (fitness.kind === 'taken') throw new MoveError(fitness.why);
+  if (fitness.kind === 'unfit') throw new NotAtomicallyError(fitness.why);
+  const { underWay } = fitness;
+  const keys = [...(await counting).values()].reduce((sum, count) => sum + count, 0);
+  if (underWay) {
+    run.listener.remark(
+      `slots ${passage.slots} are being migrated already (${underWay.name}); waiting for that`,
+    );
+  } else {
+    await shareFunctions(passage, ends, run, way.bringsFunctions);
+    const caution = cautionFor(ends, keys * passage.averageBytes);
+    if (caution !== undefined) run.listener.remark(caution);
+  }
+  const seat = way.seat(passage) === passage.from ? ends.source : ends.target;
+  const earlier = new Set(seat.migrations.map(({ name }) => name));
+  return moveAtomically({ way, earlier, keys, ...(underWay && { underWay }) }, passage, run);
+}
+
+/** What nodes tell each other takes a moment: a new epoch, a new owner. */
+const MAY_CHANGE_WITHIN_MS = 5000;
+const LOOK_AGAIN_AFTER_MS = 100;
+
+async function lookUntilFit(crossing: Crossing, run: MoveRun) {
+  const isOwn = (migration: Migration) => run.own.has(migration);
+  for (const deadline = run.nowMs() + MAY_CHANGE_WITHIN_MS; ; await sleep(LOOK_AGAIN_AFTER_MS)) {
+    const ends = await lookAtEnds(crossing.passage, run, crossing.way);
+    const fitness = fitnessOf({ ...crossing, ends, isOwn });
+    if (fitness.kind !== 'not-yet') return { ends, fitness };
+    if (run.nowMs() >= deadline) return { ends, fitness: fitness.otherwise };
+  }
 }
 
 function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun): Passage {
@@ -71,8 +120,8 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun):
 
 /** Valkey takes several migrations of one node at a time. */
 export function goesAlongside({ from, to }: SlotMove, before: ClusterSnapshot, choice: MoverChoice): boolean {
-  const [source, target] = [viewOf(before, from).server, viewOf(before, to).server];
-  return choice !== 'migrate' && atomicMover(source, target) === valkeyAtomicMover;
+  const way = atomicWay(viewOf(before, from).server, viewOf(before, to).server);
+  return choice !== 'migrate' && way !== undefined && !way.onePerNode;
 }
 
 function viewOf({ views }: ClusterSnapshot, id: NodeId): NodeView {

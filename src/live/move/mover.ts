@@ -4,6 +4,7 @@ import type { Member } from '../../topology/agreement.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import type { RescueFile } from '../rescue-file.ts';
 import type { KeyCounts } from './count-keys.ts';
+import type { OwnMigrations } from './own-migrations.ts';
 import type { Pace } from './pace.ts';
 
 /** Slots that go from one primary to another. */
@@ -51,6 +52,7 @@ export interface MoveRun {
   readonly pace: Pace;
   /** For values at the target that are written over; without it, none are. */
   readonly rescue?: RescueFile;
+  readonly own: OwnMigrations;
   readonly nowMs: () => number;
   /** True once nothing new may be begun: what is open is finished, the rest stays where it is. */
   readonly isStopping: () => boolean;

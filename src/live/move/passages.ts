@@ -8,6 +8,7 @@ import { RescueFile } from '../rescue-file.ts';
 import { Gates } from './gates.ts';
 import { goesAlongside, type MoverChoice, moveSlots } from './move-slots.ts';
 import type { MoveLimits, MoveRun } from './mover.ts';
+import { OwnMigrations } from './own-migrations.ts';
 import { Pace, type PaceLimits } from './pace.ts';
 
 export interface Moving {
@@ -26,6 +27,7 @@ export class Passages {
   readonly #nowMs: () => number;
   readonly #gates: Gates;
   readonly #pace: Pace;
+  readonly #own = new OwnMigrations();
   /** No file comes about before there is something to keep. */
   readonly #rescue: RescueFile;
 
@@ -61,6 +63,7 @@ export class Passages {
         remark: text => tell({ kind: 'noted', step, text }),
       },
       pace: this.#pace,
+      own: this.#own,
       nowMs: this.#nowMs,
       isStopping,
       ...(limits.replace && { rescue: this.#rescue }),

@@ -8,7 +8,7 @@ import type { NodeId, OpenSlots } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { awaitReplicas } from './await-replicas.ts';
 import { slotsWithKeys } from './count-keys.ts';
-import { expectMarked, expectOwned, lookAtEnds, refuse } from './expect-marks.ts';
+import { expectMarked, expectOwned, lookAtMarks, refuse } from './expect-marks.ts';
 import { KeysLeftError } from './move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from './mover.ts';
 import { isReplicaNow } from './news.ts';
@@ -41,7 +41,7 @@ export async function turnOver(
     await awaitReplicas(passage, run);
   }
   // Last: as long as the marks are ours, no key comes to an emptied slot, and none has gone elsewhere.
-  const ends = await lookAtEnds(passage, run);
+  const ends = await lookAtMarks(passage, run);
   expectMarked(closing, passage, ends);
   expectOwned(opening, passage, ends);
   ledger.opened(opening);

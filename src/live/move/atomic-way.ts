@@ -1,0 +1,81 @@
+/** What the two products do differently when they move slots by themselves. */
+import {
+  cancelExports,
+  cancelTask,
+  exportSlots,
+  importSlots,
+  type Migration,
+  migrationJobs,
+  migrationTask,
+  migrationTasks,
+} from '../../resp/atomic-commands.ts';
+import type { Command } from '../../resp/command.ts';
+import type { Member } from '../../topology/agreement.ts';
+import type { ServerFacts } from '../../topology/snapshot.ts';
+import type { Passage } from './mover.ts';
+
+type Ends = Pick<Passage, 'from' | 'to'>;
+
+export interface AtomicWay {
+  readonly product: ServerFacts['product'];
+  /** The end that migrations are begun at, asked about and called off … */
+  seat(passage: Ends): Member;
+  /** … and the other one. */
+  farEnd(passage: Ends): Member;
+  begin(passage: Pick<Passage, 'to' | 'slots'>): Command<unknown>;
+  list(): Command<Migration[]>;
+  ask(name: string): Command<Migration | undefined>;
+  cancel(name: string): Command<unknown>;
+  /** Cancelling one cancels all that leave the node. */
+  readonly cancelsAll: boolean;
+  /** A node takes part in one migration at a time, and turns others away. */
+  readonly onePerNode: boolean;
+  /** Functions go along with the slots. */
+  readonly bringsFunctions: boolean;
+}
+
+/** A failed import is begun anew every second and without end, until somebody cancels it. */
+const redis: AtomicWay = {
+  product: 'redis',
+  seat: ({ to }) => to,
+  farEnd: ({ from }) => from,
+  // In merged ranges: adjacent ones have made servers trim the source while it was blocked.
+  begin: ({ slots }) => importSlots(slots),
+  list: migrationTasks,
+  ask: migrationTask,
+  cancel: cancelTask,
+  cancelsAll: false,
+  onePerNode: true,
+  bringsFunctions: true,
+};
+
+const valkey: AtomicWay = {
+  product: 'valkey',
+  seat: ({ from }) => from,
+  farEnd: ({ to }) => to,
+  begin: ({ to, slots }) => exportSlots(slots, to.id),
+  list: migrationJobs,
+  ask(name) {
+    const { args, decode } = migrationJobs();
+    return { args, decode: reply => decode(reply).find(job => job.name === name) };
+  },
+  cancel: cancelExports,
+  cancelsAll: true,
+  onePerNode: false,
+  bringsFunctions: false,
+};
+
+/** Undefined where one of the two does not know how, or they are of different kinds. */
+export function atomicWay(from: ServerFacts, to: ServerFacts): AtomicWay | undefined {
+  if (isSince(from, 'redis', 8, 4) && isSince(to, 'redis', 8, 4)) return redis;
+  return isSince(from, 'valkey', 9, 0) && isSince(to, 'valkey', 9, 0) ? valkey : undefined;
+}
+
+export function isSince(
+  { product, release }: Pick<ServerFacts, 'product' | 'release'>,
+  wanted: ServerFacts['product'],
+  major: number,
+  minor: number,
+): boolean {
+  return product === wanted && (release.major > major || (release.major === major && release.minor >= minor));
+}

@@ -1,0 +1,88 @@
+/** One look at each end of a passage, right before anything is begun; everything is asked in one packet. */
+import { dryRun, type Migration } from '../../resp/atomic-commands.ts';
+import type { ClusterNodesReply } from '../../resp/cluster-nodes.ts';
+import { clusterNodes } from '../../resp/commands.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import { configGet, functionLibraries } from '../../resp/membership-commands.ts';
+import type { Member } from '../../topology/agreement.ts';
+import { ifTold } from '../look.ts';
+import type { AtomicWay } from './atomic-way.ts';
+import type { MoveRun, Passage } from './mover.ts';
+
+export interface End {
+  readonly cluster: Pick<ClusterNodesReply, 'self' | 'nodes' | 'open'>;
+  /** That it takes part in, or did lately. */
+  readonly migrations: readonly Migration[];
+  /** What our user may not do here, in the server's words. */
+  readonly forbidden?: string;
+  /** Function libraries and their code; absent where it does not tell. */
+  readonly libraries?: ReadonlyMap<string, string>;
+  readonly ioThreads?: number;
+  /** Bytes that may wait for a replica before it is cut off; 0 where there is no limit. */
+  readonly replicaBufferBytes?: number;
+}
+
+export interface BothEnds {
+  readonly source: End;
+  readonly target: End;
+}
+
+export async function lookAtEnds(
+  passage: Passage,
+  { fleet }: Pick<MoveRun, 'fleet'>,
+  way: AtomicWay | undefined,
+): Promise<BothEnds> {
+  const [source, target] = await Promise.all(
+    [passage.from, passage.to].map(member => lookAt(member, passage, fleet, way)),
+  );
+  if (!source || !target) throw new RangeError('a passage has two ends');
+  return { source, target };
+}
+
+async function lookAt(
+  member: Member,
+  passage: Passage,
+  fleet: MoveRun['fleet'],
+  way: AtomicWay | undefined,
+): Promise<End> {
+  const send: MoveRun['fleet']['send'] = (_, command) => fleet.send(member.address, command);
+  const at = member.address;
+  const isSeat = way?.seat(passage) === member;
+  // Redis has one right for all of it; Valkey one for each command, so that one might begin what one may not cancel.
+  const trials = isSeat && way.cancelsAll ? [way.begin(passage), way.cancel('')] : [];
+  const user = fleet.credentials?.user ?? 'default';
+  const [cluster, migrations, libraries, ioThreads, buffers, ...forbidden] = await Promise.all([
+    send(at, clusterNodes()),
+    way ? unlessForbidden(send(at, way.list())) : [],
+    ifTold(send(at, functionLibraries())),
+    way && ifTold(send(at, configGet('io-threads'))),
+    way && ifTold(send(at, configGet('client-output-buffer-limit'))),
+    ...trials.map(command => ifTold(send(at, dryRun(user, command)))),
+  ]);
+  const refusal = typeof migrations === 'string' ? migrations : forbidden.find(text => text !== undefined);
+  const replicaBufferBytes = replicaBuffer(buffers);
+  return {
+    cluster,
+    migrations: typeof migrations === 'string' ? [] : migrations,
+    ...(isSeat && refusal !== undefined && { forbidden: refusal }),
+    ...(libraries && { libraries }),
+    ...(ioThreads !== undefined && { ioThreads: Number(ioThreads) }),
+    ...(replicaBufferBytes !== undefined && { replicaBufferBytes }),
+  };
+}
+
+/** Or why not. */
+async function unlessForbidden<T>(reply: Promise<T>): Promise<T | string> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof ServerRefusalError) return error.text;
+    throw error;
+  }
+}
+
+/** `normal 0 0 0 slave 268435456 67108864 60 …`: class, hard limit, soft limit, seconds. */
+function replicaBuffer(setting: string | undefined): number | undefined {
+  const hard = /\b(?:slave|replica) (\d{1,15}) /.exec(setting ?? '')?.[1];
+  return hard === undefined ? undefined : Number(hard);
+}

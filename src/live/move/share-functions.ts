@@ -1,0 +1,45 @@
+/** Functions belong to the whole cluster: where a slot goes to a node that lacks them, FCALL fails there. */
+import { ServerRefusalError } from '../../resp/errors.ts';
+import { functionDump, functionRestore } from '../../resp/membership-commands.ts';
+import { formatAddress } from '../../topology/node.ts';
+import type { BothEnds } from './both-ends.ts';
+import type { MoveRun, Passage } from './mover.ts';
+
+/** A target without any gets the source’s. Where both have some, it is not for us to say which are right. */
+export async function shareFunctions(
+  { from, to }: Passage,
+  { source, target }: BothEnds,
+  { fleet, listener }: MoveRun,
+  serversDo: boolean,
+): Promise<void> {
+  if (!source.libraries || !target.libraries) return;
+  const names = [...source.libraries.keys()];
+  const there = target.libraries;
+  const missing = names.filter(name => !there.has(name));
+  const different = names.filter(name => there.has(name) && there.get(name) !== source.libraries?.get(name));
+  const [giver, taker] = [formatAddress(from.address), formatAddress(to.address)];
+  if (serversDo) {
+    if (different.length > 0)
+      listener.remark(
+        `the migration replaces functions at ${taker} by those of ${giver}: ${different.join(', ')}`,
+      );
+    return;
+  }
+  if (names.length > 0 && there.size === 0) {
+    try {
+      const dump = await fleet.send(from.address, functionDump());
+      await fleet.send(to.address, functionRestore(dump, 'APPEND'));
+      listener.remark(`copied the functions of ${giver} to ${taker}, which had none`);
+    } catch (error) {
+      if (!(error instanceof ServerRefusalError)) throw error;
+      // Another move may have brought them meanwhile.
+      if (/already exists/i.test(error.text)) return;
+      listener.remark(`${taker} lacks the functions of ${giver}: ${error.message}`);
+    }
+    return;
+  }
+  if (missing.length > 0)
+    listener.remark(`${taker} lacks functions that ${giver} has: ${missing.join(', ')}`);
+  if (different.length > 0)
+    listener.remark(`${taker} has other functions than ${giver}: ${different.join(', ')}`);
+}
