@@ -86,11 +86,12 @@ export class Connection {
   }
 
   /**
-   * It worked, and ended while nobody waited for anything, as servers end it that have a `timeout`: nothing is lost, and
-   * what is asked for next may be asked for on another.
+   * `rested`: it worked, and ended while nobody waited for anything, as servers end it that have a `timeout`. Nothing is
+   * lost, and what is asked for next may be asked for on another. `broken`: otherwise.
    */
-  get endedAtRest(): boolean {
-    return this.#endedAtRest;
+  get state(): 'alive' | 'rested' | 'broken' {
+    if (!this.#failure) return 'alive';
+    return this.#endedAtRest ? 'rested' : 'broken';
   }
 
   send<T>(command: Command<T>): Promise<T> {
@@ -108,7 +109,6 @@ export class Connection {
       if (this.#ready) {
         // What is asked for in one turn of the event loop goes out in one packet.
         if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
-        if (this.#pending.length === 1) this.#awaitNext();
       }
     });
   }
@@ -125,7 +125,6 @@ export class Connection {
       this.#ready = true;
       this.#connectDeadline.stop();
       this.#flush();
-      this.#awaitNext();
     });
     this.#socket = socket;
     if (this.#closed || this.#failure) {
@@ -142,6 +141,8 @@ export class Connection {
   #flush(): void {
     if (this.#outbox.length === 0 || !this.#socket) return;
     this.#socket.write(Buffer.concat(this.#outbox));
+    // Only now is anything owed: a process that is suspended in between must not find that its time is up.
+    if (this.#outbox.length === this.#pending.length) this.#awaitNext();
     this.#outbox = [];
   }
 

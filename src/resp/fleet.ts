@@ -71,7 +71,7 @@ export class Fleet {
     return {
       send: command => {
         if (this.#interrupted) return Promise.reject(new InterruptedError());
-        if (connection.endedAtRest) {
+        if (connection.state === 'rested') {
           this.#lanes.delete(connection);
           connection = this.#openLane(node);
           // Keys of another database must not be taken for those of this one.
@@ -90,6 +90,12 @@ export class Fleet {
     const connection = this.#open(formatAddress(node), this.#endpointOf(node));
     this.#lanes.add(connection);
     return connection;
+  }
+
+  /** For whoever has to mend what a failure left behind: where the connection is broken, the next command has a new one. */
+  renew(node: Address): void {
+    const key = formatAddress(node);
+    if (this.#connections.get(key)?.state === 'broken') this.#connections.delete(key);
   }
 
   /** As what we log in, for those who log in on our behalf. */
@@ -124,7 +130,7 @@ export class Fleet {
   #connection(node: NodeRef): Connection {
     const key = node === 'entry' ? node : formatAddress(node);
     const known = this.#connections.get(key);
-    if (known && !known.endedAtRest) return known;
+    if (known && known.state !== 'rested') return known;
     const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
     const connection = this.#open(nameOf(endpoint), endpoint);
     this.#connections.set(key, connection);

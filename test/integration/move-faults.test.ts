@@ -83,7 +83,8 @@ describe.concurrent('two at once', () => {
     for (const { stderr } of runs) expect(stderr).not.toMatch(CRASH);
     expect(await sum(cluster)).toBe(keys);
     expect(await keysWithOwners(cluster, { first: 0, last: 99 })).toBe(keys);
-    expect(await openMarks(cluster)).toEqual([]);
+    const said = runs.map(({ stderr }) => stderr).join('\n');
+    expect(await openMarks(cluster), said).toEqual([]);
     await until('the nodes agree', async () => new Set(await ownersOf(cluster, 50)).size === 1);
     // Just one is done, and who says so is right.
     const [owner] = await ownersOf(cluster, 50);
