@@ -51,6 +51,8 @@ export class Connection {
   /** Whether bytes came that were no failure: before, a broken connection is one that never came about. */
   #answered = false;
   #outbox: Buffer[] = [];
+  /** Commands in the outbox. */
+  #unsent = 0;
   readonly #pending = new Fifo<Pending>();
   readonly #connectDeadline: Deadline;
   readonly #replyDeadline: Deadline;
@@ -79,11 +81,14 @@ export class Connection {
   }
 
   /**
-   * It worked, and ended while nobody waited for anything, as servers end it that have a `timeout`: nothing is lost, and
-   * what is asked for next may be asked for on another.
+   * `rested`: it worked, and ended while nobody waited for anything, as servers end it that have a `timeout`. Nothing is
+   * lost, and what is asked for next may be asked for on another. `lost`: it ended while somebody waited. `broken`: it
+   * failed otherwise, or never came about.
    */
-  get endedAtRest(): boolean {
-    return this.#endedAtRest;
+  get state(): 'alive' | 'rested' | 'lost' | 'broken' {
+    if (!this.#failure) return 'alive';
+    if (!(this.#failure instanceof ConnectionLostError)) return 'broken';
+    return this.#endedAtRest ? 'rested' : 'lost';
   }
 
   send<T>(command: Command<T>): Promise<T> {
@@ -107,22 +112,15 @@ export class Connection {
   }
 
   #enqueue(commands: readonly Command<unknown>[], waiting: Pending['waiting']): void {
-    const nobodyWaited = this.#pending.size === 0;
     const sentAt = performance.now();
     for (const command of commands) {
       this.#pending.add({ command, sentAt, waiting });
       this.#observer?.sent(this.name, command);
     }
     this.#outbox.push(encodeCommands(commands));
-    if (!this.#ready) return;
+    this.#unsent += commands.length;
     // What is asked for in one turn of the event loop goes out in one packet.
-    if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
-    if (nobodyWaited) this.#awaitNext();
-  }
-
-  /** It was there, and the node or the network has ended it. */
-  get isLost(): boolean {
-    return this.#failure instanceof ConnectionLostError;
+    if (this.#ready && this.#outbox.length === 1) process.nextTick(() => this.#flush());
   }
 
   close(): void {
@@ -137,7 +135,6 @@ export class Connection {
       this.#ready = true;
       this.#connectDeadline.stop();
       this.#flush();
-      this.#awaitNext();
     });
     this.#socket = socket;
     if (this.#closed || this.#failure) {
@@ -154,6 +151,9 @@ export class Connection {
   #flush(): void {
     if (this.#outbox.length === 0 || !this.#socket) return;
     this.#socket.write(Buffer.concat(this.#outbox));
+    // Only now is anything owed: a process that is suspended in between must not find that its time is up.
+    if (this.#unsent === this.#pending.size) this.#awaitNext();
+    this.#unsent = 0;
     this.#outbox = [];
   }
 
@@ -214,7 +214,7 @@ export class Connection {
   #fail(error: NodeError): void {
     if (this.#failure || this.#closed) return;
     this.#failure = error;
-    this.#endedAtRest = this.#answered && this.#pending.size === 0 && error instanceof ConnectionLostError;
+    this.#endedAtRest = this.#answered && this.#pending.size === 0;
     this.#observer?.failed(this.name, error);
     this.#end(() => error);
   }

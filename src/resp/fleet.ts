@@ -82,7 +82,7 @@ export class Fleet {
     };
     const use = <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
       if (this.#interrupted && !isLastWord) return Promise.reject(new InterruptedError());
-      if (connection.endedAtRest) {
+      if (connection.state === 'rested') {
         this.#lanes.delete(connection);
         connection = this.#openLane(node);
         // Keys of another database must not be taken for those of this one.
@@ -105,6 +105,12 @@ export class Fleet {
     const connection = this.#open(formatAddress(node), this.#endpointOf(node));
     this.#lanes.add(connection);
     return connection;
+  }
+
+  /** For whoever has to mend what a failure left behind: where the connection is broken, the next command has a new one. */
+  renew(node: Address): void {
+    const key = formatAddress(node);
+    if (this.#connections.get(key)?.state === 'broken') this.#connections.delete(key);
   }
 
   /** As what we log in, for those who log in on our behalf. */
@@ -140,7 +146,7 @@ export class Fleet {
     const key = node === 'entry' ? node : formatAddress(node);
     const known = this.#connections.get(key);
     // What was under way on it has failed, and is not sent again; a node that cannot be reached is not tried again.
-    if (known && !known.isLost) return known;
+    if (known && (known.state === 'alive' || known.state === 'broken')) return known;
     const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
     const connection = this.#open(nameOf(endpoint), endpoint);
     this.#connections.set(key, connection);

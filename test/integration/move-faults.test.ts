@@ -159,6 +159,11 @@ describe.concurrent('what cannot work', () => {
       const moved = await run(t, reshard(cluster, '0-19', 1, ...BY_MIGRATE, '--user', 'mover'), login);
       expect(moved).toMatchObject({ code: 0, stderr: '' });
       expect(await keysPerNode(cluster)).toEqual([0, keys, 0]);
+      // What only serves to be seen by others is not needed, and its absence is told.
+      for (const node of cluster.nodes) await node.send('ACL', 'SETUSER', 'mover', '-subscribe');
+      const back = await run(t, reshard(cluster, '0-19', 0, ...BY_MIGRATE, '--user', 'mover'), login);
+      expect(back.stderr).toContain('other slotctl runs cannot see this one');
+      expect(back.code).toBe(0);
     },
   );
 

@@ -97,6 +97,14 @@ describe('replies', () => {
     expect(await connection.send(ask('GET', asBytes))).toEqual(all);
   });
 
+  test('are waited for from when the command is sent, and not while this process stands still before', async () => {
+    const connection = await connectTo(replying('+PONG\r\n'));
+    await connection.send(ping);
+    const reply = connection.send(ping);
+    for (const end = performance.now() + SETTINGS.replyTimeoutMs + 50; performance.now() < end; );
+    expect(await reply).toBe('PONG');
+  });
+
   test('commands of one turn go out together', async () => {
     const packets: string[] = [];
     const connection = await connectTo((socket, request) => {

@@ -94,7 +94,7 @@ export class ServerProcess {
   }
 
   async send(...words: Word[]): Promise<Reply> {
-    if (!this.#connection || this.#connection.endedAtRest) this.#connection = this.#connect();
+    if (!this.#connection || this.#connection.state === 'rested') this.#connection = this.#connect();
     return this.#connection.send({ args: words, decode: reply => reply });
   }
 

@@ -47,6 +47,7 @@ async function closeUnmoved(slots: SlotSet, passage: Passage, run: MoveRun): Pro
 async function closeEmpty(slots: SlotSet, passage: Passage, run: MoveRun): Promise<SlotSet> {
   const { from, to } = passage;
   const { fleet } = run;
+  for (const { address } of [from, to]) fleet.renew(address);
   const [source, target] = await lookAtMarks(passage, run);
   const leaving = (slot: Slot) => source.open.migrating.get(slot) === to.id;
   const coming = (slot: Slot) => target.open.importing.get(slot) === from.id;

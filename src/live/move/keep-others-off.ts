@@ -30,7 +30,7 @@ export async function keepOthersOff<T>(passage: Passage, run: MoveRun, work: () 
       if (taken.size === 0) return await work();
       if (attempt === TRIES)
         throw new MoveError(
-          `another slotctl is moving slot${taken.size === 1 ? '' : 's'} ${taken} of ${formatAddress(passage.from.address)}; let it end first`,
+          `another slotctl is moving slot${taken.size === 1 ? '' : 's'} ${taken} of ${formatAddress(passage.from.address)}; let it end first (if its machine is gone, the servers notice within minutes, by tcp-keepalive)`,
         );
     } finally {
       for (const line of lines) line.close();
