@@ -1,6 +1,6 @@
 /** What all commands that move slots do with their plan. */
 
-import { inspect } from '../live/inspect.ts';
+import { EntryNodeError, inspect } from '../live/inspect.ts';
 import { lookUntilSettled } from '../live/second-look.ts';
 import { concerning, type MovePlan } from '../plan/move-plan.ts';
 import { planDocument } from '../plan/plan-file.ts';
@@ -67,12 +67,20 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
  */
 async function problemsLeft(
   fleet: Fleet,
-  { moves }: MovePlan,
+  { moves, before }: MovePlan,
   despiteFindings: boolean,
   note: (sentence: string) => void,
 ): Promise<string[]> {
+  const target = before.views.find(({ id }) => id === moves[0]?.to)?.address;
   const snapshot = await lookUntilSettled(
-    () => inspect(fleet),
+    async () => {
+      try {
+        return await inspect(fleet);
+      } catch (error) {
+        if (!(error instanceof EntryNodeError) || !target) throw error;
+        return inspect(fleet, undefined, target);
+      }
+    },
     seen => mayPass(concerning(moves, diagnose(seen, NO_WISHES))),
   );
   const names = new NodeNames(snapshot);

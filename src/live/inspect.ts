@@ -4,7 +4,7 @@
  * not answer are waited for together. They are part of the result, with the reason; only the entry node has to answer.
  */
 import { NodeError } from '../resp/errors.ts';
-import type { Fleet } from '../resp/fleet.ts';
+import type { Fleet, NodeRef } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import { type ClusterNode, formatAddress, type NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot, NodeView, UnreachableNode } from '../topology/snapshot.ts';
@@ -29,9 +29,14 @@ export interface InspectListener {
   progress(done: number, total: number): void;
 }
 
-export async function inspect(fleet: Fleet, listener?: InspectListener): Promise<ClusterSnapshot> {
+/** Through the entry node, or another one where that is gone meanwhile. */
+export async function inspect(
+  fleet: Fleet,
+  listener?: InspectListener,
+  first: NodeRef = 'entry',
+): Promise<ClusterSnapshot> {
   const survey = new Survey(fleet, listener);
-  const entry = await survey.begin();
+  const entry = await survey.begin(first);
   await Promise.all([survey.follow(entry), survey.lookBehindAnnouncement(entry)]);
   return survey.result(entry);
 }
@@ -56,10 +61,10 @@ class Survey {
     this.#listener = listener;
   }
 
-  async begin(): Promise<NodeView> {
+  async begin(node: NodeRef): Promise<NodeView> {
     try {
-      const view = await look(this.#fleet, 'entry', this.#known);
-      this.#fleet.adoptEntry(view.address);
+      const view = await look(this.#fleet, node, this.#known);
+      if (node === 'entry') this.#fleet.adoptEntry(view.address);
       this.#views.set(view.id, view);
       return view;
     } catch (error) {

@@ -329,8 +329,9 @@ describe.concurrent('others', () => {
       const third = cluster.node(2);
       const cwd = folderFor(t);
       await run(t, [...reshard(cluster, '0-199', 1), '--plan-out', 'plan'], { cwd });
-      const apply = ['apply', 'plan', '--yes', ...BY_MIGRATE, '--reply-timeout', '1', '--window', '8'];
-      const moved = await run(t, apply, {
+      const options = ['--yes', ...BY_MIGRATE, '--reply-timeout', '1', '--window', '8'];
+      // Even where it is the one that was named.
+      const moved = await run(t, ['apply', 'plan', third.address, ...options], {
         cwd,
         when: { text: MOVING, times: 20, act: () => third.signal(signal) },
       });
@@ -338,7 +339,7 @@ describe.concurrent('others', () => {
       expect(moved.stderr).toContain(`${third.address} `);
       expect(moved.stderr.match(/could not be told/g)).toHaveLength(1);
       expect(moved.code).toBe(0);
-      const again = await run(t, [...apply], { cwd });
+      const again = await run(t, ['apply', 'plan', ...options], { cwd });
       expect(again.stdout).toContain('Nothing to do.');
       if (signal === 'SIGSTOP') third.signal('SIGCONT');
       else await third.restart();
