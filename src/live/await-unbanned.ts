@@ -9,7 +9,7 @@ import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import { forget } from '../resp/membership-commands.ts';
 import type { Member } from '../topology/agreement.ts';
-import type { NodeId } from '../topology/node.ts';
+import type { Address, NodeId } from '../topology/node.ts';
 import type { Patience } from './await-agreement.ts';
 
 interface Waiting extends Omit<Patience, 'progress'> {
@@ -19,13 +19,19 @@ interface Waiting extends Omit<Patience, 'progress'> {
 
 const BANNED =
   'the cluster was told less than a minute ago to forget this id, and would drop it again; waiting until that is over. (A node that is reset with CLUSTER RESET HARD has a new id, and need not wait.)';
-const ASK_EVERY_MS = 500;
-/** A banned node that knocks is known to everybody for a moment, until the next PING: longer than that takes. */
-const QUIET_LOOKS = 5;
-/** Bans end with a whole second of the server's clock. */
-const ROUNDING_MS = 2000;
+/** Bans end with a whole second of the server's clock, and who has come by itself is watched for a while. */
+const GRACE_MS = 8000;
+const LOOK_EVERY_MS = 500;
+const LOOKS = 10;
+/** So many looks on end: a banned node that knocks is known for a moment, until the next PING. */
+const STEADY_LOOKS = 5;
 
-/** Returns who still bans a newcomer when the time is up; nobody, as a rule. */
+/**
+ * Returns who still bans a newcomer when the time is up; nobody, as a rule. To forget a node that is banned already is
+ * fine with a server, and one that it has never heard of is an error; one that it knows it would forget, and ban anew. So
+ * nobody is asked about nodes that knock, as Valkey's do every other second after they were dropped: those come in by
+ * themselves when the ban is over, and stay.
+ */
 export async function awaitUnbanned(
   fleet: Fleet,
   members: readonly Member[],
@@ -33,44 +39,71 @@ export async function awaitUnbanned(
   { timeoutMs, nowMs, note }: Waiting,
 ): Promise<NodeId[]> {
   const hosts = members.filter(({ id }) => !newcomers.includes(id));
-  const deadline = nowMs() + timeoutMs + ROUNDING_MS;
-  let quiet = QUIET_LOOKS;
-  let noted = false;
-  for (;;) {
-    const known = new KnownLines();
-    const bans = await Promise.all(hosts.map(host => bansAny(fleet, host, newcomers, known)));
-    const by = hosts.filter((_, index) => bans[index]).map(({ id }) => id);
-    quiet = by.length === 0 ? quiet + 1 : 0;
-    if (quiet > QUIET_LOOKS || nowMs() >= deadline) return by;
-    if (!noted) note(BANNED);
-    noted = true;
-    await sleep(ASK_EVERY_MS);
+  let bans = await bansOf(fleet, hosts, newcomers);
+  if (bans.size === 0) return [];
+  note(BANNED);
+  const banned = [...new Set([...bans.values()].flat())];
+  const deadline = nowMs() + timeoutMs + GRACE_MS;
+  let knocks = false;
+  while (bans.size > 0 && nowMs() < deadline) {
+    const looks = await watch(fleet, hosts, banned);
+    knocks ||= looks.some(look => look.some(known => known.length > 0));
+    bans = knocks ? unsteady(hosts, banned, looks) : await bansOf(fleet, hosts, banned);
   }
+  return [...bans.keys()];
 }
 
-/**
- * To forget a node that is banned already is fine with a server, and one that it has never heard of is an error. One that
- * it knows it would forget; so it is asked what it knows each time: Valkey’s nodes keep knocking after they were dropped.
- */
-async function bansAny(
-  fleet: Fleet,
-  { address }: Member,
-  newcomers: readonly NodeId[],
-  lines: KnownLines,
-): Promise<boolean> {
-  const { nodes } = await fleet.send(address, clusterNodes(lines));
-  const strangers = newcomers.filter(newcomer => nodes.every(({ id }) => id !== newcomer));
-  const answers = await Promise.all(
-    strangers.map(async id => {
-      try {
-        await fleet.send(address, forget(id));
-        return true;
-      } catch (error) {
-        // Whoever may not ask, or cannot be asked now, is not held up.
-        if (error instanceof ServerRefusalError) return false;
-        throw error;
-      }
+/** By host. */
+type Bans = ReadonlyMap<NodeId, readonly NodeId[]>;
+
+/** For each host, which of those asked about it knows. */
+type Look = readonly (readonly NodeId[])[];
+
+async function lookAround(fleet: Fleet, hosts: readonly Member[], ids: readonly NodeId[]): Promise<Look> {
+  const lines = new KnownLines();
+  const lists = await Promise.all(hosts.map(({ address }) => fleet.send(address, clusterNodes(lines))));
+  return lists.map(({ nodes }) => ids.filter(id => nodes.some(node => node.id === id)));
+}
+
+async function watch(fleet: Fleet, hosts: readonly Member[], ids: readonly NodeId[]): Promise<Look[]> {
+  const looks: Look[] = [];
+  while (looks.length < LOOKS) {
+    await sleep(LOOK_EVERY_MS);
+    looks.push(await lookAround(fleet, hosts, ids));
+  }
+  return looks;
+}
+
+/** Who has not known all of them in each of the last looks. */
+function unsteady(hosts: readonly Member[], ids: readonly NodeId[], looks: readonly Look[]): Bans {
+  const last = looks.slice(-STEADY_LOOKS);
+  return new Map(
+    hosts.flatMap(({ id }, i) => {
+      const missed = ids.filter(one => last.some(look => !look[i]?.includes(one)));
+      return missed.length > 0 ? [[id, missed]] : [];
     }),
   );
-  return answers.includes(true);
+}
+
+async function bansOf(fleet: Fleet, hosts: readonly Member[], ids: readonly NodeId[]): Promise<Bans> {
+  const known = await lookAround(fleet, hosts, ids);
+  const bans = await Promise.all(
+    hosts.map(async ({ id: host, address }, i) => {
+      const strangers = ids.filter(id => !known[i]?.includes(id));
+      const answers = await Promise.all(strangers.map(id => isBanned(fleet, address, id)));
+      return [host, strangers.filter((_, at) => answers[at])] as const;
+    }),
+  );
+  return new Map(bans.filter(([, banned]) => banned.length > 0));
+}
+
+async function isBanned(fleet: Fleet, host: Address, id: NodeId): Promise<boolean> {
+  try {
+    await fleet.send(host, forget(id));
+    return true;
+  } catch (error) {
+    // Whoever may not ask, or cannot be asked now, is not held up.
+    if (error instanceof ServerRefusalError) return false;
+    throw error;
+  }
 }
