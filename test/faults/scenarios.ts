@@ -1,0 +1,143 @@
+/** Work that is stopped at every command: what it begins with, how it is planned, and how a person goes on with it. */
+import { lookAtCluster } from '../../src/commands/membership-options.ts';
+import { nameNode } from '../../src/live/name-node.ts';
+import { probeUntilSettled } from '../../src/live/probe.ts';
+import { planCreate } from '../../src/plan/create.ts';
+import type { MovePlan } from '../../src/plan/move-plan.ts';
+import { planDocument, readPlanDocument } from '../../src/plan/plan-file.ts';
+import { planRebalance } from '../../src/plan/rebalance.ts';
+import type { Decision } from '../../src/plan/refusal.ts';
+import { planDelNode } from '../../src/plan/remove.ts';
+import { planReshard } from '../../src/plan/reshard.ts';
+import { resumePlan } from '../../src/plan/resume.ts';
+import type { Plan } from '../../src/plan/step.ts';
+import { placeOfApplicant, placesIn, readZoneMap } from '../../src/plan/zones.ts';
+import type { Fleet } from '../../src/resp/fleet.ts';
+import { SlotSet } from '../../src/topology/slot-set.ts';
+import { simulatedClock } from '../support/simulated/clock.ts';
+import { SimulatedCluster } from '../support/simulated/cluster.ts';
+import { keysIn } from '../support/simulated/key-names.ts';
+
+/** Looks, and decides. */
+export type Decide = (fleet: Fleet) => Promise<Decision<Plan>>;
+
+/** One piece of work on one cluster. */
+export interface Job {
+  readonly cluster: SimulatedCluster;
+  /** Written before it begins; those in slots on their way are written to meanwhile. */
+  readonly keys: readonly string[];
+  readonly decide: Decide;
+  /** What a person does after it was stopped. */
+  readonly goOn: (plan: Plan) => Decide;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly hasReplicas: boolean;
+  prepare(seed: number): Job;
+}
+
+const MOVED = [0, 1, 2, 5, 9];
+const SPREAD = [...MOVED, 3, 6000, 12_000];
+
+/** `apply` of the plan that was written down. */
+function applySaved(plan: Plan): Decide {
+  const saved = readPlanDocument(planDocument(plan as MovePlan, 'reshard'));
+  return async fleet => resumePlan(saved, await lookAtCluster(fleet), false);
+}
+
+function reshard(name: string, replicasPerPrimary: number): Scenario {
+  return {
+    name,
+    hasReplicas: replicasPerPrimary > 0,
+    prepare: seed => {
+      const cluster = SimulatedCluster.formed({ primaries: 3, replicasPerPrimary, seed });
+      const to = cluster.node(1).id;
+      const slots = SlotSet.of(...MOVED);
+      return {
+        cluster,
+        keys: keysIn(SPREAD, 3),
+        decide: async fleet =>
+          planReshard({ snapshot: await lookAtCluster(fleet), slots, to, despiteFindings: false }),
+        goOn: applySaved,
+      };
+    },
+  };
+}
+
+/** Of two sources, and one of them gives up its last slot. */
+const drain: Scenario = {
+  name: 'rebalance that empties a node',
+  hasReplicas: false,
+  prepare: seed => {
+    const cluster = SimulatedCluster.formed({ primaries: 3, slots: [5, 8191, 8188], seed });
+    const weights = [{ word: cluster.node(0).id, weight: 0 }];
+    return {
+      cluster,
+      keys: keysIn([0, 1, 4, 6000, 12_000], 3),
+      decide: async fleet =>
+        planRebalance({
+          snapshot: await lookAtCluster(fleet),
+          weights,
+          thresholdPercent: 0,
+          useEmpty: false,
+          despiteFindings: false,
+        }),
+      goOn: applySaved,
+    };
+  },
+};
+
+const create: Scenario = {
+  name: 'create',
+  hasReplicas: false,
+  prepare: seed => {
+    const cluster = SimulatedCluster.lone(6, { seed });
+    const asked = cluster.nodes.map(({ place: { host, port } }) => ({ host, port }));
+    const zones = readZoneMap('');
+    const decide: Decide = async fleet => {
+      const nowMs = () => simulatedClock.nowMs;
+      const nodes = await probeUntilSettled(fleet, asked, { timeoutMs: 60_000, nowMs });
+      return planCreate({
+        nodes,
+        roles: { kind: 'counted', replicas: 1 },
+        placeOf: node => placeOfApplicant(node, zones),
+        allowFewPrimaries: false,
+        allowMixed: false,
+      });
+    };
+    return { cluster, keys: [], decide, goOn: () => decide };
+  },
+};
+
+/** A primary without slots; one that is forgotten is known by its address only. */
+const delNode: Scenario = {
+  name: 'del-node',
+  hasReplicas: false,
+  prepare: seed => {
+    const cluster = SimulatedCluster.formed({ primaries: 3, empty: 1, seed });
+    const victim = cluster.node(3);
+    const word = victim.address;
+    const decide: Decide = async fleet => {
+      const snapshot = await lookAtCluster(fleet);
+      const named = await nameNode(fleet, snapshot, word);
+      return planDelNode({
+        snapshot,
+        word: named.word,
+        ending: 'reset',
+        keepData: false,
+        placeOf: placesIn(snapshot, readZoneMap('')),
+        ...(named.stranger && { stranger: named.stranger }),
+      });
+    };
+    return { cluster, keys: keysIn([0, 6000, 12_000], 2), decide, goOn: () => decide };
+  },
+};
+
+export const SCENARIOS: readonly Scenario[] = [
+  reshard('reshard', 0),
+  reshard('reshard with replicas', 1),
+  drain,
+  create,
+  delNode,
+];
