@@ -15,13 +15,22 @@ import {
 } from './membership-commands.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Session } from './session.ts';
-import { addSlotRanges, addSlots, countKeysInSlot, getKeysInSlot, setSlot } from './slot-commands.ts';
+import {
+  addSlotRanges,
+  addSlots,
+  applySetSlot,
+  countKeysInSlot,
+  getKeysInSlot,
+  setSlot,
+} from './slot-commands.ts';
 
 export interface World extends KeyWorld {
   /** The node tells everybody how things are. */
   announce(node: SimulatedNode): void;
   crash(node: SimulatedNode): void;
+  takeOver(heir: SimulatedNode): void;
   follows(replica: SimulatedNode): boolean;
+  replicasOf(node: SimulatedNode): SimulatedNode[];
 }
 
 /** The connection ends instead of an answer. */
@@ -103,10 +112,12 @@ function cluster(node: SimulatedNode, session: Session, words: readonly string[]
       return forget(node, rest, world.nowMs);
     case 'REPLICATE':
       return replicate(node, rest);
+    case 'FAILOVER':
+      return failOver(node, rest, world);
     case 'RESET':
       return reset(node, rest);
     case 'SETSLOT':
-      return setSlot(node, rest, () => world.announce(node));
+      return setSlotEverywhere(node, rest, world);
     case 'ADDSLOTS':
       return addSlots(node, rest, true);
     case 'DELSLOTS':
@@ -130,18 +141,32 @@ function cluster(node: SimulatedNode, session: Session, words: readonly string[]
   }
 }
 
-function select(node: SimulatedNode, session: Session, word = ''): Reply {
-  const database = Number(word);
-  if (!/^\d+$/.test(word)) return err('value is not an integer or out of range');
-  if (database > 0 && databasesOf(node) === 1) return err('SELECT is not allowed in cluster mode');
-  if (database >= databasesOf(node)) return err('DB index is out of range');
-  session.database = database;
+/** Valkey has replicas do it too, so that a failover does not end a move. */
+function setSlotEverywhere(node: SimulatedNode, words: readonly string[], world: World): Reply {
+  const replicas = node.dialect.product === 'valkey' ? world.replicasOf(node) : [];
+  const reply = setSlot(node, words, () => world.announce(node));
+  if (!(reply instanceof ErrorReply)) for (const replica of replicas) applySetSlot(replica, words, () => {});
+  return reply;
+}
+
+/** Only the way that asks nobody. */
+function failOver(node: SimulatedNode, [how = '']: readonly string[], world: World): Reply {
+  if (node.isPrimary) return err('You should send CLUSTER FAILOVER to a replica');
+  if (how.toUpperCase() !== 'TAKEOVER') return err('syntax error');
+  world.takeOver(node);
   return OK;
 }
 
-/** Only Valkey 9 lets a cluster have several, and only when it is told to. */
-function databasesOf(_node: SimulatedNode): number {
-  return 1;
+function select(node: SimulatedNode, session: Session, word = ''): Reply {
+  const database = Number(word);
+  if (!/^\d+$/.test(word)) return err('value is not an integer or out of range');
+  // Only Valkey 9 lets a cluster have several, and only when it is told to.
+  if (database > 0)
+    return node.dialect.product === 'valkey'
+      ? err('DB index is out of range')
+      : err('SELECT is not allowed in cluster mode');
+  session.database = database;
+  return OK;
 }
 
 function configGet(node: SimulatedNode, name: string): Reply {
@@ -149,7 +174,7 @@ function configGet(node: SimulatedNode, name: string): Reply {
     'tls-cluster': 'no',
     'cluster-announce-ip': '',
     'cluster-node-timeout': '15000',
-    ...(node.dialect.product === 'valkey' && { 'cluster-databases': `${databasesOf(node)}` }),
+    ...(node.dialect.product === 'valkey' && { 'cluster-databases': '1' }),
   };
   const value = settings[name.toLowerCase()];
   return value === undefined ? [] : [bytes(name.toLowerCase()), bytes(value)];

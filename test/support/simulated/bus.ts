@@ -70,9 +70,14 @@ export function receive(self: SimulatedNode, message: Message, surroundings: Sur
   for (const rumour of message.gossip) hearOf(self, rumour, surroundings.nowMs);
 }
 
+function promote(peer: Peer): void {
+  peer.wasReplicaOf = peer.primary ?? peer.wasReplicaOf;
+  peer.primary = undefined;
+}
+
 function takeRole(self: SimulatedNode, sender: Peer, { primary }: Message): void {
   if (primary === undefined) {
-    sender.primary = undefined;
+    promote(sender);
     return;
   }
   if (sender.primary === undefined) self.slots.releaseAllOf(sender.id);
@@ -101,7 +106,7 @@ function takeClaims(self: SimulatedNode, sender: Peer, message: Message, { reply
 export function receiveUpdate(self: SimulatedNode, { about, configEpoch, claims }: Update): void {
   const peer = self.peers.get(about);
   if (!peer || peer.configEpoch >= configEpoch) return;
-  peer.primary = undefined;
+  promote(peer);
   peer.configEpoch = configEpoch;
   updateSlots(self, about, configEpoch, claims);
 }
@@ -110,6 +115,8 @@ export function receiveUpdate(self: SimulatedNode, { about, configEpoch, claims 
 export function updateSlots(self: SimulatedNode, sender: string, epoch: number, claims: Buffer): void {
   const { slots } = self;
   const followed = self.primary ?? self.id;
+  const isValkey = self.dialect.product === 'valkey';
+  const predecessor = self.peers.get(sender)?.wasReplicaOf ?? 'nobody';
   const dirty: number[] = [];
   let lostByFollowed = false;
   for (const slot of self.unclaimed)
@@ -120,13 +127,15 @@ export function updateSlots(self: SimulatedNode, sender: string, epoch: number, 
       self.unclaimed.add(slot);
       continue;
     }
-    // What is being imported is changed by commands only.
-    if (self.importing.has(slot)) continue;
+    // What is being imported is changed by commands only; Valkey follows the source to whoever took its place.
+    const follows = isValkey && self.importing.get(slot) === predecessor;
+    if (self.importing.has(slot) && !follows) continue;
     const isFree = owner === undefined || self.unclaimed.has(slot);
     if (!isFree && self.epochOf(owner) >= epoch) continue;
     if (owner === self.id && self.data.countIn(slot) > 0) dirty.push(slot);
     if (owner === followed) lostByFollowed = true;
-    if (self.dialect.product === 'valkey' && owner === self.id) self.migrating.delete(slot);
+    if (follows) self.importing.set(slot, sender);
+    if (isValkey && owner === followed && predecessor !== followed) self.migrating.delete(slot);
     slots.assign(slot, sender);
     self.unclaimed.delete(slot);
   }

@@ -160,19 +160,27 @@ export class SimulatedCluster implements World {
     this.settle();
     const heir = this.nodes.find(node => node.isUp && node.primary === lost.id);
     if (!heir) throw new RangeError(`nobody can take the place of ${lost.address}`);
-    const highest = Math.max(...this.nodes.filter(node => node.isUp).map(node => node.currentEpoch));
-    heir.primary = undefined;
-    heir.currentEpoch = highest + 1;
-    heir.configEpoch = heir.currentEpoch;
-    for (let slot = 0; slot < SLOTS; slot++)
-      if (heir.slots.ownerOf(slot) === lost.id) heir.slots.assign(slot, heir.id);
-    this.announce(heir);
+    this.takeOver(heir);
     this.settle();
+  }
+
+  takeOver(heir: SimulatedNode): void {
+    const lost = heir.primary;
+    heir.primary = undefined;
+    heir.bumpEpoch();
+    heir.data = heir.data.copy();
+    for (let slot = 0; slot < SLOTS; slot++)
+      if (heir.slots.ownerOf(slot) === lost) heir.slots.assign(slot, heir.id);
+    this.announce(heir);
   }
 
   follows(replica: SimulatedNode): boolean {
     const primary = this.byId(replica.primary);
     return primary?.isUp === true && primary.isPrimary && replica.data === primary.data;
+  }
+
+  replicasOf({ id }: SimulatedNode): SimulatedNode[] {
+    return this.nodes.filter(node => node.primary === id && this.follows(node));
   }
 
   /** Replicas have what their primaries have, from the moment on that they have found them. */

@@ -68,6 +68,8 @@ function migrate({ node, database, words, keys, world, look }: Call): Reply {
   if (present.length === 0) return bytes('NOKEY');
   const target = world.nodeAt(host, Number(port));
   if (!target?.isUp) return refusal('IOERR error or timeout connecting to the client');
+  // A server that waits for itself hears nothing.
+  if (target === node) return refusal('IOERR error or timeout reading to target instance');
   const session = new Session();
   session.database = Number(targetDatabase);
   let failure: ErrorReply | undefined;
@@ -100,6 +102,8 @@ function restore({ node, database, words, world, look }: Call): Reply {
 
 const everyWord = (words: readonly string[]) => words.slice(1);
 
+const noKeys = () => [];
+
 const COMMANDS: Readonly<Record<string, KeyCommand>> = {
   GET: { run: ({ keys: [key = ''], look }) => bulkOrNil(look(key)?.content) },
   MGET: { keys: everyWord, run: ({ keys, look }) => keys.map(key => bulkOrNil(look(key)?.content)) },
@@ -116,6 +120,13 @@ const COMMANDS: Readonly<Record<string, KeyCommand>> = {
     run: ({ node, database, keys }) => keys.filter(key => node.data.delete(database, key)).length,
   },
   EXISTS: { keys: everyWord, run: ({ keys, look }) => keys.filter(look).length },
+  FLUSHALL: {
+    keys: noKeys,
+    run: ({ node }) => {
+      node.data.clear();
+      return OK;
+    },
+  },
   DUMP: {
     run: ({ keys: [key = ''], look }) => {
       const value = look(key);

@@ -15,6 +15,8 @@ export interface Peer {
   readonly place: Place;
   /** Absent for a primary; `unknown` for a replica of somebody of whom nothing is known. */
   primary: string | undefined;
+  /** Whose replica it was before it became a primary. */
+  wasReplicaOf: string | undefined;
   configEpoch: number;
   linked: boolean;
   health: 'ok' | 'suspected' | 'failed';
@@ -92,7 +94,15 @@ export class SimulatedNode {
   }
 
   addPeer(id: string, place: Place): Peer {
-    const peer: Peer = { id, place, primary: undefined, configEpoch: 0, linked: false, health: 'ok' };
+    const peer: Peer = {
+      id,
+      place,
+      primary: undefined,
+      wasReplicaOf: undefined,
+      configEpoch: 0,
+      linked: false,
+      health: 'ok',
+    };
     this.peers.set(id, peer);
     return peer;
   }
@@ -113,8 +123,11 @@ export class SimulatedNode {
   /** Whoever owns nothing any more follows whoever has it now. Its own keys go. */
   becomeReplicaOf(id: string): void {
     this.primary = id;
-    this.migrating.clear();
-    this.importing.clear();
+    const keepsMarks = this.dialect.product === 'valkey' && this.peers.get(id)?.wasReplicaOf === this.id;
+    if (!keepsMarks) {
+      this.migrating.clear();
+      this.importing.clear();
+    }
     this.data = new Dataset();
   }
 

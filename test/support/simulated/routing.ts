@@ -21,10 +21,10 @@ export function redirection(
   const [first] = keys;
   if (first === undefined) return undefined;
   const slot = slotOf(first);
-  if (keys.some(key => slotOf(key) !== slot))
-    return refusal("CROSSSLOT Keys in request don't hash to the same slot");
   const owner = node.slots.ownerOf(slot);
   if (owner === undefined) return refusal('CLUSTERDOWN Hash slot not served');
+  if (keys.some(key => slotOf(key) !== slot))
+    return refusal("CROSSSLOT Keys in request don't hash to the same slot");
   if (!isOk(node)) return refusal('CLUSTERDOWN The cluster is down');
   const isMigrating = owner === node.id && node.migrating.has(slot);
   const isImporting = !isMigrating && node.importing.has(slot);
@@ -32,6 +32,8 @@ export function redirection(
   const missing = keys.filter(key => look(key) === undefined).length;
   if (isMigrating && missing > 0) {
     if (missing < keys.length) return TRY_AGAIN;
+    // Redis takes it that a node gives a slot to itself, and then sends nobody away.
+    if (node.migrating.get(slot) === node.id) return undefined;
     return refusal(`ASK ${slot} ${addressOf(node, node.migrating.get(slot))}`);
   }
   if (isImporting && asking) return keys.length > 1 && missing > 0 ? TRY_AGAIN : undefined;

@@ -13,8 +13,13 @@ function slotFrom(word: string | undefined): number | undefined {
 
 /** `announce` tells everybody at once. */
 export function setSlot(node: SimulatedNode, words: readonly string[], announce: () => void): Reply {
-  const [slotWord, action = '', id] = words;
   if (!node.isPrimary) return err('Please use SETSLOT only with masters.');
+  return applySetSlot(node, words, announce);
+}
+
+/** A replica does as its primary was told. */
+export function applySetSlot(node: SimulatedNode, words: readonly string[], announce: () => void): Reply {
+  const [slotWord, action = '', id] = words;
   const slot = slotFrom(slotWord);
   if (slot === undefined) return OUT_OF_RANGE;
   switch (`${action.toUpperCase()} ${words.length}`) {
@@ -34,16 +39,20 @@ export function setSlot(node: SimulatedNode, words: readonly string[], announce:
 }
 
 function setMigrating(node: SimulatedNode, slot: number, to: string): Reply {
-  if (node.slots.ownerOf(slot) !== node.id) return err(`I'm not the owner of hash slot ${slot}`);
+  if (node.slots.ownerOf(slot) !== (node.primary ?? node.id))
+    return err(`I'm not the owner of hash slot ${slot}`);
   if (!node.knows(to)) return err(`I don't know about node ${to}`);
+  if (node.dialect.product === 'valkey' && to === node.id) return err('Target node is myself');
   if (node.takesForReplica(to)) return err('Target node is not a master');
   node.migrating.set(slot, to);
   return OK;
 }
 
 function setImporting(node: SimulatedNode, slot: number, from: string): Reply {
-  if (node.slots.ownerOf(slot) === node.id) return err(`I'm already the owner of hash slot ${slot}`);
+  if (node.slots.ownerOf(slot) === (node.primary ?? node.id))
+    return err(`I'm already the owner of hash slot ${slot}`);
   if (!node.knows(from)) return err(`I don't know about node ${from}`);
+  if (node.dialect.product === 'valkey' && from === node.id) return err('Target node is myself');
   if (node.takesForReplica(from)) return err('Target node is not a master');
   node.importing.set(slot, from);
   return OK;
@@ -62,9 +71,9 @@ function setOwner(node: SimulatedNode, slot: number, owner: string, announce: ()
   node.slots.assign(slot, owner);
   if (wasMine && owner !== node.id && node.slots.countOf(node.id) === 0 && node.allowsReplicaMigration)
     node.becomeReplicaOf(owner);
-  if (owner === node.id && node.importing.has(slot)) {
+  if (owner === (node.primary ?? node.id) && node.importing.has(slot)) {
     // Without a newer epoch nobody would believe it.
-    node.bumpEpoch();
+    if (node.isPrimary) node.bumpEpoch();
     node.importing.delete(slot);
     announce();
   }
@@ -103,11 +112,9 @@ function changeOwnSlots(node: SimulatedNode, slots: readonly number[], adding: b
     seen.add(slot);
   }
   for (const slot of slots) {
-    if (!adding) node.slots.release(slot);
-    else {
-      node.importing.delete(slot);
-      node.slots.assign(slot, node.id);
-    }
+    node.importing.delete(slot);
+    if (adding) node.slots.assign(slot, node.id);
+    else node.slots.release(slot);
     node.unclaimed.delete(slot);
   }
   return OK;
