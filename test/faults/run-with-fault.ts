@@ -42,7 +42,9 @@ export async function runWithFault(scenario: Scenario, seed: number, mishap?: Mi
   const plan = await planned(job);
   const losses: string[] = [];
   const expectNoLoss = (when: string) => losses.push(...client.lost().map(key => `${key} ${when}`));
-  cluster.meanwhile = () => writeSomething(job, client);
+  // A key that a broken MIGRATE has left at both ends, and that is deleted at one, comes back: nobody could know better.
+  const mayDelete = mishap?.kind !== 'torn' && mishap?.kind !== 'crash-within';
+  cluster.meanwhile = () => useSomething(job, client, mayDelete);
   const fault = mishap && mishap.kind !== 'first Ctrl-C' ? { at: mishap.at, kind: mishap.kind } : undefined;
   const fleet = new SimulatedFleet(cluster, cluster.node(0), fault);
   const isStopping = () => mishap?.kind === 'first Ctrl-C' && fleet.sent >= mishap.at;
@@ -85,11 +87,13 @@ async function carryOut(
   return events;
 }
 
-/** A key that is there, or a new one beside it. */
-function writeSomething({ cluster, keys }: Job, client: SimulatedClient): void {
-  if (keys.length === 0 || !cluster.random.chance(30)) return;
-  const key = cluster.random.pick(keys);
-  client.write(cluster.random.chance(30) ? `${key}+` : key);
+/** A key that is there, or a new one beside it, is written, and now and then one is deleted. */
+function useSomething({ cluster, keys }: Job, client: SimulatedClient, mayDelete: boolean): void {
+  const { random } = cluster;
+  if (keys.length === 0 || !random.chance(30)) return;
+  const key = random.pick(keys) + (random.chance(30) ? '+' : '');
+  if (mayDelete && random.chance(15)) client.delete(key);
+  else client.write(key);
 }
 
 /** Time in which nodes that were lost come back or are replaced, and everybody hears of it. */

@@ -15,7 +15,7 @@ import { placeOfApplicant, placesIn, readZoneMap } from '../../src/plan/zones.ts
 import type { Fleet } from '../../src/resp/fleet.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { simulatedClock } from '../support/simulated/clock.ts';
-import { SimulatedCluster } from '../support/simulated/cluster.ts';
+import { type Shape, SimulatedCluster } from '../support/simulated/cluster.ts';
 import { keysIn } from '../support/simulated/key-names.ts';
 
 /** Looks, and decides. */
@@ -46,12 +46,12 @@ function applySaved(plan: Plan): Decide {
   return async fleet => resumePlan(saved, await lookAtCluster(fleet), false);
 }
 
-function reshard(name: string, replicasPerPrimary: number): Scenario {
+function reshard(name: string, shape: Partial<Shape>): Scenario {
   return {
     name,
-    hasReplicas: replicasPerPrimary > 0,
+    hasReplicas: (shape.replicasPerPrimary ?? 0) > 0,
     prepare: seed => {
-      const cluster = SimulatedCluster.formed({ primaries: 3, replicasPerPrimary, seed });
+      const cluster = SimulatedCluster.formed({ primaries: 3, ...shape, seed });
       const to = cluster.node(1).id;
       const slots = SlotSet.of(...MOVED);
       return {
@@ -65,28 +65,29 @@ function reshard(name: string, replicasPerPrimary: number): Scenario {
   };
 }
 
-/** Of two sources, and one of them gives up its last slot. */
-const drain: Scenario = {
-  name: 'rebalance that empties a node',
-  hasReplicas: false,
-  prepare: seed => {
-    const cluster = SimulatedCluster.formed({ primaries: 3, slots: [5, 8191, 8188], seed });
-    const weights = [{ word: cluster.node(0).id, weight: 0 }];
-    return {
-      cluster,
-      keys: keysIn([0, 1, 4, 6000, 12_000], 3),
-      decide: async fleet =>
-        planRebalance({
-          snapshot: await lookAtCluster(fleet),
-          weights,
-          thresholdPercent: 0,
-          useEmpty: false,
-          despiteFindings: false,
-        }),
-      goOn: applySaved,
-    };
-  },
-};
+/** So many slots on each primary; the first is emptied, or all get the same. */
+function rebalance(
+  name: string,
+  slots: readonly number[],
+  used: readonly number[],
+  empties: boolean,
+): Scenario {
+  return {
+    name,
+    hasReplicas: false,
+    prepare: seed => {
+      const cluster = SimulatedCluster.formed({ primaries: slots.length, slots, seed });
+      const weights = empties ? [{ word: cluster.node(0).id, weight: 0 }] : [];
+      const wishes = { weights, thresholdPercent: 0, useEmpty: false, despiteFindings: false };
+      return {
+        cluster,
+        keys: keysIn(used, 3),
+        decide: async fleet => planRebalance({ snapshot: await lookAtCluster(fleet), ...wishes }),
+        goOn: applySaved,
+      };
+    },
+  };
+}
 
 const create: Scenario = {
   name: 'create',
@@ -134,10 +135,22 @@ const delNode: Scenario = {
   },
 };
 
+const VALKEY = { product: 'valkey', version: '9.1.0' } as const;
+
 export const SCENARIOS: readonly Scenario[] = [
-  reshard('reshard', 0),
-  reshard('reshard with replicas', 1),
-  drain,
+  reshard('reshard', {}),
+  reshard('reshard with replicas', { replicasPerPrimary: 1 }),
+  reshard('reshard with replicas, which Valkey tells of open slots', {
+    replicasPerPrimary: 1,
+    dialect: VALKEY,
+  }),
+  rebalance(
+    'rebalance of two pairs',
+    [4099, 4093, 4098, 4094],
+    [0, 1, 4098, 8192, 8193, 12_291, 16_000],
+    false,
+  ),
+  rebalance('rebalance that empties a node', [5, 8191, 8188], [0, 1, 4, 6000, 12_000], true),
   create,
   delNode,
 ];

@@ -9,7 +9,8 @@ const MOST_REDIRECTIONS = 8;
 
 export class SimulatedClient {
   readonly #cluster: SimulatedCluster;
-  readonly acknowledged = new Map<string, string>();
+  /** Undefined for a key that was deleted. */
+  readonly acknowledged = new Map<string, string | undefined>();
   #writes = 0;
 
   constructor(cluster: SimulatedCluster) {
@@ -42,6 +43,10 @@ export class SimulatedClient {
     if (!(reply instanceof ErrorReply)) this.acknowledged.set(key, content);
   }
 
+  delete(key: string): void {
+    if (!(this.ask('DEL', key) instanceof ErrorReply)) this.acknowledged.set(key, undefined);
+  }
+
   /** Written before anything begins. */
   fill(keys: readonly string[]): void {
     for (const key of keys) {
@@ -54,14 +59,17 @@ export class SimulatedClient {
   lost(): string[] {
     const held = (key: string, content: string) =>
       this.#cluster.nodes.some(node => holds(node, key, content));
-    return [...this.acknowledged].filter(([key, content]) => !held(key, content)).map(([key]) => key);
+    return [...this.acknowledged].flatMap(([key, content]) =>
+      content === undefined || held(key, content) ? [] : [key],
+    );
   }
 
   /** Acknowledged values that are not what a client is given. */
   astray(): string[] {
     return [...this.acknowledged].flatMap(([key, content]) => {
       const reply = this.ask('GET', key);
-      if (Buffer.isBuffer(reply) && reply.toString('latin1') === content) return [];
+      if (Buffer.isBuffer(reply) ? reply.toString('latin1') === content : reply === (content ?? null))
+        return [];
       return [`${key}: ${reply instanceof ErrorReply ? reply.text : String(reply)}`];
     });
   }
