@@ -23,6 +23,7 @@ const ALL_KINDS: readonly Mishap['kind'][] = [
   'crash-after',
   'crash-within',
   'torn',
+  'late',
   'first Ctrl-C',
 ];
 

@@ -109,12 +109,20 @@ function mendNodes({ cluster }: Job, { hit }: SimulatedFleet, mishap: Mishap | u
 async function goOn({ cluster }: Job, decide: Decide): Promise<string[]> {
   for (let run = 1; ; run++) {
     const fleet = new SimulatedFleet(cluster, cluster.node(0));
+    const wasBusy = cluster.late.length > 0;
     const decision = await decide(fleet);
-    if (decision.kind === 'refused') return [`refused to go on: ${kindsOf(decision.refusals)}`];
+    if (decision.kind === 'refused') {
+      // Where a node is still busy with what was sent to it before, it is tried again.
+      if (run === MOST_RUNS || !wasBusy) return [`refused to go on: ${kindsOf(decision.refusals)}`];
+      cluster.catchUp();
+      cluster.settle();
+      continue;
+    }
     if (decision.plan.stages.length === 0) return [];
     const problems = problemsIn(await carryOut(fleet, decision.plan));
     fleet.close();
     if (problems.length > 0 && run === MOST_RUNS) return problems;
+    cluster.catchUp();
     cluster.settle();
   }
 }

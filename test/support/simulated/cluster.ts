@@ -24,6 +24,13 @@ export interface Shape {
   readonly seed?: number;
 }
 
+/** A command that waits in the buffers of a node that stood still. */
+export interface Late {
+  readonly node: SimulatedNode;
+  readonly session: Session;
+  readonly words: readonly string[];
+}
+
 const SLOTS = 16384;
 const HOSTS = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'];
 /** How much of the bus's traffic passes between two commands, in percent of their number. */
@@ -34,6 +41,8 @@ export class SimulatedCluster implements World {
   readonly random: Random;
   readonly #bus: Bus;
   readonly #gossipPercent: number;
+  /** What is still to be done, in its order, before or among the next commands at the same node. */
+  late: Late[] = [];
   /** What others do between two commands. */
   meanwhile: () => void = () => {};
 
@@ -96,11 +105,22 @@ export class SimulatedCluster implements World {
 
   /** One command at one node, and what happens on the bus meanwhile. */
   run(node: SimulatedNode, session: Session, words: readonly string[]): Reply | typeof HANGS_UP {
+    const next = this.late.find(late => late.node === node);
+    if (next && next.session !== session && this.random.chance(60)) {
+      this.late = this.late.filter(late => late !== next);
+      answer(node, next.session, next.words, this);
+    }
     const reply = answer(node, session, words, this);
     if (this.random.chance(this.#gossipPercent)) this.#bus.passSomething();
     this.followPrimaries();
     this.meanwhile();
     return reply;
+  }
+
+  /** Whoever stood still has done what was left. */
+  catchUp(): void {
+    for (const { node, session, words } of this.late.splice(0)) answer(node, session, words, this);
+    this.followPrimaries();
   }
 
   /** Nobody else does anything meanwhile. */

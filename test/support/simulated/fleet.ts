@@ -1,6 +1,11 @@
 /** The fleet that the real executor is given: its commands go to simulated nodes, and something may go wrong with them. */
 import type { Command } from '../../../src/resp/command.ts';
-import { ConnectError, ConnectionLostError, InterruptedError } from '../../../src/resp/errors.ts';
+import {
+  ConnectError,
+  ConnectionLostError,
+  InterruptedError,
+  ReplyTimeoutError,
+} from '../../../src/resp/errors.ts';
 import { Fleet, type Lane, type NodeRef } from '../../../src/resp/fleet.ts';
 import { type Address, formatAddress } from '../../../src/topology/node.ts';
 import { simulatedClock } from './clock.ts';
@@ -23,6 +28,8 @@ export type FaultKind =
   | 'crash-after'
   /** What it was to do with keys is done at the other end, and the node comes back with the keys that it had before. */
   | 'crash-within'
+  /** The node stands still for so long that it is given up, and goes on later: what was sent is done then. */
+  | 'late'
   /** Of a MIGRATE: the last key has arrived, and the source does not hear of it and keeps it. */
   | 'torn';
 
@@ -154,6 +161,10 @@ export class SimulatedFleet extends Fleet {
       }
       case 'crash':
         this.#crash(node);
+        break;
+      case 'late':
+        wire.leaveForLater(this.#cluster);
+        wire.fail(new ReplyTimeoutError(wire.name, 'something', LIMITS.replyTimeoutMs));
         break;
       case 'torn':
         wire.tear(this.#cluster);

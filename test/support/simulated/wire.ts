@@ -77,6 +77,11 @@ export class Wire {
     if (pending) settle(this.name, pending, reply);
   }
 
+  leaveForLater(cluster: SimulatedCluster): void {
+    for (const { command } of this.#pending)
+      cluster.late.push({ node: this.node, session: this.#session, words: wordsOf(command.args) });
+  }
+
   finishUnheard(cluster: SimulatedCluster): void {
     for (const { command } of this.#pending) cluster.run(this.node, this.#session, wordsOf(command.args));
   }
