@@ -4,6 +4,7 @@
  */
 import { describe, expect, test, vi } from 'vitest';
 import { decideFix } from './fix.ts';
+import { FIX_SCENARIOS } from './fix-scenarios.ts';
 import { type Afterwards, type Mishap, type Report, runWithFault } from './run-with-fault.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
@@ -42,7 +43,7 @@ function needsFix({ kind, afterwards }: Mishap, { left }: Report): boolean {
   return (kind === 'crash-within' || kind === 'torn') && left.some(what => what.includes('both are kept'));
 }
 
-describe.each(SCENARIOS)('$name', scenario => {
+describe.each([...SCENARIOS, ...FIX_SCENARIOS])('$name', scenario => {
   test.each(SEEDS)('undisturbed, seed %d', async seed => {
     const { losses, left } = await runWithFault(scenario, seed);
     expect({ losses, left }).toEqual({ losses: [], left: [] });

@@ -5,7 +5,7 @@ import { inspect } from '../../src/live/inspect.ts';
 import type { Plan, PlanEvent } from '../../src/plan/step.ts';
 import type { Fleet } from '../../src/resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../../src/topology/diagnose.ts';
-import { SimulatedClient } from '../support/simulated/client.ts';
+import type { SimulatedClient } from '../support/simulated/client.ts';
 import { simulatedClock } from '../support/simulated/clock.ts';
 import { type Fault, SimulatedFleet } from '../support/simulated/fleet.ts';
 import { decideFix } from './fix.ts';
@@ -35,13 +35,22 @@ const MOST_RUNS = 3;
 
 export async function runWithFault(scenario: Scenario, seed: number, mishap?: Mishap): Promise<Report> {
   simulatedClock.restart();
-  const job = scenario.prepare(seed);
-  const { cluster } = job;
-  const client = new SimulatedClient(cluster);
-  client.fill(job.keys);
+  const job = await scenario.prepare(seed);
+  const { client } = job;
+  const broken = await breakOff(job, mishap);
+  const { plan, fleet, losses } = broken;
+  let left = mishap ? await goOn(job, job.goOn(plan)) : broken.problems;
+  job.cluster.meanwhile = () => {};
+  left = [...left, ...(await stateOf(job))];
+  if (left.length > 0 && decideFix) left = [...(await goOn(job, decideFix)), ...(await stateOf(job))];
+  losses.push(...client.lost().map(key => `${key} in the end`));
+  return { commands: fleet.sent, hit: fleet.hit?.words ?? '', losses, left };
+}
+
+/** The plan and what became of it, up to the moment at which everybody who is left has heard of what happened. */
+export async function breakOff(job: Job, mishap?: Mishap) {
+  const { cluster, client } = job;
   const plan = await planned(job);
-  const losses: string[] = [];
-  const expectNoLoss = (when: string) => losses.push(...client.lost().map(key => `${key} ${when}`));
   // A key that a broken MIGRATE has left at both ends, and that is deleted at one, comes back: nobody could know better.
   const mayDelete = mishap?.kind !== 'torn' && mishap?.kind !== 'crash-within';
   cluster.meanwhile = () => useSomething(job, client, mayDelete);
@@ -50,21 +59,16 @@ export async function runWithFault(scenario: Scenario, seed: number, mishap?: Mi
   const isStopping = () => mishap?.kind === 'first Ctrl-C' && fleet.sent >= mishap.at;
   const problems = problemsIn(await carryOut(fleet, plan, isStopping));
   fleet.close();
-  expectNoLoss('right after');
+  const losses = client.lost().map(key => `${key} right after`);
   mendNodes(job, fleet, mishap);
-  expectNoLoss('when all had spoken');
-  let left = mishap ? await goOn(job, job.goOn(plan)) : problems;
-  cluster.meanwhile = () => {};
-  left = [...left, ...(await stateOf(job, client))];
-  if (left.length > 0 && decideFix) left = [...(await goOn(job, decideFix)), ...(await stateOf(job, client))];
-  expectNoLoss('in the end');
-  return { commands: fleet.sent, hit: fleet.hit?.words ?? '', losses, left };
+  losses.push(...client.lost().map(key => `${key} when all had spoken`));
+  return { plan, fleet, problems, losses };
 }
 
 /** What a person would still complain of. */
-async function stateOf(job: Job, client: SimulatedClient): Promise<string[]> {
+async function stateOf(job: Job): Promise<string[]> {
   job.cluster.settle();
-  return [...(await findings(job)), ...client.astray()];
+  return [...(await findings(job)), ...job.client.astray()];
 }
 
 async function planned({ cluster, decide }: Job): Promise<Plan> {

@@ -14,6 +14,7 @@ import type { Plan } from '../../src/plan/step.ts';
 import { placeOfApplicant, placesIn, readZoneMap } from '../../src/plan/zones.ts';
 import type { Fleet } from '../../src/resp/fleet.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
+import { SimulatedClient } from '../support/simulated/client.ts';
 import { simulatedClock } from '../support/simulated/clock.ts';
 import { type Shape, SimulatedCluster } from '../support/simulated/cluster.ts';
 import { keysIn } from '../support/simulated/key-names.ts';
@@ -24,7 +25,8 @@ export type Decide = (fleet: Fleet) => Promise<Decision<Plan>>;
 /** One piece of work on one cluster. */
 export interface Job {
   readonly cluster: SimulatedCluster;
-  /** Written before it begins; those in slots on their way are written to meanwhile. */
+  /** Somebody who uses these keys before and meanwhile. */
+  readonly client: SimulatedClient;
   readonly keys: readonly string[];
   readonly decide: Decide;
   /** What a person does after it was stopped. */
@@ -34,7 +36,13 @@ export interface Job {
 export interface Scenario {
   readonly name: string;
   readonly hasReplicas: boolean;
-  prepare(seed: number): Job;
+  prepare(seed: number): Job | Promise<Job>;
+}
+
+function used(cluster: SimulatedCluster, keys: readonly string[]): Pick<Job, 'cluster' | 'client' | 'keys'> {
+  const client = new SimulatedClient(cluster);
+  client.fill(keys);
+  return { cluster, client, keys };
 }
 
 const MOVED = [0, 1, 2, 5, 9];
@@ -55,8 +63,7 @@ function reshard(name: string, shape: Partial<Shape>): Scenario {
       const to = cluster.node(1).id;
       const slots = SlotSet.of(...MOVED);
       return {
-        cluster,
-        keys: keysIn(SPREAD, 3),
+        ...used(cluster, keysIn(SPREAD, 3)),
         decide: async fleet =>
           planReshard({ snapshot: await lookAtCluster(fleet), slots, to, despiteFindings: false }),
         goOn: applySaved,
@@ -69,7 +76,7 @@ function reshard(name: string, shape: Partial<Shape>): Scenario {
 function rebalance(
   name: string,
   slots: readonly number[],
-  used: readonly number[],
+  filled: readonly number[],
   empties: boolean,
 ): Scenario {
   return {
@@ -80,8 +87,7 @@ function rebalance(
       const weights = empties ? [{ word: cluster.node(0).id, weight: 0 }] : [];
       const wishes = { weights, thresholdPercent: 0, useEmpty: false, despiteFindings: false };
       return {
-        cluster,
-        keys: keysIn(used, 3),
+        ...used(cluster, keysIn(filled, 3)),
         decide: async fleet => planRebalance({ snapshot: await lookAtCluster(fleet), ...wishes }),
         goOn: applySaved,
       };
@@ -107,7 +113,7 @@ const create: Scenario = {
         allowMixed: false,
       });
     };
-    return { cluster, keys: [], decide, goOn: () => decide };
+    return { ...used(cluster, []), decide, goOn: () => decide };
   },
 };
 
@@ -131,15 +137,18 @@ const delNode: Scenario = {
         ...(named.stranger && { stranger: named.stranger }),
       });
     };
-    return { cluster, keys: keysIn([0, 6000, 12_000], 2), decide, goOn: () => decide };
+    return { ...used(cluster, keysIn([0, 6000, 12_000], 2)), decide, goOn: () => decide };
   },
 };
 
 const VALKEY = { product: 'valkey', version: '9.1.0' } as const;
 
+export const RESHARD = reshard('reshard', {});
+export const RESHARD_WITH_REPLICAS = reshard('reshard with replicas', { replicasPerPrimary: 1 });
+
 export const SCENARIOS: readonly Scenario[] = [
-  reshard('reshard', {}),
-  reshard('reshard with replicas', { replicasPerPrimary: 1 }),
+  RESHARD,
+  RESHARD_WITH_REPLICAS,
   reshard('reshard with replicas, which Valkey tells of open slots', {
     replicasPerPrimary: 1,
     dialect: VALKEY,
