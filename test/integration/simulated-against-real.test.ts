@@ -16,7 +16,9 @@ import { Random } from '../support/simulated/random.ts';
 import { Session } from '../support/simulated/session.ts';
 import { twinOf } from '../support/simulated/twin.ts';
 
-const builds = serversUnderTest().filter(({ name }) => ['redis-7.0', 'valkey-9.1'].includes(name));
+const builds = serversUnderTest().filter(({ name }) =>
+  ['redis-7.0', 'redis-8.6', 'valkey-9.1'].includes(name),
+);
 
 /** A real cluster and its double; each command goes to both, and both answers come back as text. */
 class Pair {

@@ -80,8 +80,20 @@ function takeRole(self: SimulatedNode, sender: Peer, { primary }: Message): void
     promote(sender);
     return;
   }
-  if (sender.primary === undefined) self.slots.releaseAllOf(sender.id);
+  if (sender.primary === undefined) {
+    // Whoever was its replica has its slots, for servers that know which nodes belong together.
+    const heir = self.peers.get(primary);
+    const isOfSameShard = (heir?.primary ?? heir?.wasReplicaOf) === sender.id;
+    if (isOfSameShard && self.knowsShards) inherit(self, sender.id, primary);
+    else self.slots.releaseAllOf(sender.id);
+  }
   sender.primary = self.knows(primary) ? primary : UNKNOWN;
+}
+
+function inherit(self: SimulatedNode, from: string, heir: string): void {
+  self.slots.giveAllOf(from, heir);
+  if (self.dialect.product !== 'valkey') return;
+  for (const [slot, source] of self.importing) if (source === from) self.importing.set(slot, heir);
 }
 
 function takeClaims(self: SimulatedNode, sender: Peer, message: Message, { reply }: Surroundings): void {

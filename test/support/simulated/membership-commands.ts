@@ -20,8 +20,7 @@ export function meet(node: SimulatedNode, [host = '', portWord = '', busWord]: r
 
 export function forget(node: SimulatedNode, [id = '']: readonly string[], nowMs: number): Reply {
   if (!node.knows(id)) {
-    const toleratesBanned = node.dialect.version !== '7.0.15';
-    return toleratesBanned && node.isBanned(id, nowMs) ? OK : err(`Unknown node ${id}`);
+    return node.knowsShards && node.isBanned(id, nowMs) ? OK : err(`Unknown node ${id}`);
   }
   if (id === node.id) return err("I tried hard but I can't forget myself...");
   if (id === node.primary) return err("Can't forget my master!");

@@ -76,6 +76,11 @@ export class SimulatedNode {
     return `${this.place.host}:${this.place.port}`;
   }
 
+  /** Redis since 7.2, and Valkey. */
+  get knowsShards(): boolean {
+    return this.dialect.product === 'valkey' || !this.dialect.version.startsWith('7.0');
+  }
+
   get isPrimary(): boolean {
     return this.primary === undefined;
   }

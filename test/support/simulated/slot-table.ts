@@ -62,6 +62,11 @@ export class SlotTable {
     for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.#owners[slot] === owner) this.release(slot);
   }
 
+  giveAllOf(owner: string, heir: string): void {
+    if (this.countOf(owner) === 0) return;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (this.#owners[slot] === owner) this.assign(slot, heir);
+  }
+
   clear(): void {
     this.#owners.fill(undefined);
     this.#claims.clear();
