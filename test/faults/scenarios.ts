@@ -117,12 +117,13 @@ const create: Scenario = {
   },
 };
 
-/** A primary without slots; one that is forgotten is known by its address only. */
+/** A primary without slots, whose replica is given another. One that is forgotten is known by its address only. */
 const delNode: Scenario = {
   name: 'del-node',
   hasReplicas: false,
   prepare: seed => {
-    const cluster = SimulatedCluster.formed({ primaries: 3, empty: 1, seed });
+    const slots = [5462, 5461, 5461, 0];
+    const cluster = SimulatedCluster.formed({ primaries: 4, slots, replicasPerPrimary: 1, seed });
     const victim = cluster.node(3);
     const word = victim.address;
     const decide: Decide = async fleet => {

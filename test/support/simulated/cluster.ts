@@ -16,8 +16,6 @@ import type { Session } from './session.ts';
 export interface Shape {
   readonly primaries: number;
   readonly replicasPerPrimary?: number;
-  /** Primaries without slots. */
-  readonly empty?: number;
   /** How many slots each primary has; all the same unless told otherwise. */
   readonly slots?: readonly number[];
   readonly dialect?: Dialect;
@@ -59,10 +57,10 @@ export class SimulatedCluster implements World {
     return new SimulatedCluster(nodes, seed);
   }
 
-  /** Everybody knows everything. The first nodes are the primaries, then come those without slots, then replicas. */
+  /** Everybody knows everything. The first nodes are the primaries. */
   static formed(shape: Shape): SimulatedCluster {
-    const { primaries, replicasPerPrimary = 0, empty = 0, seed = 0 } = shape;
-    const count = primaries * (1 + replicasPerPrimary) + empty;
+    const { primaries, replicasPerPrimary = 0, seed = 0 } = shape;
+    const count = primaries * (1 + replicasPerPrimary);
     const cluster = SimulatedCluster.lone(count, shape);
     const sizes = shape.slots ?? equalSizes(primaries);
     const border = (n: number) => sizes.slice(0, n).reduce((sum, size) => sum + size, 0);
@@ -71,7 +69,7 @@ export class SimulatedCluster implements World {
       node.currentEpoch = count;
       node.configEpoch = i + 1;
       for (const other of cluster.nodes) if (other !== node) node.addPeer(other.id, other.place);
-      const replicated = i < primaries + empty ? undefined : cluster.nodes[i % primaries]?.id;
+      const replicated = i < primaries ? undefined : cluster.nodes[i % primaries]?.id;
       if (replicated !== undefined) node.primary = replicated;
       if (i >= primaries) return;
       for (let slot = border(i); slot < border(i + 1); slot++) node.slots.assign(slot, node.id);
