@@ -7,7 +7,7 @@ import { checkCommand } from './commands/check.ts';
 import { type Context, EXIT, type ExitCode } from './commands/context.ts';
 import { createCommand } from './commands/create.ts';
 import { delNodeCommand, forgetFailedCommand } from './commands/del-node.ts';
-import { explainFailure, withoutSecrets } from './commands/failures.ts';
+import { explainFailure, fitForTerminal, withoutSecrets } from './commands/failures.ts';
 import { infoCommand } from './commands/info.ts';
 import { rebalanceCommand } from './commands/rebalance.ts';
 import { placeReplicasCommand, replicateCommand } from './commands/replicas.ts';
@@ -56,7 +56,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     return code;
   } catch (error) {
     const failure = explainFailure(error instanceof QuestionAbandonedError ? new InterruptedError() : error);
-    if (failure.text !== undefined) terminal.warn(failure.text);
+    if (failure.text !== undefined) terminal.warn(fitForTerminal(failure.text));
     return failure.code;
   }
 }
@@ -73,7 +73,7 @@ function buildProgram(context: Context): Command {
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: text => terminal.print(text),
-      writeErr: text => terminal.log(withoutSecrets(text)),
+      writeErr: text => terminal.log(fitForTerminal(withoutSecrets(text))),
     });
   }
   return program;

@@ -27,6 +27,17 @@ export function explainFailure(error: unknown): Failure {
   };
 }
 
+const LONGEST_LINE = 2000;
+
+/** Words of the command line stand in complaints about them, whatever they are: no line may end up moving the cursor. */
+export function fitForTerminal(text: string): string {
+  return text
+    .replace(/[^\P{C}\n]/gu, '?')
+    .split('\n')
+    .map(line => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line))
+    .join('\n');
+}
+
 /**
  * commander repeats what it does not understand. That may be a password in the wrong place, or one glued to its option,
  * so of an option only its name is shown, and of a word that looks like an address with a login nothing.

@@ -1,5 +1,5 @@
 /** Files, written so that a reader never sees half of one, and with errors that name the file. */
-import { constants, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export class FileError extends Error {
@@ -10,9 +10,17 @@ export class FileError extends Error {
   }
 }
 
+/** Plans, maps and certificates are far smaller, and a device such as /dev/zero has no end. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
 export async function readBytes(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    const file = await open(path);
+    const chunks: Buffer[] = [];
+    for await (const chunk of file.createReadStream({ end: MOST_BYTES })) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    if (bytes.length > MOST_BYTES) throw new RangeError(`it is larger than ${MOST_BYTES} bytes`);
+    return bytes;
   } catch (error) {
     throw new FileError(path, 'read', error);
   }

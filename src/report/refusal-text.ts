@@ -39,13 +39,13 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'cluster-damaged':
       return `The cluster is not healthy: ${refusal.findings.map(finding => describeFinding(finding, names)).join(' ')} Mend it first, or go on with --despite-findings.`;
     case 'no-such-node':
-      return `No such node ID ${refusal.word}.`;
+      return `No such node ID ${shownWord(refusal.word)}.`;
     case 'no-such-primary':
-      return `No such master ID ${refusal.word}.`;
+      return `No such master ID ${shownWord(refusal.word)}.`;
     case 'replica-elsewhere':
       return `${formatAddress(refusal.node)} is in the cluster already, as a replica of another primary; \`slotctl replicate\` moves it.`;
     case 'ambiguous-node':
-      return `${refusal.word} could be ${enumerate(refusal.matches)}; write more of the id.`;
+      return `${shownWord(refusal.word)} could be ${enumerate(refusal.matches)}; write more of the id.`;
     case 'not-a-primary':
       return `${names.of(refusal.node)} (${refusal.node}) is not a primary; a replica can only replicate a primary.`;
     case 'does-not-answer':
@@ -153,4 +153,12 @@ function tooFew({ nodes, replicas, primaries }: Extract<Refusal, { kind: 'too-fe
         ]
       : []),
   ].join(' ');
+}
+
+const LONGEST_WORD = 100;
+
+/** As it was typed, but for what a terminal would act upon. */
+function shownWord(word: string): string {
+  const plain = word.replace(/[^\P{C}]/gu, '?');
+  return plain.length > LONGEST_WORD ? `${plain.slice(0, LONGEST_WORD)}…` : plain;
 }

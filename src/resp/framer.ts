@@ -10,6 +10,8 @@ export interface ReplyLimits {
   readonly maxReplyBytes: number;
   /** Elements of one reply, all levels together. */
   readonly maxElements: number;
+  /** Errors inside arrays: making one takes a hundred times as long as making anything else. */
+  readonly maxErrors: number;
   readonly maxDepth: number;
 }
 
@@ -17,6 +19,8 @@ export const DEFAULT_LIMITS: ReplyLimits = {
   // CLUSTER NODES of the largest clusters is well under a megabyte; INFO and the rest are far smaller.
   maxReplyBytes: 64 * 1024 * 1024,
   maxElements: 4 * 1024 * 1024,
+  // EXEC may tell of one for each slot.
+  maxErrors: 20_000,
   maxDepth: 16,
 };
 
@@ -44,6 +48,7 @@ export class ReplyFramer {
   /** How many elements are still to come, one number for each open array; the last is the innermost. */
   #open: number[] = [];
   #elements = 0;
+  #errors = 0;
   /** Bytes of the current reply that are already framed, and bulk bytes that are still to be skipped. */
   #replyBytes = 0;
   #skip = 0;
@@ -67,6 +72,7 @@ export class ReplyFramer {
         whole = at;
         this.#replyBytes = 0;
         this.#elements = 0;
+        this.#errors = 0;
       }
     }
     const replies = whole > 0 ? this.#join(chunk.subarray(0, whole)) : undefined;
@@ -118,6 +124,8 @@ export class ReplyFramer {
     const type = line[from] as number;
     checkType(type);
     if (to - from < 3 || line[to - 2] !== CR) throw new FramingError('a line that does not end in CR LF');
+    if (type === ERROR && ++this.#errors > this.#limits.maxErrors)
+      throw new FramingError(`a reply of more than ${this.#limits.maxErrors} errors`);
     if (type === SIMPLE || type === ERROR) return true;
     const value = integer(line, from + 1, to - 2);
     if (type === INTEGER) return true;

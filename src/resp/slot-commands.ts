@@ -3,7 +3,7 @@ import type { NodeId } from '../topology/node.ts';
 import type { Slot } from '../topology/slot-set.ts';
 import type { Command, Word } from './command.ts';
 import type { Credentials } from './credentials.ts';
-import { asArray, asBytes, asInteger, asOk, asText, type Reply, ReplyShapeError } from './reply.ts';
+import { asArray, asBytes, asInteger, asOk, asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 
 /** Keys are bytes, not text. */
 export type Key = Buffer;
@@ -78,7 +78,8 @@ export function migrate(request: MigrateRequest): Command<'moved' | 'no-keys'> {
     replyTimeoutMs: 2 * timeoutMs + REPLY_MARGIN_MS,
     decode: reply => {
       const text = asText(reply);
-      if (text !== 'OK' && text !== 'NOKEY') throw new ReplyShapeError(`expected OK or NOKEY, got '${text}'`);
+      if (text !== 'OK' && text !== 'NOKEY')
+        throw new ReplyShapeError(`expected OK or NOKEY, got '${excerpt(text)}'`);
       return text === 'OK' ? 'moved' : 'no-keys';
     },
   };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS, FramingError, ReplyFramer } from '../../src/resp/framer.ts';
 
-const MODEST = { maxReplyBytes: 1000, maxElements: 50, maxDepth: 4 };
+const MODEST = { maxReplyBytes: 1000, maxElements: 50, maxErrors: 10, maxDepth: 4 };
 
 /** Feeds the text cut into pieces of the given size; each run of whole replies as it comes out. */
 function frame(text: string, pieceSize = text.length, limits = DEFAULT_LIMITS): string[] {
@@ -76,6 +76,7 @@ describe('what no server sends is refused before it costs memory', () => {
     ['a giant number', `:${'9'.repeat(30)}\r\n`, 'a number that is none'],
     ['a giant array', '*4000000000\r\n', 'a reply of more than 50 elements'],
     ['many small arrays', '*20\r\n'.repeat(4), 'a reply of more than 50 elements'],
+    ['many errors', `*20\r\n${'-E\r\n'.repeat(20)}`, 'a reply of more than 10 errors'],
     ['deep arrays', '*1\r\n'.repeat(5), 'arrays nested too deep'],
     ['a line feed alone', '+OK\n', 'a line that does not end in CR LF'],
   ])('%s', (_, text, reason) => {
