@@ -5,7 +5,7 @@ import type { Migration } from '../../resp/atomic-commands.ts';
 import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 import { cautionFor, fitnessOf, otherMigration, type Question } from './atomic-fitness.ts';
 import { moveAtomically } from './atomic-mover.ts';
 import { type AtomicWay, atomicWay } from './atomic-way.ts';
@@ -115,7 +115,21 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun):
   const { keys = 0, usedMemoryBytes = 0 } = source.server;
   const averageBytes = keys > 0 ? usedMemoryBytes / keys : 0;
   const count = () => countKeys(fleet, source, move.slots);
-  return { from, to: { ...target, meetAt }, slots: move.slots, others, count, databases, averageBytes };
+  return {
+    from,
+    to: { ...target, meetAt },
+    slots: move.slots,
+    restartKeepsKeys: restartKeepsKeys(viewOf(before, move.to).server),
+    others,
+    count,
+    databases,
+    averageBytes,
+  };
+}
+
+/** Seen on Redis 7.0 and 8.0, and not on Redis 8.6, Valkey 8.0, 8.1 and 9.1. */
+function restartKeepsKeys({ product, release: { major, minor } }: ServerFacts): boolean {
+  return product === 'redis' && (major < 8 || (major === 8 && minor === 0));
 }
 
 /** Valkey takes several migrations of one node at a time. */

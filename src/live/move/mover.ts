@@ -13,6 +13,8 @@ export interface Passage {
   /** Known by where the source finds it. */
   readonly to: Required<Member>;
   readonly slots: SlotSet;
+  /** The target, started anew, keeps keys in slots that it neither owns nor imports; others delete them. */
+  readonly restartKeepsKeys: boolean;
   /** Primaries that are told who owns the slots afterwards. */
   readonly others: readonly Member[];
   /** Counts the keys that are at the source now. */

@@ -4,7 +4,7 @@
  */
 import { clusterNodes } from '../../resp/commands.ts';
 import { assignSlot, importing, migrating, stable } from '../../resp/slot-commands.ts';
-import type { NodeId, OpenSlots } from '../../topology/node.ts';
+import type { OpenSlots } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { awaitReplicas } from './await-replicas.ts';
 import { slotsWithKeys } from './count-keys.ts';
@@ -47,7 +47,7 @@ export async function turnOver(
   ledger.opened(opening);
   // The target first. Were the source told first of slots that it loses, and the target then lost, nobody would own
   // them; and a source that sends clients away before the target expects them sends them back and forth.
-  const comes = [...claims(closing, to.id), ...[...opening].map(slot => importing(slot, from.id))];
+  const comes = [...claims(closing, passage), ...[...opening].map(slot => importing(slot, from.id))];
   await persist(() => fleet.sendAll(to.address, comes), run);
   const marks = await persist(() => tellSource({ closing, opening }, passage, run), run);
   if (closing.size > 0) {
@@ -116,13 +116,14 @@ async function giveBack(
 /**
  * A target that is told to own a slot which it imports takes a new epoch if it needs one, and tells all nodes at once: a
  * message to everybody for every slot. Needed is that once, for the epoch, without which nobody would believe it, and
- * at the end, so that everybody hears of all of them. In between the mark of the import is taken away first.
+ * at the end, so that everybody hears of all of them. In between the mark of the import is taken away first. Not from
+ * servers that delete what they neither own nor import when they are started: lost in that moment, they would lose keys.
  */
-function claims(slots: SlotSet, owner: NodeId) {
+function claims(slots: SlotSet, { to, restartKeepsKeys }: Passage) {
   const all = [...slots];
   return all.flatMap((slot, i) => {
-    const quietly = i > 0 && i < all.length - 1 ? [stable(slot)] : [];
-    return [...quietly, assignSlot(slot, owner)];
+    const quietly = restartKeepsKeys && i > 0 && i < all.length - 1 ? [stable(slot)] : [];
+    return [...quietly, assignSlot(slot, to.id)];
   });
 }
 
