@@ -119,6 +119,12 @@ const COMMANDS: Readonly<Record<string, KeyCommand>> = {
     keys: everyWord,
     run: ({ node, database, keys }) => keys.filter(key => node.data.delete(database, key)).length,
   },
+  TYPE: { run: ({ keys: [key = ''], look }) => bytes(look(key) ? 'string' : 'none') },
+  STRLEN: { run: ({ keys: [key = ''], look }) => look(key)?.content.length ?? 0 },
+  GETRANGE: {
+    run: ({ words, keys: [key = ''], look }) =>
+      bytes((look(key)?.content ?? '').slice(Number(words[2]), Number(words[3]) + 1)),
+  },
   EXISTS: { keys: everyWord, run: ({ keys, look }) => keys.filter(look).length },
   FLUSHALL: {
     keys: noKeys,
