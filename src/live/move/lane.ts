@@ -51,11 +51,15 @@ export class Lane {
     this.#line.close();
   }
 
+  get #most(): number {
+    return Math.min(this.#batch.keys, this.#run.pace.mostAtOnce(this.#passage));
+  }
+
   /** The keys that go first, asked for on the connection that no MIGRATE holds up. */
   async #lookInto(supply: Supply): Promise<Found | undefined> {
     const supplied = await supply.take();
     if (!supplied) return undefined;
-    const wanted = this.#batch.keys;
+    const wanted = this.#most;
     const command = keysInSlot(supplied.slot, wanted);
     return { supplied, wanted, keys: await this.#run.fleet.send(this.#passage.from.address, command) };
   }
@@ -65,7 +69,7 @@ export class Lane {
     await this.#moveAll(slot, keys, wanted);
     for (const database of this.#passage.databases.filter(number => number !== 0)) {
       await this.#select(database);
-      const most = this.#batch.keys;
+      const most = this.#most;
       await this.#moveAll(slot, await this.#line.send(keysInSlot(slot, most)), most);
     }
   }
@@ -82,7 +86,7 @@ export class Lane {
       await this.#moveEach(keys);
       // Fewer than asked for are the last ones: whoever writes to the slot now writes to the target.
       if (keys.length < wanted) return;
-      wanted = this.#batch.keys;
+      wanted = this.#most;
       keys = await this.#line.send(keysInSlot(slot, wanted));
     }
   }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BatchSize } from '../../../src/live/move/batch-size.ts';
 import { Gates } from '../../../src/live/move/gates.ts';
-import { Pace } from '../../../src/live/move/pace.ts';
+import { Pace, type PaceLimits } from '../../../src/live/move/pace.ts';
 import { Supply } from '../../../src/live/move/supply.ts';
 import { windowsOf } from '../../../src/live/move/windows.ts';
 import { nodeId } from '../../../src/topology/node.ts';
@@ -154,6 +154,17 @@ describe('the pace', () => {
     await pace.before(10, { averageBytes: 100 }, () => Promise.resolve());
     await pace.before(1, passage, () => Promise.resolve());
     expect(waits).toEqual([500, 100, 1000]);
+  });
+
+  test('allows no batch that takes longer than a second', () => {
+    const clock = { nowMs: () => 0, sleep: () => Promise.resolve() };
+    const most = (limits: PaceLimits, averageBytes: number) =>
+      new Pace(limits, clock).mostAtOnce({ averageBytes });
+    expect(most({}, 100)).toBe(Infinity);
+    expect(most({ maxKeysPerSecond: 20 }, 100)).toBe(20);
+    expect(most({ maxKeysPerSecond: 20, maxBytesPerSecond: 1000 }, 100)).toBe(10);
+    expect(most({ maxBytesPerSecond: 1000 }, 5000)).toBe(1);
+    expect(most({ maxBytesPerSecond: 1000 }, 0)).toBe(1000);
   });
 
   test('rests while a server is slow, and not for ever', async () => {
