@@ -11,7 +11,7 @@ import { type Slot, SlotSet, slot } from '../../../src/topology/slot-set.ts';
 
 describe('the keys in a batch', () => {
   test('double while there is time, and halve when it takes too long', () => {
-    const batch = new BatchSize(10, 5);
+    const batch = new BatchSize(10, 5, 0);
     batch.took(1, 10);
     batch.took(2, 20);
     expect(batch.keys).toBe(40);
@@ -22,13 +22,25 @@ describe('the keys in a batch', () => {
   });
 
   test('are judged by full batches only, and are never none', () => {
-    const batch = new BatchSize(10, 5);
+    const batch = new BatchSize(10, 5, 0);
     batch.took(0.1, 3);
     expect(batch.keys).toBe(10);
     for (let i = 0; i < 20; i++) batch.took(100, batch.keys);
     expect(batch.keys).toBe(1);
     for (let i = 0; i < 40; i++) batch.took(0.1, batch.keys);
     expect(batch.keys).toBe(4096);
+  });
+
+  test('are judged without the way to the server and back, of which the shortest counts', () => {
+    const far = new BatchSize(10, 5, 40);
+    far.took(41, 10);
+    expect(far.keys).toBe(20);
+    far.took(46, 20);
+    expect(far.keys).toBe(10);
+    far.took(20, 10);
+    expect(far.keys).toBe(20);
+    far.took(26, 20);
+    expect(far.keys).toBe(10);
   });
 });
 
