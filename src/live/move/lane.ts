@@ -6,7 +6,7 @@ import type { Lane as Line } from '../../resp/fleet.ts';
 import { type Key, keysInSlot, migrate } from '../../resp/slot-commands.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 import type { BatchSize } from './batch-size.ts';
-import { BIG_BYTES, type BigKeys, showKey, sizeOf } from './big-keys.ts';
+import { BIG_BYTES, type BigKeys, showKey, sizeOf, timeoutMsFor } from './big-keys.ts';
 import type { MoveRun, Passage } from './mover.ts';
 import { persist } from './persist.ts';
 import { settleClash } from './settle-clash.ts';
@@ -125,13 +125,16 @@ export class Lane {
   async #migrate(keys: readonly Key[], replace: boolean): Promise<void> {
     const { to } = this.#passage;
     const { fleet, limits } = this.#run;
+    const [first] = keys;
+    // Big ones go alone.
+    const size = first && keys.length === 1 ? sizeOf(this.#big, first) : 0;
     await this.#line.send(
       migrate({
         host: to.meetAt.ip,
         port: to.meetAt.port,
         database: this.#database,
         keys,
-        timeoutMs: limits.timeoutMs,
+        timeoutMs: Math.ceil(Math.max(limits.timeoutMs, timeoutMsFor(size))),
         replace,
         ...(fleet.credentials && { credentials: fleet.credentials }),
       }),
