@@ -19,6 +19,7 @@ import {
 } from '../support/moving.ts';
 import { until } from '../support/poll.ts';
 import { anyServer, serversUnderTest } from '../support/servers.ts';
+import { removeFolder } from '../support/temp-folder.ts';
 
 const oldest = anyServer();
 const newest = serversUnderTest().find(({ name }) => name === 'redis-8.6') ?? oldest;
@@ -363,15 +364,20 @@ describe.concurrent('others', () => {
   test('are spared by a limit that makes a move rest for hours: the second Ctrl-C ends it at once', async t => {
     const cluster = await start(t);
     await fillSlots(cluster, 0, { first: 0, last: 2 }, 40);
+    const cwd = folderFor(t);
     const pressTwice = (child: ChildProcess) => {
+      // Nor is that forgotten over a file that cannot be written.
+      removeFolder(cwd);
       child.stderr?.on('data', text => `${text}`.includes('once more') && child.kill('SIGINT'));
       child.kill('SIGINT');
     };
     const moved = await run(t, reshard(cluster, '0-2', 1, ...BY_MIGRATE, '--max-bytes-per-second', '1'), {
+      cwd,
       when: { text: MOVING, act: pressTwice },
     });
     expect(moved.code).toBe(130);
     expect(moved.stderr).toContain('slots 0-2 stay open');
+    expect(moved.stderr).toMatch(/could not be written down: slotctl-plan-\S+ cannot be written: ENOENT/);
   });
 
   test('close connections on which nothing happens: they are opened again', async t => {
