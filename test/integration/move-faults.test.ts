@@ -309,6 +309,14 @@ describe.concurrent('a key is at both ends', () => {
     expect(await source.send('DBSIZE')).toBe(0);
   });
 
+  test('a large value gives way like any other', async t => {
+    const cluster = await start(t, { config: ['rdbcompression no'] });
+    await clash(cluster, ['SETRANGE', '9', 'own'], ['SETRANGE', `${80_000_000}`, 'other']);
+    const moved = await run(t, reshard(cluster, '5', 1, ...BY_MIGRATE, '--cluster-replace'));
+    expect(moved.stderr).toMatch(/^\[WARNING\] 1 other value of \S+ kept in \S+, and written over\n$/);
+    expect(moved.code).toBe(0);
+  });
+
   test('fields that expire at other times make other hashes', async t => {
     const cluster = await start(t, { build: newest });
     const expiring = (ms: number) => ['HSETEX', 'PX', `${ms}`, 'FIELDS', '1', 'field', 'value'];
