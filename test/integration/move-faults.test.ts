@@ -168,6 +168,32 @@ describe.concurrent('what cannot work', () => {
     },
   );
 
+  test.for(serversUnderTest().filter(({ name }) => name === 'valkey-9.1'))(
+    'the number of databases may not be asked for, on $name: a key in one that nobody used before comes along',
+    async (build, t) => {
+      const cluster = await start(t, { build, config: ['cluster-databases 6'] });
+      const keys = await fillSlots(cluster, 0, { first: 0, last: 19 }, 40);
+      const source = cluster.node(0);
+      for (const node of cluster.nodes)
+        await node.send('ACL', 'SETUSER', 'mover', 'on', '>pw', '~*', '&*', '+@all', '-config|get');
+      const writeElsewhere = () => {
+        const words = [
+          ['SELECT', '5'],
+          ['SET', keyIn(19, 'elsewhere'), 'value'],
+          ['SELECT', '0'],
+        ];
+        for (const [command = '', ...rest] of words) void source.send(command, ...rest);
+      };
+      const slowly = ['--window', '1', '--max-keys-per-second', '400', '--user', 'mover'];
+      const moved = await run(t, reshard(cluster, '0-19', 1, ...BY_MIGRATE, ...slowly), {
+        env: { REDISCLI_AUTH: 'pw' },
+        when: { text: MOVING, act: writeElsewhere },
+      });
+      expect(moved).toMatchObject({ code: 0, stderr: '' });
+      expect(await keysPerNode(cluster)).toEqual([0, keys + 1, 0]);
+    },
+  );
+
   test('in the midst of it: what has not gone is closed again, the rest is named, and goes on', async t => {
     const cluster = await start(t);
     const keys = await fillSlots(cluster, 0, { first: 0, last: 199 }, 50);
