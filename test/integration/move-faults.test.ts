@@ -414,6 +414,28 @@ describe.concurrent('others', () => {
     expect(moved.stderr).toMatch(/could not be written down: slotctl-plan-\S+ cannot be written: ENOENT/);
   });
 
+  test('run a script that nobody can interrupt but by killing it: the move waits, says so, and goes on', async t => {
+    const cluster = await start(t, { config: ['busy-reply-threshold 1'] });
+    const keys = await fillSlots(cluster, 0, { first: 1990, last: 1999 }, 5);
+    const { host, port } = cluster.member(0);
+    const scriptUntilItIsSaid = (child: ChildProcess) => {
+      child.stderr?.on('data', text => {
+        if (`${text}`.includes('trying again'))
+          spawn(oldest.cli, ['-h', host, '-p', `${port}`, 'SCRIPT', 'KILL']);
+      });
+      cluster
+        .node(0)
+        .send('EVAL', 'while true do end', '0')
+        .catch(() => {});
+    };
+    const moved = await run(t, reshard(cluster, '0-1999', 1, ...BY_MIGRATE, '--window', '1'), {
+      when: { text: /> CLUSTER SETSLOT/g, times: 200, act: scriptUntilItIsSaid },
+    });
+    expect(moved.stderr).toContain('BUSY');
+    expect(moved.code).toBe(0);
+    expect(await keysPerNode(cluster)).toEqual([0, keys, 0]);
+  });
+
   test('close connections on which nothing happens: they are opened again', async t => {
     const cluster = await start(t, { build: newest, config: ['timeout 1'] });
     const keys = await fillSlots(cluster, 0, { first: 0, last: 2 }, 40);

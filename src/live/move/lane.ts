@@ -61,7 +61,9 @@ export class Lane {
     if (!supplied) return undefined;
     const wanted = this.#most;
     const command = keysInSlot(supplied.slot, wanted);
-    return { supplied, wanted, keys: await this.#run.fleet.send(this.#passage.from.address, command) };
+    const { fleet } = this.#run;
+    const keys = await persist(() => fleet.send(this.#passage.from.address, command), this.#run);
+    return { supplied, wanted, keys };
   }
 
   async #drain({ supplied: { slot }, keys, wanted }: Found): Promise<void> {
@@ -70,8 +72,13 @@ export class Lane {
     for (const database of this.#passage.databases.filter(number => number !== 0)) {
       await this.#select(database);
       const most = this.#most;
-      await this.#moveAll(slot, await this.#line.send(keysInSlot(slot, most)), most);
+      await this.#moveAll(slot, await this.#list(slot, most), most);
     }
+  }
+
+  /** In the database that is selected. */
+  #list(slot: Slot, most: number): Promise<readonly Key[]> {
+    return persist(() => this.#line.send(keysInSlot(slot, most)), this.#run);
   }
 
   async #select(database: number): Promise<void> {
@@ -87,7 +94,7 @@ export class Lane {
       // Fewer than asked for are the last ones: whoever writes to the slot now writes to the target.
       if (keys.length < wanted) return;
       wanted = this.#most;
-      keys = await this.#line.send(keysInSlot(slot, wanted));
+      keys = await this.#list(slot, wanted);
     }
   }
 
