@@ -1,7 +1,7 @@
 /** From a decision to its end: refuse, or show, ask, do, and say what came of it. The same for every change. */
 import { type Command, Option } from 'commander';
 import { execute } from '../live/execute.ts';
-import { saveFile } from '../live/files.ts';
+import { FileError, saveFile } from '../live/files.ts';
 import type { Moving } from '../live/move/passages.ts';
 import { leavesSomething, type Plan, sameStages } from '../plan/step.ts';
 import { NodeNames } from '../report/names.ts';
@@ -114,7 +114,13 @@ async function leaveUnfinished<P extends Plan>(
   const document = change.document?.(plan);
   if (document === undefined) return text;
   const file = `slotctl-plan-${Math.round(nowMs())}.json`;
-  await saveFile(file, document);
+  try {
+    await saveFile(file, document);
+  } catch (error) {
+    // How the work itself has ended is the news, and the exit code.
+    if (!(error instanceof FileError)) throw error;
+    return `${text} What is left could not be written down: ${error.message}.`;
+  }
   return `${text} To go on from here: slotctl apply ${file}`;
 }
 

@@ -81,8 +81,8 @@ export class Connection {
   }
 
   /**
-   * `rested`: it worked, and ended while nobody waited for anything, as servers end it that have a `timeout`. Nothing is
-   * lost, and what is asked for next may be asked for on another. `lost`: it ended while somebody waited. `broken`: it
+   * `rested`: it was there, and ended while nobody waited for anything, as servers end it that have a `timeout`; perhaps
+   * before it was used at all. Nothing is lost, and what is asked for next may be asked for on another. `lost`: it ended while somebody waited. `broken`: it
    * failed otherwise, or never came about.
    */
   get state(): 'alive' | 'rested' | 'lost' | 'broken' {
@@ -214,7 +214,7 @@ export class Connection {
   #fail(error: NodeError): void {
     if (this.#failure || this.#closed) return;
     this.#failure = error;
-    this.#endedAtRest = this.#answered && this.#pending.size === 0;
+    this.#endedAtRest = this.#ready && this.#pending.size === 0;
     this.#observer?.failed(this.name, error);
     this.#end(() => error);
   }

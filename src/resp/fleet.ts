@@ -33,7 +33,7 @@ export class Fleet {
   readonly #observer: WireObserver | undefined;
   readonly #connections = new Map<string, Connection>();
   readonly #lanes = new Set<Connection>();
-  #interrupted = false;
+  readonly #interruption = new AbortController();
 
   constructor(settings: FleetSettings, observer?: WireObserver) {
     this.#settings = settings;
@@ -123,6 +123,15 @@ export class Fleet {
     return this.#map.toInternal(address);
   }
 
+  /** For whoever waits for something else than a reply, which ends with the connections. */
+  get interruption(): AbortSignal {
+    return this.#interruption.signal;
+  }
+
+  get #interrupted(): boolean {
+    return this.#interruption.signal.aborted;
+  }
+
   /** Ends all connections. Whoever still waits for a reply gets an error. */
   close(): void {
     for (const connection of [...this.#connections.values(), ...this.#lanes]) connection.close();
@@ -130,7 +139,7 @@ export class Fleet {
 
   /** As close(), but everything under way fails as interrupted, and so does all that is asked for later. */
   interrupt(): void {
-    this.#interrupted = true;
+    this.#interruption.abort();
     this.close();
   }
 

@@ -16,8 +16,9 @@ export interface ReplyLimits {
 }
 
 export const DEFAULT_LIMITS: ReplyLimits = {
-  // CLUSTER NODES of the largest clusters is well under a megabyte; INFO and the rest are far smaller.
-  maxReplyBytes: 64 * 1024 * 1024,
+  // CLUSTER NODES of the largest clusters is well under a megabyte. Larger are only values that are dumped before they are
+  // written over, and whoever asks for those has a lower limit of its own, with better words.
+  maxReplyBytes: 320 * 1024 * 1024,
   maxElements: 4 * 1024 * 1024,
   // EXEC may tell of one for each slot.
   maxErrors: 20_000,

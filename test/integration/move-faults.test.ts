@@ -19,6 +19,7 @@ import {
 } from '../support/moving.ts';
 import { until } from '../support/poll.ts';
 import { anyServer, serversUnderTest } from '../support/servers.ts';
+import { removeFolder } from '../support/temp-folder.ts';
 
 const oldest = anyServer();
 const newest = serversUnderTest().find(({ name }) => name === 'redis-8.6') ?? oldest;
@@ -167,6 +168,32 @@ describe.concurrent('what cannot work', () => {
     },
   );
 
+  test.for(serversUnderTest().filter(({ name }) => name === 'valkey-9.1'))(
+    'the number of databases may not be asked for, on $name: a key in one that nobody used before comes along',
+    async (build, t) => {
+      const cluster = await start(t, { build, config: ['cluster-databases 6'] });
+      const keys = await fillSlots(cluster, 0, { first: 0, last: 19 }, 40);
+      const source = cluster.node(0);
+      for (const node of cluster.nodes)
+        await node.send('ACL', 'SETUSER', 'mover', 'on', '>pw', '~*', '&*', '+@all', '-config|get');
+      const writeElsewhere = () => {
+        const words = [
+          ['SELECT', '5'],
+          ['SET', keyIn(19, 'elsewhere'), 'value'],
+          ['SELECT', '0'],
+        ];
+        for (const [command = '', ...rest] of words) void source.send(command, ...rest);
+      };
+      const slowly = ['--window', '1', '--max-keys-per-second', '400', '--user', 'mover'];
+      const moved = await run(t, reshard(cluster, '0-19', 1, ...BY_MIGRATE, ...slowly), {
+        env: { REDISCLI_AUTH: 'pw' },
+        when: { text: MOVING, act: writeElsewhere },
+      });
+      expect(moved).toMatchObject({ code: 0, stderr: '' });
+      expect(await keysPerNode(cluster)).toEqual([0, keys + 1, 0]);
+    },
+  );
+
   test('in the midst of it: what has not gone is closed again, the rest is named, and goes on', async t => {
     const cluster = await start(t);
     const keys = await fillSlots(cluster, 0, { first: 0, last: 199 }, 50);
@@ -308,6 +335,14 @@ describe.concurrent('a key is at both ends', () => {
     expect(await source.send('DBSIZE')).toBe(0);
   });
 
+  test('a large value gives way like any other', async t => {
+    const cluster = await start(t, { config: ['rdbcompression no'] });
+    await clash(cluster, ['SETRANGE', '9', 'own'], ['SETRANGE', `${80_000_000}`, 'other']);
+    const moved = await run(t, reshard(cluster, '5', 1, ...BY_MIGRATE, '--cluster-replace'));
+    expect(moved.stderr).toMatch(/^\[WARNING\] 1 other value of \S+ kept in \S+, and written over\n$/);
+    expect(moved.code).toBe(0);
+  });
+
   test('fields that expire at other times make other hashes', async t => {
     const cluster = await start(t, { build: newest });
     const expiring = (ms: number) => ['HSETEX', 'PX', `${ms}`, 'FIELDS', '1', 'field', 'value'];
@@ -361,12 +396,57 @@ describe.concurrent('others', () => {
     expect(await keysPerNode(cluster)).toEqual([0, keys, 0]);
   });
 
+  test('are spared by a limit that makes a move rest for hours: the second Ctrl-C ends it at once', async t => {
+    const cluster = await start(t);
+    await fillSlots(cluster, 0, { first: 0, last: 2 }, 40);
+    const cwd = folderFor(t);
+    const pressTwice = (child: ChildProcess) => {
+      // Nor is that forgotten over a file that cannot be written.
+      removeFolder(cwd);
+      child.stderr?.on('data', text => `${text}`.includes('once more') && child.kill('SIGINT'));
+      child.kill('SIGINT');
+    };
+    const moved = await run(t, reshard(cluster, '0-2', 1, ...BY_MIGRATE, '--max-bytes-per-second', '1'), {
+      cwd,
+      when: { text: MOVING, act: pressTwice },
+    });
+    expect(moved.code).toBe(130);
+    expect(moved.stderr).toContain('slots 0-2 stay open');
+    expect(moved.stderr).toMatch(/could not be written down: slotctl-plan-\S+ cannot be written: ENOENT/);
+  });
+
+  test('run a script that nobody can interrupt but by killing it: the move waits, says so, and goes on', async t => {
+    const cluster = await start(t, { config: ['busy-reply-threshold 1'] });
+    const keys = await fillSlots(cluster, 0, { first: 1990, last: 1999 }, 5);
+    const { host, port } = cluster.member(0);
+    const scriptUntilItIsSaid = (child: ChildProcess) => {
+      child.stderr?.on('data', text => {
+        if (`${text}`.includes('trying again'))
+          spawn(oldest.cli, ['-h', host, '-p', `${port}`, 'SCRIPT', 'KILL']);
+      });
+      cluster
+        .node(0)
+        .send('EVAL', 'while true do end', '0')
+        .catch(() => {});
+    };
+    const moved = await run(t, reshard(cluster, '0-1999', 1, ...BY_MIGRATE, '--window', '1'), {
+      when: { text: /> CLUSTER SETSLOT/g, times: 200, act: scriptUntilItIsSaid },
+    });
+    expect(moved.stderr).toContain('BUSY');
+    expect(moved.code).toBe(0);
+    expect(await keysPerNode(cluster)).toEqual([0, keys, 0]);
+  });
+
   test('close connections on which nothing happens: they are opened again', async t => {
     const cluster = await start(t, { build: newest, config: ['timeout 1'] });
     const keys = await fillSlots(cluster, 0, { first: 0, last: 2 }, 40);
     const limit = ['--max-keys-per-second', '20', '--window', '1'];
-    const moved = await run(t, reshard(cluster, '0-2', 1, ...BY_MIGRATE, ...limit));
+    // For a slot that had none when they were counted: it goes by a connection that nobody has used so far.
+    const comesLate = () => void cluster.node(0).send('SET', keyIn(5, 'late'), 'value');
+    const moved = await run(t, reshard(cluster, '0-5', 1, ...BY_MIGRATE, ...limit), {
+      when: { text: MOVING, act: comesLate },
+    });
     expect(moved).toMatchObject({ code: 0, stderr: '' });
-    expect(await cluster.node(1).send('DBSIZE')).toBe(keys);
+    expect(await cluster.node(1).send('DBSIZE')).toBe(keys + 1);
   });
 });

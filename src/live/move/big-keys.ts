@@ -19,6 +19,8 @@ export const BIG_BYTES = MEGABYTE;
 const MOST_BYTES = 512 * MEGABYTE;
 /** Packed, sent and unpacked; half of what two servers on one machine were measured at. */
 const BYTES_PER_MS = 50 * 1024;
+/** Machines that are slower, and busy. */
+const UNPACKING_MARGIN = 4;
 const USUAL_NODE_TIMEOUT_MS = 15_000;
 const KEYS_AT_A_TIME = 1000;
 
@@ -27,6 +29,11 @@ export type BigKeys = ReadonlyMap<string, number>;
 
 export function sizeOf(keys: BigKeys, key: Key): number {
   return keys.get(key.toString('latin1')) ?? 0;
+}
+
+/** For so long the target may say nothing while it unpacks the value: were that too short, it would be sent again and again. */
+export function timeoutMsFor(bytes: number): number {
+  return UNPACKING_MARGIN * (bytes / BYTES_PER_MS);
 }
 
 export function showKey(key: Key): string {

@@ -47,8 +47,9 @@ export async function slotsWithKeys(
 ): Promise<Slot[]> {
   const left = new Set<Slot>();
   for (const database of databases) {
-    // Counts are per database; the connection is left in database 0, where everybody expects it.
-    const selected = database === 0 ? [] : [fleet.send(from.address, select(database))];
+    // Counts are per database; the connection is left in database 0, where everybody expects it. Taken for granted is that
+    // not: where the way back was refused, keys would be missed, and deleted with their slot.
+    const selected = databases.length > 1 ? [fleet.send(from.address, select(database))] : [];
     const counting = fleet.sendAll(from.address, slots.map(countKeysInSlot));
     const restored = database === 0 ? [] : [fleet.send(from.address, select(0))];
     const [counts] = await Promise.all([counting, ...selected, ...restored]);

@@ -6,7 +6,7 @@ import type { Lane as Line } from '../../resp/fleet.ts';
 import { type Key, keysInSlot, migrate } from '../../resp/slot-commands.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 import type { BatchSize } from './batch-size.ts';
-import { BIG_BYTES, type BigKeys, showKey, sizeOf } from './big-keys.ts';
+import { BIG_BYTES, type BigKeys, showKey, sizeOf, timeoutMsFor } from './big-keys.ts';
 import type { MoveRun, Passage } from './mover.ts';
 import { persist } from './persist.ts';
 import { settleClash } from './settle-clash.ts';
@@ -51,13 +51,19 @@ export class Lane {
     this.#line.close();
   }
 
+  get #most(): number {
+    return Math.min(this.#batch.keys, this.#run.pace.mostAtOnce(this.#passage));
+  }
+
   /** The keys that go first, asked for on the connection that no MIGRATE holds up. */
   async #lookInto(supply: Supply): Promise<Found | undefined> {
     const supplied = await supply.take();
     if (!supplied) return undefined;
-    const wanted = this.#batch.keys;
+    const wanted = this.#most;
     const command = keysInSlot(supplied.slot, wanted);
-    return { supplied, wanted, keys: await this.#run.fleet.send(this.#passage.from.address, command) };
+    const { fleet } = this.#run;
+    const keys = await persist(() => fleet.send(this.#passage.from.address, command), this.#run);
+    return { supplied, wanted, keys };
   }
 
   async #drain({ supplied: { slot }, keys, wanted }: Found): Promise<void> {
@@ -65,9 +71,14 @@ export class Lane {
     await this.#moveAll(slot, keys, wanted);
     for (const database of this.#passage.databases.filter(number => number !== 0)) {
       await this.#select(database);
-      const most = this.#batch.keys;
-      await this.#moveAll(slot, await this.#line.send(keysInSlot(slot, most)), most);
+      const most = this.#most;
+      await this.#moveAll(slot, await this.#list(slot, most), most);
     }
+  }
+
+  /** In the database that is selected. */
+  #list(slot: Slot, most: number): Promise<readonly Key[]> {
+    return persist(() => this.#line.send(keysInSlot(slot, most)), this.#run);
   }
 
   async #select(database: number): Promise<void> {
@@ -82,8 +93,8 @@ export class Lane {
       await this.#moveEach(keys);
       // Fewer than asked for are the last ones: whoever writes to the slot now writes to the target.
       if (keys.length < wanted) return;
-      wanted = this.#batch.keys;
-      keys = await this.#line.send(keysInSlot(slot, wanted));
+      wanted = this.#most;
+      keys = await this.#list(slot, wanted);
     }
   }
 
@@ -121,13 +132,16 @@ export class Lane {
   async #migrate(keys: readonly Key[], replace: boolean): Promise<void> {
     const { to } = this.#passage;
     const { fleet, limits } = this.#run;
+    const [first] = keys;
+    // Big ones go alone.
+    const size = first && keys.length === 1 ? sizeOf(this.#big, first) : 0;
     await this.#line.send(
       migrate({
         host: to.meetAt.ip,
         port: to.meetAt.port,
         database: this.#database,
         keys,
-        timeoutMs: limits.timeoutMs,
+        timeoutMs: Math.ceil(Math.max(limits.timeoutMs, timeoutMsFor(size))),
         replace,
         ...(fleet.credentials && { credentials: fleet.credentials }),
       }),

@@ -4,7 +4,9 @@
  * before is handed over, in one turn; the lanes never stand still in between.
  */
 
+import { ping } from '../../resp/commands.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
+import { ifTold } from '../look.ts';
 import { BatchSize } from './batch-size.ts';
 import { findBigKeys } from './big-keys.ts';
 import { tidyUp } from './close-again.ts';
@@ -25,7 +27,7 @@ const LANES = 2;
 export const migrateMover: Mover = async (uncounted, run) => {
   const [keys, databases] = await Promise.all([uncounted.count(), databasesOf(uncounted, run)]);
   const passage = { ...uncounted, keys, databases };
-  const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs);
+  const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs, await roundTripMs(passage, run));
   const big = await findBigKeys(passage, run);
   const lanes = Array.from({ length: LANES }, () => new Lane(passage, run, batch, big));
   // Apart from the others, which are busy with the next window by then.
@@ -36,6 +38,19 @@ export const migrateMover: Mover = async (uncounted, run) => {
     for (const lane of [...lanes, mop]) lane.close();
   }
 };
+
+/** Several, since a server may be busy just then; the connection is there already. A refusal is an answer, too. */
+const KNOCKS = 3;
+
+async function roundTripMs({ from }: Passage, { fleet, nowMs }: MoveRun): Promise<number> {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let knock = 0; knock < KNOCKS; knock++) {
+    const knockedAt = nowMs();
+    await ifTold(fleet.send(from.address, ping()));
+    shortest = Math.min(shortest, nowMs() - knockedAt);
+  }
+  return shortest;
+}
 
 /** Slots that are open, and when their keys have gone. */
 interface Open {

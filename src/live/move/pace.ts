@@ -37,6 +37,15 @@ export class Pace {
     return isLimited(this.#limits);
   }
 
+  /**
+   * Keys that may go in one batch: what is allowed in a second. A larger one would be a burst, and then a rest of minutes
+   * with slots open.
+   */
+  mostAtOnce({ averageBytes }: Pick<Passage, 'averageBytes'>): number {
+    const { maxKeysPerSecond = Infinity, maxBytesPerSecond = Infinity } = this.#limits;
+    return Math.max(1, Math.floor(Math.min(maxKeysPerSecond, maxBytesPerSecond / Math.max(1, averageBytes))));
+  }
+
   /** To be asked before so many keys go; `knock` comes back when both ends have answered. */
   async before(
     keys: number,

@@ -1,6 +1,7 @@
 /** The moves of one plan: what they share, and which of them go at the same time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveStep, PlanEvent, Problem } from '../../plan/step.ts';
+import { InterruptedError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import type { Tell } from '../event-stream.ts';
@@ -41,7 +42,7 @@ export class Passages {
     this.#moving = moving;
     this.#nowMs = nowMs;
     this.#gates = new Gates(moving?.parallel ?? 1);
-    this.#pace = new Pace(moving?.paceLimits ?? {}, { nowMs, sleep });
+    this.#pace = new Pace(moving?.paceLimits ?? {}, { nowMs, sleep: ms => restFor(ms, fleet) });
     this.#rescue = new RescueFile(`slotctl-rescue-${Math.round(nowMs())}.jsonl`, nowMs);
   }
 
@@ -74,5 +75,14 @@ export class Passages {
 
   close(): Promise<void> {
     return this.#rescue.close();
+  }
+}
+
+/** A rest may be long where little is allowed, and whoever presses Ctrl-C twice does not wait for its end. */
+async function restFor(ms: number, { interruption }: Fleet): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal: interruption });
+  } catch {
+    throw new InterruptedError();
   }
 }

@@ -41,7 +41,7 @@ export async function turnOver(
     await awaitReplicas(passage, run);
   }
   // Last: as long as the marks are ours, no key comes to an emptied slot, and none has gone elsewhere.
-  const ends = await lookAtMarks(passage, run);
+  const ends = await persist(() => lookAtMarks(passage, run), run);
   expectMarked(closing, passage, ends);
   expectOwned(opening, passage, ends);
   ledger.opened(opening);
@@ -133,7 +133,7 @@ const MOST_ROUNDS = 10;
 /** The source deletes whatever is left in a slot that it loses, so this is asked at the last moment, and always. */
 async function expectEmpty(slots: SlotSet, passage: Passage, run: MoveRun, ledger: Ledger): Promise<void> {
   for (let round = 1; ; round++) {
-    const left = await slotsWithKeys([...slots], passage, run);
+    const left = await persist(() => slotsWithKeys([...slots], passage, run), run);
     if (left.length === 0) return;
     if (round === MOST_ROUNDS) throw new KeysLeftError(passage.from, left);
     await ledger.drainAgain(left);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BatchSize } from '../../../src/live/move/batch-size.ts';
 import { Gates } from '../../../src/live/move/gates.ts';
-import { Pace } from '../../../src/live/move/pace.ts';
+import { Pace, type PaceLimits } from '../../../src/live/move/pace.ts';
 import { Supply } from '../../../src/live/move/supply.ts';
 import { windowsOf } from '../../../src/live/move/windows.ts';
 import { nodeId } from '../../../src/topology/node.ts';
@@ -11,7 +11,7 @@ import { type Slot, SlotSet, slot } from '../../../src/topology/slot-set.ts';
 
 describe('the keys in a batch', () => {
   test('double while there is time, and halve when it takes too long', () => {
-    const batch = new BatchSize(10, 5);
+    const batch = new BatchSize(10, 5, 0);
     batch.took(1, 10);
     batch.took(2, 20);
     expect(batch.keys).toBe(40);
@@ -22,13 +22,25 @@ describe('the keys in a batch', () => {
   });
 
   test('are judged by full batches only, and are never none', () => {
-    const batch = new BatchSize(10, 5);
+    const batch = new BatchSize(10, 5, 0);
     batch.took(0.1, 3);
     expect(batch.keys).toBe(10);
     for (let i = 0; i < 20; i++) batch.took(100, batch.keys);
     expect(batch.keys).toBe(1);
     for (let i = 0; i < 40; i++) batch.took(0.1, batch.keys);
     expect(batch.keys).toBe(4096);
+  });
+
+  test('are judged without the way to the server and back, of which the shortest counts', () => {
+    const far = new BatchSize(10, 5, 40);
+    far.took(41, 10);
+    expect(far.keys).toBe(20);
+    far.took(46, 20);
+    expect(far.keys).toBe(10);
+    far.took(20, 10);
+    expect(far.keys).toBe(20);
+    far.took(26, 20);
+    expect(far.keys).toBe(10);
   });
 });
 
@@ -154,6 +166,17 @@ describe('the pace', () => {
     await pace.before(10, { averageBytes: 100 }, () => Promise.resolve());
     await pace.before(1, passage, () => Promise.resolve());
     expect(waits).toEqual([500, 100, 1000]);
+  });
+
+  test('allows no batch that takes longer than a second', () => {
+    const clock = { nowMs: () => 0, sleep: () => Promise.resolve() };
+    const most = (limits: PaceLimits, averageBytes: number) =>
+      new Pace(limits, clock).mostAtOnce({ averageBytes });
+    expect(most({}, 100)).toBe(Infinity);
+    expect(most({ maxKeysPerSecond: 20 }, 100)).toBe(20);
+    expect(most({ maxKeysPerSecond: 20, maxBytesPerSecond: 1000 }, 100)).toBe(10);
+    expect(most({ maxBytesPerSecond: 1000 }, 5000)).toBe(1);
+    expect(most({ maxBytesPerSecond: 1000 }, 0)).toBe(1000);
   });
 
   test('rests while a server is slow, and not for ever', async () => {
