@@ -96,7 +96,9 @@ class Introducer {
       ([from, to]) => now - (this.#metAt.get(`${from} ${to}`) ?? 0) >= MEET_AGAIN_AFTER_MS,
     );
     await Promise.all(
-      due.map(([from, to]) => this.introduce(from, to, learnt.get(to) ?? this.#members.get(to)?.meetAt)),
+      due.map(([from, to]) =>
+        this.introduce(from, to, learnt.get(to) ?? this.#members.get(to)?.meetAt).catch(unlessForbidden),
+      ),
     );
   }
 
@@ -106,6 +108,11 @@ class Introducer {
     const speaker = this.#members.get(from);
     if (speaker) await this.#fleet.send(speaker.address, meet(point));
   }
+}
+
+/** Gossip does it too, only later; whoever has moved slots needs no right to introduce anybody. */
+function unlessForbidden(error: unknown): void {
+  if (!(error instanceof ServerRefusalError && error.reason === 'no-right')) throw error;
 }
 
 async function glanceAt(

@@ -29,7 +29,7 @@ export class RescueFile {
   readonly path: string;
   readonly #nowMs: () => number;
   #file: Promise<FileHandle> | undefined;
-  /** One after the other, so that lines stay whole. */
+  /** One after the other, so that lines stay whole; none after one that may be torn, or that the disk did not take. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(path: string, nowMs: () => number) {
@@ -41,7 +41,7 @@ export class RescueFile {
   async add(values: readonly RescuedValue[]): Promise<void> {
     if (values.length === 0) return;
     const adding = this.#last.then(() => this.#append(values));
-    this.#last = adding.catch(() => {});
+    this.#last = adding;
     try {
       await adding;
     } catch (error) {
@@ -50,7 +50,7 @@ export class RescueFile {
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    await this.#last.catch(() => {});
     await (await this.#file?.catch(() => undefined))?.close();
     this.#file = undefined;
   }

@@ -15,17 +15,29 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Waits for so many replies, and for one refusal. */
+/** Waits for so many replies. The first refusal is that of all, told when nothing is under way any more. */
 export function waitingForAll<T>(
   count: number,
   resolve: (values: T[]) => void,
   reject: (error: unknown) => void,
 ): Waiting {
   const values: T[] = [];
-  const add = (value: unknown) => {
-    if (values.push(value as T) === count) resolve(values);
+  const refusals: unknown[] = [];
+  const settle = () => {
+    if (values.length + refusals.length < count) return;
+    if (refusals.length > 0) reject(refusals[0]);
+    else resolve(values);
   };
-  return { resolve: add, reject };
+  return {
+    resolve(value) {
+      values.push(value as T);
+      settle();
+    },
+    reject(error) {
+      refusals.push(error);
+      settle();
+    },
+  };
 }
 
 /** Returns the refusal, where it is one. */

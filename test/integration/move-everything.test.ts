@@ -74,6 +74,19 @@ describe.concurrent.each(ways)('$name by $mover', ({ server, mover }) => {
   });
 });
 
+describe.concurrent.each([build('redis-7.0'), build('valkey-8.1')].flat())('$name, with replicas', server => {
+  test('they own and hold afterwards what their primaries do', async t => {
+    const cluster = await TestCluster.startFor(t, { build: server });
+    const keys = await fillSlots(cluster, 0, { first: 0, last: 299 }, 3);
+    expect(await slotctl(reshard(cluster, '0-999', '--mover', 'migrate'))).toMatchObject(DONE);
+    await until(
+      'replicas have followed',
+      async () => `${await keysPerNode(cluster)}` === `0,${keys},0,0,${keys},0`,
+    );
+    expect(await checked(cluster.entry)).toMatchObject({ healthy: true });
+  });
+});
+
 describe.concurrent('one cluster of Redis 7.0 and 8.6', () => {
   const [older, newer] = [build('redis-7.0'), build('redis-8.6')].flat();
 

@@ -11,6 +11,7 @@ import { lookAtMarks } from './expect-marks.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from './mover.ts';
 import { openSlots } from './turn-over.ts';
+import { Voices } from './voices.ts';
 
 /** Returns the error to tell, which names what stays open. */
 export async function tidyUp(
@@ -63,6 +64,7 @@ async function closeEmpty(slots: SlotSet, passage: Passage, run: MoveRun): Promi
   await fleet.sendAll(to.address, unmoved.filter(coming).map(stable));
   // A client that was sent there a moment ago, or a MIGRATE that was thought to be over: then the slot is not unmoved.
   const late = await slotsWithKeys(unmoved, { ...passage, from: to }, run);
-  if (late.length > 0) await openSlots(SlotSet.of(...late), passage, run);
+  if (late.length > 0)
+    await openSlots(SlotSet.of(...late), passage, run, new Voices(fleet, { setSlotWaits: false }));
   return SlotSet.of(...given, ...there, ...late);
 }

@@ -16,6 +16,7 @@ import type { MoveRun, Mover, CountedPassage as Passage } from './mover.ts';
 import { News } from './news.ts';
 import { Supply } from './supply.ts';
 import { type Ledger, turnOver } from './turn-over.ts';
+import { Voices } from './voices.ts';
 import { windowsOf } from './windows.ts';
 
 /**
@@ -32,10 +33,11 @@ export const migrateMover: Mover = async (uncounted, run) => {
   const lanes = Array.from({ length: LANES }, () => new Lane(passage, run, batch, big));
   // Apart from the others, which are busy with the next window by then.
   const mop = new Lane(passage, run, batch, big);
+  const voices = new Voices(run.fleet, passage);
   try {
-    return await convey(passage, run, lanes, mop);
+    return await convey(passage, run, lanes, mop, voices);
   } finally {
-    for (const lane of [...lanes, mop]) lane.close();
+    for (const line of [...lanes, mop, voices]) line.close();
   }
 };
 
@@ -58,15 +60,22 @@ interface Open {
   readonly drained: Promise<void>;
 }
 
-async function convey(passage: Passage, run: MoveRun, lanes: readonly Lane[], mop: Lane): Promise<SlotSet> {
+async function convey(
+  passage: Passage,
+  run: MoveRun,
+  lanes: readonly Lane[],
+  mop: Lane,
+  voices: Voices,
+): Promise<SlotSet> {
   const windows = windowsOf(passage, run.limits.window);
-  const [supply, news] = [new Supply(), new News(passage, run)];
+  const [supply, news] = [new Supply(), new News(passage, run, voices)];
   const working = lanes.map(lane => lane.empty(supply));
   const draining = Promise.all(working);
   // A lane that fails is heard of when a window is waited for.
   draining.catch(() => {});
   let [opened, moved] = [SlotSet.empty, SlotSet.empty];
   const ledger: Ledger = {
+    voices,
     opened: slots => {
       opened = opened.union(slots);
     },

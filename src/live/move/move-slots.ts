@@ -120,6 +120,7 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun):
     to: { ...target, meetAt },
     slots: move.slots,
     restartKeepsKeys: restartKeepsKeys(viewOf(before, move.to).server),
+    setSlotWaits: source.server.product === 'valkey' && source.server.release.major >= 8,
     others,
     count,
     databases,

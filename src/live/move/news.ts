@@ -7,17 +7,20 @@ import { assignSlot } from '../../resp/slot-commands.ts';
 import type { Member } from '../../topology/agreement.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { MoveRun, Passage } from './mover.ts';
+import type { Voices } from './voices.ts';
 
 export class News {
   readonly #passage: Passage;
   readonly #run: MoveRun;
+  readonly #voices: Voices;
   /** Who could not be told of which slots. */
   readonly #untold = new Map<Member, SlotSet>();
   #telling: Promise<unknown> = Promise.resolve();
 
-  constructor(passage: Passage, run: MoveRun) {
+  constructor(passage: Passage, run: MoveRun, voices: Voices) {
     this.#passage = passage;
     this.#run = run;
+    this.#voices = voices;
   }
 
   /** In the background. */
@@ -41,7 +44,7 @@ export class News {
     // Whoever did not answer once is not asked at every window.
     if (missed) return void this.#untold.set(node, slots.union(missed));
     try {
-      await this.#run.fleet.sendAll(node.address, this.#words(slots));
+      await this.#voices.tell(node.address, this.#words(slots));
     } catch (error) {
       if (isReplicaNow(error)) return;
       if (!(error instanceof NodeError)) throw error;

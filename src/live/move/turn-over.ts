@@ -13,6 +13,7 @@ import { KeysLeftError } from './move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from './mover.ts';
 import { isReplicaNow } from './news.ts';
 import { persist } from './persist.ts';
+import type { Voices } from './voices.ts';
 
 export interface Turn {
   readonly closing: SlotSet;
@@ -21,6 +22,7 @@ export interface Turn {
 
 /** What has come of it, also where it fails in the middle. */
 export interface Ledger {
+  readonly voices: Voices;
   opened(slots: SlotSet): void;
   handedOver(slots: SlotSet): void;
   /** Moves what is left in slots whose keys had all gone. */
@@ -35,7 +37,7 @@ export async function turnOver(
 ): Promise<void> {
   if (closing.size + opening.size === 0) return;
   const { from, to } = passage;
-  const { fleet, listener } = run;
+  const { listener } = run;
   if (closing.size > 0) {
     await expectEmpty(closing, passage, run, ledger);
     await awaitReplicas(passage, run);
@@ -48,8 +50,8 @@ export async function turnOver(
   // The target first. Were the source told first of slots that it loses, and the target then lost, nobody would own
   // them; and a source that sends clients away before the target expects them sends them back and forth.
   const comes = [...claims(closing, passage), ...[...opening].map(slot => importing(slot, from.id))];
-  await persist(() => fleet.sendAll(to.address, comes), run);
-  const marks = await persist(() => tellSource({ closing, opening }, passage, run), run);
+  await persist(() => ledger.voices.tell(to.address, comes), run);
+  const marks = await tellSource({ closing, opening }, passage, run, ledger.voices);
   if (closing.size > 0) {
     const keys = [...closing].reduce((sum, slot) => sum + (passage.keys.get(slot) ?? 0), 0);
     listener.moved(closing, keys);
@@ -59,35 +61,42 @@ export async function turnOver(
 }
 
 /** Opens slots, and hands none over. */
-export function openSlots(opening: SlotSet, passage: Passage, run: MoveRun): Promise<void> {
-  const ledger = { opened() {}, handedOver() {}, drainAgain: () => Promise.resolve() };
+export function openSlots(opening: SlotSet, passage: Passage, run: MoveRun, voices: Voices): Promise<void> {
+  const ledger = { voices, opened() {}, handedOver() {}, drainAgain: () => Promise.resolve() };
   return turnOver({ closing: SlotSet.empty, opening }, passage, run, ledger);
 }
 
 /**
- * Returns the marks that it had before. The look and the new marks go in one packet, between which the server listens to
- * nobody else: so it tells which marks of others ours have taken the place of.
+ * Returns the marks that it had before ours. Where one connection is enough, the look and the new marks go in one packet,
+ * between which the server listens to nobody else: so it tells which marks of others ours have taken the place of.
  */
 async function tellSource(
   { closing, opening }: Turn,
-  { from, to }: Passage,
-  { fleet }: MoveRun,
+  { from, to, setSlotWaits }: Passage,
+  run: MoveRun,
+  voices: Voices,
 ): Promise<OpenSlots['migrating']> {
   const goes = [
     ...[...closing].map(slot => assignSlot(slot, to.id)),
     ...[...opening].map(slot => migrating(slot, to.id)),
   ];
+  let marks: OpenSlots['migrating'] | undefined;
+  const look = async () => {
+    const { open } = await run.fleet.send(from.address, clusterNodes());
+    // What is seen at a second try are our own marks.
+    marks ??= open.migrating;
+  };
   try {
-    const [{ open }] = await Promise.all([
-      fleet.send(from.address, clusterNodes()),
-      fleet.sendAll(from.address, goes),
-    ]);
-    return open.migrating;
+    await persist(async () => {
+      const looking = look();
+      if (setSlotWaits) await looking;
+      await Promise.all([looking, voices.tell(from.address, goes)]);
+    }, run);
   } catch (error) {
     // With its last slot gone it may have become a replica already: the target's word has reached it before ours.
     if (opening.size > 0 || !isReplicaNow(error)) throw error;
-    return new Map();
   }
+  return marks ?? new Map();
 }
 
 /** Somebody else was quicker, by a moment: it gets its marks back, and we stop. */
