@@ -81,6 +81,8 @@ function reactTo(
       return 64;
     case 'CLIENT':
       return OK;
+    case 'WAIT':
+      return world.replicasOf(node).length;
     case 'SHUTDOWN':
       world.crash(node);
       return HANGS_UP;

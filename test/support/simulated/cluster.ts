@@ -220,7 +220,7 @@ export class SimulatedCluster implements World {
     for (const slot of node.data.slots) {
       const owner = node.slots.ownerOf(slot);
       if (owner === node.id || node.importing.has(slot)) continue;
-      if (node.dialect.product === 'valkey') node.data.deleteSlot(slot);
+      if (node.deletesOrphans) node.data.deleteSlot(slot);
       else if (owner === undefined) node.slots.assign(slot, node.id);
       else node.importing.set(slot, owner);
     }

@@ -84,6 +84,11 @@ export class SimulatedNode {
     return this.dialect.product === 'valkey' || !this.dialect.version.startsWith('7.0');
   }
 
+  /** On start, keys in slots of others that it does not import: Redis 8 and Valkey; before, they were kept. */
+  get deletesOrphans(): boolean {
+    return this.dialect.product === 'valkey' || Number.parseInt(this.dialect.version, 10) >= 8;
+  }
+
   get isPrimary(): boolean {
     return this.primary === undefined;
   }
