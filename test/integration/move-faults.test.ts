@@ -439,11 +439,12 @@ describe.concurrent('others', () => {
 
   test('close connections on which nothing happens: they are opened again', async t => {
     const cluster = await start(t, { build: newest, config: ['timeout 1'] });
-    const keys = await fillSlots(cluster, 0, { first: 0, last: 2 }, 40);
-    const limit = ['--max-keys-per-second', '20', '--window', '1'];
-    // For a slot that had none when they were counted: it goes by a connection that nobody has used so far.
-    const comesLate = () => void cluster.node(0).send('SET', keyIn(5, 'late'), 'value');
-    const moved = await run(t, reshard(cluster, '0-5', 1, ...BY_MIGRATE, ...limit), {
+    const keys = await fillSlots(cluster, 0, { first: 0, last: 5 }, 40);
+    const limit = ['--max-keys-per-second', '60', '--window', '1'];
+    // For a slot that had none when they were counted, and is opened last: it goes by a connection that nobody has used
+    // so far.
+    const comesLate = () => void cluster.node(0).send('SET', keyIn(9, 'late'), 'value');
+    const moved = await run(t, reshard(cluster, '0-9', 1, ...BY_MIGRATE, ...limit), {
       when: { text: MOVING, act: comesLate },
     });
     expect(moved).toMatchObject({ code: 0, stderr: '' });
