@@ -8,6 +8,7 @@ import { type Context, EXIT, type ExitCode } from './commands/context.ts';
 import { createCommand } from './commands/create.ts';
 import { delNodeCommand, forgetFailedCommand } from './commands/del-node.ts';
 import { explainFailure, withoutSecrets } from './commands/failures.ts';
+import { explainCommand, fixCommand } from './commands/fix.ts';
 import { infoCommand } from './commands/info.ts';
 import { rebalanceCommand } from './commands/rebalance.ts';
 import { placeReplicasCommand, replicateCommand } from './commands/replicas.ts';
@@ -21,6 +22,8 @@ const COMMANDS: readonly ((context: Context) => Command)[] = [
   context => createCommand(context),
   context => checkCommand(context),
   context => infoCommand(context),
+  context => fixCommand(context),
+  context => explainCommand(context),
   context => addNodeCommand(context),
   context => delNodeCommand(context),
   context => forgetFailedCommand(context),

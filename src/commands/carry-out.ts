@@ -1,6 +1,6 @@
 /** From a decision to its end: refuse, or show, ask, do, and say what came of it. The same for every change. */
 import { type Command, Option } from 'commander';
-import { execute, type Moving } from '../live/execute.ts';
+import { type ExecuteOptions, execute, type Moving } from '../live/execute.ts';
 import { saveFile } from '../live/files.ts';
 import { leavesSomething, type Plan, sameStages } from '../plan/step.ts';
 import { NodeNames } from '../report/names.ts';
@@ -28,6 +28,8 @@ export interface ChangeOptions extends FleetOptions {
   readonly joinTimeoutMs: number;
   /** For plans that move slots. */
   readonly moving?: Omit<Moving, 'isStopping'>;
+  /** For plans that mend. */
+  readonly mending?: ExecuteOptions['mending'];
   /** Where the plan is to be written instead of being carried out. */
   readonly planFile?: string;
 }
@@ -77,7 +79,7 @@ async function perform<P extends Plan>(
   change: Change<P>,
   plan: P,
   teller: Teller<P>,
-  { joinTimeoutMs, moving, ...options }: ChangeOptions,
+  { joinTimeoutMs, moving, mending, ...options }: ChangeOptions,
   context: Context,
 ): Promise<[ExitCode, string]> {
   const { nowMs } = context;
@@ -91,7 +93,8 @@ async function perform<P extends Plan>(
     options,
     async fleet => {
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
-      const code = await teller.follow(plan, execute(fleet, plan, { joinTimeoutMs, nowMs, ...movingNow }));
+      const how = { joinTimeoutMs, nowMs, ...movingNow, ...(mending && { mending }) };
+      const code = await teller.follow(plan, execute(fleet, plan, how));
       if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, context)];
       const problems = (await change.verify?.(fleet, plan)) ?? [];
       teller.complain(problems);

@@ -4,7 +4,15 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Plan, PlanEvent, Problem, Stage, Step } from '../plan/step.ts';
+import {
+  isMending,
+  type MendingStep,
+  type Plan,
+  type PlanEvent,
+  type Problem,
+  type Stage,
+  type Step,
+} from '../plan/step.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import {
@@ -19,9 +27,11 @@ import {
 import { assignSlot } from '../resp/slot-commands.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import { addressBook } from '../topology/snapshot.ts';
+import { asGenerator, type Tell } from './as-generator.ts';
 import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 import { awaitUnbanned } from './await-unbanned.ts';
+import { type Mending, mend } from './fix/mend.ts';
 import { Gates } from './move/gates.ts';
 import { MoveError } from './move/move-error.ts';
 import { goesAlongside, type MoverChoice, moveSlots } from './move/move-slots.ts';
@@ -34,6 +44,8 @@ export interface ExecuteOptions {
   readonly nowMs: () => number;
   /** For plans that move slots. */
   readonly moving?: Moving;
+  /** For plans that mend. */
+  readonly mending?: Omit<Mending, 'note'>;
 }
 
 export interface Moving {
@@ -56,32 +68,6 @@ export async function* execute(fleet: Fleet, plan: Plan, options: ExecuteOptions
     }
     if (failed) return;
   }
-}
-
-type Tell<T> = (event: T) => void;
-
-/** Events that arrive while several things are under way, one after the other. */
-async function* asGenerator<T>(start: (tell: Tell<T>) => Promise<void>): AsyncGenerator<T> {
-  const waiting: T[] = [];
-  let wake = () => {};
-  let over = false;
-  const work = start(event => {
-    waiting.push(event);
-    wake();
-  }).finally(() => {
-    over = true;
-    wake();
-  });
-  while (!over || waiting.length > 0) {
-    const event = waiting.shift();
-    if (event !== undefined) yield event;
-    else {
-      await new Promise<void>(resolve => {
-        wake = resolve;
-      });
-    }
-  }
-  await work;
 }
 
 class Work {
@@ -113,6 +99,7 @@ class Work {
   async #attempt(step: Step, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
     try {
       if (step.kind === 'move-slots') return await this.#move(step, tell);
+      if (isMending(step)) return await this.#mend(step, tell);
       return await this.#perform(step, tell);
     } catch (error) {
       if (error instanceof InterruptedError) return { kind: 'interrupted' };
@@ -139,8 +126,18 @@ class Work {
     });
   }
 
+  async #mend(step: MendingStep, tell: Tell<PlanEvent>): Promise<undefined> {
+    const { mending, nowMs } = this.#options;
+    if (!mending) throw new RangeError('the plan mends, and nobody has said how');
+    const note = (text: string) => tell({ kind: 'noted', step, text });
+    const run = { fleet: this.#fleet, before: this.#plan.before, mending: { ...mending, note }, nowMs };
+    // Two servers that send each other keys by MIGRATE wait for each other until their time is up.
+    const busy = step.kind === 'gather-keys' ? [step.from, step.to] : [];
+    await this.#gates.pass(busy, () => mend(step, run));
+  }
+
   async #perform(
-    step: Exclude<Step, { kind: 'move-slots' }>,
+    step: Exclude<Step, { kind: 'move-slots' } | MendingStep>,
     tell: Tell<PlanEvent>,
   ): Promise<Problem | undefined> {
     const { joinTimeoutMs: timeoutMs, nowMs } = this.#options;

@@ -69,6 +69,8 @@ export type Refusal =
   | { readonly kind: 'only-node'; readonly node: NodeId }
   | { readonly kind: 'replicates-itself'; readonly node: NodeId }
   | { readonly kind: 'no-owner' }
+  /** Slots and keys are the business of primaries. */
+  | { readonly kind: 'no-primary-answers' }
   | { readonly kind: 'no-primary-left'; readonly node: NodeId }
   // Slots that are to move
   /** A replica, or nobody knows what. */

@@ -72,6 +72,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `${names.of(refusal.node)} cannot be a replica of itself.`;
     case 'no-owner':
       return 'No primary that answers owns slots, so there is nothing to replicate.';
+    case 'no-primary-answers':
+      return 'No primary answers; there is nobody who could own slots. Bring one back, or let a replica take over (CLUSTER FAILOVER TAKEOVER).';
     case 'cannot-own-slots':
       return `The specified node (${names.of(refusal.node)}) is not known or not a master, please retry.`;
     case 'source-is-target':

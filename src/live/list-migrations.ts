@@ -1,0 +1,45 @@
+/** Atomic slot migrations that are under way, or that a server cannot bring to an end. */
+import type { Migration } from '../plan/fix-migrations.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import { type MigrationReport, migrationJobs, migrationTasks } from '../resp/mending-commands.ts';
+import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
+import { ifTold } from './look.ts';
+
+const OVER: ReadonlySet<string> = new Set(['completed', 'success', 'failed', 'canceled', 'cancelled']);
+
+/** Each is told by the end that can call it off: with Redis the target, with Valkey the source. */
+export async function listMigrations(fleet: Fleet, { views }: ClusterSnapshot): Promise<Migration[]> {
+  const primaries = views.filter(({ self }) => self.role === 'primary');
+  const lists = await Promise.all(
+    primaries.map(async (view): Promise<Migration[]> => {
+      const command = commandFor(view);
+      if (!command) return [];
+      const reports = (await ifTold(fleet.send(view.address, command))) ?? [];
+      const operation = view.server.product === 'redis' ? 'import' : 'export';
+      return reports
+        .filter(report => report.operation === operation && !OVER.has(report.state))
+        .map(report => migrationOf(view, report));
+    }),
+  );
+  return lists.flat();
+}
+
+function commandFor({ server: { product, release } }: NodeView) {
+  const { major, minor } = release;
+  if (product === 'valkey') return major >= 9 ? migrationJobs() : undefined;
+  return major > 8 || (major === 8 && minor >= 4) ? migrationTasks() : undefined;
+}
+
+/** Redis begins a migration that fails anew every second, for ever. */
+function migrationOf({ id, server }: NodeView, report: MigrationReport): Migration {
+  const { name, slots, source, target, state, message, retries } = report;
+  const peer = server.product === 'redis' ? source : target;
+  return {
+    node: id,
+    ...(server.product === 'redis' && { name }),
+    ...(peer && { peer }),
+    slots,
+    failing: retries > 0,
+    message: message || state,
+  };
+}

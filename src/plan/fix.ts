@@ -1,0 +1,150 @@
+/**
+ * `fix`: one round of looking and mending. Everything is decided from what the nodes say and from how many keys they hold;
+ * what a round leaves, or brings to light, is a matter for the next look. All that can be done is planned in one go, in the
+ * order of the phases; what cannot be done is part of the plan too, with the reason.
+ */
+import type { Census } from '../topology/census.ts';
+import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
+import type { Finding } from '../topology/finding.ts';
+import { membersOf } from '../topology/members.ts';
+import type { NodeId } from '../topology/node.ts';
+import { SlotSet } from '../topology/slot-set.ts';
+import { type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
+import { coverSlots } from './fix-coverage.ts';
+import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './fix-members.ts';
+import { type Migration, migrationsLeft, slotsOnTheirWay } from './fix-migrations.ts';
+import { type FixContext, type OwnedScene, openSituations } from './fix-open-slots.ts';
+import { epochsEqual, hiddenStrays, mapsDisagree } from './fix-owners.ts';
+import { isAnswered } from './fix-rest.ts';
+import type { Decision } from './refusal.ts';
+import { type Measure, numberOf, PHASES, type Phase, type Situation } from './situation.ts';
+import { type SlotScene, slotScenes } from './slot-scenes.ts';
+import { inStages, type Plan, type Stage, type Step } from './step.ts';
+
+export interface FixWishes {
+  /** Keys were counted in all slots of all primaries, to find some outside their owners. */
+  readonly searchOwners: boolean;
+  /** Slots of nodes that do not answer are given to others. */
+  readonly withUnreachable: boolean;
+}
+
+export interface FixRequest {
+  readonly snapshot: ClusterSnapshot;
+  readonly census: Census;
+  readonly migrations: readonly Migration[];
+  readonly wishes: FixWishes;
+  readonly placeOf: PlaceOf;
+}
+
+export interface FixPlan extends Plan {
+  readonly situations: readonly Situation[];
+  /** Errors that this round does nothing about, because nothing or nobody here can. */
+  readonly left: readonly Finding[];
+}
+
+export function planFix(request: FixRequest): Decision<FixPlan> {
+  const { snapshot, census, wishes } = request;
+  if (snapshot.views.every(({ self }) => self.role !== 'primary'))
+    return { kind: 'refused', refusals: [{ kind: 'no-primary-answers' }] };
+  const findings = diagnose(snapshot, { ...NO_WISHES, ...(wishes.searchOwners && { census }) });
+  const { situations, willBeCovered } = situationsIn(request, findings);
+  const isOk = willBeCovered && situations.every(({ obstacle }) => !obstacle);
+  const stages = stagesOf(situations, snapshot, willBeCovered, isOk);
+  const left = findings.filter(
+    finding => finding.severity === 'error' && !isAnswered(finding, situations, willBeCovered),
+  );
+  return { kind: 'plan', plan: { before: snapshot, stages, remarks: [], situations, left } };
+}
+
+function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequest, findings: Finding[]) {
+  const { views } = snapshot;
+  const primaries = new Set(views.flatMap(({ id, self }) => (self.role === 'primary' ? [id] : [])));
+  const answering = new Set(views.map(({ id }) => id));
+  const { withUnreachable } = wishes;
+  const context: FixContext = { primaries, answering, census, withUnreachable };
+  const onTheirWay = slotsOnTheirWay(migrations);
+  const scenes = slotScenes(snapshot, census, findings).filter(({ slot }) => !onTheirWay.has(slot));
+  const unowned = scenes.filter(({ owner }) => !owner);
+  const coverage = coverSlots(unowned, snapshot, context);
+  const owned = scenes.flatMap((scene): OwnedScene[] => {
+    const owner = scene.owner ?? coverage.owners.get(scene.slot);
+    // Where a replica takes over, who holds which keys is to be looked at anew.
+    if (!owner || !primaries.has(owner)) return [];
+    return [{ ...withOwner(scene, owner), isNew: !scene.owner }];
+  });
+  const covered = coveredSlots(snapshot).union(SlotSet.of(...coverage.owners.keys()));
+  const willBeCovered = covered.equals(SlotSet.all);
+  const open = openSituations(owned, context).map(situation =>
+    willBeCovered || views.every(({ state }) => state !== 'fail') ? situation : unlessKeysMove(situation),
+  );
+  const shadows = wishes.searchOwners ? hiddenStrays(snapshot, context) : [];
+  const settled = SlotSet.union([...open, ...coverage.situations].map(({ slots }) => slots));
+  const removed = ghosts(snapshot, placeOf);
+  const gone = new Set(removed.flatMap(({ nodes }) => nodes));
+  const situations = [
+    ...migrationsLeft(migrations),
+    ...coverage.situations,
+    ...open,
+    ...(coverage.situations.some(({ kind }) => kind === 'keys-hidden') ? [] : shadows),
+    ...mapsDisagree(findings, snapshot, settled),
+    ...epochsEqual(findings),
+    ...strangers(findings, snapshot, gone),
+    ...mistaken(findings),
+    ...removed,
+    ...homeless(findings, snapshot, gone, placeOf),
+  ].sort((a, b) => numberOf(a) - numberOf(b));
+  return { situations, willBeCovered };
+}
+
+/** A slot that is given to a node loses the mark that it is imported there, by the same command. */
+function withOwner(scene: SlotScene, owner: NodeId): SlotScene & { readonly owner: NodeId } {
+  const importing = new Map(scene.importing);
+  importing.delete(owner);
+  return { ...scene, importing, owner };
+}
+
+const MOVING: ReadonlySet<Step['kind']> = new Set(['move-slots', 'gather-keys', 'settle-keys']);
+
+/** A server of a cluster that is down refuses MIGRATE. */
+function unlessKeysMove(situation: Situation): Situation {
+  const movesKeys = situation.measures.some(({ step }) => MOVING.has(step.kind));
+  return movesKeys ? { ...situation, measures: [], obstacle: 'cluster-down' } : situation;
+}
+
+function stagesOf(
+  situations: readonly Situation[],
+  snapshot: ClusterSnapshot,
+  willBeCovered: boolean,
+  isOk: boolean,
+): Stage[] {
+  const measures = situations.flatMap(situation => situation.measures);
+  const steps = (phase: Phase) => withoutRepeats(measures.filter(measure => measure.phase === phase));
+  const claimers = steps('cover').flatMap(step => ('node' in step ? [step.node] : []));
+  const needsAgreement =
+    measures.length > 0 || situations.some(({ kind, obstacle }) => kind === 'roles-disagree' && !obstacle);
+  const concerned = concernedBy(situations, snapshot);
+  return inStages(
+    ...PHASES.map((phase): Stage => {
+      if (phase === 'settle')
+        return claimers.length > 0 ? [agreement(snapshot, claimers, willBeCovered)] : [];
+      if (phase === 'agree')
+        return needsAgreement && concerned.length > 0 ? [agreement(snapshot, concerned, isOk)] : [];
+      return steps(phase);
+    }),
+  );
+}
+
+function agreement(snapshot: ClusterSnapshot, concerned: readonly NodeId[], wantsOk: boolean): Step {
+  const members = membersOf(snapshot);
+  return { kind: 'agree', members, concerned, wantsOk, wantsCopies: false };
+}
+
+function withoutRepeats(measures: readonly Measure[]): Step[] {
+  return [...new Map(measures.map(({ step }) => [JSON.stringify(step), step])).values()];
+}
+
+/** Everybody whose slots or role others may have to hear of. */
+function concernedBy(situations: readonly Situation[], { views }: ClusterSnapshot): NodeId[] {
+  const named = new Set(situations.filter(({ obstacle }) => !obstacle).flatMap(({ nodes }) => nodes));
+  return views.map(({ id }) => id).filter(id => named.has(id));
+}
