@@ -8,7 +8,7 @@ export function isAnswered(
   situations: readonly Situation[],
   willBeCovered: boolean,
 ): boolean {
-  const treated = situations.filter(({ obstacle }) => !obstacle);
+  const treated = situations.filter(({ obstacle }) => !obstacle || obstacle === 'later');
   const aboutSlots = () => slots.without(SlotSet.union(treated.map(situation => situation.slots))).size === 0;
   const aboutNodes = (...kinds: SituationKind[]) => {
     const named = treated.filter(situation => kinds.includes(situation.kind)).flatMap(s => s.nodes);
@@ -22,9 +22,12 @@ export function isAnswered(
     case 'slot-maps-disagree':
       return aboutSlots();
     case 'keys-astray':
-      return slots.size > 0 ? aboutSlots() : aboutNodes('keys-hidden');
+      // Hidden ones are looked for when nothing else is left to do.
+      return slots.size > 0 ? aboutSlots() : aboutNodes('keys-hidden') || treated.length > 0;
     case 'state-not-ok':
-      return willBeCovered && treated.length > 0;
+      return (
+        (willBeCovered && treated.length > 0) || treated.some(situation => situation.kind === 'keys-hidden')
+      );
     case 'members-disagree':
       return aboutNodes('members-disagree', 'ghost');
     case 'roles-disagree':

@@ -17,7 +17,7 @@ import { type FixContext, type OwnedScene, openSituations } from './fix-open-slo
 import { epochsEqual, hiddenStrays, mapsDisagree } from './fix-owners.ts';
 import { isAnswered } from './fix-rest.ts';
 import type { Decision } from './refusal.ts';
-import { type Measure, numberOf, PHASES, type Phase, type Situation } from './situation.ts';
+import { type Measure, numberOf, type Obstacle, PHASES, type Phase, type Situation } from './situation.ts';
 import { type SlotScene, slotScenes } from './slot-scenes.ts';
 import { inStages, type Plan, type Stage, type Step } from './step.ts';
 
@@ -74,19 +74,23 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
   });
   const covered = coveredSlots(snapshot).union(SlotSet.of(...coverage.owners.keys()));
   const willBeCovered = covered.equals(SlotSet.all);
+  const isDown = !willBeCovered && views.some(({ state }) => state === 'fail');
+  const looksAgain = coverage.situations.some(({ kind }) => kind === 'keys-hidden');
   const open = openSituations(owned, context).map(situation =>
-    willBeCovered || views.every(({ state }) => state !== 'fail') ? situation : unlessKeysMove(situation),
+    isDown ? unlessKeysMove(situation, looksAgain ? 'later' : 'cluster-down') : situation,
   );
-  const shadows = wishes.searchOwners ? hiddenStrays(snapshot, context) : [];
   const settled = SlotSet.union([...open, ...coverage.situations].map(({ slots }) => slots));
   const removed = ghosts(snapshot, placeOf);
   const gone = new Set(removed.flatMap(({ nodes }) => nodes));
+  const disputed = mapsDisagree(findings, snapshot, settled);
+  // A node that imports slots does not hear who owns them; so nothing else may be about to change hands.
+  const isQuiet = settled.size === 0 && disputed.length === 0 && onTheirWay.size === 0;
   const situations = [
     ...migrationsLeft(migrations),
     ...coverage.situations,
     ...open,
-    ...(coverage.situations.some(({ kind }) => kind === 'keys-hidden') ? [] : shadows),
-    ...mapsDisagree(findings, snapshot, settled),
+    ...(wishes.searchOwners && isQuiet ? hiddenStrays(snapshot, context) : []),
+    ...disputed,
     ...epochsEqual(findings),
     ...strangers(findings, snapshot, gone),
     ...mistaken(findings),
@@ -106,9 +110,9 @@ function withOwner(scene: SlotScene, owner: NodeId): SlotScene & { readonly owne
 const MOVING: ReadonlySet<Step['kind']> = new Set(['move-slots', 'gather-keys', 'settle-keys']);
 
 /** A server of a cluster that is down refuses MIGRATE. */
-function unlessKeysMove(situation: Situation): Situation {
+function unlessKeysMove(situation: Situation, obstacle: Obstacle): Situation {
   const movesKeys = situation.measures.some(({ step }) => MOVING.has(step.kind));
-  return movesKeys ? { ...situation, measures: [], obstacle: 'cluster-down' } : situation;
+  return movesKeys ? { ...situation, measures: [], obstacle } : situation;
 }
 
 function stagesOf(

@@ -74,6 +74,8 @@ export type Obstacle =
   | 'no-remedy'
   /** It passes, or somebody else is at it. */
   | 'wait'
+  /** The next round does it, by what this one brings to light. */
+  | 'later'
   /** Keys cannot move while the cluster is down, and it stays down until something else is mended. */
   | 'cluster-down'
   /** The keys of a node that takes part could not be counted. */

@@ -1,5 +1,5 @@
 /** All that is known of single slots which something is wrong with: who claims them, who has them open, who holds keys. */
-import type { Census } from '../topology/census.ts';
+import type { Census, NodeCensus } from '../topology/census.ts';
 import type { Finding } from '../topology/finding.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, type Slot, SlotSet } from '../topology/slot-set.ts';
@@ -39,8 +39,7 @@ export function slotScenes(
 ): SlotScene[] {
   const drafts = draftAll(snapshot, census);
   const silent = silentBySlot(findings);
-  return [...drafts.values()]
-    .filter(isOdd)
+  return [...drafts]
     .sort((a, b) => a.slot - b.slot)
     .map(({ claimants, ...draft }) => {
       const [owner, ...rivals] = claimants.length < 2 ? claimants : byBelief(claimants, draft, snapshot);
@@ -49,36 +48,44 @@ export function slotScenes(
     });
 }
 
-function isOdd({ claimants, migrating, importing, markedReplicas, keys }: Draft): boolean {
-  const isMarked = migrating.size + importing.size + markedReplicas.size > 0;
-  return isMarked || claimants.length !== 1 || [...keys.keys()].some(id => id !== claimants[0]);
-}
-
-function draftAll({ views }: ClusterSnapshot, census: Census): Map<Slot, Draft> {
-  const claims = new Array<NodeId[]>(SLOT_COUNT);
-  for (let s = 0; s < SLOT_COUNT; s++) claims[s] = [];
-  for (const { id, self } of views) {
-    if (self.role === 'primary') for (const s of self.slots) claims[s]?.push(id);
-  }
+function draftAll({ views }: ClusterSnapshot, census: Census): Iterable<Draft> {
+  const primaries = views.flatMap(({ id, self }) =>
+    self.role === 'primary' ? [{ id, slots: self.slots }] : [],
+  );
+  const claims = new Uint16Array(SLOT_COUNT);
+  for (const { slots } of primaries) for (const s of slots) claims[s] = (claims[s] ?? 0) + 1;
   const drafts = new Map<Slot, Draft>();
-  for (const slot of SlotSet.all) {
-    const claimants = claims[slot] ?? [];
+  const draft = (slot: Slot): Draft => {
+    const known = drafts.get(slot);
+    if (known) return known;
+    const claimants = primaries.filter(({ slots }) => slots.has(slot)).map(({ id }) => id);
     const [migrating, importing, keys] = [new Map(), new Map(), new Map()];
-    drafts.set(slot, { slot, claimants, migrating, importing, keys, markedReplicas: new Map() });
-  }
+    const made = { slot, claimants, migrating, importing, keys, markedReplicas: new Map() };
+    drafts.set(slot, made);
+    return made;
+  };
+  for (const slot of SlotSet.all) if (claims[slot] !== 1) draft(slot);
   for (const { id, self, open } of views) {
     for (const state of ['migrating', 'importing'] as const) {
       for (const [slot, peer] of open[state]) {
-        const draft = drafts.get(slot);
-        if (self.role === 'replica') draft?.markedReplicas.set(id, self.primary);
-        else draft?.[state].set(id, peer);
+        if (self.role === 'replica') draft(slot).markedReplicas.set(id, self.primary);
+        else draft(slot)[state].set(id, peer);
       }
     }
+    if (self.role === 'primary')
+      for (const slot of slotsHeld(census.get(id))) if (!self.slots.has(slot)) draft(slot);
+  }
+  // Whoever holds keys in one of these, its owner too.
+  for (const { id } of primaries) {
     const held = census.get(id);
-    if (self.role !== 'primary' || !held || 'reason' in held) continue;
+    if (!held || 'reason' in held) continue;
     for (const [slot, keys] of held.bySlot) drafts.get(slot)?.keys.set(id, keys);
   }
-  return drafts;
+  return drafts.values();
+}
+
+function slotsHeld(held: NodeCensus | undefined): Iterable<Slot> {
+  return held && !('reason' in held) ? held.bySlot.keys() : [];
 }
 
 function silentBySlot(findings: readonly Finding[]): (NodeId | undefined)[] {

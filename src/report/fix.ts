@@ -14,6 +14,7 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
     'Nothing without --cluster-fix-with-unreachable-masters. Better bring the node back, and run fix again.',
   'no-remedy': 'Nothing: this cannot be mended from here.',
   wait: 'Nothing now: run fix again when the rest is mended, or when it is through.',
+  later: 'Nothing yet: it is a matter for the next look of this run, when every slot can have an owner.',
   'cluster-down': 'Nothing now: keys cannot move while the cluster is down; mend what keeps it down first.',
   uncounted: 'Nothing: the keys of a node that takes part could not be counted.',
 };
