@@ -5,8 +5,6 @@ import { type MigrationReport, migrationJobs, migrationTasks } from '../resp/men
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
 import { ifTold } from './look.ts';
 
-const OVER: ReadonlySet<string> = new Set(['completed', 'success', 'failed', 'canceled', 'cancelled']);
-
 /** Each is told by the end that can call it off: with Redis the target, with Valkey the source. */
 export async function listMigrations(fleet: Fleet, { views }: ClusterSnapshot): Promise<Migration[]> {
   const primaries = views.filter(({ self }) => self.role === 'primary');
@@ -17,7 +15,7 @@ export async function listMigrations(fleet: Fleet, { views }: ClusterSnapshot): 
       const reports = (await ifTold(fleet.send(view.address, command))) ?? [];
       const operation = view.server.product === 'redis' ? 'import' : 'export';
       return reports
-        .filter(report => report.operation === operation && !OVER.has(report.state))
+        .filter(report => report.operation === operation && !report.isOver)
         .map(report => migrationOf(view, report));
     }),
   );

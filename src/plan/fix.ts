@@ -102,6 +102,7 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
 
 /** A slot that is given to a node loses the mark that it is imported there, by the same command. */
 function withOwner(scene: SlotScene, owner: NodeId): SlotScene & { readonly owner: NodeId } {
+  if (scene.owner) return { ...scene, owner };
   const importing = new Map(scene.importing);
   importing.delete(owner);
   return { ...scene, importing, owner };

@@ -108,6 +108,8 @@ export interface MigrationReport {
   readonly name: string;
   readonly operation: 'import' | 'export';
   readonly state: string;
+  /** Nothing more becomes of it. Redis calls failed also what it is about to begin anew. */
+  readonly isOver: boolean;
   readonly slots: SlotSet;
   readonly source?: NodeId;
   readonly target?: NodeId;
@@ -149,6 +151,11 @@ export function migrationJobs(): Command<MigrationReport[]> {
 
 type Fields = (name: string) => string;
 
+/** Valkey's words. */
+const OVER: ReadonlySet<string> = new Set(['success', 'failed', 'cancelled']);
+/** In place of the time when it ended, with Redis. */
+const NOT_YET = '-1';
+
 function report(
   field: Fields,
   {
@@ -166,10 +173,12 @@ function report(
   },
   messageField: string,
 ): MigrationReport {
+  const end = field('end_time');
   return {
     name,
     operation,
     state: field('state'),
+    isOver: end === '' ? OVER.has(field('state')) : end !== NOT_YET,
     slots: SlotSet.parse(
       slots
         .trim()

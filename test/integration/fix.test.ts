@@ -1,11 +1,15 @@
 /** Clusters that were broken on purpose are mended by one run of `fix`, and no value is lost. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { keySlot } from '../../src/topology/key-slot.ts';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
-import { Damage } from '../support/damage.ts';
+import { Damage, type Spot } from '../support/damage.ts';
 import { checked } from '../support/formed.ts';
+import { until } from '../support/poll.ts';
 import { slotctl } from '../support/run-slotctl.ts';
 import { serversUnderTest } from '../support/servers.ts';
+import { removeFolder, tempFolder } from '../support/temp-folder.ts';
 
 /** What its owner says of each key. */
 async function values(cluster: TestCluster, keys: readonly string[]): Promise<string[]> {
@@ -61,6 +65,18 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     await damage.importing(0, migratingHeld, 1);
     await write(0, migratingHeld.key('a'), '8', true);
 
+    const sourceUntold = damage.spot(0);
+    await damage.importing(1, sourceUntold, 0);
+    await damage.migrating(0, sourceUntold, 1);
+    await write(1, sourceUntold.key('a'), '9', true);
+    await damage.setSlot(1, sourceUntold, 'NODE', damage.id(1));
+
+    const targetUntold = damage.spot(0);
+    await damage.importing(2, targetUntold, 0);
+    await damage.migrating(0, targetUntold, 2);
+    await write(2, targetUntold.key('a'), '10', true);
+    await damage.setSlot(0, targetUntold, 'NODE', damage.id(2));
+
     const { code, stderr, stdout } = await fixed(cluster);
     expect(stderr).toBe('');
     expect(stdout).toContain(`>>> Fixing open slot ${both.slot}\n`);
@@ -85,5 +101,75 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     const keys = [one.key('a'), several.key('a'), several.key('b'), several.key('c'), aside.key('d')];
     expect(await values(cluster, keys)).toEqual(['1', '2', '3', '4', '5']);
     expect(code).toBe(0);
+  });
+
+  test('two values of a key: one stays, the other is in the rescue file; equal ones are one', async t => {
+    const cluster = await TestCluster.startFor(t, { build, replicasPerPrimary: 0 });
+    const damage = new Damage(cluster);
+    const folder = tempFolder('rescue');
+    t.onTestFinished(() => removeFolder(folder));
+    const file = join(folder, 'rescue.jsonl');
+    const options = ['--search-multiple-owners', '--rescue-file', file];
+    const spoil = async (spot: Spot) => {
+      await damage.write(0, spot.key('same'), 'same');
+      await damage.stray(1, spot, 0, 'same', 'same');
+      await damage.write(0, spot.key('differs'), 'of the owner');
+      await damage.stray(1, spot, 0, 'differs', 'of the other');
+    };
+    const rescued = () =>
+      readFileSync(file, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line));
+    const first = damage.spot(0);
+    await spoil(first);
+    const run = await fixed(cluster, ...options);
+    expect(run.stderr).toContain('had two values');
+    expect(run.code).toBe(0);
+    expect(await values(cluster, [first.key('same'), first.key('differs')])).toEqual([
+      'same',
+      'of the owner',
+    ]);
+    expect(rescued()).toMatchObject([
+      { type: 'string', database: 0, ttlMs: null, node: cluster.node(1).address },
+    ]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+
+    // In a move that was not finished it is no different.
+    const second = damage.spot(0);
+    await spoil(second);
+    await damage.importing(1, second, 0);
+    await damage.migrating(0, second, 1);
+    expect((await fixed(cluster, ...options, '--prefer', 'other')).code).toBe(0);
+    expect(await values(cluster, [second.key('same'), second.key('differs')])).toEqual([
+      'same',
+      'of the other',
+    ]);
+    expect(rescued()).toHaveLength(2);
+    expect(await checked(cluster.entry, '--search-multiple-owners')).toEqual({ healthy: true, kinds: [] });
+  });
+
+  test('an owner that is dead: refused, until the person insists; a replica saves the keys', async t => {
+    const cluster = await TestCluster.startFor(t, { build, primaries: 4, nodeTimeoutMs: 1000 });
+    const damage = new Damage(cluster);
+    const [saved, lost] = [damage.spot(2), damage.spot(3)];
+    await damage.write(2, saved.key('a'), '1');
+    await damage.write(3, lost.key('a'), '2');
+    await until('the replica has it', async () => Number(await cluster.node(6).send('DBSIZE')) === 1);
+    for (const node of [2, 3, 7]) await cluster.node(node).kill();
+    const fast = ['--connect-timeout', '1'];
+    const refused = await fixed(cluster, ...fast);
+    expect(refused.stdout).toContain('--cluster-fix-with-unreachable-masters');
+    expect(refused.stderr).toContain('it could lose keys');
+    expect(refused.code).toBe(4);
+    const insisting = await fixed(cluster, ...fast, '--cluster-fix-with-unreachable-masters');
+    // The dead are still members.
+    expect(insisting.stdout).toContain('could not be asked');
+    expect(insisting.code).toBe(1);
+    expect(await values(cluster, [saved.key('a'), lost.key('a')])).toEqual(['1', 'null']);
+    const { kinds } = await checked(cluster.entry, ...fast);
+    expect(kinds).not.toContain('slots-uncovered');
+    expect(kinds).not.toContain('owner-unreachable');
+    expect(kinds).not.toContain('state-not-ok');
   });
 });
