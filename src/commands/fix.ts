@@ -4,7 +4,7 @@ import type { Preference } from '../live/fix/key-pairs.ts';
 import { listMigrations } from '../live/list-migrations.ts';
 import { RescueFile } from '../live/rescue-file.ts';
 import { takeCensus } from '../live/take-census.ts';
-import { type FixPlan, type FixWishes, planFix } from '../plan/fix.ts';
+import { type FixPlan, type FixWishes, isStuck, planFix } from '../plan/fix.ts';
 import { slotsToCount } from '../plan/fix-questions.ts';
 import { placesIn } from '../plan/zones.ts';
 import { eventLine } from '../report/events.ts';
@@ -219,7 +219,7 @@ function conclude(
 
 function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, string] {
   const { situations, left, stages } = plan;
-  const isHealthy = situations.length + left.length === 0;
+  const isHealthy = left.length === 0 && stages.length === 0 && !situations.some(isStuck);
   if (isHealthy && round === 1) return [EXIT.done, 'Nothing is wrong. Nothing to do.'];
   if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to mend.'];
   if (explain) return [EXIT.problems, 'Nothing was changed.'];

@@ -16,6 +16,7 @@ import { type Migration, migrationsLeft, slotsOnTheirWay } from './fix-migration
 import { type FixContext, type OwnedScene, openSituations } from './fix-open-slots.ts';
 import { epochsEqual, hiddenStrays, mapsDisagree } from './fix-owners.ts';
 import { isAnswered } from './fix-rest.ts';
+import { keysGone } from './keys-gone.ts';
 import type { Decision } from './refusal.ts';
 import { type Measure, numberOf, type Obstacle, PHASES, type Phase, type Situation } from './situation.ts';
 import { type SlotScene, slotScenes } from './slot-scenes.ts';
@@ -48,12 +49,17 @@ export function planFix(request: FixRequest): Decision<FixPlan> {
     return { kind: 'refused', refusals: [{ kind: 'no-primary-answers' }] };
   const findings = diagnose(snapshot, { ...NO_WISHES, ...(wishes.searchOwners && { census }) });
   const { situations, willBeCovered } = situationsIn(request, findings);
-  const isOk = willBeCovered && situations.every(({ obstacle }) => !obstacle);
+  const isOk = willBeCovered && !situations.some(isStuck);
   const stages = stagesOf(situations, snapshot, willBeCovered, isOk);
   const left = findings.filter(
     finding => finding.severity === 'error' && !isAnswered(finding, situations, willBeCovered),
   );
   return { kind: 'plan', plan: { before: snapshot, stages, remarks: [], situations, left } };
+}
+
+/** Whether something is wrong that nothing is done about. */
+export function isStuck({ kind, obstacle }: Situation): boolean {
+  return obstacle !== undefined && kind !== 'keys-gone';
 }
 
 function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequest, findings: Finding[]) {
@@ -96,6 +102,7 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
     ...mistaken(findings),
     ...removed,
     ...homeless(findings, snapshot, gone, placeOf),
+    ...keysGone(snapshot),
   ].sort((a, b) => numberOf(a) - numberOf(b));
   return { situations, willBeCovered };
 }
@@ -123,15 +130,16 @@ function stagesOf(
   isOk: boolean,
 ): Stage[] {
   const measures = situations.flatMap(situation => situation.measures);
-  const steps = (phase: Phase) => withoutRepeats(measures.filter(measure => measure.phase === phase));
+  const steps = (phase: Phase) => inOnePiece(measures.filter(measure => measure.phase === phase));
   const claimers = steps('cover').flatMap(step => ('node' in step ? [step.node] : []));
+  const keysMove = measures.some(({ step }) => MOVING.has(step.kind));
   const needsAgreement =
     measures.length > 0 || situations.some(({ kind, obstacle }) => kind === 'roles-disagree' && !obstacle);
   const concerned = concernedBy(situations, snapshot);
   return inStages(
     ...PHASES.map((phase): Stage => {
       if (phase === 'settle')
-        return claimers.length > 0 ? [agreement(snapshot, claimers, willBeCovered)] : [];
+        return claimers.length > 0 && keysMove ? [agreement(snapshot, claimers, willBeCovered)] : [];
       if (phase === 'agree')
         return needsAgreement && concerned.length > 0 ? [agreement(snapshot, concerned, isOk)] : [];
       return steps(phase);
@@ -144,8 +152,16 @@ function agreement(snapshot: ClusterSnapshot, concerned: readonly NodeId[], want
   return { kind: 'agree', members, concerned, wantsOk, wantsCopies: false };
 }
 
-function withoutRepeats(measures: readonly Measure[]): Step[] {
-  return [...new Map(measures.map(({ step }) => [JSON.stringify(step), step])).values()];
+/** No step twice, and all that a node claims at once: every claim takes a new epoch. */
+function inOnePiece(measures: readonly Measure[]): Step[] {
+  const steps = new Map<string, Step>();
+  for (const { step } of measures) {
+    const key = step.kind === 'claim-slots' ? `${step.kind} ${step.node}` : JSON.stringify(step);
+    const known = steps.get(key);
+    const merges = step.kind === 'claim-slots' && known?.kind === 'claim-slots';
+    steps.set(key, merges ? { ...step, slots: step.slots.union(known.slots) } : step);
+  }
+  return [...steps.values()];
 }
 
 /** Everybody whose slots or role others may have to hear of. */

@@ -187,6 +187,8 @@ export function sceneOf(
       return `${which} of ${first}${second ? `; its replica ${second} answers and holds ${held(keysAtOwner)}` : '; no replica answers'}.`;
     case 'keys-hidden':
       return `${held(keys)} at ${first}, in any of ${showSlots(slots)}.`;
+    case 'keys-gone':
+      return `${first} has not one key in ${which}, and the others have many.`;
     case 'migration-failing':
     case 'migration-running':
       return `${which} at ${all}: ${detail ?? ''}.`;
