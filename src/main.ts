@@ -12,6 +12,7 @@ import { explainCommand, fixCommand } from './commands/fix.ts';
 import { infoCommand } from './commands/info.ts';
 import { rebalanceCommand } from './commands/rebalance.ts';
 import { placeReplicasCommand, replicateCommand } from './commands/replicas.ts';
+import { rescueCommand } from './commands/rescue.ts';
 import { reshardCommand } from './commands/reshard.ts';
 import { InterruptedError } from './resp/errors.ts';
 import { Fleet } from './resp/fleet.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly ((context: Context) => Command)[] = [
   context => infoCommand(context),
   context => fixCommand(context),
   context => explainCommand(context),
+  context => rescueCommand(context),
   context => addNodeCommand(context),
   context => delNodeCommand(context),
   context => forgetFailedCommand(context),

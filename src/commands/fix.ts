@@ -1,48 +1,22 @@
 /** `fix` and `explain`: what is wrong with a cluster, what is done about it, and what that may cost. */
-import { Command, Option } from 'commander';
-import type { Preference } from '../live/fix/key-pairs.ts';
+import { Command } from 'commander';
 import { listMigrations } from '../live/list-migrations.ts';
 import { RescueFile } from '../live/rescue-file.ts';
 import { takeCensus } from '../live/take-census.ts';
-import { type FixPlan, type FixWishes, isStuck, planFix } from '../plan/fix.ts';
+import { type FixPlan, isStuck, planFix } from '../plan/fix.ts';
+import { beyondFile, fixDocument } from '../plan/fix-file.ts';
 import { slotsToCount } from '../plan/fix-questions.ts';
 import { placesIn } from '../plan/zones.ts';
 import { eventLine } from '../report/events.ts';
 import { renderFix } from '../report/fix.ts';
+import { commandLines } from '../report/mending-text.ts';
 import { NodeNames } from '../report/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import {
-  addChangeOptions,
-  type ChangeFlags,
-  type ChangeOptions,
-  carryOut,
-  changeOptions,
-  type Decided,
-} from './carry-out.ts';
-import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
-import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
+import { carryOut, type Decided } from './carry-out.ts';
+import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
+import { addFixOptions, type FixFlags, type FixOptions, resolveFix } from './fix-options.ts';
 import { lookAtCluster } from './membership-options.ts';
 import { USUAL_MOVING } from './move-options.ts';
-
-export interface FixOptions extends Omit<ChangeOptions, 'moving' | 'mending'> {
-  readonly wishes: FixWishes;
-  readonly prefer: Preference;
-  /** Where values go that give way to others. */
-  readonly rescueFile?: string;
-  /** Tells everything, and does nothing. */
-  readonly explain: boolean;
-}
-
-interface FixFlags extends ConnectionFlags, ChangeFlags {
-  readonly explain?: boolean;
-  readonly searchMultipleOwners?: boolean;
-  readonly clusterSearchMultipleOwners?: boolean;
-  readonly clusterFixWithUnreachableMasters?: boolean;
-  readonly clusterFixWithUnreachablePrimaries?: boolean;
-  readonly prefer?: 'owner' | 'other';
-  readonly preferNewest?: boolean;
-  readonly rescueFile?: string;
-}
 
 export function fixCommand(context: Context, run = runFix): Command {
   const command = new Command('fix')
@@ -66,54 +40,6 @@ export function explainCommand(context: Context, run = runFix): Command {
   return addFixOptions(command).action(async (words: string[], flags: FixFlags) => {
     context.finish(await run({ ...(await resolveFix(words, flags, context)), explain: true }, context));
   });
-}
-
-function addFixOptions(command: Command): Command {
-  command
-    .option(
-      '--search-multiple-owners',
-      'count the keys in all slots, and bring home those outside their owners',
-    )
-    .addOption(new Option('--cluster-search-multiple-owners').hideHelp())
-    .option(
-      '--cluster-fix-with-unreachable-masters',
-      'give the slots of nodes that do not answer to others; what only they have is lost',
-    )
-    .addOption(new Option('--cluster-fix-with-unreachable-primaries').hideHelp())
-    .addOption(
-      new Option('--prefer <side>', 'whose value stays where a key has two (default: owner)').choices([
-        'owner',
-        'other',
-      ]),
-    )
-    .addOption(
-      new Option(
-        '--prefer-newest',
-        'the value that was used last stays, or the stream that was written to last',
-      ).conflicts('prefer'),
-    )
-    .option('--rescue-file <file>', 'where the other value goes (default: slotctl-rescue-<time>.jsonl)');
-  return addConnectionOptions(addChangeOptions(command));
-}
-
-async function resolveFix(
-  words: readonly string[],
-  flags: FixFlags,
-  { terminal }: Context,
-): Promise<FixOptions> {
-  if (flags.rescueFile === '') throw new UsageError('--rescue-file takes the name of a file');
-  return {
-    ...(await resolveConnection(words, flags, terminal)),
-    ...changeOptions(flags),
-    wishes: {
-      searchOwners: flags.searchMultipleOwners === true || flags.clusterSearchMultipleOwners === true,
-      withUnreachable:
-        flags.clusterFixWithUnreachableMasters === true || flags.clusterFixWithUnreachablePrimaries === true,
-    },
-    prefer: flags.preferNewest ? 'newest' : (flags.prefer ?? 'owner'),
-    ...(flags.rescueFile !== undefined && { rescueFile: flags.rescueFile }),
-    explain: flags.explain === true,
-  };
 }
 
 /** What one round brings to light the next one mends; more than this means that something keeps breaking it. */
@@ -143,7 +69,7 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
   }
 }
 
-async function decideOnRound(fleet: Fleet, { wishes }: FixOptions): Promise<Decided<FixPlan>> {
+async function decideOnRound(fleet: Fleet, { wishes, approved }: FixOptions): Promise<Decided<FixPlan>> {
   const snapshot = await lookAtCluster(fleet);
   const slots = slotsToCount(snapshot, wishes.searchOwners);
   const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
@@ -157,7 +83,11 @@ async function decideOnRound(fleet: Fleet, { wishes }: FixOptions): Promise<Deci
     listMigrations(fleet, snapshot),
   ]);
   const placeOf = placesIn(snapshot, new Map());
-  return { seen: snapshot, decision: planFix({ snapshot, census, migrations, wishes, placeOf }) };
+  const decision = planFix({ snapshot, census, migrations, wishes, placeOf });
+  const differences = approved && decision.kind === 'plan' ? beyondFile(decision.plan, approved) : [];
+  if (differences.length === 0) return { seen: snapshot, decision };
+  const refusals = [{ kind: 'plan-outdated', differences } as const];
+  return { seen: snapshot, decision: { kind: 'refused', refusals } };
 }
 
 function oneRound(
@@ -183,6 +113,8 @@ function oneRound(
       question: 'Can I mend this?',
       already: 'Nothing is left to do.',
       done: 'That is done. Looking again:',
+      // Where it is not asked for, running the same command again is the way to go on.
+      ...(options.planFile !== undefined && { document: (plan: FixPlan) => documentOf(plan, options) }),
       unfinished: () => 'Not everything was mended. Run the same command again to go on from here.',
     },
     {
@@ -192,6 +124,13 @@ function oneRound(
       mending: { prefer: options.prefer, timeoutMs, rescue: value => file.append(value) },
     },
     context,
+  );
+}
+
+function documentOf(plan: FixPlan, options: FixOptions): string {
+  const names = new NodeNames(plan.before);
+  return fixDocument(plan, options, ({ measures }) =>
+    measures.flatMap(({ step }) => commandLines(step, names)),
   );
 }
 

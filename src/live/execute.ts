@@ -31,6 +31,7 @@ import { asGenerator, type Tell } from './as-generator.ts';
 import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 import { awaitUnbanned } from './await-unbanned.ts';
+import { FileError } from './files.ts';
 import { type Mending, mend } from './fix/mend.ts';
 import { Gates } from './move/gates.ts';
 import { MoveError } from './move/move-error.ts';
@@ -103,7 +104,8 @@ class Work {
       return await this.#perform(step, tell);
     } catch (error) {
       if (error instanceof InterruptedError) return { kind: 'interrupted' };
-      if (error instanceof MoveError) return { kind: 'move', message: error.message };
+      if (error instanceof MoveError || error instanceof FileError)
+        return { kind: 'move', message: error.message };
       if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
       throw error;
     }

@@ -3,6 +3,7 @@ import type { Finding } from '../topology/finding.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { Product } from '../topology/snapshot.ts';
+import type { SituationKind } from './situation.ts';
 
 export type Refusal =
   // A node that is to join
@@ -117,6 +118,13 @@ export type PlanDifference =
       readonly slots: SlotSet;
       readonly was: NodeId;
       readonly owner?: NodeId;
+    }
+  /** `fix` would do more than was written down. */
+  | {
+      readonly kind: 'situation-new';
+      readonly situation: SituationKind;
+      readonly nodes: readonly NodeId[];
+      readonly slots: SlotSet;
     };
 
 /** What is done, unless something stands against it. */

@@ -66,6 +66,10 @@ export const SITUATION_NUMBERS = {
 
 export type SituationKind = keyof typeof SITUATION_NUMBERS;
 
+export function isSituationKind(word: string): word is SituationKind {
+  return Object.hasOwn(SITUATION_NUMBERS, word);
+}
+
 /** Why nothing is done about it now. */
 export type Obstacle =
   /** --cluster-fix-with-unreachable-masters does it all the same. */

@@ -1,5 +1,6 @@
 /** One sentence for each refusal: what is the case, and what to do about it. */
 import type { PlanDifference, Refusal, ReshardDetail } from '../plan/refusal.ts';
+import { SITUATION_NUMBERS } from '../plan/situation.ts';
 import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
 import { describeFinding, showSlots } from './finding-text.ts';
 import { count, enumerate, type NodeNames } from './names.ts';
@@ -122,6 +123,8 @@ function describeDifference(difference: PlanDifference, names: NodeNames): strin
       return `${names.of(difference.node)} is gone`;
     case 'target-replica':
       return `${names.of(difference.node)} is a replica now`;
+    case 'situation-new':
+      return `${difference.slots.size > 0 ? showSlots(difference.slots) : names.list(difference.nodes)}: situation ${SITUATION_NUMBERS[difference.situation]} (${difference.situation}) was not there`;
     case 'owner-changed':
       return `${showSlots(difference.slots)} of ${names.of(difference.was)} ${owner(difference.owner)} (--despite-findings goes on)`;
   }
