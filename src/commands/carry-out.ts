@@ -30,6 +30,8 @@ export interface ChangeOptions extends FleetOptions {
   readonly moving?: Omit<Moving, 'isStopping'>;
   /** For plans that mend. */
   readonly mending?: ExecuteOptions['mending'];
+  /** Told when the person wants an end soon. */
+  readonly onStopping?: () => void;
   /** Where the plan is to be written instead of being carried out. */
   readonly planFile?: string;
 }
@@ -86,6 +88,7 @@ async function perform<P extends Plan>(
   let isStopping = false;
   const finishSoon = () => {
     isStopping = true;
+    options.onStopping?.();
     teller.note('Finishing what is under way; once more stops at once, and leaves slots open.');
   };
   return withFleet(

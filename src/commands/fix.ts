@@ -57,6 +57,10 @@ export async function runFix(options: FixOptions, context: Context): Promise<Exi
 }
 
 async function mendInRounds(options: FixOptions, file: RescueFile, context: Context): Promise<ExitCode> {
+  let isStopping = false;
+  const onStopping = () => {
+    isStopping = true;
+  };
   const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options));
   for (let round = 1; ; round++) {
     const decided = await look();
@@ -64,7 +68,8 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     const { plan } = decided.decision;
     if (plan.stages.length === 0 || options.explain) return conclude(plan, round, options, context);
     if (round > MOST_ROUNDS) return conclude(plan, round, options, context);
-    const code = await oneRound(decided, look, options, file, context);
+    const code = await oneRound(decided, look, { ...options, onStopping }, file, context);
+    if (isStopping && code === EXIT.done) return EXIT.interrupted;
     if (code !== EXIT.done || options.dryRun || options.planFile !== undefined) return code;
   }
 }
@@ -163,7 +168,9 @@ function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, str
   if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to mend.'];
   if (explain) return [EXIT.problems, 'Nothing was changed.'];
   if (stages.length > 0) return [EXIT.problems, 'The cluster keeps breaking while it is mended.'];
-  const isUnsafe = situations.some(({ obstacle }) => obstacle === 'unreachable-owner');
+  const isUnsafe = situations.some(
+    ({ obstacle }) => obstacle === 'unreachable-owner' || obstacle === 'still-heard',
+  );
   if (round === 1 && isUnsafe) return [EXIT.refused, 'Nothing was changed: it could lose keys.'];
   return [EXIT.problems, 'This is left; see above.'];
 }

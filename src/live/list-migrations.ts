@@ -28,7 +28,7 @@ function commandFor({ server: { product, release } }: NodeView) {
   return major > 8 || (major === 8 && minor >= 4) ? migrationTasks() : undefined;
 }
 
-/** Redis begins a migration that fails anew every second, for ever. */
+/** Redis begins a migration that fails anew every second, for ever; between two attempts it says what was wrong. */
 function migrationOf({ id, server }: NodeView, report: MigrationReport): Migration {
   const { name, slots, source, target, state, message, retries } = report;
   const peer = server.product === 'redis' ? source : target;
@@ -37,7 +37,7 @@ function migrationOf({ id, server }: NodeView, report: MigrationReport): Migrati
     ...(server.product === 'redis' && { name }),
     ...(peer && { peer }),
     slots,
-    failing: retries > 0,
+    failing: server.product === 'redis' && (retries > 0 || message !== ''),
     message: message || state,
   };
 }

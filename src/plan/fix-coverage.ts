@@ -119,7 +119,8 @@ function deadOwners(
     const slots = slotsOf(scenes);
     const facts = { kind: 'owner-dead', slots, keys, keysAtOwner: heir?.server.keys ?? 0 } as const;
     const nodes = heir ? [node, heir.id] : [node];
-    if (!withUnreachable) return { ...facts, nodes, measures: [], obstacle: 'unreachable-owner' };
+    const obstacle = withUnreachable ? standingFor(node, snapshot) : 'unreachable-owner';
+    if (obstacle) return { ...facts, nodes, measures: [], obstacle };
     if (!heir) {
       given.add(node);
       return { ...facts, nodes, measures: [] };
@@ -129,6 +130,19 @@ function deadOwners(
     return { ...facts, nodes, measures: [{ phase: 'cover', step }] };
   });
   return { situations, owners, given };
+}
+
+/**
+ * Whether a node that does not answer us may all the same be alive. One that loads its data answers soon; and one that
+ * the others hear goes on serving its clients, whose writes would be lost when it hears that it has lost its slots.
+ */
+export function standingFor(id: NodeId, { views, unreachable }: ClusterSnapshot): Obstacle | undefined {
+  if (unreachable.some(node => node.id === id && node.loading)) return 'wait';
+  const isHeard = views.some(({ self, nodes }) => {
+    const seen = self.role === 'primary' ? nodes.find(node => node.id === id) : undefined;
+    return seen?.linked && seen.health === 'ok';
+  });
+  return isHeard ? 'still-heard' : undefined;
 }
 
 /** The replica that has received most. */

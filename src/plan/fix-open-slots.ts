@@ -16,6 +16,8 @@ export interface FixContext {
   readonly census: Census;
   /** Whether the person accepts what nodes that do not answer may hold. */
   readonly withUnreachable: boolean;
+  /** Why a node that does not answer is not to be given up even so. */
+  readonly standingFor: (id: NodeId) => Obstacle | undefined;
 }
 
 /** What is the case with one slot; slots with the same case make one situation. */
@@ -122,20 +124,15 @@ function claimedTwice({ owner, keys }: OwnedScene, rival: NodeId, { census }: Fi
 }
 
 /** The owner gives the slot away, to nobody who could be found to have got any of it. */
-function migratingOwner(scene: OwnedScene, { answering, withUnreachable }: FixContext): Case[] {
+function migratingOwner(scene: OwnedScene, { answering, withUnreachable, standingFor }: FixContext): Case[] {
   const { owner, migrating, keys } = scene;
   const target = migrating.get(owner);
   if (!target) return [];
   const close = (slots: SlotSet) => [stable(owner, slots, 'close')];
   const facts = { nodes: [owner, target], keys: 0, keysAtOwner: keys.get(owner) ?? 0, measures: close };
   if (answering.has(target)) return [{ ...facts, kind: 'migrating-only' }];
-  return [
-    {
-      ...facts,
-      kind: 'target-dead',
-      ...(!withUnreachable && { obstacle: 'unreachable-owner' }),
-    },
-  ];
+  const obstacle = withUnreachable ? standingFor(target) : 'unreachable-owner';
+  return [{ ...facts, kind: 'target-dead', ...(obstacle && { obstacle }) }];
 }
 
 /** What is open on primaries that neither own nor claim the slot. */

@@ -10,7 +10,7 @@ import { membersOf } from '../topology/members.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
-import { coverSlots } from './fix-coverage.ts';
+import { coverSlots, standingFor } from './fix-coverage.ts';
 import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './fix-members.ts';
 import { type Migration, migrationsLeft, slotsOnTheirWay } from './fix-migrations.ts';
 import { type FixContext, type OwnedScene, openSituations } from './fix-open-slots.ts';
@@ -67,7 +67,13 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
   const primaries = new Set(views.flatMap(({ id, self }) => (self.role === 'primary' ? [id] : [])));
   const answering = new Set(views.map(({ id }) => id));
   const { withUnreachable } = wishes;
-  const context: FixContext = { primaries, answering, census, withUnreachable };
+  const context: FixContext = {
+    primaries,
+    answering,
+    census,
+    withUnreachable,
+    standingFor: id => standingFor(id, snapshot),
+  };
   const onTheirWay = slotsOnTheirWay(migrations);
   const scenes = slotScenes(snapshot, census, findings).filter(({ slot }) => !onTheirWay.has(slot));
   const unowned = scenes.filter(({ owner }) => !owner);

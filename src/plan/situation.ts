@@ -74,6 +74,8 @@ export function isSituationKind(word: string): word is SituationKind {
 export type Obstacle =
   /** --cluster-fix-with-unreachable-masters does it all the same. */
   | 'unreachable-owner'
+  /** We cannot reach a node that the others hear well: it is no dead one. */
+  | 'still-heard'
   /** Nobody can. */
   | 'no-remedy'
   /** It passes, or somebody else is at it. */

@@ -12,6 +12,8 @@ import { lossOf, originOf, sceneOf, titleOf } from './situation-text.ts';
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'unreachable-owner':
     'Nothing without --cluster-fix-with-unreachable-masters. Better bring the node back, and run fix again.',
+  'still-heard':
+    'Nothing: other nodes still hear from it. If it is down, wait until they have noticed; if not, run fix from where it can be reached.',
   'no-remedy': 'Nothing: this cannot be mended from here.',
   wait: 'Nothing now: run fix again when the rest is mended, or when it is through.',
   later: 'Nothing yet: it is a matter for the next look of this run, when every slot can have an owner.',

@@ -134,15 +134,18 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
   },
 };
 
-export function titleOf({ kind }: Situation): string {
+/** All of it but what is done. */
+export type Scene = Omit<Situation, 'measures'>;
+
+export function titleOf({ kind }: Scene): string {
   return `Situation ${SITUATION_NUMBERS[kind]}: ${STORIES[kind].title}`;
 }
 
-export function originOf({ kind }: Situation): string {
+export function originOf({ kind }: Scene): string {
   return STORIES[kind].origin;
 }
 
-export function lossOf(situation: Situation): string {
+export function lossOf(situation: Scene): string {
   const { kind, keys, nodes } = situation;
   if (kind === 'owner-dead' && nodes.length > 1)
     return 'What the owner had not yet sent to its replica. If it comes back, it becomes a replica itself.';
@@ -152,10 +155,7 @@ export function lossOf(situation: Situation): string {
 }
 
 /** Which slots and nodes this is about, and what they hold. */
-export function sceneOf(
-  { kind, slots, nodes, keys, keysAtOwner, detail }: Situation,
-  names: NodeNames,
-): string {
+export function sceneOf({ kind, slots, nodes, keys, keysAtOwner, detail }: Scene, names: NodeNames): string {
   const [first, second] = nodes.map(id => names.of(id));
   const all = names.list(nodes);
   const which = showSlots(slots);

@@ -7,7 +7,7 @@ import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { Damage, type Spot } from '../support/damage.ts';
 import { checked } from '../support/formed.ts';
 import { until } from '../support/poll.ts';
-import { slotctl } from '../support/run-slotctl.ts';
+import { slotctl, slotctlProcess } from '../support/run-slotctl.ts';
 import { EXPECTED, serversUnderTest } from '../support/servers.ts';
 import { removeFolder, tempFolder } from '../support/temp-folder.ts';
 
@@ -212,6 +212,11 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
     await damage.write(3, lost.key('a'), '2');
     await until('the replica has it', async () => Number(await cluster.node(6).send('DBSIZE')) === 1);
     for (const node of [2, 3, 7]) await cluster.node(node).kill();
+    await until('the others have noticed', async () => {
+      const lists = await Promise.all([0, 1].map(i => nodesAccordingTo(cluster.node(i))));
+      const dead = [2, 3].map(i => cluster.member(i).id);
+      return lists.flat().every(node => !dead.includes(node.id) || node.health !== 'ok');
+    });
     const fast = ['--connect-timeout', '1'];
     const refused = await fixed(cluster, ...fast);
     expect(refused.stdout).toContain('--cluster-fix-with-unreachable-masters');
@@ -226,5 +231,108 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
     expect(kinds).not.toContain('slots-uncovered');
     expect(kinds).not.toContain('owner-unreachable');
     expect(kinds).not.toContain('state-not-ok');
+  });
+});
+
+describe.concurrent('what only some servers do', () => {
+  const called = (name: string) => builds.filter(build => build.name.startsWith(name)).at(-1);
+  const redis = called('redis-8.6');
+  const valkey = called('valkey-9');
+
+  test.skipIf(!redis)(
+    'a migration that Redis begins anew for ever is called off, with what held it up',
+    async t => {
+      if (!redis) return;
+      const cluster = await TestCluster.startFor(t, { build: redis, replicasPerPrimary: 0 });
+      const damage = new Damage(cluster);
+      await damage.migrating(0, damage.spot(0), 2);
+      const { slot } = damage.spot(0);
+      await cluster.node(1).send('CLUSTER', 'MIGRATION', 'IMPORT', slot, slot);
+      await until('it has failed and is tried again', async () =>
+        JSON.stringify(await cluster.node(1).text('CLUSTER', 'MIGRATION', 'STATUS', 'ALL')).includes(
+          'STABLE',
+        ),
+      );
+      const { code, stdout } = await fixed(cluster);
+      expect(stdout).toContain('Situation 20');
+      expect(code).toBe(0);
+      expect(await cluster.node(1).text('CLUSTER', 'MIGRATION', 'STATUS', 'ALL')).toContain('canceled');
+    },
+  );
+
+  test.skipIf(!valkey)('a mark that Valkey has left on a replica only', async t => {
+    if (!valkey) return;
+    const cluster = await TestCluster.startFor(t, { build: valkey });
+    const damage = new Damage(cluster);
+    cluster.node(3).signal('SIGSTOP');
+    const refused = damage.migrating(0, damage.spot(0), 1);
+    await expect(refused).rejects.toThrow('NOREPLICAS');
+    cluster.node(3).signal('SIGCONT');
+    await until('the replica has it', async () =>
+      (await cluster.node(3).text('CLUSTER', 'NODES')).includes('->-'),
+    );
+    expect((await checked(cluster.entry)).kinds).toContain('slots-open');
+    const { code, stdout } = await fixed(cluster);
+    expect(stdout).toContain('Situation 6');
+    expect(code).toBe(0);
+  });
+
+  test.skipIf(!valkey)('keys in several databases', async t => {
+    if (!valkey) return;
+    const config = ['cluster-databases 4'];
+    const cluster = await TestCluster.startFor(t, { build: valkey, replicasPerPrimary: 0, config });
+    const damage = new Damage(cluster);
+    const spot = damage.spot(0);
+    await damage.importing(1, spot, 0);
+    const holder = cluster.node(1);
+    await Promise.all([
+      holder.send('SELECT', '2'),
+      holder.send('ASKING'),
+      holder.send('SET', spot.key('a'), 'in 2'),
+      holder.send('SELECT', '0'),
+    ]);
+    await damage.writeAside(1, spot.key('a'), 'in 0');
+    expect((await fixed(cluster)).code).toBe(0);
+    expect(await values(cluster, [spot.key('a')])).toEqual(['in 0']);
+    await cluster.node(0).send('SELECT', '2');
+    expect(await values(cluster, [spot.key('a')])).toEqual(['in 2']);
+    expect(await checked(cluster.entry, '--search-multiple-owners')).toEqual({ healthy: true, kinds: [] });
+  });
+});
+
+describe.concurrent('killed at any moment, and run again', () => {
+  test.each([3, 8, 14])('at command %d', async position => {
+    const [build] = builds;
+    if (!build) return;
+    const cluster = await TestCluster.start({ build, replicasPerPrimary: 0 });
+    try {
+      const damage = new Damage(cluster);
+      const [half, bare, held] = [damage.spot(0), damage.spot(1), damage.spot(2)];
+      const keys = [half.key('a'), half.key('b'), bare.key('a'), bare.key('b'), held.key('a'), held.key('b')];
+      await damage.write(0, half.key('a'), '0');
+      await damage.importing(1, half, 0);
+      await damage.migrating(0, half, 1);
+      await damage.writeAside(1, half.key('b'), '1');
+      await damage.write(1, bare.key('a'), '2');
+      await damage.stray(2, bare, 1, 'b', '3');
+      await damage.write(2, held.key('a'), '4');
+      await damage.importing(0, held, 2);
+      await damage.writeAside(0, held.key('b'), '5');
+      await damage.disown(bare);
+      let sent = 0;
+      await slotctlProcess(['fix', cluster.entry, '--yes', '--trace'], {
+        watch: (child, text) => {
+          sent += text.match(/> (MIGRATE|EXEC|CLUSTER SETSLOT)/g)?.length ?? 0;
+          if (sent >= position) child.kill('SIGKILL');
+        },
+      });
+      const again = await fixed(cluster);
+      expect(again.stderr).toBe('');
+      expect(again.code).toBe(0);
+      expect(await values(cluster, keys)).toEqual(['0', '1', '2', '3', '4', '5']);
+      expect(await checked(cluster.entry, '--search-multiple-owners')).toMatchObject({ healthy: true });
+    } finally {
+      await cluster.dispose();
+    }
   });
 });

@@ -80,6 +80,9 @@ const anyDamaged: fc.Arbitrary<Damaged> = fc
     lines.push(...replicas.map((of, i) => `r${i} replica of ${of < primaries ? `P${of}` : 'nobody'}`));
     if (deaf && deaf[0] < primaries && deaf[1] < primaries && deaf[0] !== deaf[1])
       lines.push(`P${deaf[0]} says P${deaf[1]} primary ${border(deaf[1])}-${border(deaf[1] + 1) - 2}`);
+    const isHeard = isDown;
+    if (down >= 0 && down < primaries && primaries > 2 && !isHeard)
+      for (let i = 0; i < primaries; i++) if (i !== down) lines.push(`P${i} says P${down} fail`);
     const keys = slots.flatMap((damage, s) => damage.keys.map(([i, count]) => [`P${i}`, s, count] as const));
     return { drawing: lines.join('\n'), keys };
   });
