@@ -1,7 +1,7 @@
 /** Atomic slot migrations that are under way, or that a server cannot bring to an end. */
 import type { Migration } from '../plan/fix-migrations.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import { type MigrationReport, migrationJobs, migrationTasks } from '../resp/mending-commands.ts';
+import { type MigrationReport, migrationJobs, migrationTasks } from '../resp/migration-reports.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
 import { ifTold } from './look.ts';
 

@@ -15,7 +15,7 @@ import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './fix-membe
 import { type Migration, migrationsLeft, slotsOnTheirWay } from './fix-migrations.ts';
 import { type FixContext, type OwnedScene, openSituations } from './fix-open-slots.ts';
 import { epochsEqual, hiddenStrays, mapsDisagree } from './fix-owners.ts';
-import { isAnswered } from './fix-rest.ts';
+import { isToldOf } from './fix-rest.ts';
 import { keysGone } from './keys-gone.ts';
 import type { Decision } from './refusal.ts';
 import { type Measure, numberOf, type Obstacle, PHASES, type Phase, type Situation } from './situation.ts';
@@ -39,7 +39,7 @@ export interface FixRequest {
 
 export interface FixPlan extends Plan {
   readonly situations: readonly Situation[];
-  /** Errors that this round does nothing about, because nothing or nobody here can. */
+  /** Errors that no situation tells of, because nothing or nobody here can mend them. */
   readonly left: readonly Finding[];
 }
 
@@ -52,7 +52,7 @@ export function planFix(request: FixRequest): Decision<FixPlan> {
   const isOk = willBeCovered && !situations.some(isStuck);
   const stages = stagesOf(situations, snapshot, willBeCovered, isOk);
   const left = findings.filter(
-    finding => finding.severity === 'error' && !isAnswered(finding, situations, willBeCovered),
+    finding => finding.severity === 'error' && !isToldOf(finding, situations, willBeCovered),
   );
   return { kind: 'plan', plan: { before: snapshot, stages, remarks: [], situations, left } };
 }
