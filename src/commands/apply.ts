@@ -38,9 +38,10 @@ async function applyFix(
 ): Promise<ExitCode> {
   const approved = await asUsage(() => readFixDocument(text));
   const words = address.length > 0 ? address : [approved.entry];
-  const { moving: _, despiteFindings: __, ...options } = await resolveMove(words, flags, context);
+  const { moving, despiteFindings: _, ...options } = await resolveMove(words, flags, context);
+  const { allowBlocking } = moving.limits;
   const { wishes, prefer } = approved;
-  return runFix({ ...options, wishes, prefer, approved, explain: false }, context);
+  return runFix({ ...options, wishes, prefer, approved, allowBlocking, explain: false }, context);
 }
 
 export function runApply(options: ApplyOptions, context: Context): Promise<ExitCode> {

@@ -12,6 +12,7 @@ export interface FixOptions extends Omit<ChangeOptions, 'moving' | 'mending'> {
   readonly prefer: Preference;
   /** Where values go that give way to others. */
   readonly rescueFile?: string;
+  readonly allowBlocking: boolean;
   /** Tells everything, and does nothing. */
   readonly explain: boolean;
   /** From a file: this much is done, and no more. */
@@ -28,6 +29,7 @@ export interface FixFlags extends ConnectionFlags, ChangeFlags {
   readonly preferNewest?: boolean;
   readonly rescueFile?: string;
   readonly planOut?: string;
+  readonly allowBlocking?: boolean;
 }
 
 export function addFixOptions(command: Command): Command {
@@ -54,6 +56,10 @@ export function addFixOptions(command: Command): Command {
         'the value that was used last stays, or the stream that was written to last',
       ).conflicts('prefer'),
     )
+    .option(
+      '--allow-blocking',
+      'move even keys that hold up the servers for longer than half the node timeout',
+    )
     .option('--plan-out <file>', 'write the plan to a file, and do nothing')
     .option('--rescue-file <file>', 'where the other value goes (default: slotctl-rescue-<time>.jsonl)');
   return addConnectionOptions(addChangeOptions(command));
@@ -76,6 +82,7 @@ export async function resolveFix(
     prefer: flags.preferNewest ? 'newest' : (flags.prefer ?? 'owner'),
     ...(flags.rescueFile !== undefined && { rescueFile: flags.rescueFile }),
     ...(flags.planOut !== undefined && { planFile: flags.planOut }),
+    allowBlocking: flags.allowBlocking === true,
     explain: flags.explain === true,
   };
 }

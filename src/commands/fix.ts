@@ -109,7 +109,7 @@ function oneRound(
     known = undefined;
     return decided;
   };
-  const { timeoutMs } = USUAL_MOVING.limits;
+  const limits = { ...USUAL_MOVING.limits, allowBlocking: options.allowBlocking };
   return carryOut(
     {
       command: 'fix',
@@ -117,6 +117,7 @@ function oneRound(
       preview: plan => renderFix(plan, { explain: false }, paint),
       question: 'Can I mend this?',
       already: 'Nothing is left to do.',
+      isRound: true,
       done: 'That is done. Looking again:',
       // Where it is not asked for, running the same command again is the way to go on.
       ...(options.planFile !== undefined && { document: (plan: FixPlan) => documentOf(plan, options) }),
@@ -125,8 +126,8 @@ function oneRound(
     {
       ...options,
       // The servers refuse to move open slots by themselves.
-      moving: { ...USUAL_MOVING, mover: 'migrate' },
-      mending: { prefer: options.prefer, timeoutMs, rescue: value => file.append(value) },
+      moving: { ...USUAL_MOVING, mover: 'migrate', limits },
+      mending: { prefer: options.prefer, timeoutMs: limits.timeoutMs, rescue: value => file.append(value) },
     },
     context,
   );

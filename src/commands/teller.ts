@@ -28,6 +28,8 @@ export interface Change<P extends Plan> {
   /** Where there is nothing to do. */
   readonly already: string;
   readonly done: string;
+  /** Done is only a part of it, and more is to come. */
+  readonly isRound?: boolean;
   /** What to do about a plan that was begun and not finished. */
   unfinished(plan: P, names: NodeNames): string;
   /** The plan as a file, where it can be carried out from one. */
@@ -116,7 +118,8 @@ export class Teller<P extends Plan> {
   ended(code: ExitCode, text = ''): ExitCode {
     const { terminal } = this.#context;
     const { command } = this.#change;
-    if (this.#json) this.#print(eventLine({ event: 'end', command, code, text }, this.#names));
+    const event = this.#change.isRound && code === EXIT.done ? 'round-done' : 'end';
+    if (this.#json) this.#print(eventLine({ event, command, code, text }, this.#names));
     else if (text === '') return code;
     else if (code === EXIT.done) this.#print(`${terminal.paint.good(`[OK] ${text}`)}\n`);
     else terminal.warn(text);

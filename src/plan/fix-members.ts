@@ -5,7 +5,7 @@ import type { NodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
-import { planForgetting } from './forget-failed.ts';
+import { ghostsIn, planForgetting } from './forget-failed.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
 import type { Measure, Obstacle, Phase, Situation } from './situation.ts';
@@ -23,7 +23,7 @@ const PHASE_OF: Partial<Record<Step['kind'], Phase>> = {
 
 /** As `forget-failed` does it, but for members that are down: these may come back. Their replicas get others, everybody forgets them, and it is seen to that they stay away. */
 export function ghosts(snapshot: ClusterSnapshot, placeOf: PlaceOf): Situation[] {
-  const decision = planForgetting(snapshot, [], placeOf);
+  const decision = planForgetting(snapshot, ghostsIn(snapshot, 'without handshakes'), placeOf);
   if (decision.kind === 'refused') {
     const nodes = decision.refusals.flatMap(refusal =>
       'node' in refusal && typeof refusal.node === 'string' ? [refusal.node] : [],

@@ -16,20 +16,28 @@ export function planForgetFailed(
   const failed = diagnose(snapshot, NO_WISHES).flatMap(({ kind, nodes }) =>
     kind === 'node-failed' ? nodes.filter(id => silent.has(id)) : [],
   );
-  return planForgetting(snapshot, failed, placeOf);
+  return planForgetting(snapshot, [...failed, ...ghostsIn(snapshot, 'with handshakes')], placeOf);
 }
 
-/** Those who are no members any more, and these. */
+/** A handshake may be about to get through. */
+export function ghostsIn(
+  snapshot: ClusterSnapshot,
+  which: 'with handshakes' | 'without handshakes',
+): NodeId[] {
+  return diagnose(snapshot, NO_WISHES).flatMap(finding => {
+    if (finding.kind !== 'ghost') return [];
+    return finding.because !== 'handshake' || which === 'with handshakes' ? finding.nodes : [];
+  });
+}
+
+/** These, and those that were reset. */
 export function planForgetting(
   snapshot: ClusterSnapshot,
-  failed: readonly NodeId[],
+  unwanted: readonly NodeId[],
   placeOf: (id: NodeId) => Place,
 ): Decision<RemovePlan> {
   const answered = new Set(snapshot.views.map(({ id }) => id));
-  const gone = diagnose(snapshot, NO_WISHES)
-    .flatMap(({ kind, nodes }) => (kind === 'ghost' ? nodes : []))
-    .concat(failed)
-    .filter(id => !answered.has(id));
+  const gone = unwanted.filter(id => !answered.has(id));
   const ghosts = [...new Set([...gone, ...replaced(snapshot), ...outcasts(snapshot)])].sort();
   const owners = ghosts.filter(id => slotRefusals(snapshot, id).length > 0);
   const victims = ghosts.filter(id => !owners.includes(id));

@@ -17,7 +17,12 @@ export type StreamEvent =
   | { readonly event: 'refused'; readonly command: string; readonly refusals: readonly Refusal[] }
   | { readonly event: 'plan'; readonly command: string; readonly plan: Plan }
   | { readonly event: 'progress'; readonly of: Exclude<PlanEvent, { kind: 'waiting' }>; readonly plan: Plan }
-  | { readonly event: 'end'; readonly command: string; readonly code: number; readonly text: string };
+  | {
+      readonly event: 'end' | 'round-done';
+      readonly command: string;
+      readonly code: number;
+      readonly text: string;
+    };
 
 export function eventLine(event: StreamEvent, names: NodeNames): string {
   return `${JSON.stringify({ version: FORMAT_VERSION, ...content(event, names) }, asPlain)}\n`;
@@ -35,6 +40,7 @@ function content(event: StreamEvent, names: NodeNames): object {
     case 'progress':
       return progress(event, names);
     case 'end':
+    case 'round-done':
       return event;
   }
 }

@@ -165,6 +165,25 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
       'of the other',
       'of the owner',
     ]);
+
+    // Streams tell which was written to last.
+    const third = damage.spot(0);
+    const [newer, older] = [third.key('newer'), third.key('older')];
+    await damage.importing(1, third, 0);
+    for (const [key, own, others] of [
+      [newer, '1-1', '2-1'],
+      [older, '3-1', '2-1'],
+    ] as const) {
+      await cluster.node(0).send('XADD', key, own, 'from', 'owner');
+      const [, id] = await Promise.all([
+        cluster.node(1).send('ASKING'),
+        cluster.node(1).send('XADD', key, others, 'from', 'other'),
+      ]);
+      expect(`${id}`).toBe(others);
+    }
+    expect((await fixed(cluster, ...options, '--prefer-newest')).code).toBe(0);
+    expect(await cluster.node(0).text('XREVRANGE', newer, '+', '-')).toBe('2-1,from,other');
+    expect(await cluster.node(0).text('XREVRANGE', older, '+', '-')).toBe('3-1,from,owner');
     expect(await checked(cluster.entry, '--search-multiple-owners')).toEqual({ healthy: true, kinds: [] });
   });
 
