@@ -45,6 +45,11 @@ export function explainCommand(context: Context, run = runFix): Command {
 /** What one round brings to light the next one mends; more than this means that something keeps breaking it. */
 const MOST_ROUNDS = 6;
 
+/** What a round stumbles over is often something that has changed since the look, and looks otherwise at the next one. */
+const MOST_FAILURES = 2;
+/** Unless that took so long that somebody had to wait for it in vain. */
+const LONG_MS = 30_000;
+
 export async function runFix(options: FixOptions, context: Context): Promise<ExitCode> {
   const { nowMs } = context;
   const path = options.rescueFile ?? `slotctl-rescue-${Math.round(nowMs())}.jsonl`;
@@ -62,16 +67,35 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     isStopping = true;
   };
   const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options));
-  for (let round = 1; ; round++) {
+  const isTrial = options.dryRun || options.planFile !== undefined;
+  for (let round = 1, failures = 0; ; round++) {
     const decided = await look();
-    if (decided.decision.kind === 'refused') return oneRound(decided, look, options, file, context);
+    if (decided.decision.kind === 'refused') return oneRound(decided, look, options, { file }, context);
     const { plan } = decided.decision;
-    if (plan.stages.length === 0 || options.explain) return conclude(plan, round, options, context);
-    if (round > MOST_ROUNDS) return conclude(plan, round, options, context);
-    const code = await oneRound(decided, look, { ...options, onStopping }, file, context);
-    if (isStopping && code === EXIT.done) return EXIT.interrupted;
-    if (code !== EXIT.done || options.dryRun || options.planFile !== undefined) return code;
+    if (plan.stages.length === 0 || options.explain || round > MOST_ROUNDS)
+      return conclude(plan, round, options, context);
+    const beganAt = context.nowMs();
+    const trouble = { isThere: false };
+    const code = await oneRound(decided, look, { ...options, onStopping }, { file, trouble }, context);
+    if (trouble.isThere && code === EXIT.problems) {
+      failures++;
+      if (failures <= MOST_FAILURES && context.nowMs() - beganAt < LONG_MS) continue;
+      return ended(
+        code,
+        'Not everything was mended. Run the same command again to go on from here.',
+        options,
+        context,
+      );
+    }
+    if (code !== EXIT.done || isTrial) return code;
+    if (isStopping) return ended(EXIT.interrupted, 'Not everything was mended.', options, context);
   }
+}
+
+function ended(code: ExitCode, text: string, { json }: FixOptions, { terminal }: Context): ExitCode {
+  if (json) terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, new NodeNames()));
+  else terminal.warn(text);
+  return code;
 }
 
 async function decideOnRound(fleet: Fleet, { wishes, approved }: FixOptions): Promise<Decided<FixPlan>> {
@@ -95,11 +119,16 @@ async function decideOnRound(fleet: Fleet, { wishes, approved }: FixOptions): Pr
   return { seen: snapshot, decision: { kind: 'refused', refusals } };
 }
 
+/** Whether a round has not come to its end. */
+interface Trouble {
+  isThere: boolean;
+}
+
 function oneRound(
   first: Decided<FixPlan>,
   look: () => Promise<Decided<FixPlan>>,
   options: FixOptions,
-  file: RescueFile,
+  { file, trouble }: { readonly file: RescueFile; readonly trouble?: Trouble },
   context: Context,
 ): Promise<ExitCode> {
   const { paint } = context.terminal;
@@ -121,7 +150,10 @@ function oneRound(
       done: 'That is done. Looking again:',
       // Where it is not asked for, running the same command again is the way to go on.
       ...(options.planFile !== undefined && { document: (plan: FixPlan) => documentOf(plan, options) }),
-      unfinished: () => 'Not everything was mended. Run the same command again to go on from here.',
+      unfinished: () => {
+        if (trouble) trouble.isThere = true;
+        return 'Not all of that was done.';
+      },
     },
     {
       ...options,
@@ -163,8 +195,8 @@ function conclude(
 }
 
 function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, string] {
-  const { situations, left, stages } = plan;
-  const isHealthy = left.length === 0 && stages.length === 0 && !situations.some(isStuck);
+  const { situations, stages } = plan;
+  const isHealthy = plan.isHealthy && stages.length === 0 && !situations.some(isStuck);
   if (isHealthy && round === 1) return [EXIT.done, 'Nothing is wrong. Nothing to do.'];
   if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to mend.'];
   if (explain) return [EXIT.problems, 'Nothing was changed.'];

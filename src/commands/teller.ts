@@ -51,6 +51,8 @@ export class Teller<P extends Plan> {
   readonly #json: boolean;
   readonly #context: Context;
   readonly #progress: MoveProgress;
+  /** Whether something has been begun. */
+  #isUnderWay = false;
   #names = new NodeNames();
   /** Steps of one stage often fail for one reason. */
   readonly #complaints = new Set<string>();
@@ -88,6 +90,7 @@ export class Teller<P extends Plan> {
 
   async follow(plan: P, events: AsyncIterable<PlanEvent>): Promise<ExitCode> {
     const { terminal } = this.#context;
+    this.#isUnderWay = true;
     let code: ExitCode = EXIT.done;
     let spinner = terminal.spin('beginning');
     for await (const event of events) {
@@ -118,7 +121,8 @@ export class Teller<P extends Plan> {
   ended(code: ExitCode, text = ''): ExitCode {
     const { terminal } = this.#context;
     const { command } = this.#change;
-    const event = this.#change.isRound && code === EXIT.done ? 'round-done' : 'end';
+    const event =
+      this.#change.isRound && this.#isUnderWay && code !== EXIT.interrupted ? 'round-done' : 'end';
     if (this.#json) this.#print(eventLine({ event, command, code, text }, this.#names));
     else if (text === '') return code;
     else if (code === EXIT.done) this.#print(`${terminal.paint.good(`[OK] ${text}`)}\n`);

@@ -165,14 +165,27 @@ function hiddenKeys(
   return [...primaries].flatMap(node => {
     const held = census.get(node);
     if (!held || 'reason' in held || held.hidden === 0) return [];
-    const slots = slotsOf(scenes.filter(({ importing }) => !importing.has(node)));
+    const isMarked = ({ importing, migrating }: SlotScene) => importing.has(node) && !migrating.has(node);
+    const slots = slotsOf(scenes.filter(scene => !isMarked(scene)));
+    const leaving = slotsOf(scenes.filter(({ migrating }) => migrating.has(node)));
     const peer = views.find(({ id }) => id !== node && primaries.has(id))?.id;
-    return slots.size > 0 && peer ? [revealing(node, peer, slots, held.hidden)] : [];
+    if (!peer || slots.size === 0) return [];
+    return [{ ...revealing(node, peer, slots, { keys: held.hidden, leaving }), slots: slotsOf(scenes) }];
   });
 }
 
-export function revealing(node: NodeId, peer: NodeId, slots: SlotSet, keys: number): Situation {
-  const measures = [marked('importing', node, peer, slots, 'close')];
+/** A mark of the other kind hides this one. */
+export function revealing(
+  node: NodeId,
+  peer: NodeId,
+  slots: SlotSet,
+  { keys, leaving = SlotSet.empty }: { readonly keys: number; readonly leaving?: SlotSet },
+): Situation {
+  const close = { kind: 'set-slots', node, state: 'stable', slots: leaving } as const;
+  const measures = [
+    ...(leaving.size > 0 ? [{ phase: 'close', step: close } as const] : []),
+    marked('importing', node, peer, slots, 'mark'),
+  ];
   return { kind: 'keys-hidden', nodes: [node], slots, keys, keysAtOwner: 0, measures };
 }
 

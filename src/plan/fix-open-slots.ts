@@ -93,7 +93,7 @@ function halfMoved({ owner, importing, migrating, keys }: OwnedScene, target: No
     variant: `${isReady} ${migrating.has(target)} ${there > 0 && here > 0}`,
     measures: slots => [
       ...(migrating.has(target) ? [stable(target, slots, 'close')] : []),
-      ...(isReady ? [] : [marked('importing', target, owner, slots, 'mark')]),
+      ...(isReady ? [] : [marked('importing', target, owner, slots, 'close')]),
       ...(there > 0 && here > 0
         ? [{ phase: 'compare', step: { kind: 'settle-keys', owner, other: target, slots } } as const]
         : []),
@@ -168,20 +168,24 @@ function strays(scene: OwnedScene): Case[] {
 
 function gathered(
   kind: SituationKind,
-  { owner, keys, migrating, isNew }: OwnedScene,
+  { owner, keys, migrating, importing, isNew }: OwnedScene,
   holder: NodeId,
   { held, isImporting }: { readonly held: number; readonly isImporting: boolean },
 ): Case {
   // A node that imports a slot does not hear who owns it, and goes on saying that the cluster is down.
   const closes = migrating.has(holder) || (isNew && isImporting);
+  // Valkey since 8.0 has whoever imports a slot take it over as soon as it hears that the node which it comes from owns
+  // others now and not this one; then the owner deletes its keys. So the mark names the owner before anybody claims a slot.
+  const isMisled = isImporting && !closes && importing.get(holder) !== owner;
   return {
     kind,
     nodes: [holder, owner],
     keys: held,
     keysAtOwner: keys.get(owner) ?? 0,
-    variant: `${isImporting} ${closes}`,
+    variant: `${isImporting} ${closes} ${isMisled}`,
     measures: slots => [
       ...(closes ? [stable(holder, slots, 'close')] : []),
+      ...(isMisled ? [marked('importing', holder, owner, slots, 'close')] : []),
       ...gathering(holder, owner, slots, isImporting && !closes),
     ],
   };

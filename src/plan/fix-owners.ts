@@ -77,6 +77,6 @@ export function hiddenStrays({ views }: ClusterSnapshot, { census, primaries }: 
     const shown = self.slots.union(SlotSet.of(...open.importing.keys()));
     const peer = [...primaries].find(other => other !== id);
     const slots = SlotSet.all.without(shown);
-    return peer && slots.size > 0 ? [revealing(id, peer, slots, held.hidden)] : [];
+    return peer && slots.size > 0 ? [revealing(id, peer, slots, { keys: held.hidden })] : [];
   });
 }

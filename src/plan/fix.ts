@@ -39,6 +39,8 @@ export interface FixRequest {
 
 export interface FixPlan extends Plan {
   readonly situations: readonly Situation[];
+  /** Whether there was no error to begin with. */
+  readonly isHealthy: boolean;
   /** Errors that no situation tells of, because nothing or nobody here can mend them. */
   readonly left: readonly Finding[];
 }
@@ -48,13 +50,16 @@ export function planFix(request: FixRequest): Decision<FixPlan> {
   if (snapshot.views.every(({ self }) => self.role !== 'primary'))
     return { kind: 'refused', refusals: [{ kind: 'no-primary-answers' }] };
   const findings = diagnose(snapshot, { ...NO_WISHES, ...(wishes.searchOwners && { census }) });
-  const { situations, willBeCovered } = situationsIn(request, findings);
+  const { situations: all, willBeCovered } = situationsIn(request, findings);
+  const canAgree = !leavesDoubt(all);
+  const situations = canAgree ? all : all.map(unlessOnlyAgreed);
   const isOk = willBeCovered && !situations.some(isStuck);
-  const stages = stagesOf(situations, snapshot, willBeCovered, isOk);
+  const stages = stagesOf(situations, snapshot, { isOk, canAgree, willBeCovered });
+  const isHealthy = findings.every(({ severity }) => severity !== 'error');
   const left = findings.filter(
     finding => finding.severity === 'error' && !isToldOf(finding, situations, willBeCovered),
   );
-  return { kind: 'plan', plan: { before: snapshot, stages, remarks: [], situations, left } };
+  return { kind: 'plan', plan: { before: snapshot, stages, remarks: [], situations, isHealthy, left } };
 }
 
 /** Whether something is wrong that nothing is done about. */
@@ -126,28 +131,70 @@ const MOVING: ReadonlySet<Step['kind']> = new Set(['move-slots', 'gather-keys', 
 /** A server of a cluster that is down refuses MIGRATE. */
 function unlessKeysMove(situation: Situation, obstacle: Obstacle): Situation {
   const movesKeys = situation.measures.some(({ step }) => MOVING.has(step.kind));
-  return movesKeys ? { ...situation, measures: [], obstacle } : situation;
+  // Marks that name the wrong node are no less dangerous while keys have to wait.
+  const marks = situation.measures.filter(
+    ({ phase, step }) => phase === 'close' && step.kind === 'set-slots' && step.state === 'importing',
+  );
+  return movesKeys ? { ...situation, measures: marks, obstacle } : situation;
+}
+
+const UNSETTLED: ReadonlySet<Situation['kind']> = new Set([
+  'half-moved',
+  'importing-only',
+  'importing-with-keys',
+  'mark-left',
+  'claimed-twice',
+  'uncovered-empty',
+]);
+
+/**
+ * Whether nodes go on believing what they did, whatever they hear: a node does not mind who owns the slots that it
+ * imports; and a slot that its owner has dropped is still given to it by the others until somebody else claims it.
+ */
+function leavesDoubt(situations: readonly Situation[]): boolean {
+  return situations.some(
+    ({ kind, obstacle }) => kind === 'keys-hidden' || (obstacle !== undefined && UNSETTLED.has(kind)),
+  );
+}
+
+/** Whom nothing but hearing of others helps. */
+function isOnlyAgreed({ kind, measures, obstacle }: Situation): boolean {
+  return (kind === 'roles-disagree' || kind === 'maps-disagree') && measures.length === 0 && !obstacle;
+}
+
+function unlessOnlyAgreed(situation: Situation): Situation {
+  return isOnlyAgreed(situation) ? { ...situation, obstacle: 'wait' } : situation;
+}
+
+interface Outlook {
+  /** The nodes can come to say that all is well. */
+  readonly isOk: boolean;
+  /** Waiting for the nodes to agree is not in vain. */
+  readonly canAgree: boolean;
+  readonly willBeCovered: boolean;
 }
 
 function stagesOf(
   situations: readonly Situation[],
   snapshot: ClusterSnapshot,
-  willBeCovered: boolean,
-  isOk: boolean,
+  { isOk, canAgree, willBeCovered }: Outlook,
 ): Stage[] {
   const measures = situations.flatMap(situation => situation.measures);
   const steps = (phase: Phase) => inOnePiece(measures.filter(measure => measure.phase === phase));
   const claimers = steps('cover').flatMap(step => ('node' in step ? [step.node] : []));
   const keysMove = measures.some(({ step }) => MOVING.has(step.kind));
-  const needsAgreement =
-    measures.length > 0 || situations.some(({ kind, obstacle }) => kind === 'roles-disagree' && !obstacle);
+  const needsAgreement = measures.length > 0 || situations.some(isOnlyAgreed);
   const concerned = concernedBy(situations, snapshot);
   return inStages(
     ...PHASES.map((phase): Stage => {
       if (phase === 'settle')
-        return claimers.length > 0 && keysMove ? [agreement(snapshot, claimers, willBeCovered)] : [];
+        return claimers.length > 0 && keysMove && canAgree
+          ? [agreement(snapshot, claimers, willBeCovered)]
+          : [];
       if (phase === 'agree')
-        return needsAgreement && concerned.length > 0 ? [agreement(snapshot, concerned, isOk)] : [];
+        return needsAgreement && canAgree && concerned.length > 0
+          ? [agreement(snapshot, concerned, isOk)]
+          : [];
       return steps(phase);
     }),
   );

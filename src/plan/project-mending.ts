@@ -15,7 +15,8 @@ export function afterMending(views: Views, step: MendingStep): Views {
       return views.map(view => (isAt(view, step) ? { ...view, open: marked(view.open, step) } : view));
     case 'claim-slots': {
       const epoch = newEpoch(views);
-      return at(step.node, view => {
+      return views.map(view => {
+        if (view.id !== step.node) return hearing(view, step, epoch);
         const open = withoutOpen(view.open, step.slots);
         const others = withoutOwners(view, step.slots);
         return inEpoch(
@@ -50,6 +51,19 @@ export function afterMending(views: Views, step: MendingStep): Views {
       // No view tells of these.
       return views;
   }
+}
+
+/** A claim in a new epoch goes round by itself; only who imports a slot does not hear who owns it. */
+function hearing(
+  view: NodeView,
+  { node: owner, slots }: Extract<MendingStep, { kind: 'claim-slots' }>,
+  configEpoch: number,
+): NodeView {
+  const heard = slots.without(SlotSet.of(...view.open.importing.keys()));
+  const nodes = withoutOwners(view, heard).nodes.map(node =>
+    node.id === owner ? { ...gaining(node, owner, heard), configEpoch } : node,
+  );
+  return { ...view, nodes };
 }
 
 /** Valkey's replicas follow. */

@@ -97,12 +97,19 @@ describe.concurrent.each(builds)('$name', build => {
     await damage.write(1, several.key('b'), '3');
     await damage.stray(2, several, 1, 'c', '4');
     await damage.stray(0, aside, 1, 'd', '5');
-    for (const spot of [none, one, several, aside]) await damage.disown(spot);
+    // Named as the one from whom a slot comes, a node that owns others later makes Valkey hand over that slot.
+    const [misled, elsewhere] = [damage.spot(0), damage.spot(0)];
+    await damage.write(0, misled.key('e'), '6');
+    await damage.importing(1, misled, 2);
+    await damage.writeAside(1, misled.key('f'), '7');
+    await damage.stray(2, elsewhere, 0, 'g', '8');
+    for (const spot of [none, one, several, aside, elsewhere]) await damage.disown(spot);
     const { code, stderr } = await fixed(cluster);
     expect(stderr).toBe('');
     expect(await checked(cluster.entry, '--search-multiple-owners')).toMatchObject({ healthy: true });
     const keys = [one.key('a'), several.key('a'), several.key('b'), several.key('c'), aside.key('d')];
-    expect(await values(cluster, keys)).toEqual(['1', '2', '3', '4', '5']);
+    keys.push(misled.key('e'), misled.key('f'), elsewhere.key('g'));
+    expect(await values(cluster, keys)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8']);
     expect(code).toBe(0);
   });
 });
