@@ -5,7 +5,8 @@
 import type { NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, type Slot, SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
-import { type FixContext, marked } from './fix-open-slots.ts';
+import type { FixContext } from './fix-open-slots.ts';
+import { marked } from './gathering.ts';
 import type { Obstacle, Situation } from './situation.ts';
 import type { SlotScene } from './slot-scenes.ts';
 

@@ -5,8 +5,8 @@
 import type { Census } from '../topology/census.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
-import type { Measure, Obstacle, Situation, SituationKind } from './situation.ts';
-import type { SlotScene } from './slot-scenes.ts';
+import { type Case, gathered, marked, type OwnedScene, stable, urgent } from './gathering.ts';
+import type { Obstacle, Situation } from './situation.ts';
 
 export interface FixContext {
   /** Primaries that answer. */
@@ -18,24 +18,6 @@ export interface FixContext {
   readonly withUnreachable: boolean;
   /** Why a node that does not answer is not to be given up even so. */
   readonly standingFor: (id: NodeId) => Obstacle | undefined;
-}
-
-/** What is the case with one slot; slots with the same case make one situation. */
-interface Case {
-  readonly kind: SituationKind;
-  readonly nodes: readonly NodeId[];
-  readonly keys: number;
-  readonly keysAtOwner: number;
-  readonly obstacle?: Obstacle;
-  /** Told apart where the measures differ. */
-  readonly variant?: string;
-  readonly measures: (slots: SlotSet) => Measure[];
-}
-
-export interface OwnedScene extends SlotScene {
-  readonly owner: NodeId;
-  /** Nobody owns the slot yet; it is given to the owner by the same plan. */
-  readonly isNew: boolean;
 }
 
 export function openSituations(scenes: readonly OwnedScene[], context: FixContext): Situation[] {
@@ -85,15 +67,17 @@ function targetOf(scene: OwnedScene, { primaries, census }: FixContext): NodeId 
 function halfMoved({ owner, importing, migrating, keys }: OwnedScene, target: NodeId): Case {
   const [there, here] = [keys.get(target) ?? 0, keys.get(owner) ?? 0];
   const isReady = importing.get(target) === owner && !migrating.has(target);
+  const mark = (slots: SlotSet) => marked('importing', target, owner, slots, 'close');
+  const isMisled = importing.has(target) && importing.get(target) !== owner;
   return {
     kind: 'half-moved',
     nodes: [owner, target],
     keys: there,
     keysAtOwner: here,
-    variant: `${isReady} ${migrating.has(target)} ${there > 0 && here > 0}`,
+    variant: `${isReady} ${isMisled} ${migrating.has(target)} ${there > 0 && here > 0}`,
     measures: slots => [
-      ...(migrating.has(target) ? [stable(target, slots, 'close')] : []),
-      ...(isReady ? [] : [marked('importing', target, owner, slots, 'close')]),
+      ...(migrating.has(target) ? [stable(target, slots, 'cancel')] : []),
+      ...(isReady ? [] : [isMisled ? urgent(mark(slots)) : mark(slots)]),
       ...(there > 0 && here > 0
         ? [{ phase: 'compare', step: { kind: 'settle-keys', owner, other: target, slots } } as const]
         : []),
@@ -166,40 +150,6 @@ function strays(scene: OwnedScene): Case[] {
     .map(([id, held]) => gathered('keys-astray', scene, id, { held, isImporting: false }));
 }
 
-function gathered(
-  kind: SituationKind,
-  { owner, keys, migrating, importing, isNew }: OwnedScene,
-  holder: NodeId,
-  { held, isImporting }: { readonly held: number; readonly isImporting: boolean },
-): Case {
-  // A node that imports a slot does not hear who owns it, and goes on saying that the cluster is down.
-  const closes = migrating.has(holder) || (isNew && isImporting);
-  // Valkey since 8.0 has whoever imports a slot take it over as soon as it hears that the node which it comes from owns
-  // others now and not this one; then the owner deletes its keys. So the mark names the owner before anybody claims a slot.
-  const isMisled = isImporting && !closes && importing.get(holder) !== owner;
-  return {
-    kind,
-    nodes: [holder, owner],
-    keys: held,
-    keysAtOwner: keys.get(owner) ?? 0,
-    variant: `${isImporting} ${closes} ${isMisled}`,
-    measures: slots => [
-      ...(closes ? [stable(holder, slots, 'close')] : []),
-      ...(isMisled ? [marked('importing', holder, owner, slots, 'close')] : []),
-      ...gathering(holder, owner, slots, isImporting && !closes),
-    ],
-  };
-}
-
-/** Whoever does not own a slot can only be made to send its keys away while it is marked as importing it. */
-export function gathering(from: NodeId, to: NodeId, slots: SlotSet, isImporting = false): Measure[] {
-  return [
-    ...(isImporting ? [] : [marked('importing', from, to, slots, 'mark')]),
-    { phase: 'move', step: { kind: 'gather-keys', from, to, slots } },
-    stable(from, slots, 'tell'),
-  ];
-}
-
 /** Valkey copies marks to replicas; a SETSLOT that failed at the primary may have left them there. Told to the primary. */
 function onReplicas({ markedReplicas, migrating, importing }: OwnedScene): Case[] {
   return [...markedReplicas]
@@ -212,20 +162,6 @@ function onReplicas({ markedReplicas, migrating, importing }: OwnedScene): Case[
       ...(!primary && { obstacle: 'no-remedy' }),
       measures: slots => (primary ? [stable(primary, slots, 'close')] : []),
     }));
-}
-
-function stable(node: NodeId, slots: SlotSet, phase: Measure['phase']): Measure {
-  return { phase, step: { kind: 'set-slots', node, state: 'stable', slots } };
-}
-
-export function marked(
-  state: 'importing' | 'migrating',
-  node: NodeId,
-  peer: NodeId,
-  slots: SlotSet,
-  phase: Measure['phase'],
-): Measure {
-  return { phase, step: { kind: 'set-slots', node, state, peer, slots } };
 }
 
 function isUncounted(census: Census, id: NodeId): boolean {

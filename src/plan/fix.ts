@@ -13,9 +13,10 @@ import { type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
 import { coverSlots, standingFor } from './fix-coverage.ts';
 import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './fix-members.ts';
 import { type Migration, migrationsLeft, slotsOnTheirWay } from './fix-migrations.ts';
-import { type FixContext, type OwnedScene, openSituations } from './fix-open-slots.ts';
+import { type FixContext, openSituations } from './fix-open-slots.ts';
 import { epochsEqual, hiddenStrays, mapsDisagree } from './fix-owners.ts';
 import { isToldOf } from './fix-rest.ts';
+import type { OwnedScene } from './gathering.ts';
 import { keysGone } from './keys-gone.ts';
 import type { Decision } from './refusal.ts';
 import { type Measure, numberOf, type Obstacle, PHASES, type Phase, type Situation } from './situation.ts';
@@ -131,11 +132,8 @@ const MOVING: ReadonlySet<Step['kind']> = new Set(['move-slots', 'gather-keys', 
 /** A server of a cluster that is down refuses MIGRATE. */
 function unlessKeysMove(situation: Situation, obstacle: Obstacle): Situation {
   const movesKeys = situation.measures.some(({ step }) => MOVING.has(step.kind));
-  // Marks that name the wrong node are no less dangerous while keys have to wait.
-  const marks = situation.measures.filter(
-    ({ phase, step }) => phase === 'close' && step.kind === 'set-slots' && step.state === 'importing',
-  );
-  return movesKeys ? { ...situation, measures: marks, obstacle } : situation;
+  const measures = situation.measures.filter(({ isUrgent }) => isUrgent);
+  return movesKeys ? { ...situation, measures, obstacle } : situation;
 }
 
 const UNSETTLED: ReadonlySet<Situation['kind']> = new Set([

@@ -11,7 +11,7 @@ import type { Step } from './step.ts';
  *
  * `cancel`: a server that moves slots by itself refuses and undoes what we do to them. `close`: marks that keep nodes from
  * hearing of owners. `cover`: a cluster with an uncovered slot refuses MIGRATE, so all slots have an owner before
- * `settle` waits until the nodes know it. `mark`: keys can only leave a slot that is marked at their holder. `compare`:
+ * `settle` waits until the nodes know it; `inform` is for those whose marks keep them from hearing it. `mark`: keys can only leave a slot that is marked at their holder. `compare`:
  * keys on both sides would stop the move of the others. `move`, and only then `tell`: a node that hears that it has lost
  * a slot deletes the keys in it. `bump`: a new epoch makes the others believe an owner, and a rival delete its keys.
  */
@@ -19,6 +19,7 @@ export const PHASES = [
   'cancel',
   'close',
   'cover',
+  'inform',
   'settle',
   'mark',
   'compare',
@@ -37,6 +38,8 @@ export type Phase = (typeof PHASES)[number];
 export interface Measure {
   readonly phase: Phase;
   readonly step: Step;
+  /** Not put off when the keys have to wait. */
+  readonly isUrgent?: true;
 }
 
 export const SITUATION_NUMBERS = {

@@ -327,7 +327,7 @@ describe.concurrent('what only some servers do', () => {
 });
 
 describe.concurrent('killed at any moment, and run again', () => {
-  test.each([3, 8, 14])('at command %d', async position => {
+  test.each([1, 6, 11, 17])('at command %d', async position => {
     const [build] = builds;
     if (!build) return;
     const cluster = await TestCluster.start({ build, replicasPerPrimary: 0 });
