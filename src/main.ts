@@ -8,9 +8,11 @@ import { type Context, EXIT, type ExitCode } from './commands/context.ts';
 import { createCommand } from './commands/create.ts';
 import { delNodeCommand, forgetFailedCommand } from './commands/del-node.ts';
 import { explainFailure, fitForTerminal, withoutSecrets } from './commands/failures.ts';
+import { explainCommand, fixCommand } from './commands/fix.ts';
 import { infoCommand } from './commands/info.ts';
 import { rebalanceCommand } from './commands/rebalance.ts';
 import { placeReplicasCommand, replicateCommand } from './commands/replicas.ts';
+import { rescueCommand } from './commands/rescue.ts';
 import { reshardCommand } from './commands/reshard.ts';
 import { InterruptedError } from './resp/errors.ts';
 import { Fleet } from './resp/fleet.ts';
@@ -21,6 +23,9 @@ const COMMANDS: readonly ((context: Context) => Command)[] = [
   context => createCommand(context),
   context => checkCommand(context),
   context => infoCommand(context),
+  context => fixCommand(context),
+  context => explainCommand(context),
+  context => rescueCommand(context),
   context => addNodeCommand(context),
   context => delNodeCommand(context),
   context => forgetFailedCommand(context),

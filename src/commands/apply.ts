@@ -1,10 +1,12 @@
 /** `apply`: carries out a plan that was written to a file, or what is left of it. */
 import { Command } from 'commander';
 import { readBytes } from '../live/files.ts';
+import { isFixDocument, readFixDocument } from '../plan/fix-file.ts';
 import { readPlanDocument, type SavedPlan } from '../plan/plan-file.ts';
 import { resumePlan } from '../plan/resume.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
+import { runFix } from './fix.ts';
 import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
 import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
 
@@ -19,10 +21,27 @@ export function applyCommand(context: Context, run = runApply): Command {
   return addMoveOptions(command).action(async (words: string[], flags: MoveFlags) => {
     const [file, ...address] = words;
     if (file === undefined) throw new UsageError('name the file of the plan');
-    const saved = await asUsage(async () => readPlanDocument((await readBytes(file)).toString('utf8')));
+    const text = await asUsage(async () => (await readBytes(file)).toString('utf8'));
+    if (isFixDocument(text)) return context.finish(await applyFix(text, address, flags, context));
+    const saved = await asUsage(() => readPlanDocument(text));
     const options = await resolveMove(address.length > 0 ? address : [saved.entry], flags, context);
     context.finish(await run({ ...options, saved }, context));
   });
+}
+
+/** What is written down of a mending is what may be done; what is to be done is looked at anew. */
+async function applyFix(
+  text: string,
+  address: readonly string[],
+  flags: MoveFlags,
+  context: Context,
+): Promise<ExitCode> {
+  const approved = await asUsage(() => readFixDocument(text));
+  const words = address.length > 0 ? address : [approved.entry];
+  const { moving, despiteFindings: _, ...options } = await resolveMove(words, flags, context);
+  const { allowBlocking } = moving.limits;
+  const { wishes, prefer } = approved;
+  return runFix({ ...options, wishes, prefer, approved, allowBlocking, explain: false }, context);
 }
 
 export function runApply(options: ApplyOptions, context: Context): Promise<ExitCode> {

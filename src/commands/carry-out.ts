@@ -1,6 +1,6 @@
 /** From a decision to its end: refuse, or show, ask, do, and say what came of it. The same for every change. */
 import { type Command, Option } from 'commander';
-import { execute } from '../live/execute.ts';
+import { type ExecuteOptions, execute } from '../live/execute.ts';
 import { FileError, saveFile } from '../live/files.ts';
 import type { Moving } from '../live/move/passages.ts';
 import { leavesSomething, type Plan, sameStages } from '../plan/step.ts';
@@ -29,6 +29,10 @@ export interface ChangeOptions extends FleetOptions {
   readonly joinTimeoutMs: number;
   /** For plans that move slots. */
   readonly moving?: Omit<Moving, 'isStopping'>;
+  /** For plans that mend. */
+  readonly mending?: ExecuteOptions['mending'];
+  /** Told when the person wants an end soon. */
+  readonly onStopping?: () => void;
   /** Where the plan is to be written instead of being carried out. */
   readonly planFile?: string;
 }
@@ -78,13 +82,14 @@ async function perform<P extends Plan>(
   change: Change<P>,
   plan: P,
   teller: Teller<P>,
-  { joinTimeoutMs, moving, ...options }: ChangeOptions,
+  { joinTimeoutMs, moving, mending, ...options }: ChangeOptions,
   context: Context,
 ): Promise<[ExitCode, string]> {
   const { nowMs } = context;
   let isStopping = false;
   const finishSoon = () => {
     isStopping = true;
+    options.onStopping?.();
     teller.note('Finishing what is under way; once more stops at once, and leaves slots open.');
   };
   return withFleet(
@@ -92,7 +97,8 @@ async function perform<P extends Plan>(
     options,
     async fleet => {
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
-      const code = await teller.follow(plan, execute(fleet, plan, { joinTimeoutMs, nowMs, ...movingNow }));
+      const how = { joinTimeoutMs, nowMs, ...movingNow, ...(mending && { mending }) };
+      const code = await teller.follow(plan, execute(fleet, plan, how));
       if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, context)];
       const problems = (await change.verify?.(fleet, plan, text => teller.mention(text))) ?? [];
       teller.complain(problems);

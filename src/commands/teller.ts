@@ -31,6 +31,8 @@ export interface Change<P extends Plan> {
   /** Where there is nothing to do. */
   readonly already: string;
   readonly done: string;
+  /** Done is only a part of it, and more is to come. */
+  readonly isRound?: boolean;
   /** What to do about a plan that was begun and not finished. */
   unfinished(plan: P, names: NodeNames): string;
   /** Where nobody watches, there is a line for every slot that has moved. */
@@ -54,6 +56,8 @@ export class Teller<P extends Plan> {
   readonly #json: boolean;
   readonly #context: Context;
   readonly #progress: MoveProgress;
+  /** Whether something has been begun. */
+  #isUnderWay = false;
   #names = new NodeNames();
   /** Steps of one stage often fail for one reason. */
   readonly #complaints = new Set<string>();
@@ -91,6 +95,7 @@ export class Teller<P extends Plan> {
 
   async follow(plan: P, events: AsyncIterable<PlanEvent>): Promise<ExitCode> {
     const { terminal } = this.#context;
+    this.#isUnderWay = true;
     let code: ExitCode = EXIT.done;
     let spinner = terminal.spin('beginning');
     for await (const event of events) {
@@ -120,10 +125,11 @@ export class Teller<P extends Plan> {
 
   ended(code: ExitCode, text = ''): ExitCode {
     const { terminal } = this.#context;
-    const { command, isFirstPart = false } = this.#change;
+    const { command, isFirstPart = false, isRound = false } = this.#change;
     if (this.#json) {
       if (isFirstPart && code === EXIT.done) return code;
-      this.#print(eventLine({ event: 'end', command, code, text }, this.#names));
+      const event = isRound && this.#isUnderWay && code !== EXIT.interrupted ? 'round-done' : 'end';
+      this.#print(eventLine({ event, command, code, text }, this.#names));
     } else if (text === '') return code;
     else if (code === EXIT.done) this.#print(`${terminal.paint.good(`[OK] ${text}`)}\n`);
     else terminal.warn(text);

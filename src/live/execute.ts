@@ -3,7 +3,15 @@
  * are done; the first problem is the end, and what was not begun is not begun.
  */
 
-import type { Plan, PlanEvent, Problem, Stage, Step } from '../plan/step.ts';
+import {
+  isMending,
+  type MendingStep,
+  type Plan,
+  type PlanEvent,
+  type Problem,
+  type Stage,
+  type Step,
+} from '../plan/step.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import {
@@ -22,6 +30,9 @@ import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 import { awaitUnbanned } from './await-unbanned.ts';
 import { asGenerator, type Tell } from './event-stream.ts';
+import { FileError } from './files.ts';
+import { type Mending, mend } from './fix/mend.ts';
+import { Gates } from './move/gates.ts';
 import { MoveError } from './move/move-error.ts';
 import { type Moving, Passages } from './move/passages.ts';
 
@@ -31,6 +42,8 @@ export interface ExecuteOptions {
   readonly nowMs: () => number;
   /** For plans that move slots. */
   readonly moving?: Moving;
+  /** For plans that mend. */
+  readonly mending?: Omit<Mending, 'note'>;
 }
 
 export async function* execute(fleet: Fleet, plan: Plan, options: ExecuteOptions): AsyncGenerator<PlanEvent> {
@@ -56,6 +69,7 @@ class Work {
   readonly #options: ExecuteOptions;
   readonly #book: ReadonlyMap<NodeId, Address>;
   readonly #passages: Passages;
+  readonly #gates = new Gates(1);
 
   constructor(fleet: Fleet, plan: Plan, options: ExecuteOptions) {
     this.#fleet = fleet;
@@ -88,17 +102,29 @@ class Work {
   async #attempt(step: Step, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
     try {
       if (step.kind === 'move-slots') return await this.#passages.move(step, tell);
+      if (isMending(step)) return await this.#mend(step, tell);
       return await this.#perform(step, tell);
     } catch (error) {
       if (error instanceof InterruptedError) return { kind: 'interrupted' };
-      if (error instanceof MoveError) return { kind: 'move', message: error.message };
+      if (error instanceof MoveError || error instanceof FileError)
+        return { kind: 'move', message: error.message };
       if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
       throw error;
     }
   }
 
+  async #mend(step: MendingStep, tell: Tell<PlanEvent>): Promise<undefined> {
+    const { mending, nowMs } = this.#options;
+    if (!mending) throw new RangeError('the plan mends, and nobody has said how');
+    const note = (text: string) => tell({ kind: 'noted', step, text });
+    const run = { fleet: this.#fleet, before: this.#plan.before, mending: { ...mending, note }, nowMs };
+    // Two servers that send each other keys by MIGRATE wait for each other until their time is up.
+    const busy = step.kind === 'gather-keys' ? [step.from, step.to] : [];
+    await this.#gates.pass(busy, () => mend(step, run));
+  }
+
   async #perform(
-    step: Exclude<Step, { kind: 'move-slots' }>,
+    step: Exclude<Step, { kind: 'move-slots' } | MendingStep>,
     tell: Tell<PlanEvent>,
   ): Promise<Problem | undefined> {
     const { joinTimeoutMs: timeoutMs, nowMs } = this.#options;

@@ -13,13 +13,13 @@ export class FileError extends Error {
 /** Plans, maps and certificates are far smaller, and a device such as /dev/zero has no end. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-export async function readBytes(path: string): Promise<Buffer> {
+export async function readBytes(path: string, mostBytes = MOST_BYTES): Promise<Buffer> {
   try {
     const file = await open(path);
     const chunks: Buffer[] = [];
-    for await (const chunk of file.createReadStream({ end: MOST_BYTES })) chunks.push(chunk);
+    for await (const chunk of file.createReadStream({ end: mostBytes })) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
-    if (bytes.length > MOST_BYTES) throw new RangeError(`it is larger than ${MOST_BYTES} bytes`);
+    if (bytes.length > mostBytes) throw new RangeError(`it is larger than ${mostBytes} bytes`);
     return bytes;
   } catch (error) {
     throw new FileError(path, 'read', error);

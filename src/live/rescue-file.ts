@@ -19,7 +19,7 @@ export interface RescuedValue {
   readonly node: string;
 }
 
-const FORMAT_VERSION = 1;
+export const RESCUE_FORMAT_VERSION = 1;
 const OWNER_ONLY = 0o600;
 
 /** In base64 a third longer; V8 has no strings longer than half a gigabyte. */
@@ -66,7 +66,7 @@ export class RescueFile {
 
 function lineOf({ key, payload, ...rest }: RescuedValue, time: string): string {
   const words = { key: key.toString('base64'), ...rest, payload: payload.toString('base64'), time };
-  return `${JSON.stringify({ version: FORMAT_VERSION, ...words })}\n`;
+  return `${JSON.stringify({ version: RESCUE_FORMAT_VERSION, ...words })}\n`;
 }
 
 /** A file of that name that is there already goes on; its name is as good as lost unless the folder is synced, too. */

@@ -13,14 +13,32 @@ export function planForgetFailed(
   placeOf: (id: NodeId) => Place,
 ): Decision<RemovePlan> {
   const silent = new Set(snapshot.unreachable.map(({ id }) => id));
-  const answered = new Set(snapshot.views.map(({ id }) => id));
-  const gone = diagnose(snapshot, NO_WISHES).flatMap(finding => {
-    if (finding.kind === 'ghost') return finding.nodes;
-    return finding.kind === 'node-failed' ? finding.nodes.filter(id => silent.has(id)) : [];
+  const failed = diagnose(snapshot, NO_WISHES).flatMap(({ kind, nodes }) =>
+    kind === 'node-failed' ? nodes.filter(id => silent.has(id)) : [],
+  );
+  return planForgetting(snapshot, [...failed, ...ghostsIn(snapshot, 'with handshakes')], placeOf);
+}
+
+/** A handshake may be about to get through. */
+export function ghostsIn(
+  snapshot: ClusterSnapshot,
+  which: 'with handshakes' | 'without handshakes',
+): NodeId[] {
+  return diagnose(snapshot, NO_WISHES).flatMap(finding => {
+    if (finding.kind !== 'ghost') return [];
+    return finding.because !== 'handshake' || which === 'with handshakes' ? finding.nodes : [];
   });
-  const ghosts = [
-    ...new Set([...gone.filter(id => !answered.has(id)), ...replaced(snapshot), ...outcasts(snapshot)]),
-  ].sort();
+}
+
+/** These, and those that were reset. */
+export function planForgetting(
+  snapshot: ClusterSnapshot,
+  unwanted: readonly NodeId[],
+  placeOf: (id: NodeId) => Place,
+): Decision<RemovePlan> {
+  const answered = new Set(snapshot.views.map(({ id }) => id));
+  const gone = unwanted.filter(id => !answered.has(id));
+  const ghosts = [...new Set([...gone, ...replaced(snapshot), ...outcasts(snapshot)])].sort();
   const owners = ghosts.filter(id => slotRefusals(snapshot, id).length > 0);
   const victims = ghosts.filter(id => !owners.includes(id));
   const decision = planRemoval({ snapshot, victims, touched: [], ending: 'reset', placeOf }, []);

@@ -3,10 +3,12 @@
  * can be judged by `diagnose`, which knows nothing of them. Nothing happens but what the steps say: nobody fails
  * meanwhile, and replicas have all data.
  */
-import type { ClusterNode, MeetingPoint, NodeId, OpenSlots } from '../topology/node.ts';
+import type { ClusterNode, MeetingPoint, NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, campsOf, type NodeView } from '../topology/snapshot.ts';
+import { afterMending } from './project-mending.ts';
 import type { Plan, Step } from './step.ts';
+import { factsOf, owning, saying, withoutOpen } from './view-changes.ts';
 
 type Views = readonly NodeView[];
 
@@ -48,9 +50,7 @@ function after(views: Views, step: Step): Views {
     case 'stay-forgotten':
       return at(step.witnesses, view => without(view, step.victims));
     case 'move-slots':
-      return at([step.from], view => owning(view, own => own.without(step.slots))).map(view =>
-        view.id === step.to ? owning(view, own => own.union(step.slots)) : view,
-      );
+      return moved(views, step);
     case 'close-slots':
       return at([step.node], view => ({ ...view, open: withoutOpen(view.open, step.slots) }));
     case 'stay-alone':
@@ -59,26 +59,19 @@ function after(views: Views, step: Step): Views {
       return at([step.node], view => afterReset(view, step.mode));
     case 'shutdown':
       return views.filter(({ id }) => id !== step.node);
+    default:
+      return afterMending(views, step);
   }
 }
 
-function saying(view: NodeView, self: ClusterNode): NodeView {
-  return { ...view, self, nodes: view.nodes.map(node => (node.id === view.id ? self : node)) };
-}
-
-function withoutOpen({ migrating, importing }: OpenSlots, slots: SlotSet): OpenSlots {
-  const rest = (open: OpenSlots['migrating']) => new Map([...open].filter(([slot]) => !slots.has(slot)));
-  return { migrating: rest(migrating), importing: rest(importing) };
-}
-
-function owning(view: NodeView, change: (own: SlotSet) => SlotSet): NodeView {
-  const { self } = view;
-  return self.role === 'primary' ? saying(view, { ...self, slots: change(self.slots) }) : view;
-}
-
-/** What can be said of a node whatever its role. */
-function factsOf({ id, address, health, configEpoch, linked }: ClusterNode) {
-  return { id, ...(address && { address }), health, configEpoch, linked };
+/** The marks of the move are gone at both ends, and the target has a newer epoch if it needs one. */
+function moved(views: Views, { from, to, slots }: Extract<Step, { kind: 'move-slots' }>): Views {
+  return views.map(view => {
+    const isTarget = view.id === to;
+    if (!isTarget && view.id !== from) return view;
+    const open = withoutOpen(view.open, slots);
+    return owning({ ...view, open }, own => (isTarget ? own.union(slots) : own.without(slots)));
+  });
 }
 
 /** With the keys of its primary and its epoch, which is shown for a replica whatever its own is. */
@@ -156,9 +149,19 @@ function tellEachOther(views: Views, members: readonly NodeId[], concerned: read
   });
 }
 
-/** By then handshakes have come to an end too, one way or the other. */
+/**
+ * Whoever hears of an owner takes the slots from whom they belonged to so far. By then handshakes have come to an end
+ * too, one way or the other.
+ */
 function informed(nodes: readonly ClusterNode[], facts: ReadonlyMap<NodeId, ClusterNode>): ClusterNode[] {
-  const others = nodes.filter(node => !facts.has(node.id) && (node.role !== 'stranger' || !node.handshake));
+  const taken = SlotSet.union([...facts.values()].flatMap(n => (n.role === 'primary' ? [n.slots] : [])));
+  const others = nodes
+    .filter(node => !facts.has(node.id) && (node.role !== 'stranger' || !node.handshake))
+    .map(node =>
+      node.role === 'primary' && node.slots.intersect(taken).size > 0
+        ? { ...node, slots: node.slots.without(taken) }
+        : node,
+    );
   return [...others, ...facts.values()];
 }
 

@@ -3,6 +3,7 @@ import type { Finding } from '../topology/finding.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { Product } from '../topology/snapshot.ts';
+import type { SituationKind } from './situation.ts';
 
 export type Refusal =
   // A node that is to join
@@ -69,6 +70,8 @@ export type Refusal =
   | { readonly kind: 'only-node'; readonly node: NodeId }
   | { readonly kind: 'replicates-itself'; readonly node: NodeId }
   | { readonly kind: 'no-owner' }
+  /** Slots and keys are the business of primaries. */
+  | { readonly kind: 'no-primary-answers' }
   | { readonly kind: 'no-primary-left'; readonly node: NodeId }
   // Slots that are to move
   /** A replica, or nobody knows what. */
@@ -117,6 +120,13 @@ export type PlanDifference =
       readonly slots: SlotSet;
       readonly was: NodeId;
       readonly owner?: NodeId;
+    }
+  /** `fix` would do more than was written down. */
+  | {
+      readonly kind: 'situation-new';
+      readonly situation: SituationKind;
+      readonly nodes: readonly NodeId[];
+      readonly slots: SlotSet;
     };
 
 /** What is done, unless something stands against it. */

@@ -19,7 +19,58 @@ export interface SlotMove {
   readonly slots: SlotSet;
 }
 
+/** What `fix` does to single slots and to the keys in them. */
+export type MendingStep =
+  /** Marks slots as on their way, or takes such marks away. */
+  | {
+      readonly kind: 'set-slots';
+      readonly node: NodeId;
+      readonly state: 'stable' | 'migrating' | 'importing';
+      /** Where they go, or where they come from; none for stable ones. */
+      readonly peer?: NodeId;
+      readonly slots: SlotSet;
+    }
+  /** Slots without an owner get one, whatever the node itself thinks of them, and in a new epoch. */
+  | { readonly kind: 'claim-slots'; readonly node: NodeId; readonly slots: SlotSet }
+  /** A node hears who owns slots. */
+  | {
+      readonly kind: 'tell-owner';
+      readonly node: NodeId;
+      readonly owner: NodeId;
+      readonly slots: SlotSet;
+    }
+  /** Keys that both have are left to one of them. */
+  | {
+      readonly kind: 'settle-keys';
+      readonly owner: NodeId;
+      readonly other: NodeId;
+      readonly slots: SlotSet;
+    }
+  /** Keys go to the owner of their slots; who owns what stays as it is. */
+  | { readonly kind: 'gather-keys'; readonly from: NodeId; readonly to: NodeId; readonly slots: SlotSet }
+  | { readonly kind: 'bump-epoch'; readonly node: NodeId }
+  /** A replica takes the place of its primary, without a vote. */
+  | { readonly kind: 'take-over'; readonly node: NodeId; readonly primary: NodeId }
+  /** Without a name: all that leaves the node. */
+  | { readonly kind: 'cancel-migration'; readonly node: NodeId; readonly name?: string };
+
+const MENDING: ReadonlySet<string> = new Set<MendingStep['kind']>([
+  'set-slots',
+  'claim-slots',
+  'tell-owner',
+  'settle-keys',
+  'gather-keys',
+  'bump-epoch',
+  'take-over',
+  'cancel-migration',
+]);
+
+export function isMending(step: Step): step is MendingStep {
+  return MENDING.has(step.kind);
+}
+
 export type Step =
+  | MendingStep
   | { readonly kind: 'set-epoch'; readonly node: NodeId; readonly epoch: number }
   | { readonly kind: 'assign-slots'; readonly node: NodeId; readonly slots: SlotSet }
   /** The function libraries of one node, for a node that is to serve the same clients. */

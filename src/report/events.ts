@@ -1,10 +1,14 @@
 /** A change as a stream for programs: one JSON object per line, each with the same version. */
+import type { FixPlan } from '../plan/fix.ts';
 import type { Refusal } from '../plan/refusal.ts';
+import { numberOf } from '../plan/situation.ts';
 import type { Plan, PlanEvent } from '../plan/step.ts';
+import { describeFinding } from './finding-text.ts';
 import { describeRemark } from './membership.ts';
 import type { NodeNames } from './names.ts';
 import { failureLines } from './progress.ts';
 import { describeRefusal } from './refusal-text.ts';
+import { lossOf, originOf, sceneOf, titleOf } from './situation-text.ts';
 
 const FORMAT_VERSION = 1;
 
@@ -13,7 +17,12 @@ export type StreamEvent =
   | { readonly event: 'plan'; readonly command: string; readonly plan: Plan }
   | { readonly event: 'progress'; readonly of: Exclude<PlanEvent, { kind: 'waiting' }>; readonly plan: Plan }
   | { readonly event: 'note'; readonly text: string }
-  | { readonly event: 'end'; readonly command: string; readonly code: number; readonly text: string };
+  | {
+      readonly event: 'end' | 'round-done';
+      readonly command: string;
+      readonly code: number;
+      readonly text: string;
+    };
 
 export function eventLine(event: StreamEvent, names: NodeNames): string {
   return `${JSON.stringify({ version: FORMAT_VERSION, ...content(event, names) }, asPlain)}\n`;
@@ -32,13 +41,34 @@ function content(event: StreamEvent, names: NodeNames): object {
       return progress(event, names);
     case 'note':
     case 'end':
+    case 'round-done':
       return event;
   }
 }
 
 function planContent({ command, plan }: Extract<StreamEvent, { event: 'plan' }>, names: NodeNames): object {
   const remarks = plan.remarks.map(remark => ({ ...remark, text: describeRemark(remark, names) }));
-  return { event: 'plan', command, stages: plan.stages, remarks };
+  return { event: 'plan', command, ...situationsOf(plan, names), stages: plan.stages, remarks };
+}
+
+/** What `fix` has found, with the sentences that people get. */
+function situationsOf(plan: Plan, names: NodeNames): object {
+  if (!isFixPlan(plan)) return {};
+  return {
+    situations: plan.situations.map(({ measures: _, ...situation }) => ({
+      number: numberOf(situation),
+      ...situation,
+      title: titleOf(situation),
+      text: sceneOf(situation, names),
+      origin: originOf(situation),
+      loss: lossOf(situation),
+    })),
+    left: plan.left.map(finding => ({ ...finding, text: describeFinding(finding, names) })),
+  };
+}
+
+function isFixPlan(plan: Plan): plan is FixPlan {
+  return 'situations' in plan;
 }
 
 function progress(

@@ -2,6 +2,7 @@
 import type { Plan, PlanEvent, Stage, Step } from '../plan/step.ts';
 import type { Member } from '../topology/agreement.ts';
 import { formatAddress, type NodeId } from '../topology/node.ts';
+import { mendingLine } from './mending-text.ts';
 import { count, type NodeNames } from './names.ts';
 import type { Paint } from './paint.ts';
 import { type BusAddresses, describeProblem } from './problem-text.ts';
@@ -48,6 +49,8 @@ function stepLine(step: Step, steps: number, names: NodeNames): string[] {
     case 'stay-forgotten':
     case 'stay-alone':
       return [];
+    default:
+      return [mendingLine(step, names)];
   }
 }
 

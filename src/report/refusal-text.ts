@@ -1,5 +1,6 @@
 /** One sentence for each refusal: what is the case, and what to do about it. */
 import type { PlanDifference, Refusal, ReshardDetail } from '../plan/refusal.ts';
+import { SITUATION_NUMBERS } from '../plan/situation.ts';
 import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
 import { describeFinding, showSlots } from './finding-text.ts';
 import { count, enumerate, type NodeNames } from './names.ts';
@@ -72,6 +73,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `${names.of(refusal.node)} cannot be a replica of itself.`;
     case 'no-owner':
       return 'No primary that answers owns slots, so there is nothing to replicate.';
+    case 'no-primary-answers':
+      return 'No primary answers; there is nobody who could own slots. Bring one back, or let a replica take over (CLUSTER FAILOVER TAKEOVER).';
     case 'cannot-own-slots':
       return `The specified node (${names.of(refusal.node)}) is not known or not a master, please retry.`;
     case 'source-is-target':
@@ -122,6 +125,8 @@ function describeDifference(difference: PlanDifference, names: NodeNames): strin
       return `${names.of(difference.node)} is gone`;
     case 'target-replica':
       return `${names.of(difference.node)} is a replica now`;
+    case 'situation-new':
+      return `${difference.slots.size > 0 ? showSlots(difference.slots) : names.list(difference.nodes)}: situation ${SITUATION_NUMBERS[difference.situation]} (${difference.situation}) was not there`;
     case 'owner-changed':
       return `${showSlots(difference.slots)} of ${names.of(difference.was)} ${owner(difference.owner)} (--despite-findings goes on)`;
   }

@@ -3,6 +3,8 @@ import { type Command, CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { type CheckOptions, checkCommand } from '../../src/commands/check.ts';
 import { type Context, EXIT, UsageError } from '../../src/commands/context.ts';
+import { explainCommand, fixCommand } from '../../src/commands/fix.ts';
+import type { FixOptions } from '../../src/commands/fix-options.ts';
 import { type InfoOptions, infoCommand } from '../../src/commands/info.ts';
 import { type ReshardOptions, reshardCommand, type Wish } from '../../src/commands/reshard.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
@@ -66,6 +68,50 @@ describe('what check understands', () => {
     [['h:1', '--trace'], { trace: true }],
   ])('%j', async (argv, expected) => {
     expect((await check(argv)).options).toMatchObject(expected);
+  });
+});
+
+describe('what fix understands', () => {
+  const fix = (...argv: string[]) => read<FixOptions>(fixCommand, ['h:1', ...argv]);
+  const wish = (searchOwners: boolean, withUnreachable: boolean) => ({
+    wishes: { searchOwners, withUnreachable },
+  });
+
+  test.each<[string[], Partial<FixOptions>]>([
+    [[], { prefer: 'owner', explain: false, yes: false, ...wish(false, false) }],
+    [['--explain'], { explain: true }],
+    [['--cluster-yes'], { yes: true }],
+    [['--search-multiple-owners'], wish(true, false)],
+    [['--cluster-search-multiple-owners'], wish(true, false)],
+    [['--cluster-fix-with-unreachable-masters'], wish(false, true)],
+    [['--cluster-fix-with-unreachable-primaries'], wish(false, true)],
+    [['--prefer', 'other'], { prefer: 'other' }],
+    [['--prefer-newest'], { prefer: 'newest' }],
+    [['--rescue-file', 'f', '--plan-out', 'p'], { rescueFile: 'f', planFile: 'p' }],
+  ])('%j', async (argv, expected) => {
+    expect((await fix(...argv)).options).toMatchObject(expected);
+  });
+
+  test('explain is fix --explain', async () => {
+    expect((await read<FixOptions>(explainCommand, ['h:1'])).options.explain).toBe(true);
+  });
+
+  test.each([
+    { argv: ['fix', 'h:1', '--prefer', 'nobody'] },
+    { argv: ['fix', 'h:1', '--prefer', 'owner', '--prefer-newest'] },
+    { argv: ['fix', 'h:1', '--rescue-file', ''] },
+    { argv: ['fix'] },
+    { argv: ['fix', 'h:1', 'h:2', 'h:3'] },
+    { argv: ['explain', 'h:1', '--explain'] },
+    { argv: ['rescue'] },
+    { argv: ['rescue', 'file', 'eat'] },
+    { argv: ['rescue', 'file', 'list', 'h:1'] },
+    { argv: ['rescue', 'file', 'restore'] },
+    { argv: ['rescue', '/nowhere/file', 'list'] },
+  ])('wrong usage: $argv', async ({ argv }) => {
+    const { code, stdout } = await slotctl(argv);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
   });
 });
 

@@ -195,6 +195,10 @@ const refusals: { readonly [K in Refusal['kind']]: [Extract<Refusal, { kind: K }
   ],
   'replicates-itself': [{ kind: 'replicates-itself', node: B }, 'B cannot be a replica of itself.'],
   'no-owner': [{ kind: 'no-owner' }, 'No primary that answers owns slots, so there is nothing to replicate.'],
+  'no-primary-answers': [
+    { kind: 'no-primary-answers' },
+    'No primary answers; there is nobody who could own slots. Bring one back, or let a replica take over (CLUSTER FAILOVER TAKEOVER).',
+  ],
   'no-primary-left': [
     { kind: 'no-primary-left', node: B },
     'There is no primary left to take over the replicas of B.',

@@ -1,6 +1,6 @@
 /** Plans in few words, for tests: a list for each stage, and in it a line for each step. */
 import type { Decision, Refusal } from '../../src/plan/refusal.ts';
-import type { Plan, Step } from '../../src/plan/step.ts';
+import type { MendingStep, Plan, Step } from '../../src/plan/step.ts';
 import type { ClusterSnapshot } from '../../src/topology/snapshot.ts';
 import type { Drawing } from './drawing.ts';
 
@@ -38,6 +38,31 @@ function textOf(step: Step): string {
       return `${step.mode} reset of ${step.node}`;
     case 'shutdown':
       return `shutdown of ${step.node}`;
+    default:
+      return mendingText(step);
+  }
+}
+
+function mendingText(step: MendingStep): string {
+  switch (step.kind) {
+    case 'set-slots': {
+      const way = step.state === 'importing' ? ' from' : ' to';
+      return `${step.slots} ${step.state}${step.peer ? `${way} ${step.peer}` : ''} at ${step.node}`;
+    }
+    case 'claim-slots':
+      return `${step.node} claims ${step.slots}`;
+    case 'tell-owner':
+      return `${step.node} hears that ${step.slots} belong to ${step.owner}`;
+    case 'settle-keys':
+      return `keys in ${step.slots} of both ${step.owner} and ${step.other} are left to ${step.owner}`;
+    case 'gather-keys':
+      return `keys in ${step.slots} go from ${step.from} to ${step.to}`;
+    case 'bump-epoch':
+      return `new epoch for ${step.node}`;
+    case 'take-over':
+      return `${step.node} takes over from ${step.primary}`;
+    case 'cancel-migration':
+      return `migration ${step.name ?? ''} cancelled at ${step.node}`;
   }
 }
 

@@ -6,10 +6,16 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { planFix } from '../../src/plan/fix.ts';
+import { numberOf } from '../../src/plan/situation.ts';
+import { placesIn } from '../../src/plan/zones.ts';
 import { describeFinding } from '../../src/report/finding-text.ts';
 import { NodeNames } from '../../src/report/names.ts';
+import { sceneOf } from '../../src/report/situation-text.ts';
 import { diagnose } from '../../src/topology/diagnose.ts';
+import { SlotSet } from '../../src/topology/slot-set.ts';
 import { draw } from '../support/drawing.ts';
+import { planOf, told } from '../support/plan-text.ts';
 
 const FOLDER = fileURLToPath(new URL('../../fixtures/scenarios/', import.meta.url));
 
@@ -25,7 +31,7 @@ function readScenario(paragraph: string): Scenario {
   const lines = paragraph.split('\n');
   const prose = lines.filter(line => line.startsWith('#'));
   const rest = lines.filter(line => !line.startsWith('#'));
-  const at = rest.findIndex(line => /^check\b/.test(line));
+  const at = rest.findIndex(line => /^(check|fix)\b/.test(line));
   if (at === -1) throw new Error(`no command in:\n${paragraph}`);
   return {
     title: (prose[0] ?? '#').slice(1).trim(),
@@ -39,8 +45,43 @@ function readScenario(paragraph: string): Scenario {
   };
 }
 
+function run(scenario: Scenario): string {
+  return scenario.command.startsWith('fix') ? runFix(scenario) : runCheck(scenario);
+}
+
+/** `fix [search] [unreachable] [migration=SLOTS:NODE>NODE:failing|running]`: the situations, the stages, and what is left. */
+function runFix({ drawing, command }: Scenario): string {
+  const drawn = draw(drawing);
+  const { snapshot, census, named } = drawn;
+  const migrations = [...command.matchAll(/migration=([\d-]+):(\w+)>(\w+):(\w+)/g)].map(
+    ([, slots = '', from = '', to = '', how]) => ({
+      node: drawn.id(to),
+      name: 'its-name',
+      peer: drawn.id(from),
+      slots: SlotSet.parse(slots),
+      failing: how === 'failing',
+      message: 'it is drawn so',
+    }),
+  );
+  const wishes = {
+    searchOwners: command.includes('search'),
+    withUnreachable: command.includes('unreachable'),
+  };
+  const placeOf = placesIn(snapshot, new Map());
+  const plan = planOf(planFix({ snapshot, census, migrations, wishes, placeOf }));
+  const names = new NodeNames(snapshot);
+  const situations = plan.situations.map(
+    s =>
+      `${numberOf(s)} ${s.kind}: ${named(sceneOf(s, names))}${s.obstacle ? ` Not done: ${s.obstacle}.` : ''}`,
+  );
+  const stages = told(plan, drawn).map(steps => `  ${steps.join('; ')}`);
+  const left = plan.left.map(f => `left ${f.kind}: ${named(describeFinding(f, names))}`);
+  const lines = [...situations, ...stages, ...left];
+  return lines.length === 0 ? 'nothing' : lines.join('\n');
+}
+
 /** `check [min-replicas=N] [max-lag=BYTES] [search]` */
-function run({ drawing, command }: Scenario): string {
+function runCheck({ drawing, command }: Scenario): string {
   const { snapshot, census, named } = draw(drawing);
   const option = (name: string, otherwise: number) =>
     Number(new RegExp(`${name}=(\\d+)`).exec(command)?.[1] ?? otherwise);

@@ -1,0 +1,88 @@
+/** How `fix` and `explain` are told what to do. */
+import { type Command, Option } from 'commander';
+import type { Preference } from '../live/fix/key-pairs.ts';
+import type { FixWishes } from '../plan/fix.ts';
+import type { SavedFix } from '../plan/fix-file.ts';
+import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './carry-out.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
+import { type Context, UsageError } from './context.ts';
+
+export interface FixOptions extends Omit<ChangeOptions, 'moving' | 'mending'> {
+  readonly wishes: FixWishes;
+  readonly prefer: Preference;
+  /** Where values go that give way to others. */
+  readonly rescueFile?: string;
+  readonly allowBlocking: boolean;
+  /** Tells everything, and does nothing. */
+  readonly explain: boolean;
+  /** From a file: this much is done, and no more. */
+  readonly approved?: SavedFix;
+}
+
+export interface FixFlags extends ConnectionFlags, ChangeFlags {
+  readonly explain?: boolean;
+  readonly searchMultipleOwners?: boolean;
+  readonly clusterSearchMultipleOwners?: boolean;
+  readonly clusterFixWithUnreachableMasters?: boolean;
+  readonly clusterFixWithUnreachablePrimaries?: boolean;
+  readonly prefer?: 'owner' | 'other';
+  readonly preferNewest?: boolean;
+  readonly rescueFile?: string;
+  readonly planOut?: string;
+  readonly allowBlocking?: boolean;
+}
+
+export function addFixOptions(command: Command): Command {
+  command
+    .option(
+      '--search-multiple-owners',
+      'count the keys in all slots, and bring home those outside their owners',
+    )
+    .addOption(new Option('--cluster-search-multiple-owners').hideHelp())
+    .option(
+      '--cluster-fix-with-unreachable-masters',
+      'give the slots of nodes that do not answer to others; what only they have is lost',
+    )
+    .addOption(new Option('--cluster-fix-with-unreachable-primaries').hideHelp())
+    .addOption(
+      new Option('--prefer <side>', 'whose value stays where a key has two (default: owner)').choices([
+        'owner',
+        'other',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--prefer-newest',
+        'the value that was used last stays, or the stream that was written to last',
+      ).conflicts('prefer'),
+    )
+    .option(
+      '--allow-blocking',
+      'move even keys that hold up the servers for longer than half the node timeout',
+    )
+    .option('--plan-out <file>', 'write the plan to a file, and do nothing')
+    .option('--rescue-file <file>', 'where the other value goes (default: slotctl-rescue-<time>.jsonl)');
+  return addConnectionOptions(addChangeOptions(command));
+}
+
+export async function resolveFix(
+  words: readonly string[],
+  flags: FixFlags,
+  { terminal }: Context,
+): Promise<FixOptions> {
+  if (flags.rescueFile === '') throw new UsageError('--rescue-file takes the name of a file');
+  return {
+    ...(await resolveConnection(words, flags, terminal)),
+    ...changeOptions(flags),
+    wishes: {
+      searchOwners: flags.searchMultipleOwners === true || flags.clusterSearchMultipleOwners === true,
+      withUnreachable:
+        flags.clusterFixWithUnreachableMasters === true || flags.clusterFixWithUnreachablePrimaries === true,
+    },
+    prefer: flags.preferNewest ? 'newest' : (flags.prefer ?? 'owner'),
+    ...(flags.rescueFile !== undefined && { rescueFile: flags.rescueFile }),
+    ...(flags.planOut !== undefined && { planFile: flags.planOut }),
+    allowBlocking: flags.allowBlocking === true,
+    explain: flags.explain === true,
+  };
+}

@@ -1,0 +1,209 @@
+/** `fix` and `explain`: what is wrong with a cluster, what is done about it, and what that may cost. */
+import { Command } from 'commander';
+import { listMigrations } from '../live/list-migrations.ts';
+import { RescueFile } from '../live/rescue-file.ts';
+import { takeCensus } from '../live/take-census.ts';
+import { type FixPlan, isStuck, planFix } from '../plan/fix.ts';
+import { beyondFile, fixDocument } from '../plan/fix-file.ts';
+import { slotsToCount } from '../plan/fix-questions.ts';
+import { placesIn } from '../plan/zones.ts';
+import { eventLine } from '../report/events.ts';
+import { renderFix } from '../report/fix.ts';
+import { commandLines } from '../report/mending-text.ts';
+import { NodeNames } from '../report/names.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import { carryOut, type Decided } from './carry-out.ts';
+import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
+import { addFixOptions, type FixFlags, type FixOptions, resolveFix } from './fix-options.ts';
+import { lookAtCluster } from './membership-options.ts';
+import { USUAL_MOVING } from './move-options.ts';
+
+export function fixCommand(context: Context, run = runFix): Command {
+  const command = new Command('fix')
+    .description(
+      'mend a cluster: open slots, slots without an owner or with two, keys in the wrong place, ghosts',
+    )
+    .argument('[address...]', 'any node: host:port, host port, or a URI')
+    .option(
+      '--explain',
+      'tell what is wrong, how it comes, what would be done and by what commands; do nothing',
+    );
+  return addFixOptions(command).action(async (words: string[], flags: FixFlags) => {
+    context.finish(await run(await resolveFix(words, flags, context), context));
+  });
+}
+
+export function explainCommand(context: Context, run = runFix): Command {
+  const command = new Command('explain')
+    .description('the same as fix --explain: changes nothing')
+    .argument('[address...]', 'any node: host:port, host port, or a URI');
+  return addFixOptions(command).action(async (words: string[], flags: FixFlags) => {
+    context.finish(await run({ ...(await resolveFix(words, flags, context)), explain: true }, context));
+  });
+}
+
+/** What one round brings to light the next one mends; more than this means that something keeps breaking it. */
+const MOST_ROUNDS = 6;
+
+/** What a round stumbles over is often something that has changed since the look, and looks otherwise at the next one. */
+const MOST_FAILURES = 2;
+/** Unless that took so long that somebody had to wait for it in vain. */
+const LONG_MS = 30_000;
+
+export async function runFix(options: FixOptions, context: Context): Promise<ExitCode> {
+  const { nowMs } = context;
+  const path = options.rescueFile ?? `slotctl-rescue-${Math.round(nowMs())}.jsonl`;
+  const file = new RescueFile(path, nowMs);
+  try {
+    return await mendInRounds(options, file, context);
+  } finally {
+    await file.close();
+  }
+}
+
+async function mendInRounds(options: FixOptions, file: RescueFile, context: Context): Promise<ExitCode> {
+  let isStopping = false;
+  const onStopping = () => {
+    isStopping = true;
+  };
+  const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options));
+  const isTrial = options.dryRun || options.planFile !== undefined;
+  for (let round = 1, failures = 0; ; round++) {
+    const decided = await look();
+    if (decided.decision.kind === 'refused') return oneRound(decided, look, options, { file }, context);
+    const { plan } = decided.decision;
+    if (plan.stages.length === 0 || options.explain || round > MOST_ROUNDS)
+      return conclude(plan, round, options, context);
+    const beganAt = context.nowMs();
+    const trouble = { isThere: false };
+    const code = await oneRound(decided, look, { ...options, onStopping }, { file, trouble }, context);
+    if (trouble.isThere && code === EXIT.problems) {
+      failures++;
+      if (failures <= MOST_FAILURES && context.nowMs() - beganAt < LONG_MS) continue;
+      return ended(
+        code,
+        'Not everything was mended. Run the same command again to go on from here.',
+        options,
+        context,
+      );
+    }
+    if (code !== EXIT.done || isTrial) return code;
+    if (isStopping) return ended(EXIT.interrupted, 'Not everything was mended.', options, context);
+  }
+}
+
+function ended(code: ExitCode, text: string, { json }: FixOptions, { terminal }: Context): ExitCode {
+  if (json) terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, new NodeNames()));
+  else terminal.warn(text);
+  return code;
+}
+
+async function decideOnRound(fleet: Fleet, { wishes, approved }: FixOptions): Promise<Decided<FixPlan>> {
+  const snapshot = await lookAtCluster(fleet);
+  const slots = slotsToCount(snapshot, wishes.searchOwners);
+  const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
+  const [census, migrations] = await Promise.all([
+    slots.size > 0
+      ? takeCensus(
+          fleet,
+          primaries.map(view => ({ view, slots })),
+        )
+      : new Map(),
+    listMigrations(fleet, snapshot),
+  ]);
+  const placeOf = placesIn(snapshot, new Map());
+  const decision = planFix({ snapshot, census, migrations, wishes, placeOf });
+  const differences = approved && decision.kind === 'plan' ? beyondFile(decision.plan, approved) : [];
+  if (differences.length === 0) return { seen: snapshot, decision };
+  const refusals = [{ kind: 'plan-outdated', differences } as const];
+  return { seen: snapshot, decision: { kind: 'refused', refusals } };
+}
+
+/** Whether a round has not come to its end. */
+interface Trouble {
+  isThere: boolean;
+}
+
+function oneRound(
+  first: Decided<FixPlan>,
+  look: () => Promise<Decided<FixPlan>>,
+  options: FixOptions,
+  { file, trouble }: { readonly file: RescueFile; readonly trouble?: Trouble },
+  context: Context,
+): Promise<ExitCode> {
+  const { paint } = context.terminal;
+  let known: Decided<FixPlan> | undefined = first;
+  const decide = async () => {
+    const decided = known ?? (await look());
+    known = undefined;
+    return decided;
+  };
+  const limits = { ...USUAL_MOVING.limits, allowBlocking: options.allowBlocking };
+  return carryOut(
+    {
+      command: 'fix',
+      decide,
+      preview: plan => renderFix(plan, { explain: false }, paint),
+      question: 'Can I mend this?',
+      already: 'Nothing is left to do.',
+      isRound: true,
+      done: 'That is done. Looking again:',
+      // Where it is not asked for, running the same command again is the way to go on.
+      ...(options.planFile !== undefined && { document: (plan: FixPlan) => documentOf(plan, options) }),
+      unfinished: () => {
+        if (trouble) trouble.isThere = true;
+        return 'Not all of that was done.';
+      },
+    },
+    {
+      ...options,
+      // The servers refuse to move open slots by themselves.
+      moving: { ...USUAL_MOVING, mover: 'migrate', limits },
+      mending: { prefer: options.prefer, timeoutMs: limits.timeoutMs, rescue: value => file.add([value]) },
+    },
+    context,
+  );
+}
+
+function documentOf(plan: FixPlan, options: FixOptions): string {
+  const names = new NodeNames(plan.before);
+  return fixDocument(plan, options, ({ measures }) =>
+    measures.flatMap(({ step }) => commandLines(step, names)),
+  );
+}
+
+/** Nothing more can be done, or nothing is to be done. */
+function conclude(
+  plan: FixPlan,
+  round: number,
+  { explain, json }: FixOptions,
+  { terminal }: Context,
+): ExitCode {
+  const { paint } = terminal;
+  const [code, text] = verdict(plan, round, explain);
+  const names = new NodeNames(plan.before);
+  if (json) {
+    if (explain || code !== EXIT.done)
+      terminal.print(eventLine({ event: 'plan', command: 'fix', plan }, names));
+    terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, names));
+    return code;
+  }
+  terminal.print(renderFix(plan, { explain }, paint));
+  if (code === EXIT.done) terminal.print(`${paint.good(`[OK] ${text}`)}\n`);
+  else terminal.warn(text);
+  return code;
+}
+
+function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, string] {
+  const { situations, stages } = plan;
+  const isHealthy = plan.isHealthy && stages.length === 0 && !situations.some(isStuck);
+  if (isHealthy && round === 1) return [EXIT.done, 'Nothing is wrong. Nothing to do.'];
+  if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to mend.'];
+  if (explain) return [EXIT.problems, 'Nothing was changed.'];
+  if (stages.length > 0) return [EXIT.problems, 'The cluster keeps breaking while it is mended.'];
+  const isUnsafe = situations.some(
+    ({ obstacle }) => obstacle === 'unreachable-owner' || obstacle === 'still-heard',
+  );
+  if (round === 1 && isUnsafe) return [EXIT.refused, 'Nothing was changed: it could lose keys.'];
+  return [EXIT.problems, 'This is left; see above.'];
+}

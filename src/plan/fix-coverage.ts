@@ -1,0 +1,235 @@
+/**
+ * Slots that nobody serves get an owner: whoever holds their keys, and where nobody does, everybody a fair share in as few
+ * runs as can be. What a node that does not answer owns is its own until the person says otherwise.
+ */
+import type { NodeId } from '../topology/node.ts';
+import { SLOT_COUNT, type Slot, SlotSet } from '../topology/slot-set.ts';
+import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
+import type { FixContext } from './fix-open-slots.ts';
+import { marked } from './gathering.ts';
+import type { Obstacle, Situation } from './situation.ts';
+import type { SlotScene } from './slot-scenes.ts';
+
+export interface Coverage {
+  readonly situations: readonly Situation[];
+  /** Who is to own what nobody owns now. */
+  readonly owners: ReadonlyMap<Slot, NodeId>;
+}
+
+/** `unowned`: scenes without an owner that answers. */
+export function coverSlots(
+  unowned: readonly SlotScene[],
+  snapshot: ClusterSnapshot,
+  context: FixContext,
+): Coverage {
+  const orphaned = unowned.filter(({ silent }) => !silent);
+  const dead = deadOwners(unowned, snapshot, context);
+  const open = [...orphaned, ...unowned.filter(({ silent }) => silent && dead.given.has(silent))];
+  const hidden = hiddenKeys(open, snapshot, context);
+  if (hidden.length > 0) return { situations: [...dead.situations, ...hidden], owners: dead.owners };
+  const uncounted = [...context.primaries].filter(id => isUncounted(context, id));
+  const held = open.filter(({ keys }) => keys.size > 0);
+  const empty = open.filter(({ keys }) => keys.size === 0);
+  if (uncounted.length > 0) {
+    const blocked = open.length > 0 ? [blockedBy('uncounted', open, uncounted)] : [];
+    return { situations: [...dead.situations, ...blocked], owners: dead.owners };
+  }
+  const byKeys = new Map(held.map(scene => [scene.slot, mostKeys(scene)]));
+  const shares = shareOut(slotsOf(empty), byKeys, snapshot);
+  const owners = new Map([...dead.owners, ...byKeys, ...shares]);
+  return {
+    owners,
+    situations: [
+      ...dead.situations,
+      ...claims('uncovered-with-keys', held, owners),
+      ...claims('uncovered-empty', empty, owners),
+    ],
+  };
+}
+
+function slotsOf(scenes: readonly SlotScene[]): SlotSet {
+  return SlotSet.of(...scenes.map(({ slot }) => slot));
+}
+
+function isUncounted({ census }: FixContext, id: NodeId): boolean {
+  const held = census.get(id);
+  return !held || 'reason' in held;
+}
+
+function blockedBy(obstacle: Obstacle, scenes: readonly SlotScene[], nodes: readonly NodeId[]): Situation {
+  const facts = { slots: slotsOf(scenes), keys: 0, keysAtOwner: 0, measures: [] };
+  return { kind: 'uncovered-empty', nodes, ...facts, obstacle };
+}
+
+/** Of several with as many keys the smaller id, so that the plan is the same whoever was asked first. */
+function mostKeys({ keys }: SlotScene): NodeId {
+  const [[most]] = [...keys].sort(([a, mine], [b, theirs]) => theirs - mine || (a < b ? -1 : 1)) as [
+    [NodeId, number],
+  ];
+  return most;
+}
+
+function claims(
+  kind: 'uncovered-empty' | 'uncovered-with-keys',
+  scenes: readonly SlotScene[],
+  owners: ReadonlyMap<Slot, NodeId>,
+): Situation[] {
+  const groups = new Map<NodeId, SlotScene[]>();
+  for (const scene of scenes) {
+    const owner = owners.get(scene.slot);
+    if (owner) groups.set(owner, [...(groups.get(owner) ?? []), scene]);
+  }
+  return [...groups].map(([node, group]) => {
+    const slots = slotsOf(group);
+    return {
+      kind,
+      nodes: [node],
+      slots,
+      keys: sum(group.flatMap(({ keys }) => [...keys.values()])),
+      keysAtOwner: sum(group.map(({ keys }) => keys.get(node) ?? 0)),
+      measures: [{ phase: 'cover', step: { kind: 'claim-slots', node, slots } }],
+    };
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, number) => all + number, 0);
+}
+
+interface DeadOwners {
+  readonly situations: readonly Situation[];
+  /** By slot the replica that takes over. */
+  readonly owners: ReadonlyMap<Slot, NodeId>;
+  /** Whose slots are given to others. */
+  readonly given: ReadonlySet<NodeId>;
+}
+
+function deadOwners(
+  unowned: readonly SlotScene[],
+  snapshot: ClusterSnapshot,
+  { withUnreachable }: FixContext,
+): DeadOwners {
+  const groups = new Map<NodeId, SlotScene[]>();
+  for (const scene of unowned)
+    if (scene.silent) groups.set(scene.silent, [...(groups.get(scene.silent) ?? []), scene]);
+  const owners = new Map<Slot, NodeId>();
+  const given = new Set<NodeId>();
+  const situations = [...groups].map(([node, scenes]): Situation => {
+    const heir = heirOf(node, snapshot);
+    const keys = sum(scenes.flatMap(scene => [...scene.keys.values()]));
+    const slots = slotsOf(scenes);
+    const facts = { kind: 'owner-dead', slots, keys, keysAtOwner: heir?.server.keys ?? 0 } as const;
+    const nodes = heir ? [node, heir.id] : [node];
+    const obstacle = withUnreachable ? standingFor(node, snapshot) : 'unreachable-owner';
+    if (obstacle) return { ...facts, nodes, measures: [], obstacle };
+    if (!heir) {
+      given.add(node);
+      return { ...facts, nodes, measures: [] };
+    }
+    for (const { slot } of scenes) owners.set(slot, heir.id);
+    const step = { kind: 'take-over', node: heir.id, primary: node } as const;
+    return { ...facts, nodes, measures: [{ phase: 'cover', step }] };
+  });
+  return { situations, owners, given };
+}
+
+/**
+ * Whether a node that does not answer us may all the same be alive. One that loads its data answers soon; and one that
+ * the others hear goes on serving its clients, whose writes would be lost when it hears that it has lost its slots.
+ */
+export function standingFor(id: NodeId, { views, unreachable }: ClusterSnapshot): Obstacle | undefined {
+  if (unreachable.some(node => node.id === id && node.loading)) return 'wait';
+  const isHeard = views.some(({ self, nodes }) => {
+    const seen = self.role === 'primary' ? nodes.find(node => node.id === id) : undefined;
+    return seen?.linked && seen.health === 'ok';
+  });
+  return isHeard ? 'still-heard' : undefined;
+}
+
+/** The replica that has received most. */
+function heirOf(primary: NodeId, { views }: ClusterSnapshot): NodeView | undefined {
+  const replicas = views.filter(({ self }) => self.role === 'replica' && self.primary === primary);
+  const offset = ({ server }: NodeView) => server.replication.offset;
+  return replicas.sort((a, b) => offset(b) - offset(a) || (a.id < b.id ? -1 : 1))[0];
+}
+
+/**
+ * Redis since 8.4 denies having keys in slots that it neither owns nor imports, and tells only how many there are in all.
+ * So a node that hides keys is made to show them before a slot is given to somebody else for want of a better claim.
+ */
+function hiddenKeys(
+  scenes: readonly SlotScene[],
+  { views }: ClusterSnapshot,
+  { census, primaries }: FixContext,
+): Situation[] {
+  if (scenes.length === 0) return [];
+  return [...primaries].flatMap(node => {
+    const held = census.get(node);
+    if (!held || 'reason' in held || held.hidden === 0) return [];
+    const isMarked = ({ importing, migrating }: SlotScene) => importing.has(node) && !migrating.has(node);
+    const slots = slotsOf(scenes.filter(scene => !isMarked(scene)));
+    const leaving = slotsOf(scenes.filter(({ migrating }) => migrating.has(node)));
+    const peer = views.find(({ id }) => id !== node && primaries.has(id))?.id;
+    if (!peer || slots.size === 0) return [];
+    return [{ ...revealing(node, peer, slots, { keys: held.hidden, leaving }), slots: slotsOf(scenes) }];
+  });
+}
+
+/** A mark of the other kind hides this one. */
+export function revealing(
+  node: NodeId,
+  peer: NodeId,
+  slots: SlotSet,
+  { keys, leaving = SlotSet.empty }: { readonly keys: number; readonly leaving?: SlotSet },
+): Situation {
+  const close = { kind: 'set-slots', node, state: 'stable', slots: leaving } as const;
+  const measures = [
+    ...(leaving.size > 0 ? [{ phase: 'close', step: close } as const] : []),
+    marked('importing', node, peer, slots, 'mark'),
+  ];
+  return { kind: 'keys-hidden', nodes: [node], slots, keys, keysAtOwner: 0, measures };
+}
+
+/** Those who have least first get as much as the next, and so on, as water fills a vessel; each gets one run. */
+function shareOut(
+  slots: SlotSet,
+  given: ReadonlyMap<Slot, NodeId>,
+  { views }: ClusterSnapshot,
+): Map<Slot, NodeId> {
+  const gifts = new Map<NodeId, number>();
+  for (const id of given.values()) gifts.set(id, (gifts.get(id) ?? 0) + 1);
+  const first = (owned: SlotSet) => owned.ranges[0]?.first ?? SLOT_COUNT;
+  const takers = views
+    .flatMap(({ id, self }) => (self.role === 'primary' ? [{ id, owned: self.slots }] : []))
+    .sort((a, b) => first(a.owned) - first(b.owned) || (a.id < b.id ? -1 : 1));
+  const shares = fill(
+    takers.map(({ id, owned }) => owned.size + (gifts.get(id) ?? 0)),
+    slots.size,
+  );
+  const owners = new Map<Slot, NodeId>();
+  let left = slots;
+  takers.forEach(({ id }, i) => {
+    const run = left.take(shares[i] ?? 0);
+    left = left.without(run);
+    for (const slot of run) owners.set(slot, id);
+  });
+  return owners;
+}
+
+/** How much each gets of an amount, so that all have as equal as can be; the first ones get what does not divide. */
+function fill(levels: readonly number[], amount: number): number[] {
+  let low = 0;
+  let high = Math.max(0, ...levels) + amount;
+  const needed = (level: number) => sum(levels.map(own => Math.max(0, level - own)));
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (needed(middle) <= amount) low = middle;
+    else high = middle - 1;
+  }
+  let rest = amount - needed(low);
+  return levels.map(own => {
+    const extra = own <= low && rest > 0 ? 1 : 0;
+    rest -= extra;
+    return Math.max(0, low - own) + extra;
+  });
+}

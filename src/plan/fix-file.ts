@@ -1,0 +1,120 @@
+/**
+ * A round of mending as a file: for people, who find in it what is wrong and by what commands it would be mended, and for
+ * `apply`, which looks anew and mends that much and no more.
+ */
+import { formatAddress, type NodeId } from '../topology/node.ts';
+import { SlotSet } from '../topology/slot-set.ts';
+import { addressBook } from '../topology/snapshot.ts';
+import type { FixPlan, FixWishes } from './fix.ts';
+import { readFields, readId, readList, readSlots, readText, shown, wrong } from './read-value.ts';
+import type { PlanDifference } from './refusal.ts';
+import { isSituationKind, type Situation, type SituationKind } from './situation.ts';
+
+const FORMAT = 'slotctl-fix';
+const VERSION = 1;
+const MOST_CHARACTERS = 20_000_000;
+const ADDRESS = /^\P{C}{1,300}$/u;
+const PREFERENCE = /^(owner|other|newest)$/;
+
+export interface SavedSituation {
+  readonly kind: SituationKind;
+  readonly slots: SlotSet;
+  readonly nodes: readonly NodeId[];
+}
+
+export interface SavedFix {
+  readonly entry: string;
+  readonly wishes: FixWishes;
+  readonly prefer: 'owner' | 'other' | 'newest';
+  readonly situations: readonly SavedSituation[];
+}
+
+/** `commandsOf`: for people only; nobody reads them back. */
+export function fixDocument(
+  plan: FixPlan,
+  { wishes, prefer }: Pick<SavedFix, 'wishes' | 'prefer'>,
+  commandsOf: (situation: Situation) => readonly string[],
+): string {
+  const entry = addressBook(plan.before).get(plan.before.entry);
+  const document = {
+    format: FORMAT,
+    version: VERSION,
+    command: 'fix',
+    entry: entry && formatAddress(entry),
+    wishes,
+    prefer,
+    situations: plan.situations
+      .filter(({ obstacle }) => !obstacle || obstacle === 'later')
+      .map(situation => {
+        const { kind, slots, nodes } = situation;
+        return { kind, slots: `${slots}`, nodes, commands: commandsOf(situation) };
+      }),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+
+/** Whether a file says of itself that it is one; what else is in it is looked at later. */
+export function isFixDocument(text: string): boolean {
+  return /^\s*\{\s*"format":\s*"slotctl-fix"/.test(text);
+}
+
+/** Whatever is in the file is somebody's text until it has been looked through. A RangeError says what is wrong. */
+export function readFixDocument(text: string): SavedFix {
+  if (text.length > MOST_CHARACTERS) throw new RangeError('This is no plan: it is far too long');
+  const document = readFields(parse(text), 'the file');
+  if (document['format'] !== FORMAT) wrong('format', `is ${shown(document['format'])}`);
+  if (document['version'] !== VERSION)
+    wrong('version', `is ${shown(document['version'])}; only ${VERSION} is known here`);
+  const wishes = readFields(document['wishes'], 'wishes');
+  return {
+    entry: readText(document['entry'], ADDRESS, 'entry'),
+    wishes: {
+      searchOwners: wishes['searchOwners'] === true,
+      withUnreachable: wishes['withUnreachable'] === true,
+    },
+    prefer: readText(document['prefer'], PREFERENCE, 'prefer') as SavedFix['prefer'],
+    situations: readList(document['situations'], 'situations').map(readSituation),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RangeError('This is no plan: it is not JSON');
+  }
+}
+
+function readSituation(value: unknown, i: number): SavedSituation {
+  const where = `situations[${i}]`;
+  const { kind, slots, nodes } = readFields(value, where);
+  if (typeof kind !== 'string' || !isSituationKind(kind)) wrong(`${where}.kind`, `is ${shown(kind)}`);
+  return {
+    kind,
+    slots: slots === '' ? SlotSet.empty : readSlots(slots, `${where}.slots`),
+    nodes: readList(nodes, `${where}.nodes`).map((id, j) => readId(id, `${where}.nodes[${j}]`)),
+  };
+}
+
+/**
+ * What a round would do that is not in the file. About slots a later round may tell another story than the first, as when
+ * keys come to light; but none about other slots.
+ */
+export function beyondFile({ situations }: FixPlan, saved: SavedFix): PlanDifference[] {
+  const slots = SlotSet.union(saved.situations.map(situation => situation.slots));
+  const nodes = (kind: SituationKind) =>
+    saved.situations.filter(situation => situation.kind === kind).flatMap(situation => situation.nodes);
+  return situations
+    .filter(({ measures }) => measures.length > 0)
+    .filter(situation =>
+      situation.slots.size > 0
+        ? situation.slots.without(slots).size > 0
+        : !situation.nodes.every(id => nodes(situation.kind).includes(id)),
+    )
+    .map(({ kind, nodes: who, slots: where }) => ({
+      kind: 'situation-new',
+      situation: kind,
+      nodes: who,
+      slots: where.without(slots),
+    }));
+}

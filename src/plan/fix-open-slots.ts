@@ -1,0 +1,170 @@
+/**
+ * Slots that have an owner, and are open, claimed by others too, or have keys elsewhere. The owner is who is configured to
+ * be: what it says of itself, in the newest epoch. Keys decide nothing here; they follow.
+ */
+import type { Census } from '../topology/census.ts';
+import type { NodeId } from '../topology/node.ts';
+import { SlotSet } from '../topology/slot-set.ts';
+import { type Case, gathered, marked, type OwnedScene, stable, urgent } from './gathering.ts';
+import type { Obstacle, Situation } from './situation.ts';
+
+export interface FixContext {
+  /** Primaries that answer. */
+  readonly primaries: ReadonlySet<NodeId>;
+  /** Everybody who answers. */
+  readonly answering: ReadonlySet<NodeId>;
+  readonly census: Census;
+  /** Whether the person accepts what nodes that do not answer may hold. */
+  readonly withUnreachable: boolean;
+  /** Why a node that does not answer is not to be given up even so. */
+  readonly standingFor: (id: NodeId) => Obstacle | undefined;
+}
+
+export function openSituations(scenes: readonly OwnedScene[], context: FixContext): Situation[] {
+  const groups = new Map<string, { first: Case; slots: number[]; keys: number; keysAtOwner: number }>();
+  for (const scene of scenes) {
+    for (const found of casesOf(scene, context)) {
+      const key = [found.kind, found.obstacle, found.variant, ...found.nodes].join();
+      const group = groups.get(key) ?? { first: found, slots: [], keys: 0, keysAtOwner: 0 };
+      group.slots.push(scene.slot);
+      group.keys += found.keys;
+      group.keysAtOwner += found.keysAtOwner;
+      groups.set(key, group);
+    }
+  }
+  return [...groups.values()].map(({ first, slots: list, keys, keysAtOwner }) => {
+    const { kind, nodes, obstacle } = first;
+    const slots = SlotSet.of(...list);
+    const measures = obstacle ? [] : first.measures(slots);
+    return { kind, nodes, slots, keys, keysAtOwner, measures, ...(obstacle && { obstacle }) };
+  });
+}
+
+function casesOf(scene: OwnedScene, context: FixContext): Case[] {
+  const goal = targetOf(scene, context);
+  if (goal) return [halfMoved(scene, goal), ...marksBut(scene, goal, context), ...onReplicas(scene)];
+  return [
+    ...scene.rivals.map(rival => claimedTwice(scene, rival, context)),
+    ...migratingOwner(scene, context),
+    ...marksBut(scene, undefined, context),
+    ...strays(scene),
+    ...onReplicas(scene),
+  ];
+}
+
+/** To whom a move of the owner is under way that can simply be finished. */
+function targetOf(scene: OwnedScene, { primaries, census }: FixContext): NodeId | undefined {
+  const { owner, migrating, importing, keys, rivals } = scene;
+  const target = migrating.get(owner);
+  if (!target || target === owner || !primaries.has(target) || rivals.length > 0) return undefined;
+  // Where a third node has keys too they are all brought back: the owner takes them only while it gives none away.
+  if ([...keys.keys()].some(id => id !== owner && id !== target)) return undefined;
+  const counted = census.get(target);
+  const mayHoldKeys = (keys.get(target) ?? 0) > 0 || !counted || 'reason' in counted || counted.hidden > 0;
+  return importing.has(target) || mayHoldKeys ? target : undefined;
+}
+
+function halfMoved({ owner, importing, migrating, keys }: OwnedScene, target: NodeId): Case {
+  const [there, here] = [keys.get(target) ?? 0, keys.get(owner) ?? 0];
+  const isReady = importing.get(target) === owner && !migrating.has(target);
+  const mark = (slots: SlotSet) => marked('importing', target, owner, slots, 'close');
+  const isMisled = importing.has(target) && importing.get(target) !== owner;
+  return {
+    kind: 'half-moved',
+    nodes: [owner, target],
+    keys: there,
+    keysAtOwner: here,
+    variant: `${isReady} ${isMisled} ${migrating.has(target)} ${there > 0 && here > 0}`,
+    measures: slots => [
+      ...(migrating.has(target) ? [stable(target, slots, 'cancel')] : []),
+      ...(isReady ? [] : [isMisled ? urgent(mark(slots)) : mark(slots)]),
+      ...(there > 0 && here > 0
+        ? [{ phase: 'compare', step: { kind: 'settle-keys', owner, other: target, slots } } as const]
+        : []),
+      { phase: 'move', step: { kind: 'move-slots', from: owner, to: target, slots } },
+    ],
+  };
+}
+
+function claimedTwice({ owner, keys }: OwnedScene, rival: NodeId, { census }: FixContext): Case {
+  const held = keys.get(rival) ?? 0;
+  return {
+    kind: 'claimed-twice',
+    nodes: [owner, rival],
+    keys: held,
+    keysAtOwner: keys.get(owner) ?? 0,
+    ...(isUncounted(census, rival) && { obstacle: 'uncounted' }),
+    variant: `${held > 0}`,
+    measures: slots => [
+      ...(held > 0
+        ? [
+            marked('migrating', rival, owner, slots, 'mark'),
+            { phase: 'move', step: { kind: 'gather-keys', from: rival, to: owner, slots } } as const,
+          ]
+        : []),
+      { phase: 'tell', step: { kind: 'tell-owner', node: rival, owner, slots } },
+    ],
+  };
+}
+
+/** The owner gives the slot away, to nobody who could be found to have got any of it. */
+function migratingOwner(scene: OwnedScene, { answering, withUnreachable, standingFor }: FixContext): Case[] {
+  const { owner, migrating, keys } = scene;
+  const target = migrating.get(owner);
+  if (!target) return [];
+  const close = (slots: SlotSet) => [stable(owner, slots, 'close')];
+  const facts = { nodes: [owner, target], keys: 0, keysAtOwner: keys.get(owner) ?? 0, measures: close };
+  if (answering.has(target)) return [{ ...facts, kind: 'migrating-only' }];
+  const obstacle = withUnreachable ? standingFor(target) : 'unreachable-owner';
+  return [{ ...facts, kind: 'target-dead', ...(obstacle && { obstacle }) }];
+}
+
+/** What is open on primaries that neither own nor claim the slot. */
+function marksBut(scene: OwnedScene, goal: NodeId | undefined, { census }: FixContext): Case[] {
+  const { owner, rivals, migrating, importing, keys } = scene;
+  const others = [...new Set([...importing.keys(), ...migrating.keys()])].filter(
+    id => id !== goal && !rivals.includes(id) && (id !== owner || importing.has(id)),
+  );
+  return others.map(node => {
+    const held = node === owner ? 0 : (keys.get(node) ?? 0);
+    const keysAtOwner = keys.get(owner) ?? 0;
+    if (held > 0) {
+      const isImporting = importing.has(node) && !migrating.has(node);
+      return gathered('importing-with-keys', scene, node, { held, isImporting });
+    }
+    return {
+      kind: importing.has(node) ? 'importing-only' : 'mark-left',
+      nodes: [node, importing.get(node) ?? migrating.get(node) ?? owner],
+      keys: 0,
+      keysAtOwner,
+      ...(isUncounted(census, node) && { obstacle: 'uncounted' }),
+      measures: slots => [stable(node, slots, 'close')],
+    };
+  });
+}
+
+function strays(scene: OwnedScene): Case[] {
+  const { owner, rivals, migrating, importing, keys } = scene;
+  return [...keys]
+    .filter(([id]) => id !== owner && !rivals.includes(id) && !importing.has(id) && !migrating.has(id))
+    .map(([id, held]) => gathered('keys-astray', scene, id, { held, isImporting: false }));
+}
+
+/** Valkey copies marks to replicas; a SETSLOT that failed at the primary may have left them there. Told to the primary. */
+function onReplicas({ markedReplicas, migrating, importing }: OwnedScene): Case[] {
+  return [...markedReplicas]
+    .filter(([, primary]) => !primary || !(migrating.has(primary) || importing.has(primary)))
+    .map(([replica, primary]) => ({
+      kind: 'open-on-replica',
+      nodes: primary ? [replica, primary] : [replica],
+      keys: 0,
+      keysAtOwner: 0,
+      ...(!primary && { obstacle: 'no-remedy' }),
+      measures: slots => (primary ? [stable(primary, slots, 'close')] : []),
+    }));
+}
+
+function isUncounted(census: Census, id: NodeId): boolean {
+  const held = census.get(id);
+  return !held || 'reason' in held;
+}

@@ -1,0 +1,102 @@
+/** `fix` before anything is done: every situation with what will be done about it, and on demand why and by what commands. */
+import type { FixPlan } from '../plan/fix.ts';
+import type { Obstacle, Situation } from '../plan/situation.ts';
+import { isMending, type Step } from '../plan/step.ts';
+import { MEANINGS } from '../topology/finding.ts';
+import { describeFinding } from './finding-text.ts';
+import { commandLines, mendingLine } from './mending-text.ts';
+import { NodeNames } from './names.ts';
+import type { Paint } from './paint.ts';
+import { lossOf, originOf, sceneOf, titleOf } from './situation-text.ts';
+
+const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+  'unreachable-owner':
+    'Nothing without --cluster-fix-with-unreachable-masters. Better bring the node back, and run fix again.',
+  'still-heard':
+    'Nothing: other nodes still hear from it. If it is down, wait until they have noticed; if not, run fix from where it can be reached.',
+  'no-remedy': 'Nothing: this cannot be mended from here.',
+  wait: 'Nothing now: run fix again when the rest is mended, or when it is through.',
+  later: 'Nothing yet: it is a matter for the next look of this run, when every slot can have an owner.',
+  'cluster-down': 'Nothing now: keys cannot move while the cluster is down; mend what keeps it down first.',
+  uncounted: 'Nothing: the keys of a node that takes part could not be counted.',
+};
+
+/** Scripts look for these lines. A slot that many others share its fate with is not listed alone. */
+const MOST_SINGLE_LINES = 16;
+
+export function renderFix(plan: FixPlan, { explain }: { readonly explain: boolean }, paint: Paint): string {
+  const names = new NodeNames(plan.before);
+  const lines = plan.situations.flatMap(situation => [
+    ...classicLines(situation).map(paint.heading),
+    ...situationLines(situation, names, explain, paint),
+    '',
+  ]);
+  return [...lines, ...leftLines(plan, paint)].map(line => `${line}\n`).join('');
+}
+
+const OPEN: ReadonlySet<Situation['kind']> = new Set([
+  'half-moved',
+  'migrating-only',
+  'importing-only',
+  'importing-with-keys',
+  'mark-left',
+]);
+
+function classicLines({ kind, slots }: Situation): string[] {
+  if (kind === 'uncovered-empty' || kind === 'uncovered-with-keys') return ['>>> Fixing slots coverage...'];
+  if (kind === 'claimed-twice') return [`>>> Fixing multiple owners for slot ${slots}...`];
+  if (!OPEN.has(kind)) return [];
+  return slots.size <= MOST_SINGLE_LINES
+    ? [...slots].map(slot => `>>> Fixing open slot ${slot}`)
+    : [`>>> Fixing open slots ${slots}`];
+}
+
+function situationLines(situation: Situation, names: NodeNames, explain: boolean, paint: Paint): string[] {
+  const { obstacle, measures } = situation;
+  const head = `${titleOf(situation)}. ${sceneOf(situation, names)}`;
+  const steps = measures.map(({ step }) => step);
+  const commands = explain ? steps.flatMap(step => commandLines(step, names)) : [];
+  return [
+    obstacle ? paint.bad(head) : paint.warning(head),
+    ...(explain ? [`  How it comes: ${originOf(situation)}`] : []),
+    `  What is done: ${obstacle ? OBSTACLES[obstacle] : doneText(steps, names)}`,
+    `  What could be lost: ${lossOf(situation)}`,
+    ...commands.map(command => paint.faint(`    ${command}`)),
+  ];
+}
+
+function doneText(steps: readonly Step[], names: NodeNames): string {
+  if (steps.length === 0) return 'The nodes hear of each other.';
+  return `${steps.map(step => stepText(step, names)).join('; ')}.`;
+}
+
+function stepText(step: Step, names: NodeNames): string {
+  if (isMending(step)) {
+    const text = mendingLine(step, names).replace('>>> ', '');
+    return text.charAt(0).toLowerCase() + text.slice(1);
+  }
+  switch (step.kind) {
+    case 'move-slots':
+      return `the move is finished: the keys that are left go to ${names.of(step.to)}, which then owns the slots`;
+    case 'replicate':
+      return `${names.of(step.node)} becomes a replica of ${names.of(step.primary)}`;
+    case 'forget':
+      return `${names.of(step.node)} forgets ${names.of(step.victim)}`;
+    case 'join':
+      return `${names.list(step.newcomers)} ${step.newcomers.length === 1 ? 'is' : 'are'} introduced to the others`;
+    case 'stay-forgotten':
+      return 'it is watched that they do not come back';
+    default:
+      return step.kind;
+  }
+}
+
+/** Errors that no situation is about. */
+export function leftLines({ left, before }: FixPlan, paint: Paint): string[] {
+  const names = new NodeNames(before);
+  const told = left.flatMap(finding => [
+    paint.bad(`[ERR] ${describeFinding(finding, names)}`),
+    paint.faint(`      ${MEANINGS[finding.kind]}`),
+  ]);
+  return told.length === 0 ? [] : ['Left as it is:', ...told];
+}
