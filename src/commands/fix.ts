@@ -98,7 +98,11 @@ function ended(code: ExitCode, text: string, { json }: FixOptions, { terminal }:
   return code;
 }
 
-async function decideOnRound(fleet: Fleet, { wishes, approved }: FixOptions): Promise<Decided<FixPlan>> {
+/** Looks at whatever a round of mending is planned from, and plans it. */
+export async function decideOnRound(
+  fleet: Fleet,
+  { wishes, approved }: Pick<FixOptions, 'wishes' | 'approved'>,
+): Promise<Decided<FixPlan>> {
   const snapshot = await lookAtCluster(fleet);
   const slots = slotsToCount(snapshot, wishes.searchOwners);
   const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');

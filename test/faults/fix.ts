@@ -1,7 +1,7 @@
-/**
- * Where `fix` comes in: looks, takes the census and plans, as its command does. While it is not there, what only it can
- * mend is looked at for losses, and left as it is.
- */
+/** Where `fix` comes in: looks, takes the census and plans, as its command does. */
+import { decideOnRound } from '../../src/commands/fix.ts';
 import type { Decide } from './scenarios.ts';
 
-export const decideFix: Decide | undefined = undefined as Decide | undefined;
+const WISHES = { searchOwners: true, withUnreachable: false };
+
+export const decideFix: Decide = async fleet => (await decideOnRound(fleet, { wishes: WISHES })).decision;
