@@ -214,12 +214,26 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
     expect(planned.stdout).toContain(`slotctl apply ${file}`);
     expect((await checked(cluster.entry)).kinds).toContain('slots-uncovered');
 
+    const events = async (...flags: string[]) => {
+      const { stdout } = await slotctl(['fix', cluster.entry, '--json', ...flags]);
+      return stdout
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line));
+    };
+    const [plan, ...end] = await events('--dry-run');
+    expect(plan).toMatchObject({ event: 'plan', command: 'fix', left: [] });
+    expect(plan.situations.at(-1)).toMatchObject({ slots: [[Number(spot.slot), Number(spot.slot)]] });
+    expect(end).toMatchObject([{ event: 'end', code: 0 }]);
+
     const later = damage.spot(1);
     await damage.disown(later);
     const refused = await slotctl(['apply', file, '--yes']);
     expect(refused.stderr).toContain(`slot ${later.slot}: situation`);
     expect(refused.code).toBe(4);
-    expect((await fixed(cluster)).code).toBe(0);
+    const told = await events('--yes');
+    expect(told.map(({ event }) => event)).toContain('round-done');
+    expect(told.at(-1)).toMatchObject({ event: 'end', command: 'fix', code: 0 });
     expect(await values(cluster, [spot.key('a')])).toEqual(['1']);
 
     await damage.disown(spot);
