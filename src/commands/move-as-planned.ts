@@ -1,13 +1,14 @@
 /** What all commands that move slots do with their plan. */
 
 import { EntryNodeError, inspect } from '../live/inspect.ts';
+import { keysLeftBehind } from '../live/keys-left-behind.ts';
 import { lookUntilSettled } from '../live/second-look.ts';
 import { concerning, type MovePlan } from '../plan/move-plan.ts';
 import { planDocument } from '../plan/plan-file.ts';
 import type { Decision } from '../plan/refusal.ts';
 import { describeFinding, showSlots } from '../report/finding-text.ts';
 import { renderReshard } from '../report/moves.ts';
-import { NodeNames } from '../report/names.ts';
+import { count, NodeNames } from '../report/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import { mayPass } from '../topology/finding.ts';
@@ -95,5 +96,9 @@ async function problemsLeft(
     .filter(({ kind }) => kind !== 'replica-link-down');
   const ours = new Set(concerning(moves, found));
   for (const finding of found) if (!ours.has(finding)) note(describeFinding(finding, names));
-  return [...elsewhere, ...[...ours].map(finding => describeFinding(finding, names))];
+  const left = (await keysLeftBehind(fleet, snapshot, moves)).map(
+    ({ node, slots, keys }) =>
+      `${names.of(node)} still holds ${count(keys, 'key')} in ${showSlots(slots)}, which it gave away; \`slotctl fix --search-multiple-owners\` brings them to their owner.`,
+  );
+  return [...elsewhere, ...[...ours].map(finding => describeFinding(finding, names)), ...left];
 }

@@ -51,9 +51,9 @@ async function countInDatabase(
     const batch = all.slice(from, from + BATCH);
     // The connection is left in database 0, where everybody expects it.
     const selected = database === 0 ? [] : [fleet.send(address, select(database))];
-    const counting = batch.map(slot => fleet.send(address, countKeysInSlot(slot)));
+    const counting = fleet.sendAll(address, batch.map(countKeysInSlot));
     const restored = database === 0 ? [] : [fleet.send(address, select(0))];
-    const [counts] = await Promise.all([Promise.all(counting), ...selected, ...restored]);
+    const [counts] = await Promise.all([counting, ...selected, ...restored]);
     batch.forEach((slot, i) => {
       const count = counts[i] ?? 0;
       if (count > 0) bySlot.set(slot, (bySlot.get(slot) ?? 0) + count);
@@ -62,7 +62,7 @@ async function countInDatabase(
 }
 
 /** Redis 8.4 and later answer 0 for the keys in slots that they do not own; Valkey tells. */
-function hidesForeignKeys({ product, release: { major, minor } }: ServerFacts): boolean {
+export function hidesForeignKeys({ product, release: { major, minor } }: ServerFacts): boolean {
   return product === 'redis' && (major > 8 || (major === 8 && minor >= 4));
 }
 

@@ -1,9 +1,9 @@
 /** What broken work has left behind, and `fix`, which mends it and is stopped in its turn. */
 import { decideFix } from './fix.ts';
 import { breakOff, type Mishap } from './run-with-fault.ts';
-import { RESHARD, RESHARD_WITH_REPLICAS, type Scenario } from './scenarios.ts';
+import { RESHARD, type Scenario } from './scenarios.ts';
 
-function fixAfter(broken: Scenario, mishap: Mishap, decide: NonNullable<typeof decideFix>): Scenario {
+function fixAfter(broken: Scenario, mishap: Mishap, decide: typeof decideFix): Scenario {
   const { kind, at, afterwards = 'comes back' } = mishap;
   return {
     name: `fix after ${broken.name}: ${kind} at ${at}, the node ${afterwards}`,
@@ -16,8 +16,6 @@ function fixAfter(broken: Scenario, mishap: Mishap, decide: NonNullable<typeof d
   };
 }
 
-const REPLACED = 'is replaced by its replica';
-
 /** Before any key has gone, with some of them gone, and while owners change. */
 const BREAKS: readonly (readonly [Scenario, Mishap])[] = [
   [RESHARD, { kind: 'killed', at: 36 }],
@@ -25,14 +23,8 @@ const BREAKS: readonly (readonly [Scenario, Mishap])[] = [
   [RESHARD, { kind: 'killed', at: 74 }],
   [RESHARD, { kind: 'crash-within', at: 56 }],
   [RESHARD, { kind: 'torn', at: 56 }],
-  [RESHARD_WITH_REPLICAS, { kind: 'crash', at: 40, afterwards: REPLACED }],
-  [RESHARD_WITH_REPLICAS, { kind: 'crash-after', at: 60, afterwards: REPLACED }],
-  [RESHARD_WITH_REPLICAS, { kind: 'crash-after', at: 74, afterwards: REPLACED }],
 ];
 
-const decide = decideFix;
-
-/** None, as long as there is no `fix`. */
-export const FIX_SCENARIOS: readonly Scenario[] = decide
-  ? BREAKS.map(([broken, mishap]) => fixAfter(broken, mishap, decide))
-  : [];
+export const FIX_SCENARIOS: readonly Scenario[] = BREAKS.map(([broken, mishap]) =>
+  fixAfter(broken, mishap, decideFix),
+);

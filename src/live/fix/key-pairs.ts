@@ -21,6 +21,7 @@ import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 import { showKey } from '../move/big-keys.ts';
 import { MoveError } from '../move/move-error.ts';
+import { sameValue } from '../move/same-value.ts';
 import type { RescuedValue } from '../rescue-file.ts';
 
 /** Whose value stays where two differ. */
@@ -93,7 +94,7 @@ export class KeyPairs {
     const isOthersNewer = this.#settling.prefer === 'newest' && (await this.#isOthersNewer(key));
     const [own, others] = await Promise.all([this.#read(key, false), this.#read(key, true)]);
     if (!own || !others) return this.#forget();
-    if (same(own, others)) {
+    if (await this.#areSame(key, own, others)) {
       await this.#owner.send(unwatch());
       return this.#removeOthers(key);
     }
@@ -106,6 +107,18 @@ export class KeyPairs {
     const isDone = await this.#removeOthers(key);
     if (isDone) note(`${showKey(key)} had two values: that of ${node} gave way, and is in the rescue file`);
     return isDone;
+  }
+
+  /** What servers would save of equal values differs by version, and by the order in which they were filled. */
+  async #areSame(key: Key, own: Value, others: Value): Promise<boolean> {
+    if (!sameTimeToLive(own, others)) return false;
+    if (own.payload.equals(others.payload)) return true;
+    const [owner, other] = [
+      { send: <T>(command: Command<T>) => this.#owner.send(command) },
+      { send: <T>(command: Command<T>) => (this.#asks ? this.#ask(command) : this.#other.send(command)) },
+    ];
+    // A user who may not read them all has them taken for different: then the loser is kept.
+    return (await unlessRefused(sameValue(key, owner, other))) ?? false;
   }
 
   async #forget(isDone = true): Promise<boolean> {
@@ -181,8 +194,16 @@ async function unlessMoved<T>(reply: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function same(a: Value, b: Value): boolean {
-  if (!a.payload.equals(b.payload)) return false;
+async function unlessRefused<T>(reply: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof ServerRefusalError) return undefined;
+    throw error;
+  }
+}
+
+function sameTimeToLive(a: Value, b: Value): boolean {
   if (a.ttlMs === undefined || b.ttlMs === undefined) return a.ttlMs === b.ttlMs;
   return Math.abs(a.ttlMs - b.ttlMs) <= TTL_MAY_DIFFER_MS;
 }
