@@ -343,9 +343,12 @@ describe.concurrent.each(valkey ?? [])('$name only', build => {
       '--reply-timeout',
       '2',
     ];
+    const begun = async () => (await migrationsAt(cluster, 0)).length === 2;
     const moved = await runAndAct(t, ['rebalance', cluster.entry, ...half, '--yes'], () => {
-      cluster.node(2).signal('SIGKILL');
-      void hurry(cluster).catch(() => {});
+      void until('both are under way', begun).then(() => {
+        cluster.node(2).signal('SIGKILL');
+        return hurry(cluster).catch(() => {});
+      });
     });
     expect(moved.code).toBe(1);
     const ours = (await migrationsAt(cluster, 0)).map(({ target, state }) => [target, state]);
