@@ -1,40 +1,38 @@
 /** The composition root: which commands there are, and what their ends mean to the shell. */
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { addNodeCommand } from './commands/add-node.ts';
-import { applyCommand } from './commands/apply.ts';
-import { checkCommand } from './commands/check.ts';
 import { type Context, EXIT, type ExitCode } from './commands/context.ts';
-import { createCommand } from './commands/create.ts';
-import { delNodeCommand, forgetFailedCommand } from './commands/del-node.ts';
 import { explainFailure, fitForTerminal, withoutSecrets } from './commands/failures.ts';
-import { explainCommand, fixCommand } from './commands/fix.ts';
-import { infoCommand } from './commands/info.ts';
-import { rebalanceCommand } from './commands/rebalance.ts';
-import { placeReplicasCommand, replicateCommand } from './commands/replicas.ts';
-import { rescueCommand } from './commands/rescue.ts';
-import { reshardCommand } from './commands/reshard.ts';
 import { InterruptedError } from './resp/errors.ts';
 import { Fleet } from './resp/fleet.ts';
 import { traceTo } from './resp/trace.ts';
 import { QuestionAbandonedError, type Terminal } from './terminal.ts';
 
-const COMMANDS: readonly ((context: Context) => Command)[] = [
-  context => createCommand(context),
-  context => checkCommand(context),
-  context => infoCommand(context),
-  context => fixCommand(context),
-  context => explainCommand(context),
-  context => rescueCommand(context),
-  context => addNodeCommand(context),
-  context => delNodeCommand(context),
-  context => forgetFailedCommand(context),
-  context => replicateCommand(context),
-  context => placeReplicasCommand(context),
-  context => reshardCommand(context),
-  context => rebalanceCommand(context),
-  context => applyCommand(context),
-];
+type MakeCommand = (context: Context) => Command;
+
+/** In the order of the help. Each is loaded when it is wanted: reading all of them takes longer than a `check`. */
+const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  create: async () => (await import('./commands/create.ts')).createCommand,
+  check: async () => (await import('./commands/check.ts')).checkCommand,
+  info: async () => (await import('./commands/info.ts')).infoCommand,
+  fix: async () => (await import('./commands/fix.ts')).fixCommand,
+  explain: async () => (await import('./commands/fix.ts')).explainCommand,
+  rescue: async () => (await import('./commands/rescue.ts')).rescueCommand,
+  'add-node': async () => (await import('./commands/add-node.ts')).addNodeCommand,
+  'del-node': async () => (await import('./commands/del-node.ts')).delNodeCommand,
+  'forget-failed': async () => (await import('./commands/del-node.ts')).forgetFailedCommand,
+  replicate: async () => (await import('./commands/replicas.ts')).replicateCommand,
+  'place-replicas': async () => (await import('./commands/replicas.ts')).placeReplicasCommand,
+  reshard: async () => (await import('./commands/reshard.ts')).reshardCommand,
+  rebalance: async () => (await import('./commands/rebalance.ts')).rebalanceCommand,
+  apply: async () => (await import('./commands/apply.ts')).applyCommand,
+};
+
+/** All of them for whoever wants the help, or has mistyped. */
+function wanted([, , first = '']: readonly string[]): Promise<MakeCommand[]> {
+  const load = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  return Promise.all((load ? [load] : Object.values(COMMANDS)).map(one => one()));
+}
 
 const EXIT_CODE_HELP = `
 Exit codes:
@@ -57,7 +55,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     },
   };
   try {
-    await buildProgram(context).parseAsync([...argv]);
+    await buildProgram(context, await wanted(argv)).parseAsync([...argv]);
     return code;
   } catch (error) {
     const failure = explainFailure(error instanceof QuestionAbandonedError ? new InterruptedError() : error);
@@ -66,7 +64,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 }
 
-function buildProgram(context: Context): Command {
+function buildProgram(context: Context, commands: readonly MakeCommand[]): Command {
   const { terminal } = context;
   const program = new Command('slotctl')
     .description(packageJson.description)
@@ -74,7 +72,7 @@ function buildProgram(context: Context): Command {
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('afterAll', EXIT_CODE_HELP)
     .showSuggestionAfterError();
-  for (const command of COMMANDS.map(make => make(context))) program.addCommand(command);
+  for (const command of commands.map(make => make(context))) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: text => terminal.print(text),
