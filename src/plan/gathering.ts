@@ -24,12 +24,15 @@ export interface OwnedScene extends SlotScene {
 
 export function gathered(
   kind: SituationKind,
-  { owner, keys, migrating, importing, isNew }: OwnedScene,
+  { owner, keys, migrating, importing, heard, isNew }: OwnedScene,
   holder: NodeId,
   { held, isImporting }: { readonly held: number; readonly isImporting: boolean },
 ): Case {
   const facts = { kind, nodes: [holder, owner], keys: held, keysAtOwner: keys.get(owner) ?? 0 };
   const isLeaving = migrating.has(holder);
+  // A node that imports a slot does not hear who owns it, and would go on saying that the cluster is down.
+  const inform = (slots: SlotSet): Measure =>
+    urgent({ phase: 'inform', step: { kind: 'tell-owner', node: holder, owner, slots } });
   const leaving = (slots: SlotSet) => (isLeaving ? [stable(holder, slots, 'cancel')] : []);
   if (isNew) {
     return {
@@ -37,10 +40,9 @@ export function gathered(
       variant: `new ${isLeaving}`,
       measures: slots => [
         ...leaving(slots).map(urgent),
-        // Before anybody owns the slots, so that whoever comes after an interruption sees that there are keys. A node
-        // that imports a slot does not hear who owns it, and would go on saying that the cluster is down.
+        // Before anybody owns the slots, so that whoever comes after an interruption sees that there are keys.
         urgent(marked('importing', holder, owner, slots, 'close')),
-        urgent({ phase: 'inform', step: { kind: 'tell-owner', node: holder, owner, slots } }),
+        inform(slots),
         ...gathering(holder, owner, slots),
       ],
     };
@@ -48,12 +50,14 @@ export function gathered(
   // Valkey since 8.0 has whoever imports a slot take it over as soon as it hears that the node which it comes from owns
   // others now and not this one; then the owner deletes its keys. So the mark names the owner before anybody claims a slot.
   const isMisled = isImporting && importing.get(holder) !== owner;
+  const isMistaken = heard.has(holder) && heard.get(holder) !== owner;
   return {
     ...facts,
-    variant: `${isImporting} ${isLeaving} ${isMisled}`,
+    variant: `${isImporting} ${isLeaving} ${isMisled} ${isMistaken}`,
     measures: slots => [
       ...leaving(slots),
       ...(isMisled ? [urgent(marked('importing', holder, owner, slots, 'close'))] : []),
+      ...(isMistaken ? [inform(slots)] : []),
       ...gathering(holder, owner, slots, isImporting),
     ],
   };

@@ -16,6 +16,11 @@ export interface SlotScene {
   /** Marks on primaries: by node, where the slot goes or comes from. */
   readonly migrating: ReadonlyMap<NodeId, NodeId>;
   readonly importing: ReadonlyMap<NodeId, NodeId>;
+  /**
+   * Whom those who import it take for its owner. A source that fails over takes the claim with it, and whoever imports a
+   * slot does not hear who owns it now.
+   */
+  readonly heard: ReadonlyMap<NodeId, NodeId | undefined>;
   /** Replicas with marks, each with its primary. */
   readonly markedReplicas: ReadonlyMap<NodeId, NodeId | undefined>;
   /** Keys by primary; who has none is left out. */
@@ -27,6 +32,7 @@ interface Draft {
   readonly claimants: NodeId[];
   readonly migrating: Map<NodeId, NodeId>;
   readonly importing: Map<NodeId, NodeId>;
+  readonly heard: Map<NodeId, NodeId | undefined>;
   readonly markedReplicas: Map<NodeId, NodeId | undefined>;
   readonly keys: Map<NodeId, number>;
 }
@@ -60,18 +66,28 @@ function draftAll({ views }: ClusterSnapshot, census: Census): Iterable<Draft> {
     if (known) return known;
     const claimants = primaries.filter(({ slots }) => slots.has(slot)).map(({ id }) => id);
     const [migrating, importing, keys] = [new Map(), new Map(), new Map()];
-    const made = { slot, claimants, migrating, importing, keys, markedReplicas: new Map() };
+    const made = {
+      slot,
+      claimants,
+      migrating,
+      importing,
+      keys,
+      heard: new Map<NodeId, NodeId | undefined>(),
+      markedReplicas: new Map(),
+    };
     drafts.set(slot, made);
     return made;
   };
   for (const slot of SlotSet.all) if (claims[slot] !== 1) draft(slot);
-  for (const { id, self, open } of views) {
+  for (const { id, self, open, nodes } of views) {
     for (const state of ['migrating', 'importing'] as const) {
       for (const [slot, peer] of open[state]) {
         if (self.role === 'replica') draft(slot).markedReplicas.set(id, self.primary);
         else draft(slot)[state].set(id, peer);
       }
     }
+    const ownerOf = (slot: Slot) => nodes.find(node => node.role === 'primary' && node.slots.has(slot));
+    for (const slot of open.importing.keys()) draft(slot).heard.set(id, ownerOf(slot)?.id);
     if (self.role === 'primary')
       for (const slot of slotsHeld(census.get(id))) if (!self.slots.has(slot)) draft(slot);
   }

@@ -33,11 +33,6 @@ function afterwardsOf(kind: Mishap['kind'], { hasReplicas }: Scenario): readonly
     : ['comes back'];
 }
 
-/** A replica that takes the place of a source knows nothing of open slots; that is looked at for losses only, so far. */
-function isLookedAtForLossesOnly({ afterwards }: Mishap): boolean {
-  return afterwards === 'is replaced by its replica';
-}
-
 describe.each([...SCENARIOS, ...FIX_SCENARIOS])('$name', scenario => {
   test.each(SEEDS)('undisturbed, seed %d', async seed => {
     const { losses, left } = await runWithFault(scenario, seed);
@@ -57,8 +52,7 @@ describe.each([...SCENARIOS, ...FIX_SCENARIOS])('$name', scenario => {
       for (let at = 1; at <= commands; at += stride) {
         const mishap = { at, kind, afterwards };
         const report = await runWithFault(scenario, seed, mishap);
-        const { losses, hit } = report;
-        const left = isLookedAtForLossesOnly(mishap) ? [] : report.left;
+        const { losses, hit, left } = report;
         if (losses.length + left.length > 0)
           wrong.push(`at command ${at} (${hit}): ${[...losses, ...left].slice(0, 5).join(' | ')}`);
       }

@@ -1,7 +1,7 @@
 /** What broken work has left behind, and `fix`, which mends it and is stopped in its turn. */
 import { decideFix } from './fix.ts';
 import { breakOff, type Mishap } from './run-with-fault.ts';
-import { RESHARD, type Scenario } from './scenarios.ts';
+import { RESHARD, RESHARD_WITH_REPLICAS, type Scenario } from './scenarios.ts';
 
 function fixAfter(broken: Scenario, mishap: Mishap, decide: typeof decideFix): Scenario {
   const { kind, at, afterwards = 'comes back' } = mishap;
@@ -23,6 +23,7 @@ const BREAKS: readonly (readonly [Scenario, Mishap])[] = [
   [RESHARD, { kind: 'killed', at: 74 }],
   [RESHARD, { kind: 'crash-within', at: 56 }],
   [RESHARD, { kind: 'torn', at: 56 }],
+  [RESHARD_WITH_REPLICAS, { kind: 'crash', at: 40, afterwards: 'is replaced by its replica' }],
 ];
 
 export const FIX_SCENARIOS: readonly Scenario[] = BREAKS.map(([broken, mishap]) =>

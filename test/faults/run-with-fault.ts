@@ -44,8 +44,7 @@ export async function runWithFault(scenario: Scenario, seed: number, mishap?: Mi
   let left = mishap ? await goOn(job, job.goOn(plan)) : broken.problems;
   job.cluster.meanwhile = () => {};
   left = [...left, ...(await stateOf(job))];
-  const replaced = mishap?.afterwards === 'is replaced by its replica';
-  if (left.length > 0 && !replaced) left = [...(await goOn(job, decideFix)), ...(await stateOf(job))];
+  if (left.length > 0) left = [...(await goOn(job, decideFix)), ...(await stateOf(job))];
   losses.push(...client.lost().map(key => `${key} in the end`));
   return { commands: fleet.sent, hit: fleet.hit?.words ?? '', losses, left };
 }

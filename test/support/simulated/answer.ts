@@ -91,6 +91,11 @@ function reactTo(
       return [bytes('subscribe'), bytes(words[1] ?? ''), 1];
     case 'PUBSUB':
       return channels(node, words[2] ?? '');
+    case 'WATCH':
+      return watch(node, session, words.slice(1), world);
+    case 'UNWATCH':
+      session.watched.clear();
+      return OK;
     case 'MULTI':
       session.queued = [];
       return OK;
@@ -102,6 +107,14 @@ function reactTo(
       return err(`unknown command '${words[0]}', with args beginning with: `);
     }
   }
+}
+
+function watch(node: SimulatedNode, session: Session, keys: readonly string[], world: World): Reply {
+  // Whoever is sent elsewhere for a key is sent there for this, too.
+  const there = answerAboutKeys(node, session, ['EXISTS', ...keys], world);
+  if (there instanceof ErrorReply) return there;
+  for (const key of keys) session.watched.set(key, node.data.get(session.database, key)?.content);
+  return OK;
 }
 
 /** Only patterns that end in a star are asked for. */
@@ -211,6 +224,11 @@ function exec(node: SimulatedNode, session: Session, world: World): Reply {
   const { queued } = session;
   if (!queued) return err('EXEC without MULTI');
   session.queued = undefined;
+  const hasChanged = [...session.watched].some(
+    ([key, content]) => node.data.get(session.database, key)?.content !== content,
+  );
+  session.watched.clear();
+  if (hasChanged) return null;
   return queued.map(words => {
     const reply = answer(node, session, words, world);
     return reply === HANGS_UP ? new ErrorReply('ERR not in a transaction') : reply;

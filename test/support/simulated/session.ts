@@ -5,6 +5,8 @@ export class Session {
   /** Commands between MULTI and EXEC. */
   queued: string[][] | undefined;
   refused = false;
+  /** Keys that must not have changed when a transaction is run, and what they held. */
+  readonly watched = new Map<string, string | undefined>();
   /** To what it has subscribed. */
   channel: string | undefined;
 }
