@@ -146,7 +146,6 @@ describe('givers and takers', () => {
       const slots = n < 700 ? SlotSet.range(border(n), border(n + 1) - 1) : SlotSet.empty;
       return { id: nodeId(String(n).padStart(40, '0')), slots, surplus: 0 };
     });
-    const started = performance.now();
     const sizes = idealSizes(
       parties.map(({ slots }) => slots.size),
       parties.map(() => 1),
@@ -156,7 +155,6 @@ describe('givers and takers', () => {
     const fragments = pairings(uneven).map(transfers =>
       fragmentsOf(ownersAfter(parties, allotSlots(owners, transfers)).values()),
     );
-    expect(performance.now() - started).toBeLessThan(5000);
     expect(Math.min(...fragments)).toBeLessThanOrEqual(1300);
   });
 });
