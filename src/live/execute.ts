@@ -32,7 +32,6 @@ import { awaitUnbanned } from './await-unbanned.ts';
 import { asGenerator, type Tell } from './event-stream.ts';
 import { FileError } from './files.ts';
 import { type Mending, mend } from './fix/mend.ts';
-import { Gates } from './move/gates.ts';
 import { MoveError } from './move/move-error.ts';
 import { type Moving, Passages } from './move/passages.ts';
 
@@ -69,7 +68,6 @@ class Work {
   readonly #options: ExecuteOptions;
   readonly #book: ReadonlyMap<NodeId, Address>;
   readonly #passages: Passages;
-  readonly #gates = new Gates(1);
 
   constructor(fleet: Fleet, plan: Plan, options: ExecuteOptions) {
     this.#fleet = fleet;
@@ -120,7 +118,7 @@ class Work {
     const run = { fleet: this.#fleet, before: this.#plan.before, mending: { ...mending, note }, nowMs };
     // Two servers that send each other keys by MIGRATE wait for each other until their time is up.
     const busy = step.kind === 'gather-keys' ? [step.from, step.to] : [];
-    await this.#gates.pass(busy, () => mend(step, run));
+    await this.#passages.between(busy, () => mend(step, run));
   }
 
   async #perform(

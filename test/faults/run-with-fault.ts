@@ -24,7 +24,7 @@ export interface Report {
   readonly commands: number;
   /** The command that the fault hit. */
   readonly hit: string;
-  /** Acknowledged values that nobody has any more. There is no fault after which that would be right. */
+  /** Acknowledged values that are gone from everywhere. There is no fault after which that would be right. */
   readonly losses: readonly string[];
   /** What is still wrong when the person has gone on; nothing, if all is well. */
   readonly left: readonly string[];

@@ -11,6 +11,7 @@ import { keySlot } from '../../src/topology/key-slot.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { type ClusterPlan, nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { checked } from '../support/formed.ts';
+import { reshard } from '../support/moving.ts';
 import { until } from '../support/poll.ts';
 import { type Run, slotctlProcess } from '../support/run-slotctl.ts';
 import { installedServers, type ServerBuild } from '../support/servers.ts';
@@ -33,19 +34,6 @@ function start(t: TestContext, build: ServerBuild, plan: Partial<ClusterPlan> = 
 
 async function fillSlots(cluster: TestCluster): Promise<void> {
   await Promise.all(KEYS.map(key => cluster.node(0).send('SET', key, 'value')));
-}
-
-function words(cluster: TestCluster, slots: string, to: number, ...more: string[]): string[] {
-  return [
-    'reshard',
-    cluster.entry,
-    '--slots',
-    slots,
-    '--cluster-to',
-    cluster.member(to).id,
-    '--yes',
-    ...more,
-  ];
 }
 
 /** The order by which somebody else moves slots from the first node. */
@@ -128,7 +116,7 @@ describe.concurrent.each(builds)('$name', build => {
     const cluster = await start(t, build, { config: ['rdb-key-save-delay 2000'] });
     await fillSlots(cluster);
     const plan = join(folderFor(t), 'plan.json');
-    await run(t, [...words(cluster, SLOTS, 1), '--plan-out', plan]);
+    await run(t, [...reshard(cluster, SLOTS, 1), '--plan-out', plan]);
     const killed = await runAndAct(t, ['apply', plan, '--yes', '--mover', 'atomic'], child =>
       child.kill('SIGKILL'),
     );
@@ -145,7 +133,7 @@ describe.concurrent.each(builds)('$name', build => {
     const cluster = await start(t, build, { config: [VERY_SLOW] });
     await fillSlots(cluster);
     await order(cluster, '10-99', 2);
-    const moved = await run(t, words(cluster, SLOTS, 1, '--mover', mover));
+    const moved = await run(t, reshard(cluster, SLOTS, 1, '--mover', mover));
     expect(moved.code).toBe(1);
     expect(moved.stderr).toContain(`is moving slots 10-99 already, from ${cluster.entry}`);
     const theirs = await underWay(cluster);
@@ -157,7 +145,7 @@ describe.concurrent.each(builds)('$name', build => {
   test('connections break: others are opened, and the migration is seen to its end', async t => {
     const cluster = await start(t, build, { config: [SLOW] });
     await fillSlots(cluster);
-    const moved = await runAndAct(t, words(cluster, SLOTS, 1), () => {
+    const moved = await runAndAct(t, reshard(cluster, SLOTS, 1), () => {
       // Not those by which the servers migrate, which are told apart as replicas and primaries.
       const seat = cluster.node(isRedis ? 1 : 0);
       void seat.send('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').then(() => hurry(cluster));
@@ -170,7 +158,7 @@ describe.concurrent.each(builds)('$name', build => {
     const cluster = await start(t, build, { config: [SLOW] });
     await fillSlots(cluster);
     const seat = cluster.node(isRedis ? 1 : 0);
-    const moved = await runAndAct(t, words(cluster, SLOTS, 1, '--reply-timeout', '1'), () =>
+    const moved = await runAndAct(t, reshard(cluster, SLOTS, 1, '--reply-timeout', '1'), () =>
       seat.signal('SIGSTOP'),
     );
     expect(moved.code).toBe(1);
@@ -190,7 +178,7 @@ describe.concurrent.each(builds)('$name', build => {
     const cluster = await start(t, build, { config: [VERY_SLOW] });
     await fillSlots(cluster);
     let pressed = 0;
-    const moved = await slotctlProcess([...words(cluster, SLOTS, 1), '--trace'], {
+    const moved = await slotctlProcess([...reshard(cluster, SLOTS, 1), '--trace'], {
       cwd: folderFor(t),
       watch: (child, text) => {
         if (pressed === times || !(BEGUN.test(text) || text.includes('once more'))) return;
@@ -246,10 +234,10 @@ describe.concurrent.each(builds)('$name', build => {
       ),
     );
     const login = { REDISCLI_AUTH: 'pw' };
-    const refused = await run(t, words(cluster, '10-19', 1, '--user', 'mover', '--mover', 'atomic'), login);
+    const refused = await run(t, reshard(cluster, '10-19', 1, '--user', 'mover', '--mover', 'atomic'), login);
     expect(refused.stderr).toContain(`cluster|${right}`);
     expect(refused.code).toBe(1);
-    const moved = await run(t, words(cluster, '10-19', 1, '--user', 'mover'), login);
+    const moved = await run(t, reshard(cluster, '10-19', 1, '--user', 'mover'), login);
     expect(moved.stderr).toContain('going on by MIGRATE');
     expect(moved.code).toBe(0);
   });
@@ -304,7 +292,7 @@ describe.concurrent.each(redis ?? [])('$name only', build => {
     const cluster = await start(t, build, { config: ['enable-debug-command yes'] });
     await fillSlots(cluster);
     await cluster.node(0).send('DEBUG', 'ASM-FAILPOINT', 'migrate-main-channel', 'handoff');
-    const moved = await run(t, words(cluster, SLOTS, 1));
+    const moved = await run(t, reshard(cluster, SLOTS, 1));
     expect(moved.stderr).toMatch(
       /the migration failed \d times: .*; it was called off, and the slots are where/,
     );
@@ -361,7 +349,7 @@ describe.concurrent.each(valkey ?? [])('$name only', build => {
     await fillSlots(cluster);
     await order(cluster, '20-99', 2);
     let waiting = false;
-    const moved = await slotctlProcess([...words(cluster, '0-19', 1), '--trace'], {
+    const moved = await slotctlProcess([...reshard(cluster, '0-19', 1), '--trace'], {
       cwd: folderFor(t),
       watch: (child, text) => {
         if (waiting || !BEGUN.test(text)) return;
@@ -392,7 +380,7 @@ describe.concurrent.each(valkey ?? [])('$name only', build => {
   test('the servers cannot log in with each other: auto goes on by MIGRATE', async t => {
     const cluster = await start(t, build, { password: 'pw' });
     await cluster.node(0).send('CONFIG', 'SET', 'primaryauth', 'wrong');
-    const moved = await run(t, words(cluster, '0-9', 1), { REDISCLI_AUTH: 'pw' });
+    const moved = await run(t, reshard(cluster, '0-9', 1), { REDISCLI_AUTH: 'pw' });
     expect(moved.stderr).toContain('Failed to AUTH');
     expect(moved.code).toBe(0);
   });
@@ -405,10 +393,10 @@ describe.concurrent.each(valkey ?? [])('$name only', build => {
     await cluster.node(2).send('FUNCTION', 'LOAD', library('mine', 2));
     for (const mover of ['auto', 'migrate']) {
       await cluster.node(1).send('FUNCTION', 'FLUSH');
-      await run(t, words(cluster, mover === 'auto' ? '0-1' : '2-3', 1, '--mover', mover));
+      await run(t, reshard(cluster, mover === 'auto' ? '0-1' : '2-3', 1, '--mover', mover));
       expect(await cluster.node(1).send('FCALL', 'mine', '0')).toBe(1);
     }
-    const differs = await run(t, words(cluster, '4', 2));
+    const differs = await run(t, reshard(cluster, '4', 2));
     expect(differs.stderr).toMatch(/has other functions than .*: mine/);
     expect(await cluster.node(2).send('FCALL', 'mine', '0')).toBe(2);
   });

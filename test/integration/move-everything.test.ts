@@ -1,9 +1,14 @@
 /** What else has to move, and where: giants, several databases, TLS, servers of different versions. */
 import { describe, expect, test } from 'vitest';
+import { inspect } from '../../src/live/inspect.ts';
+import { keysLeftBehind } from '../../src/live/keys-left-behind.ts';
+import { Fleet } from '../../src/resp/fleet.ts';
 import { tlsSettings } from '../../src/resp/tls-files.ts';
+import { SlotSet } from '../../src/topology/slot-set.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { checked } from '../support/formed.ts';
+import { reshard } from '../support/moving.ts';
 import { until } from '../support/poll.ts';
 import { type Run, slotctl } from '../support/run-slotctl.ts';
 import { type ServerBuild, serversUnderTest } from '../support/servers.ts';
@@ -12,12 +17,6 @@ import { removeFolder } from '../support/temp-folder.ts';
 
 function build(name: string): ServerBuild[] {
   return serversUnderTest().filter(one => one.name === name);
-}
-
-/** To the second node. */
-function reshard(cluster: TestCluster, slots: string, ...more: string[]): string[] {
-  const to = cluster.member(1).id;
-  return ['reshard', cluster.entry, '--slots', slots, '--cluster-to', to, '--yes', ...more];
 }
 
 const DONE: Partial<Run> = { code: 0, stderr: '' };
@@ -41,7 +40,7 @@ describe.concurrent.each(ways)('$name by $mover', ({ server, mover }) => {
     for (let i = 0; i < 20; i++) await source.send('RPUSH', keyIn(1, 'list'), ...elements);
     await source.send('SET', '', 'no name');
     // Far less than the giant takes: what is big is given more.
-    const moved = await slotctl(reshard(cluster, '0-9', '--mover', mover, '--cluster-timeout', '50'));
+    const moved = await slotctl(reshard(cluster, '0-9', 1, '--mover', mover, '--cluster-timeout', '50'));
     expect(moved.code).toBe(0);
     // Whoever wonders why the servers pause is told.
     if (mover === 'migrate') expect(moved.stderr).toMatch(/moving "\S+big" alone: it takes \d+ MB/);
@@ -69,7 +68,7 @@ describe.concurrent.each(ways)('$name by $mover', ({ server, mover }) => {
     const keys = await fillSlots(cluster, 0, { first: 0, last: 49 }, 10);
     const options = ['--mover', mover, '--tls', '--cacert', ca, '--cert', cert, '--key', key];
     const login = { env: { REDISCLI_AUTH: 'pw' } };
-    expect(await slotctl(reshard(cluster, '0-49', ...options), login)).toMatchObject(DONE);
+    expect(await slotctl(reshard(cluster, '0-49', 1, ...options), login)).toMatchObject(DONE);
     await until('the source has deleted them', async () => `${await keysPerNode(cluster)}` === `0,${keys},0`);
   });
 });
@@ -78,7 +77,7 @@ describe.concurrent.each([build('redis-7.0'), build('valkey-8.1')].flat())('$nam
   test('they own and hold afterwards what their primaries do', async t => {
     const cluster = await TestCluster.startFor(t, { build: server });
     const keys = await fillSlots(cluster, 0, { first: 0, last: 299 }, 3);
-    expect(await slotctl(reshard(cluster, '0-999', '--mover', 'migrate'))).toMatchObject(DONE);
+    expect(await slotctl(reshard(cluster, '0-999', 1, '--mover', 'migrate'))).toMatchObject(DONE);
     await until(
       'replicas have followed',
       async () => `${await keysPerNode(cluster)}` === `0,${keys},0,0,${keys},0`,
@@ -98,7 +97,7 @@ describe.concurrent('one cluster of Redis 7.0 and 8.6', () => {
     const builds = Object.fromEntries(positions.map(position => [position, newer]));
     const cluster = await TestCluster.startFor(t, { build: older, builds, replicasPerPrimary: 0 });
     const keys = await fillSlots(cluster, 0, { first: 0, last: 49 }, 10);
-    expect(await slotctl(reshard(cluster, '0-49'))).toMatchObject(DONE);
+    expect(await slotctl(reshard(cluster, '0-49', 1))).toMatchObject(DONE);
     await until('the source has deleted them', async () => `${await keysPerNode(cluster)}` === `0,${keys},0`);
     expect(await checked(cluster.entry)).toMatchObject({ healthy: true });
   });
@@ -112,9 +111,30 @@ describe.concurrent.each(build('valkey-9.1'))('several databases on $name', serv
       await cluster.node(0).send('SELECT', `${database}`);
       await fillSlots(cluster, 0, { first: 0, last: 49 }, 10);
     }
-    expect(await slotctl(reshard(cluster, '0-49', '--mover', mover))).toMatchObject(DONE);
+    expect(await slotctl(reshard(cluster, '0-49', 1, '--mover', mover))).toMatchObject(DONE);
     await until('the source has deleted them', async () => `${await keysPerNode(cluster)}` === '0,1500,0');
     await cluster.node(1).send('SELECT', '3');
     expect(await cluster.node(1).send('DBSIZE')).toBe(500);
   });
 });
+
+describe.concurrent.each([build('redis-7.0'), build('valkey-9.1')].flat())(
+  'what a source still holds on $name',
+  server => {
+    test('of slots that it gave away is told, and what it owns is not', async t => {
+      const cluster = await TestCluster.startFor(t, { build: server, replicasPerPrimary: 0 });
+      const [source, target] = [cluster.member(1), cluster.member(0)];
+      const holder = cluster.node(1);
+      await holder.send('CLUSTER', 'SETSLOT', '5', 'IMPORTING', target.id);
+      await Promise.all([holder.send('ASKING'), holder.send('SET', keyIn(5, 'left'), 'value')]);
+      await holder.send('CLUSTER', 'SETSLOT', '5', 'STABLE');
+      await holder.send('SET', keyIn(6000, 'own'), 'value');
+      const entry = { kind: 'tcp', host: target.host, port: target.port } as const;
+      const fleet = new Fleet({ entry, connectTimeoutMs: 5000, replyTimeoutMs: 5000 });
+      t.onTestFinished(() => fleet.close());
+      const move = { from: source.id, to: target.id, slots: SlotSet.parse('4-5,6000') };
+      const left = await keysLeftBehind(fleet, await inspect(fleet), [move]);
+      expect(left.map(({ node, slots, keys }) => `${node} ${slots} ${keys}`)).toEqual([`${source.id} 5 1`]);
+    });
+  },
+);

@@ -6,10 +6,7 @@ import { describe, expect, type TestContext, test } from 'vitest';
 import { type ClusterPlan, TestCluster } from '../support/cluster.ts';
 import {
   CRASH,
-  fillSlots,
   folderFor,
-  keyIn,
-  keysPerNode,
   keysWithOwners,
   MOVING,
   openMarks,
@@ -19,6 +16,7 @@ import {
 } from '../support/moving.ts';
 import { until } from '../support/poll.ts';
 import { anyServer, serversUnderTest } from '../support/servers.ts';
+import { fillSlots, keyIn, keysPerNode } from '../support/slot-keys.ts';
 import { removeFolder } from '../support/temp-folder.ts';
 
 const oldest = anyServer();

@@ -1,42 +1,10 @@
 /** Runs that move slots, as processes of their own: one that dies of an error must not take the tests along. */
 import type { ChildProcess } from 'node:child_process';
 import type { TestContext } from 'vitest';
-import { keySlot } from '../../src/topology/key-slot.ts';
-import { SLOT_COUNT } from '../../src/topology/slot-set.ts';
 import type { TestCluster } from './cluster.ts';
 import { nodesAccordingTo } from './cluster.ts';
 import { type Run, slotctlProcess } from './run-slotctl.ts';
 import { removeFolder, tempFolder } from './temp-folder.ts';
-
-const tags: string[] = [];
-for (let i = 0, left = SLOT_COUNT; left > 0; i++) {
-  const slot = keySlot(Buffer.from(`${i}`));
-  if (tags[slot] !== undefined) continue;
-  tags[slot] = `${i}`;
-  left--;
-}
-
-/** A key that is in the slot. */
-export function keyIn(slot: number, name: string): string {
-  return `{${tags[slot]}}${name}`;
-}
-
-/** So many strings in each of the slots, which all belong to the node. Returns how many keys that are. */
-export async function fillSlots(
-  cluster: TestCluster,
-  position: number,
-  { first, last }: { first: number; last: number },
-  ofEach: number,
-  bytes = 20,
-): Promise<number> {
-  const value = 'v'.repeat(bytes);
-  const writes: Promise<unknown>[] = [];
-  for (let slot = first; slot <= last; slot++)
-    for (let i = 0; i < ofEach; i++)
-      writes.push(cluster.node(position).send('SET', keyIn(slot, `k${i}`), value));
-  await Promise.all(writes);
-  return writes.length;
-}
 
 export interface MoveSetup {
   readonly env?: Readonly<Record<string, string>>;
@@ -89,16 +57,6 @@ export function reshard(cluster: TestCluster, slots: string, to: number, ...more
     '--yes',
     ...more,
   ];
-}
-
-/** Keys by node, in all databases. */
-export async function keysPerNode(cluster: TestCluster): Promise<number[]> {
-  return Promise.all(
-    cluster.nodes.map(async node => {
-      const keyspace = await node.text('INFO', 'keyspace');
-      return [...keyspace.matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, [, keys]) => sum + Number(keys), 0);
-    }),
-  );
 }
 
 /** Keys in the slots that clients find, because the node which has them says that it owns the slot. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveStep, PlanEvent, Problem } from '../../plan/step.ts';
 import { InterruptedError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
+import type { NodeId } from '../../topology/node.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import type { Tell } from '../event-stream.ts';
 import { RescueFile } from '../rescue-file.ts';
@@ -51,6 +52,11 @@ export class Passages {
     const mover = this.#moving?.mover ?? 'auto';
     const alongside = !this.#pace.isLimited && goesAlongside(step, this.#before, mover);
     return this.#gates.pass(alongside ? [] : [step.from, step.to], work);
+  }
+
+  /** For other work that keeps nodes busy: not beside passages that they are part of. */
+  between(nodes: readonly NodeId[], work: () => Promise<void>): Promise<void> {
+    return this.#gates.pass(nodes, work);
   }
 
   async move(step: MoveStep, tell: Tell<PlanEvent>): Promise<Problem | undefined> {

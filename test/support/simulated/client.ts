@@ -55,7 +55,7 @@ export class SimulatedClient {
     }
   }
 
-  /** Acknowledged values that no node has any more, whether or not it can be asked for them now. */
+  /** Acknowledged values that are gone from every node, whether or not it can be asked for them now. */
   lost(): string[] {
     const held = (key: string, content: string) =>
       this.#cluster.nodes.some(node => holds(node, key, content));

@@ -1,5 +1,5 @@
 /**
- * Time that passes only when nobody has anything to do: whoever sleeps is woken as soon as all others wait, so that waits
+ * Time that passes only when nobody is busy: whoever sleeps is woken as soon as all others wait, so that waits
  * of minutes take no time, and the same run comes out the same each time. One for each test file; what src/ knows as
  * node:timers/promises is replaced by it there.
  */
