@@ -22,7 +22,6 @@ export interface FixOptions extends Omit<ChangeOptions, 'moving' | 'mending'> {
 export interface FixFlags extends ConnectionFlags, ChangeFlags {
   readonly explain?: boolean;
   readonly searchMultipleOwners?: boolean;
-  readonly clusterSearchMultipleOwners?: boolean;
   readonly clusterFixWithUnreachableMasters?: boolean;
   readonly clusterFixWithUnreachablePrimaries?: boolean;
   readonly prefer?: 'owner' | 'other';
@@ -35,9 +34,10 @@ export interface FixFlags extends ConnectionFlags, ChangeFlags {
 export function addFixOptions(command: Command): Command {
   command
     .option(
-      '--search-multiple-owners',
-      'count the keys in all slots, and bring home those outside their owners',
+      '--no-search-multiple-owners',
+      'leave keys where they are whose holders neither own nor have open their slots',
     )
+    .addOption(new Option('--search-multiple-owners').hideHelp())
     .addOption(new Option('--cluster-search-multiple-owners').hideHelp())
     .option(
       '--cluster-fix-with-unreachable-masters',
@@ -75,7 +75,7 @@ export async function resolveFix(
     ...(await resolveConnection(words, flags, terminal)),
     ...changeOptions(flags),
     wishes: {
-      searchOwners: flags.searchMultipleOwners === true || flags.clusterSearchMultipleOwners === true,
+      searchOwners: flags.searchMultipleOwners !== false,
       withUnreachable:
         flags.clusterFixWithUnreachableMasters === true || flags.clusterFixWithUnreachablePrimaries === true,
     },

@@ -1,8 +1,8 @@
 /** `fix` and `explain`: what is wrong with a cluster, what is done about it, and what that may cost. */
 import { Command } from 'commander';
+import { lookForKeys } from '../live/fix/look-for-keys.ts';
 import { listMigrations } from '../live/list-migrations.ts';
 import { RescueFile } from '../live/rescue-file.ts';
-import { takeCensus } from '../live/take-census.ts';
 import { type FixPlan, isStuck, planFix } from '../plan/fix.ts';
 import { beyondFile, fixDocument } from '../plan/fix-file.ts';
 import { slotsToCount } from '../plan/fix-questions.ts';
@@ -104,15 +104,9 @@ export async function decideOnRound(
   { wishes, approved }: Pick<FixOptions, 'wishes' | 'approved'>,
 ): Promise<Decided<FixPlan>> {
   const snapshot = await lookAtCluster(fleet);
-  const slots = slotsToCount(snapshot, wishes.searchOwners);
-  const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
+  const { searchOwners } = wishes;
   const [census, migrations] = await Promise.all([
-    slots.size > 0
-      ? takeCensus(
-          fleet,
-          primaries.map(view => ({ view, slots })),
-        )
-      : new Map(),
+    lookForKeys(fleet, snapshot, { slots: slotsToCount(snapshot), searchOwners }),
     listMigrations(fleet, snapshot),
   ]);
   const placeOf = placesIn(snapshot, new Map());

@@ -98,7 +98,7 @@ async function problemsLeft(
   for (const finding of found) if (!ours.has(finding)) note(describeFinding(finding, names));
   const left = (await keysLeftBehind(fleet, snapshot, moves)).map(
     ({ node, slots, keys }) =>
-      `${names.of(node)} still holds ${count(keys, 'key')} in ${showSlots(slots)}, which it gave away; \`slotctl fix --search-multiple-owners\` brings them to their owner.`,
+      `${names.of(node)} still holds ${count(keys, 'key')} in ${showSlots(slots)}, which it gave away; \`slotctl fix\` brings them to their owner.`,
   );
   return [...elsewhere, ...[...ours].map(finding => describeFinding(finding, names)), ...left];
 }

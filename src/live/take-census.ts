@@ -3,7 +3,7 @@ import { countKeysInSlot, dbsize, keysInOwnSlots, select } from '../resp/command
 import { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Census, NodeCensus } from '../topology/census.ts';
-import type { Slot, SlotSet } from '../topology/slot-set.ts';
+import { type Slot, SlotSet } from '../topology/slot-set.ts';
 import type { NodeView, ServerFacts } from '../topology/snapshot.ts';
 
 export interface CensusRequest {
@@ -32,7 +32,7 @@ async function countOnNode(fleet: Fleet, { view, slots }: CensusRequest): Promis
     for (const database of new Set([0, ...view.server.databases])) {
       await countInDatabase(fleet, view, database, slots, bySlot);
     }
-    return { bySlot, hidden: hidesForeignKeys(view.server) ? await countHidden(fleet, view) : 0 };
+    return { bySlot, hidden: hidesForeignKeys(view.server) ? await countForeign(fleet, view) : 0 };
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     return { reason: error.message };
@@ -67,11 +67,18 @@ export function hidesForeignKeys({ product, release: { major, minor } }: ServerF
 }
 
 /** All keys less those in slots that the node owns or imports, in one transaction so that no write comes between. */
-async function countHidden(fleet: Fleet, { address, open }: NodeView): Promise<number> {
-  const importing = [...open.importing.keys()].map(countKeysInSlot);
-  const [all = 0, ...shown] = await fleet.transact(address, [dbsize(), keysInOwnSlots(), ...importing]);
+export async function countForeign(fleet: Fleet, { address, self, open, server }: NodeView): Promise<number> {
+  const own = self.role === 'primary' ? self.slots : SlotSet.empty;
+  const shown = SlotSet.of(...open.importing.keys()).without(own);
+  const counting = tellsSlotStats(server) ? [keysInOwnSlots()] : [...own].map(countKeysInSlot);
+  const asked = [dbsize(), ...counting, ...[...shown].map(countKeysInSlot)];
+  const [all = 0, ...counts] = await fleet.transact(address, asked);
   return Math.max(
     0,
-    shown.reduce((left, count) => left - count, all),
+    counts.reduce((left, count) => left - count, all),
   );
+}
+
+function tellsSlotStats({ product, release: { major, minor } }: ServerFacts): boolean {
+  return product === 'valkey' ? major >= 8 : major > 8 || (major === 8 && minor >= 2);
 }

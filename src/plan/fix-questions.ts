@@ -1,10 +1,9 @@
-/** In which slots keys are counted before anything is decided. */
+/** In which slots something is wrong, so that keys are counted in them before anything is decided. */
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 
-export function slotsToCount(snapshot: ClusterSnapshot, searchOwners: boolean): SlotSet {
-  if (searchOwners) return SlotSet.all;
+export function slotsToCount(snapshot: ClusterSnapshot): SlotSet {
   return SlotSet.union(
     diagnose(snapshot, NO_WISHES).flatMap(finding => {
       switch (finding.kind) {

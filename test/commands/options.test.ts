@@ -78,13 +78,14 @@ describe('what fix understands', () => {
   });
 
   test.each<[string[], Partial<FixOptions>]>([
-    [[], { prefer: 'owner', explain: false, yes: false, ...wish(false, false) }],
+    [[], { prefer: 'owner', explain: false, yes: false, ...wish(true, false) }],
     [['--explain'], { explain: true }],
     [['--cluster-yes'], { yes: true }],
     [['--search-multiple-owners'], wish(true, false)],
     [['--cluster-search-multiple-owners'], wish(true, false)],
-    [['--cluster-fix-with-unreachable-masters'], wish(false, true)],
-    [['--cluster-fix-with-unreachable-primaries'], wish(false, true)],
+    [['--no-search-multiple-owners'], wish(false, false)],
+    [['--cluster-fix-with-unreachable-masters'], wish(true, true)],
+    [['--cluster-fix-with-unreachable-primaries'], wish(true, true)],
     [['--prefer', 'other'], { prefer: 'other' }],
     [['--prefer-newest'], { prefer: 'newest' }],
     [['--rescue-file', 'f', '--plan-out', 'p'], { rescueFile: 'f', planFile: 'p' }],

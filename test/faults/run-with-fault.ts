@@ -53,8 +53,7 @@ export async function runWithFault(scenario: Scenario, seed: number, mishap?: Mi
 export async function breakOff(job: Job, mishap?: Mishap) {
   const { cluster, client } = job;
   const plan = await planned(job);
-  // A key that a broken MIGRATE has left at both ends, and that is deleted at one, comes back: nobody could know better.
-  const mayDelete = mishap?.kind !== 'torn' && mishap?.kind !== 'crash-within';
+  const mayDelete = !job.keysAreAstray && !doublesKeys(mishap);
   cluster.meanwhile = () => useSomething(job, client, mayDelete);
   const fault = mishap && mishap.kind !== 'first Ctrl-C' ? { at: mishap.at, kind: mishap.kind } : undefined;
   const fleet = new SimulatedFleet(cluster, cluster.node(0), fault);
@@ -65,6 +64,16 @@ export async function breakOff(job: Job, mishap?: Mishap) {
   mendNodes(job, fleet, mishap);
   losses.push(...client.lost().map(key => `${key} when all had spoken`));
   return { plan, fleet, problems, losses };
+}
+
+/** A key that a broken MIGRATE has left at both ends, and that is deleted at one, comes back. */
+function doublesKeys(mishap: Mishap | undefined): boolean {
+  return mishap?.kind === 'torn' || mishap?.kind === 'crash-within';
+}
+
+/** Whether keys may be where nobody looks for them: a replica that takes over knows of no move. */
+export function leavesKeysAstray(mishap: Mishap): boolean {
+  return doublesKeys(mishap) || mishap.afterwards === 'is replaced by its replica';
 }
 
 /** What a person would still complain of. */

@@ -28,6 +28,8 @@ export interface Job {
   /** Somebody who uses these keys before and meanwhile. */
   readonly client: SimulatedClient;
   readonly keys: readonly string[];
+  /** A node that does not own its slot has a key: if clients delete it at the owner, it comes back; nobody could know better. */
+  readonly keysAreAstray?: boolean;
   readonly decide: Decide;
   /** What a person does after it was stopped. */
   readonly goOn: (plan: Plan) => Decide;

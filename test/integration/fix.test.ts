@@ -2,28 +2,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { keySlot } from '../../src/topology/key-slot.ts';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { Damage, type Spot } from '../support/damage.ts';
 import { checked } from '../support/formed.ts';
 import { until } from '../support/poll.ts';
 import { slotctl, slotctlProcess } from '../support/run-slotctl.ts';
 import { EXPECTED, serversUnderTest } from '../support/servers.ts';
-import { fillSlots, keyIn } from '../support/slot-keys.ts';
+import { values } from '../support/slot-keys.ts';
 import { removeFolder, tempFolder } from '../support/temp-folder.ts';
-
-/** What its owner says of each key. */
-async function values(cluster: TestCluster, keys: readonly string[]): Promise<string[]> {
-  const nodes = await nodesAccordingTo(cluster.node(0));
-  return Promise.all(
-    keys.map(async key => {
-      const slot = keySlot(Buffer.from(key));
-      const owner = nodes.find(node => node.role === 'primary' && node.slots.has(slot));
-      const position = cluster.members.findIndex(member => member.id === owner?.id);
-      return `${await cluster.node(position).send('GET', key)}`;
-    }),
-  );
-}
 
 async function fixed(cluster: TestCluster, ...options: string[]) {
   const run = await slotctl(['fix', cluster.entry, '--yes', ...options]);
@@ -124,7 +110,7 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
     const folder = tempFolder('rescue');
     t.onTestFinished(() => removeFolder(folder));
     const file = join(folder, 'rescue.jsonl');
-    const options = ['--search-multiple-owners', '--rescue-file', file];
+    const options = ['--rescue-file', file];
     const spoil = async (spot: Spot) => {
       await damage.write(0, spot.key('same'), 'same');
       await damage.stray(1, spot, 0, 'same', 'same');
@@ -377,43 +363,3 @@ describe.concurrent('killed at any moment, and run again', () => {
     }
   });
 });
-
-describe.concurrent.each(builds.filter(({ name }) => EXPECTED.includes(name)))(
-  '$name, failed over',
-  build => {
-    test('in the middle of a move: keys at both ends come together', async t => {
-      const cluster = await TestCluster.startFor(t, {
-        build,
-        nodeTimeoutMs: 1500,
-        config: ['cluster-replica-no-failover no'],
-      });
-      const [source, target] = [cluster.member(0), cluster.member(1)];
-      await fillSlots(cluster, 0, { first: 5, last: 6 }, 6);
-      for (const slot of ['5', '6']) {
-        await cluster.node(1).send('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source.id);
-        await cluster.node(0).send('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target.id);
-      }
-      const gone = [0, 1, 2].map(i => keyIn(5, `k${i}`));
-      await cluster.node(0).send('MIGRATE', target.host, `${target.port}`, '', '0', '5000', 'KEYS', ...gone);
-      await until('the replica has heard of it', async () => (await cluster.node(3).send('DBSIZE')) === 9);
-      await cluster.node(0).kill();
-      const heir = cluster.node(3);
-      await until('it has taken over', async () => /myself,master/.test(await heir.text('CLUSTER', 'NODES')));
-      await cluster.node(0).start();
-      await until('the old one follows', async () =>
-        /myself,slave/.test(await cluster.node(0).text('CLUSTER', 'NODES')),
-      );
-      const lists = () => Promise.all(cluster.nodes.map(node => node.text('CLUSTER', 'NODES')));
-      await until(
-        'nobody takes anybody for dead',
-        async () => !(await lists()).some(list => /fail/.test(list.replaceAll('nofailover', ''))),
-      );
-      const entry = cluster.node(1).address;
-      const { code, stdout, stderr } = await slotctl(['fix', entry, '--yes']);
-      expect(code, `${stdout}${stderr}`).toBe(0);
-      expect(await checked(entry)).toMatchObject({ healthy: true });
-      const keys = [5, 6].flatMap(slot => [0, 1, 2, 3, 4, 5].map(i => keyIn(slot, `k${i}`)));
-      expect(await values(cluster, keys)).toEqual(keys.map(() => 'value'));
-    });
-  },
-);

@@ -1,7 +1,7 @@
 /** Keys by slot: in which one they are to be is chosen, and counted is where they are. */
 import { keySlot } from '../../src/topology/key-slot.ts';
 import { SLOT_COUNT } from '../../src/topology/slot-set.ts';
-import type { TestCluster } from './cluster.ts';
+import { nodesAccordingTo, type TestCluster } from './cluster.ts';
 
 const tags: string[] = [];
 for (let i = 0, left = SLOT_COUNT; left > 0; i++) {
@@ -42,6 +42,19 @@ export async function keysPerNode(cluster: TestCluster): Promise<number[]> {
     cluster.nodes.map(async node => {
       const keyspace = await node.text('INFO', 'keyspace');
       return [...keyspace.matchAll(/^db\d+:keys=(\d+)/gm)].reduce((sum, [, keys]) => sum + Number(keys), 0);
+    }),
+  );
+}
+
+/** What its owner says of each key that is a string. */
+export async function values(cluster: TestCluster, keys: readonly string[]): Promise<string[]> {
+  const nodes = await nodesAccordingTo(cluster.node(0));
+  return Promise.all(
+    keys.map(async key => {
+      const slot = keySlot(Buffer.from(key));
+      const owner = nodes.find(node => node.role === 'primary' && node.slots.has(slot));
+      const position = cluster.members.findIndex(member => member.id === owner?.id);
+      return `${await cluster.node(position).send('GET', key)}`;
     }),
   );
 }

@@ -1,5 +1,6 @@
 /** A simulated connection. */
 import { type Command, commandName, type Word } from '../../../src/resp/command.ts';
+import { exec } from '../../../src/resp/commands.ts';
 import { ConnectionLostError, ServerRefusalError, UnexpectedReplyError } from '../../../src/resp/errors.ts';
 import { ErrorReply, type Reply, ReplyShapeError } from '../../../src/resp/reply.ts';
 import { HANGS_UP } from './answer.ts';
@@ -10,6 +11,8 @@ import { Session } from './session.ts';
 
 interface Pending {
   readonly command: Command<unknown>;
+  /** What it finds queued. */
+  readonly queued?: string[][];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -45,16 +48,26 @@ export class Wire {
   }
 
   send<T>(command: Command<T>): Promise<T> {
+    return this.#ask(command, {});
+  }
+
+  /** A transaction as if it were one command. */
+  sendAtOnce<T>(commands: readonly Command<T>[]): Promise<T[]> {
+    return this.#ask(exec(commands), { queued: commands.map(({ args }) => wordsOf(args)) });
+  }
+
+  #ask<T>(command: Command<T>, more: Pick<Pending, 'queued'>): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure);
     simulatedClock.rouse();
     return new Promise<T>((resolve, reject) => {
-      this.#pending.push({ command, resolve: resolve as (value: unknown) => void, reject });
+      this.#pending.push({ ...more, command, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
   next(cluster: SimulatedCluster): void {
     const pending = this.#pending.shift();
     if (!pending) return;
+    if (pending.queued) this.#session.queued = pending.queued;
     const reply = cluster.run(this.node, this.#session, wordsOf(pending.command.args));
     if (reply === HANGS_UP) {
       this.#pending.unshift(pending);
