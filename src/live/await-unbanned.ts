@@ -11,6 +11,7 @@ import { forget } from '../resp/membership-commands.ts';
 import type { Member } from '../topology/agreement.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { Patience } from './await-agreement.ts';
+import { awaitArrivals } from './await-arrivals.ts';
 
 interface Waiting extends Omit<Patience, 'progress'> {
   /** Called once, since it may take a minute. */
@@ -39,6 +40,7 @@ export async function awaitUnbanned(
   { timeoutMs, nowMs, note }: Waiting,
 ): Promise<NodeId[]> {
   const hosts = members.filter(({ id }) => !newcomers.includes(id));
+  await awaitArrivals(fleet, members, newcomers, nowMs);
   let bans = await bansOf(fleet, hosts, newcomers);
   if (bans.size === 0) return [];
   note(BANNED);

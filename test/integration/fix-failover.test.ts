@@ -23,38 +23,34 @@ async function failOver(cluster: TestCluster, position: number): Promise<void> {
 }
 
 describe.concurrent.each(serversUnderTest().filter(({ name }) => EXPECTED.includes(name)))('$name', build => {
-  test.each([
+  test.for([
     { lost: [0], ends: 'its source' },
     { lost: [0, 1], ends: 'both ends' },
-  ])('a move of which $ends failed over: the keys come together', async ({ lost }) => {
-    const cluster = await TestCluster.start({
+  ])('a move of which $ends failed over: the keys come together', async ({ lost }, t) => {
+    const cluster = await TestCluster.startFor(t, {
       build,
       nodeTimeoutMs: 1500,
       config: ['cluster-replica-no-failover no'],
     });
-    try {
-      const [source, target] = [cluster.member(0), cluster.member(1)];
-      await fillSlots(cluster, 0, { first: 5, last: 6 }, 6);
-      for (const slot of ['5', '6']) {
-        await cluster.node(1).send('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source.id);
-        await cluster.node(0).send('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target.id);
-      }
-      const gone = [0, 1, 2].map(i => keyIn(5, `k${i}`));
-      await cluster.node(0).send('MIGRATE', target.host, `${target.port}`, '', '0', '5000', 'KEYS', ...gone);
-      // By INFO: a replica of Redis 8.6 leaves keys that its primary does not own out of DBSIZE.
-      await until('the replicas have heard of it', async () => {
-        const [, , , first, second] = await keysPerNode(cluster);
-        return first === 9 && second === 3;
-      });
-      for (const position of lost) await failOver(cluster, position);
-      const entry = cluster.node(2).address;
-      const { code, stdout, stderr } = await slotctl(['fix', entry, '--yes']);
-      expect(code, `${stdout}${stderr}`).toBe(0);
-      expect(await checked(entry, '--search-multiple-owners')).toEqual({ healthy: true, kinds: [] });
-      const keys = [5, 6].flatMap(slot => [0, 1, 2, 3, 4, 5].map(i => keyIn(slot, `k${i}`)));
-      expect(await values(cluster, keys)).toEqual(keys.map(() => 'value'));
-    } finally {
-      await cluster.dispose();
+    const [source, target] = [cluster.member(0), cluster.member(1)];
+    await fillSlots(cluster, 0, { first: 5, last: 6 }, 6);
+    for (const slot of ['5', '6']) {
+      await cluster.node(1).send('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source.id);
+      await cluster.node(0).send('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target.id);
     }
+    const gone = [0, 1, 2].map(i => keyIn(5, `k${i}`));
+    await cluster.node(0).send('MIGRATE', target.host, `${target.port}`, '', '0', '5000', 'KEYS', ...gone);
+    // By INFO: a replica of Redis 8.6 leaves keys that its primary does not own out of DBSIZE.
+    await until('the replicas have heard of it', async () => {
+      const [, , , first, second] = await keysPerNode(cluster);
+      return first === 9 && second === 3;
+    });
+    for (const position of lost) await failOver(cluster, position);
+    const entry = cluster.node(2).address;
+    const { code, stdout, stderr } = await slotctl(['fix', entry, '--yes']);
+    expect(code, `${stdout}${stderr}`).toBe(0);
+    expect(await checked(entry, '--search-multiple-owners')).toEqual({ healthy: true, kinds: [] });
+    const keys = [5, 6].flatMap(slot => [0, 1, 2, 3, 4, 5].map(i => keyIn(slot, `k${i}`)));
+    expect(await values(cluster, keys)).toEqual(keys.map(() => 'value'));
   });
 });
