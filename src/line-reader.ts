@@ -15,6 +15,9 @@ const PIPED_LINE_WITHIN_MS = 60_000;
 /** Nobody means as much as this for an answer. */
 const LONGEST_LINE = 65_536;
 
+/** Nor as this for a word of a command line. */
+const MOST_TEXT = 16 * 1024 * 1024;
+
 /** Characters that are shown of an answer; no id and no address is longer. */
 const LONGEST_ANSWER = 300;
 
@@ -32,21 +35,50 @@ export class LineReader {
   }
 
   async next(): Promise<Reply<string>> {
+    const heard = await this.#until(() => this.#text.includes('\n'), LONGEST_LINE);
+    return heard === 'interrupted' ? { kind: 'interrupted' } : this.#take();
+  }
+
+  /** All that is left; `nobody` where it is too much, or does not end. */
+  async rest(): Promise<Reply<string>> {
+    const heard = await this.#until(() => false, MOST_TEXT);
+    const text = this.#text;
+    this.#text = '';
+    if (heard === 'interrupted') return { kind: 'interrupted' };
+    return heard === 'end' ? { kind: 'given', value: text } : { kind: 'nobody' };
+  }
+
+  async #until(
+    isEnough: () => boolean,
+    most: number,
+  ): Promise<'enough' | 'end' | 'given-up' | 'interrupted'> {
     const input = this.#input;
     let interrupted = false;
+    let givenUp = false;
     const forget = this.#onInterrupt(() => {
       interrupted = true;
       this.#wake();
     });
+    const giveUp = () => {
+      givenUp = true;
+      this.#end();
+    };
     // Somebody who types may think.
-    const impatience = input.isTTY ? undefined : setTimeout(() => this.#end(), PIPED_LINE_WITHIN_MS);
+    const impatience = input.isTTY ? undefined : setTimeout(giveUp, PIPED_LINE_WITHIN_MS);
     try {
-      while (!interrupted && !this.#ended && !this.#text.includes('\n')) await this.#more();
+      while (!interrupted && !this.#ended && !isEnough()) {
+        await this.#more();
+        if (this.#text.length > most && !isEnough()) {
+          this.#text = '';
+          giveUp();
+        }
+      }
     } finally {
       clearTimeout(impatience);
       forget();
     }
-    return interrupted ? { kind: 'interrupted' } : this.#take();
+    if (interrupted) return 'interrupted';
+    return givenUp ? 'given-up' : isEnough() ? 'enough' : 'end';
   }
 
   /** Until there is more text, or reason not to wait for it. */
@@ -64,10 +96,6 @@ export class LineReader {
     input.on('data', take).resume();
     await news;
     input.removeListener('data', take).pause();
-    if (this.#text.length > LONGEST_LINE && !this.#text.includes('\n')) {
-      this.#text = '';
-      this.#end();
-    }
   }
 
   #take(): Reply<string> {
@@ -91,4 +119,18 @@ export function shown(line: string): string {
     .trim()
     .slice(0, LONGEST_ANSWER)
     .replace(/[\p{Cc}\p{Cf}]/gu, '?');
+}
+
+/** `nobody`: there is no terminal, and nothing was piped, or no more. */
+export type Answer = 'yes' | 'no' | 'nobody' | 'interrupted';
+
+/** What is to be typed stands in the question. */
+export function asQuestion(question: string): string {
+  return question.endsWith('(yes/no)?') ? question : `${question} (type 'yes' to accept):`;
+}
+
+/** Only the whole word counts: an accident is easily typed. */
+export function asAnswer(reply: Reply<string>): Answer {
+  if (reply.kind !== 'given') return reply.kind;
+  return reply.value.trim().toLowerCase() === 'yes' ? 'yes' : 'no';
 }

@@ -1,8 +1,11 @@
 /** The composition root: which commands there are, and what their ends mean to the shell. */
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { type Context, EXIT, type ExitCode } from './commands/context.ts';
+import { classicTerminal } from './classic-terminal.ts';
+import { type Conventions, translateArguments } from './commands/classic-arguments.ts';
+import { type Context, EXIT, type ExitCode, UsageError } from './commands/context.ts';
 import { explainFailure, fitForTerminal, withoutSecrets } from './commands/failures.ts';
+import { nearestWord } from './commands/nearest-word.ts';
 import { InterruptedError } from './resp/errors.ts';
 import { Fleet } from './resp/fleet.ts';
 import { traceTo } from './resp/trace.ts';
@@ -28,10 +31,17 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   apply: async () => (await import('./commands/apply.ts')).applyCommand,
 };
 
-/** All of them for whoever wants the help, or has mistyped. */
-function wanted([, , first = '']: readonly string[]): Promise<MakeCommand[]> {
+/** All of them for whoever wants the help. */
+function wanted([first = '']: readonly string[]): Promise<MakeCommand[]> {
   const load = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  if (!load && first !== 'help' && first !== '' && !first.startsWith('-')) throw unknownCommand(first);
   return Promise.all((load ? [load] : Object.values(COMMANDS)).map(one => one()));
+}
+
+function unknownCommand(word: string): UsageError {
+  const nearest = nearestWord(word, Object.keys(COMMANDS));
+  const hint = nearest ? `(Did you mean ${nearest}?)` : 'slotctl --help lists them all.';
+  return new UsageError(`${withoutSecrets(`unknown command '${word}'`)}\n${hint}`);
 }
 
 const EXIT_CODE_HELP = `
@@ -44,24 +54,49 @@ Exit codes:
   130  interrupted`;
 
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let told = terminal;
+  let habits: Conventions = 'native';
   let code: ExitCode = EXIT.done;
-  const context: Context = {
-    terminal,
-    openFleet: (settings, trace) =>
-      new Fleet(settings, trace ? traceTo(terminal.log, settings.credentials?.password) : undefined),
-    nowMs: () => Date.now(),
-    finish: ended => {
-      code = ended;
-    },
-  };
   try {
-    await buildProgram(context, await wanted(argv)).parseAsync([...argv]);
+    const { words, conventions } = await understand(argv, terminal);
+    habits = conventions;
+    if (conventions === 'classic') told = classicTerminal(terminal, words.includes('--json'));
+    const context: Context = {
+      terminal: told,
+      conventions,
+      openFleet: (settings, trace) =>
+        new Fleet(settings, trace ? traceTo(terminal.log, settings.credentials?.password) : undefined),
+      nowMs: () => Date.now(),
+      finish: ended => {
+        code = ended;
+      },
+    };
+    await buildProgram(context, await wanted(words)).parseAsync([...words], { from: 'user' });
     return code;
   } catch (error) {
-    const failure = explainFailure(error instanceof QuestionAbandonedError ? new InterruptedError() : error);
-    if (failure.text !== undefined) terminal.warn(fitForTerminal(failure.text));
+    const cause = error instanceof QuestionAbandonedError ? new InterruptedError() : error;
+    const failure = explainFailure(cause, habits);
+    if (failure.text !== undefined) told.warn(fitForTerminal(failure.text));
     return failure.code;
   }
+}
+
+interface Understood {
+  readonly words: readonly string[];
+  readonly conventions: Conventions;
+}
+
+/** The words may be those of redis-cli or redis-trib, and one of them may be standard input. */
+async function understand(argv: readonly string[], terminal: Terminal): Promise<Understood> {
+  let translation = translateArguments(argv, terminal.env);
+  if (translation.kind === 'wants-input') {
+    const input = await terminal.readAll();
+    if (input.kind === 'interrupted') throw new InterruptedError();
+    if (input.kind === 'nobody') throw new UsageError('standard input, wanted as an argument, does not end');
+    translation = translation.given(input.value);
+  }
+  if (translation.kind === 'ready') return translation;
+  throw new UsageError(translation.kind === 'wrong' ? translation.text : 'standard input is wanted twice');
 }
 
 function buildProgram(context: Context, commands: readonly MakeCommand[]): Command {

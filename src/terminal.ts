@@ -3,10 +3,10 @@
  * standard streams. Results go to stdout; whatever is only for watching goes to stderr, and only to a terminal.
  */
 import process from 'node:process';
-import { LineReader, type Reply, shown } from './line-reader.ts';
+import { type Answer, asAnswer, asQuestion, LineReader, type Reply, shown } from './line-reader.ts';
 import { coloured, type Paint, plain } from './report/paint.ts';
 
-export type { Reply } from './line-reader.ts';
+export type { Answer, Reply } from './line-reader.ts';
 
 export interface Spinner {
   say(text: string): void;
@@ -33,6 +33,8 @@ export interface Terminal {
    * after that where nobody has typed it there.
    */
   readLine(question?: string): Promise<Reply<string>>;
+  /** All of standard input; `nobody` where it does not end. */
+  readAll(): Promise<Reply<string>>;
   /** Shows that work goes on, once it takes long enough to wonder. Silent where nobody watches. */
   spin(text: string): Spinner;
   /** Replaces the command line in the process list, where a password may stand. */
@@ -60,9 +62,6 @@ export interface Choice<T> {
   /** What stands there once it is picked. */
   readonly short: string;
 }
-
-/** `nobody`: there is no terminal, and nothing was piped, or no more. */
-export type Answer = 'yes' | 'no' | 'nobody' | 'interrupted';
 
 /** Ctrl-C in the middle of a question. */
 export class QuestionAbandonedError extends Error {}
@@ -100,7 +99,7 @@ export function systemTerminal(): Terminal {
       return reply.kind === 'given' ? reply.value : '';
     },
     async confirm(question) {
-      const message = `${question} (type 'yes' to accept):`;
+      const message = asQuestion(question);
       if (dialogue) return asAnswer(await ask<string>({ type: 'input', message }));
       if (stdin.isTTY && stdout.isTTY) stdout.write(`${message} `);
       const reply = await lines.next();
@@ -116,6 +115,7 @@ export function systemTerminal(): Terminal {
       if (question !== undefined && !stdin.isTTY) stdout.write(`${answer}\n`);
       return reply.kind === 'given' ? { kind: 'given', value: answer } : reply;
     },
+    readAll: () => lines.rest(),
     spin: text => (showsMovement(stderr, env) ? new DelayedSpinner(text) : NO_SPINNER),
     hideCommandLine() {
       process.title = 'slotctl';
@@ -158,12 +158,6 @@ function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolea
   if (env['NO_COLOR']) return false;
   if (env['FORCE_COLOR']) return env['FORCE_COLOR'] !== '0';
   return stream.isTTY === true && env['TERM'] !== 'dumb';
-}
-
-/** Only the whole word counts: an accident is easily typed. */
-function asAnswer(reply: Reply<string>): Answer {
-  if (reply.kind !== 'given') return reply.kind;
-  return reply.value.trim().toLowerCase() === 'yes' ? 'yes' : 'no';
 }
 
 const DIALOGUE: Dialogue = {

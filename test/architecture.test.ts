@@ -55,6 +55,11 @@ const LAW: Readonly<Record<string, Room>> = {
     packages: [],
     breach: 'It makes lines of a stream; which stream, and what for, is the business of the terminal.',
   },
+  'classic-terminal.ts': {
+    rooms: ['terminal.ts', 'line-reader.ts'],
+    packages: [],
+    breach: 'It is the terminal with other manners, and knows no command.',
+  },
   commands: {
     rooms: ['live', 'report', 'plan', 'topology'],
     typesOf: ['terminal.ts', 'resp'],
@@ -70,7 +75,7 @@ const LAW: Readonly<Record<string, Room>> = {
     breach: 'A command tells the story by calling the rooms; work of its own belongs into one of them.',
   },
   'main.ts': {
-    rooms: ['commands', 'terminal.ts', 'resp'],
+    rooms: ['commands', 'terminal.ts', 'classic-terminal.ts', 'resp'],
     packages: ['commander'],
     breach: 'main only lists commands and maps their ends to exit codes.',
   },

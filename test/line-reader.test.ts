@@ -91,3 +91,28 @@ describe('no line', () => {
     expect(pipe.isPaused()).toBe(true);
   });
 });
+
+describe('all that is left', () => {
+  test('is what follows the lines that were taken, to the end', async () => {
+    const { pipe, reader } = reading();
+    pipe.end('first\nand\nall the rest\n');
+    await reader.next();
+    expect(await reader.rest()).toEqual(given('and\nall the rest\n'));
+  });
+
+  test('may be nothing', async () => {
+    const { pipe, reader } = reading();
+    pipe.end();
+    expect(await reader.rest()).toEqual(given(''));
+  });
+
+  test('is given up where it does not end: half a value is none', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { pipe, reader } = reading();
+    pipe.write('half a va');
+    const text = reader.rest();
+    await new Promise(resolve => setImmediate(resolve));
+    vi.advanceTimersByTime(60_000);
+    expect(await text).toEqual(NOBODY);
+  });
+});

@@ -13,6 +13,7 @@ import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { carryOut, type Decided } from './carry-out.ts';
+import { type ShowCheck, showingCheckOnce } from './classic-check.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
@@ -117,11 +118,12 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
 
 function addNodes(options: AddNodeOptions, context: Context): Promise<ExitCode> {
   const { paint } = context.terminal;
+  const showCheck = showingCheckOnce(options, context);
   return carryOut(
     {
       command: 'add-node',
       isFirstPart: options.rebalance && !options.dryRun,
-      decide: () => withFleet(context, options, fleet => decide(fleet, options, context)),
+      decide: () => withFleet(context, options, fleet => decide(fleet, options, showCheck, context)),
       preview: plan => renderAddNode(plan, options.primary === undefined, paint),
       question: 'Can I add these nodes?',
       already: 'The cluster has these nodes already. Nothing to do.',
@@ -136,6 +138,7 @@ function addNodes(options: AddNodeOptions, context: Context): Promise<ExitCode> 
 async function decide(
   fleet: Fleet,
   options: AddNodeOptions,
+  showCheck: ShowCheck,
   { nowMs }: Context,
 ): Promise<Decided<AddNodePlan>> {
   const { primary, zones, despiteFindings, allowMixed, joinTimeoutMs: timeoutMs } = options;
@@ -144,6 +147,7 @@ async function decide(
     lookAtCluster(fleet),
     probeUntilSettled(fleet, options.newcomers, { nowMs, timeoutMs }),
   ]);
+  showCheck(snapshot);
   const candidates = new Map(newcomers.filter(isCandidate).map(c => [c.view.id, c]));
   const inCluster = placesIn(snapshot, zones);
   const decision = planAddNode({

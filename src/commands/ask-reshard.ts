@@ -36,16 +36,23 @@ const HOW_TO_NAME_SOURCES = `Please enter all the source node IDs.
   Type 'done' once you entered all the source nodes IDs.
 `;
 
-/** `silently`: standard output belongs to a program, which gets neither questions nor lists. */
+export interface HowToAsk {
+  readonly despiteFindings: boolean;
+  /** Standard output belongs to a program, which gets neither questions nor lists. */
+  readonly silently: boolean;
+  /** Unless the nodes have been listed already. */
+  readonly listsNodes?: boolean;
+}
+
 export async function askReshard(
   said: Said,
   snapshot: ClusterSnapshot,
   terminal: Terminal,
-  { despiteFindings, silently }: { readonly despiteFindings: boolean; readonly silently: boolean },
+  { despiteFindings, silently, listsNodes = true }: HowToAsk,
 ): Promise<Asked> {
   const begun = beginInquiry(said, snapshot, despiteFindings);
   if ('kind' in begun) return begun;
-  if (!silently)
+  if (!silently && listsNodes)
     terminal.print(`${nodeLines(snapshot, believedNodes(snapshot), terminal.paint).join('\n')}\n`);
   const { dialogue } = terminal;
   const next = dialogue

@@ -1,6 +1,7 @@
 /** What every command is given, and how a command ends. */
 import type { Fleet, FleetSettings } from '../resp/fleet.ts';
 import type { Terminal } from '../terminal.ts';
+import type { Conventions } from './classic/translation.ts';
 
 /** The table is in the README and at the end of --help. */
 export const EXIT = {
@@ -16,6 +17,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export interface Context {
   readonly terminal: Terminal;
+  /** Whose habits are kept; absent: our own. */
+  readonly conventions?: Conventions;
   /** With trace on, everything that goes over the wire is told to stderr. */
   openFleet(settings: FleetSettings, trace: boolean): Fleet;
   nowMs(): number;

@@ -11,10 +11,12 @@ import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { carryOut } from './carry-out.ts';
+import { showingCheckOnce } from './classic-check.ts';
 import { asUsage, wholeNumber } from './connection-options.ts';
-import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
+import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
   addMembershipOptions,
+  lookAtCluster,
   type MembershipFlags,
   type MembershipOptions,
   resolveMembership,
@@ -96,8 +98,12 @@ function readNodes(words: readonly string[], roles: Roles): Address[] {
   return [...typed, ...named.filter(name => !known.has(name)).map(name => parseAddress(name))];
 }
 
-export function runCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
-  return options.undo ? undoCreate(options, context) : create(options, context);
+export async function runCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
+  if (options.undo) return undoCreate(options, context);
+  const code = await create(options, context);
+  if (code === EXIT.done && context.conventions === 'classic' && !options.dryRun)
+    showingCheckOnce(options, context)(await withFleet(context, options, lookAtCluster));
+  return code;
 }
 
 function create(options: CreateOptions, context: Context): Promise<ExitCode> {

@@ -2,8 +2,9 @@
 import { CommanderError } from 'commander';
 import { FileError } from '../live/files.ts';
 import { EntryNodeError } from '../live/inspect.ts';
-import { InterruptedError, NodeError } from '../resp/errors.ts';
+import { ConnectError, InterruptedError, NodeError } from '../resp/errors.ts';
 import { mayHoldSecret } from '../resp/parse-address.ts';
+import type { Conventions } from './classic/translation.ts';
 import { EXIT, type ExitCode, UsageError } from './context.ts';
 
 export interface Failure {
@@ -12,10 +13,11 @@ export interface Failure {
   readonly text?: string;
 }
 
-export function explainFailure(error: unknown): Failure {
+export function explainFailure(error: unknown, conventions?: Conventions): Failure {
   if (error instanceof CommanderError) return { code: error.exitCode === 0 ? EXIT.done : EXIT.usage };
   if (error instanceof UsageError) return { code: EXIT.usage, text: `slotctl: ${error.message}` };
-  if (error instanceof EntryNodeError) return { code: EXIT.unreachable, text: error.message };
+  if (error instanceof EntryNodeError)
+    return { code: EXIT.unreachable, text: conventions === 'classic' ? classicText(error) : error.message };
   if (error instanceof InterruptedError) return { code: EXIT.interrupted, text: 'slotctl: interrupted' };
   if (error instanceof NodeError)
     return { code: EXIT.problems, text: `[ERR] Node ${error.node}: ${error.message}.` };
@@ -25,6 +27,11 @@ export function explainFailure(error: unknown): Failure {
     code: EXIT.problems,
     text: `slotctl: this is a bug in slotctl; please report it with these lines:\n${trace}`,
   };
+}
+
+/** As scripts know it. */
+function classicText({ cause, message }: EntryNodeError): string {
+  return cause instanceof ConnectError ? `Could not connect to Redis at ${message}` : `[ERR] Node ${message}`;
 }
 
 const LONGEST_LINE = 2000;
@@ -50,7 +57,7 @@ export function withoutSecrets(complaint: string): string {
     );
 }
 
-function optionName(option: string): string {
+export function optionName(option: string): string {
   if (/^--pass/.test(option)) return '--pass…';
   return /^--/.test(option)
     ? option.replace(/[=:@/].*/s, '…')

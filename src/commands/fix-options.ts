@@ -6,6 +6,7 @@ import type { SavedFix } from '../plan/fix-file.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './carry-out.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
 import { type Context, UsageError } from './context.ts';
+import { positive } from './move-options.ts';
 
 export interface FixOptions extends Omit<ChangeOptions, 'moving' | 'mending'> {
   readonly wishes: FixWishes;
@@ -13,6 +14,8 @@ export interface FixOptions extends Omit<ChangeOptions, 'moving' | 'mending'> {
   /** Where values go that give way to others. */
   readonly rescueFile?: string;
   readonly allowBlocking: boolean;
+  /** What servers wait for each other in one MIGRATE. */
+  readonly timeoutMs?: number;
   /** Tells everything, and does nothing. */
   readonly explain: boolean;
   /** From a file: this much is done, and no more. */
@@ -29,6 +32,7 @@ export interface FixFlags extends ConnectionFlags, ChangeFlags {
   readonly rescueFile?: string;
   readonly planOut?: string;
   readonly allowBlocking?: boolean;
+  readonly clusterTimeout?: number;
 }
 
 export function addFixOptions(command: Command): Command {
@@ -60,6 +64,11 @@ export function addFixOptions(command: Command): Command {
       '--allow-blocking',
       'move even keys that hold up the servers for longer than half the node timeout',
     )
+    .addOption(
+      new Option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE').argParser(
+        positive,
+      ),
+    )
     .option('--plan-out <file>', 'write the plan to a file, and do nothing')
     .option('--rescue-file <file>', 'where the other value goes (default: slotctl-rescue-<time>.jsonl)');
   return addConnectionOptions(addChangeOptions(command));
@@ -83,6 +92,7 @@ export async function resolveFix(
     ...(flags.rescueFile !== undefined && { rescueFile: flags.rescueFile }),
     ...(flags.planOut !== undefined && { planFile: flags.planOut }),
     allowBlocking: flags.allowBlocking === true,
+    ...(flags.clusterTimeout !== undefined && { timeoutMs: flags.clusterTimeout }),
     explain: flags.explain === true,
   };
 }

@@ -6,6 +6,7 @@ import { RescueFile } from '../live/rescue-file.ts';
 import { type FixPlan, isStuck, planFix } from '../plan/fix.ts';
 import { beyondFile, fixDocument } from '../plan/fix-file.ts';
 import { slotsToCount } from '../plan/fix-questions.ts';
+import type { SituationKind } from '../plan/situation.ts';
 import { placesIn } from '../plan/zones.ts';
 import { eventLine } from '../report/events.ts';
 import { renderFix } from '../report/fix.ts';
@@ -13,6 +14,7 @@ import { commandLines } from '../report/mending-text.ts';
 import { NodeNames } from '../report/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { carryOut, type Decided } from './carry-out.ts';
+import { showingCheckOnce } from './classic-check.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
 import { addFixOptions, type FixFlags, type FixOptions, resolveFix } from './fix-options.ts';
 import { lookAtCluster } from './membership-options.ts';
@@ -67,9 +69,11 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     isStopping = true;
   };
   const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options));
+  const showCheck = showingCheckOnce(options, context);
   const isTrial = options.dryRun || options.planFile !== undefined;
   for (let round = 1, failures = 0; ; round++) {
     const decided = await look();
+    if (decided.seen) showCheck(decided.seen);
     if (decided.decision.kind === 'refused') return oneRound(decided, look, options, { file }, context);
     const { plan } = decided.decision;
     if (plan.stages.length === 0 || options.explain || round > MOST_ROUNDS)
@@ -136,7 +140,8 @@ function oneRound(
     known = undefined;
     return decided;
   };
-  const limits = { ...USUAL_MOVING.limits, allowBlocking: options.allowBlocking };
+  const { allowBlocking, timeoutMs } = options;
+  const limits = { ...USUAL_MOVING.limits, allowBlocking, ...(timeoutMs !== undefined && { timeoutMs }) };
   return carryOut(
     {
       command: 'fix',
@@ -155,12 +160,19 @@ function oneRound(
     },
     {
       ...options,
+      yes: options.yes || (context.conventions === 'classic' && !givesSlotsAway(first)),
       // The servers refuse to move open slots by themselves.
       moving: { ...USUAL_MOVING, mover: 'migrate', limits },
       mending: { prefer: options.prefer, timeoutMs: limits.timeoutMs, rescue: value => file.add([value]) },
     },
     context,
   );
+}
+
+/** What redis-cli asks about. It closes and finishes open slots without a question, and scripts have no answer ready. */
+function givesSlotsAway({ decision }: Decided<FixPlan>): boolean {
+  const kinds: readonly SituationKind[] = ['uncovered-empty', 'uncovered-with-keys', 'owner-dead'];
+  return decision.kind === 'plan' && decision.plan.situations.some(({ kind }) => kinds.includes(kind));
 }
 
 function documentOf(plan: FixPlan, options: FixOptions): string {

@@ -1,7 +1,8 @@
 /** `rebalance`: every primary gets its share of the slots, with the fewest that move. */
 import { Command, InvalidArgumentError } from 'commander';
-import { planRebalance } from '../plan/rebalance.ts';
+import { planRebalance, sharesIn } from '../plan/rebalance.ts';
 import { renderRebalance } from '../report/moves.ts';
+import { showingCheckOnce } from './classic-check.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
 import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
@@ -75,17 +76,16 @@ function readThreshold(text: string): number {
 
 export function runRebalance(options: RebalanceOptions, context: Context): Promise<ExitCode> {
   const { weights, thresholdPercent, useEmpty, despiteFindings } = options;
-  const { paint } = context.terminal;
-  const extra = weights.reduce((sum, { weight }) => sum + weight - 1, 0);
+  const wishes = { weights, thresholdPercent, useEmpty, despiteFindings };
+  const showCheck = showingCheckOnce({ json: options.json, listsNodes: false }, context);
   return moveAsPlanned(options, context, {
     command: 'rebalance',
-    decide: planOnSight(snapshot =>
-      planRebalance({ snapshot, weights, thresholdPercent, useEmpty, despiteFindings }),
-    ),
-    preview: plan => {
-      const primaries = plan.before.views.filter(({ self }) => self.role === 'primary').length;
-      return renderRebalance(plan, primaries + extra, paint);
-    },
+    decide: planOnSight(snapshot => {
+      showCheck(snapshot);
+      return planRebalance({ snapshot, ...wishes });
+    }),
+    preview: plan =>
+      renderRebalance(plan, sharesIn({ snapshot: plan.before, ...wishes }), context.terminal.paint),
     question: 'Can I move these slots?',
     already: `No rebalancing needed! All nodes are within the ${thresholdPercent.toFixed(2)}% threshold.`,
   });

@@ -1,8 +1,10 @@
 /** `reshard`: slots go to another primary, so many of some nodes, or just those that are named. */
 import { Command, Option } from 'commander';
 import { planReshard } from '../plan/reshard.ts';
+import { renderClassicReshard } from '../report/moves.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { askReshard } from './ask-reshard.ts';
+import { showingCheckOnce } from './classic-check.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { moveAsPlanned } from './move-as-planned.ts';
@@ -59,13 +61,18 @@ function isRequest(wish: Wish): wish is Request {
 
 export function runReshard({ wish, ...options }: ReshardOptions, context: Context): Promise<ExitCode> {
   const { despiteFindings, json } = options;
+  const { conventions, terminal } = context;
+  const isClassic = conventions === 'classic';
+  const showCheck = showingCheckOnce({ json }, context);
   let request = isRequest(wish) ? wish : undefined;
   return moveAsPlanned(options, context, {
     command: 'reshard',
     decide: async look => {
       let seen = await look();
+      showCheck(seen);
       if (!request) {
-        const asked = await askReshard(wish, seen, context.terminal, { despiteFindings, silently: json });
+        const how = { despiteFindings, silently: json, listsNodes: !isClassic };
+        const asked = await askReshard(wish, seen, terminal, how);
         if (asked.kind === 'refused') return { seen, decision: asked };
         request = asked.said;
         // While somebody thinks, nodes fail and others take over.
@@ -73,7 +80,8 @@ export function runReshard({ wish, ...options }: ReshardOptions, context: Contex
       }
       return { seen, decision: planReshard({ snapshot: seen, despiteFindings, ...request }) };
     },
-    question: 'Do you want to proceed with the proposed reshard plan?',
+    ...(isClassic && { preview: plan => renderClassicReshard(plan, terminal.paint) }),
+    question: `Do you want to proceed with the proposed reshard plan${isClassic ? ' (yes/no)' : ''}?`,
     already: 'The slots are where they are to be. Nothing to do.',
     tellsEachSlot: true,
   });

@@ -17,8 +17,8 @@ const MAX_ATTEMPTS = 5000;
 export class EntryNodeError extends Error {
   readonly node: string;
 
-  constructor(node: string, problem: string) {
-    super(`${node}: ${problem}`);
+  constructor(node: string, problem: string, cause: NodeError) {
+    super(`${node}: ${problem}`, { cause });
     this.name = 'EntryNodeError';
     this.node = node;
   }
@@ -69,7 +69,7 @@ class Survey {
       return view;
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      throw new EntryNodeError(error.node, explainSilence(error));
+      throw new EntryNodeError(error.node, explainSilence(error), error);
     }
   }
 

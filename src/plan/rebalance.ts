@@ -34,14 +34,11 @@ interface Weighed extends Party {
 }
 
 export function planRebalance(request: RebalanceRequest): Decision<MovePlan> {
-  const { snapshot, thresholdPercent, useEmpty, despiteFindings } = request;
+  const { snapshot, thresholdPercent, despiteFindings } = request;
   const refusals = damageIn(snapshot, { despiteFindings });
   const weights = readWeights(request, refusals);
   const doubtful = slotsInDoubt(snapshot);
-  const owners = movableSlots(snapshot, doubtful);
-  const involved = new Map(
-    [...owners].filter(([id, slots]) => slots.size > 0 || useEmpty || (weights.get(id) ?? 0) > 0),
-  );
+  const involved = involvedIn(request, weights);
   if (involved.size > 0 && [...involved.keys()].every(id => weights.get(id) === 0))
     refusals.push({ kind: 'all-weights-zero' });
   if (refusals.length > 0) return { kind: 'refused', refusals };
@@ -52,6 +49,26 @@ export function planRebalance(request: RebalanceRequest): Decision<MovePlan> {
   const plan = tidiest(plans) ?? movePlan(snapshot, [], options);
   const unreadable = unreadableIn(snapshot, plan.moves, { despiteFindings });
   return unreadable.length > 0 ? { kind: 'refused', refusals: unreadable } : { kind: 'plan', plan };
+}
+
+/** Among how many the slots are shared, and what they weigh together. */
+export function sharesIn(request: RebalanceRequest): {
+  readonly nodes: number;
+  readonly totalWeight: number;
+} {
+  const weights = readWeights(request, []);
+  const involved = [...involvedIn(request, weights).keys()];
+  return {
+    nodes: involved.length,
+    totalWeight: involved.reduce((sum, id) => sum + (weights.get(id) ?? 1), 0),
+  };
+}
+
+function involvedIn({ snapshot, useEmpty }: RebalanceRequest, weights: ReadonlyMap<NodeId, number>): Owners {
+  const owners = movableSlots(snapshot, slotsInDoubt(snapshot));
+  return new Map(
+    [...owners].filter(([id, slots]) => slots.size > 0 || useEmpty || (weights.get(id) ?? 0) > 0),
+  );
 }
 
 function readWeights({ snapshot, weights }: RebalanceRequest, refusals: Refusal[]): Map<NodeId, number> {

@@ -18,16 +18,9 @@ export interface Examination {
 export function renderCheck(examination: Examination, paint: Paint): string {
   const { snapshot, searchedOwners } = examination;
   const nodes = believedNodes(snapshot);
-  const [entry] = snapshot.views;
   const lines = [
     ...keyLines(snapshot, nodes, paint),
-    paint.heading(`>>> Performing Cluster Check (using node ${entry ? formatAddress(entry.address) : ''})`),
-    ...nodeLines(snapshot, nodes, paint),
-    ...agreementLines(examination, paint),
-    paint.heading('>>> Check for open slots...'),
-    ...openSlotLines(examination, paint),
-    paint.heading('>>> Check slots coverage...'),
-    ...coverageLines(examination, paint),
+    ...classicLines(examination, nodeLines(snapshot, nodes, paint), paint),
   ];
   if (searchedOwners) lines.push(...ownerLines(examination, paint));
   lines.push(
@@ -35,6 +28,26 @@ export function renderCheck(examination: Examination, paint: Paint): string {
     ...findingLines(examination, paint),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** What the classic tools show of a cluster before they change it, and after they have made one. */
+export function renderClassicCheck(examination: Examination, listsNodes: boolean, paint: Paint): string {
+  const { snapshot } = examination;
+  const nodes = listsNodes ? nodeLines(snapshot, believedNodes(snapshot), paint) : [];
+  return `${classicLines(examination, nodes, paint).join('\n')}\n`;
+}
+
+function classicLines(examination: Examination, nodes: readonly string[], paint: Paint): string[] {
+  const [entry] = examination.snapshot.views;
+  return [
+    paint.heading(`>>> Performing Cluster Check (using node ${entry ? formatAddress(entry.address) : ''})`),
+    ...nodes,
+    ...agreementLines(examination, paint),
+    paint.heading('>>> Check for open slots...'),
+    ...openSlotLines(examination, paint),
+    paint.heading('>>> Check slots coverage...'),
+    ...coverageLines(examination, paint),
+  ];
 }
 
 /** Only what is wrong: for cron, which mails whatever is printed. */

@@ -1,11 +1,14 @@
 /** Slots that are about to move: the classic lines, then who gives what to whom. */
 import type { MovePlan } from '../plan/move-plan.ts';
 import type { SlotMove } from '../plan/step.ts';
+import type { NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
+import { believedNodes } from '../topology/snapshot.ts';
 import { columns } from './columns.ts';
 import { showSlots } from './finding-text.ts';
 import { remarkLines } from './membership.ts';
 import { bytes, count, NodeNames } from './names.ts';
+import { nodeLines } from './nodes.ts';
 import type { Paint } from './paint.ts';
 
 export function renderReshard(plan: MovePlan, paint: Paint): string {
@@ -18,11 +21,40 @@ export function renderReshard(plan: MovePlan, paint: Paint): string {
   ]);
 }
 
-export function renderRebalance(plan: MovePlan, totalWeight: number, paint: Paint): string {
-  const nodes = new Set(plan.moves.flatMap(({ from, to }) => [from, to]));
+/** The same with the lines that scripts look for in the plans of redis-cli. */
+export function renderClassicReshard(plan: MovePlan, paint: Paint): string {
+  const nodes = believedNodes(plan.before);
+  const listed = (ids: Iterable<NodeId>) =>
+    nodeLines(plan.before, new Map([...nodes].filter(([id]) => new Set(ids).has(id))), paint).map(
+      line => `    ${line}`,
+    );
+  return text([
+    '',
+    `Ready to move ${slotsIn(plan.moves)} slots.`,
+    '  Source nodes:',
+    ...listed(plan.moves.map(({ from }) => from)),
+    '  Destination node:',
+    ...listed(plan.moves.map(({ to }) => to)),
+    '  Resharding plan:',
+    ...plan.moves.flatMap(({ from, slots }) =>
+      [...slots].map(slot => `    Moving slot ${slot} from ${from}`),
+    ),
+    '',
+    ...moveTable(plan, paint),
+    ...remarkLines(plan, paint),
+  ]);
+}
+
+export interface Shares {
+  /** Primaries that share the slots; some may get none. */
+  readonly nodes: number;
+  readonly totalWeight: number;
+}
+
+export function renderRebalance(plan: MovePlan, { nodes, totalWeight }: Shares, paint: Paint): string {
   const names = new NodeNames(plan.before);
   return text([
-    paint.heading(`>>> Rebalancing across ${nodes.size} nodes. Total weight = ${totalWeight.toFixed(2)}`),
+    paint.heading(`>>> Rebalancing across ${nodes} nodes. Total weight = ${totalWeight.toFixed(2)}`),
     ...plan.moves.map(
       ({ from, to, slots }) => `Moving ${slots.size} slots from ${names.of(from)} to ${names.of(to)}`,
     ),

@@ -60,6 +60,7 @@ export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
       if (question !== undefined) output.stdout += `${line ?? ''}\n`;
       return line === undefined ? { kind: 'nobody' } : replyOf(line);
     },
+    readAll: async () => ({ kind: 'given', value: lines.splice(0).join('\n') }),
     spin: () => ({ say() {}, stop() {} }),
     hideCommandLine() {},
     onInterrupt(callback) {
