@@ -1,27 +1,22 @@
 /** What the classic tools print around a change, for whoever speaks to us as to one of them. */
-import { renderClassicCheck } from '../report/check.ts';
+import { type ClassicParts, renderClassicCheck } from '../report/check.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import type { Context } from './context.ts';
 
 export type ShowCheck = (snapshot: ClusterSnapshot) => void;
 
-export interface CheckShown {
-  readonly json: boolean;
-  /** `rebalance` leaves the nodes out. */
-  readonly listsNodes?: boolean;
-}
-
 /** The cluster as it is at the first look; those that follow are made for the sake of safety. */
 export function showingCheckOnce(
-  { json, listsNodes = true }: CheckShown,
+  { json }: { readonly json: boolean },
   { conventions, terminal }: Context,
+  parts: Partial<ClassicParts> = {},
 ): ShowCheck {
   let isShown = conventions !== 'classic' || json;
   return snapshot => {
     if (isShown) return;
     isShown = true;
     const examination = { snapshot, findings: diagnose(snapshot, NO_WISHES), searchedOwners: false };
-    terminal.print(renderClassicCheck(examination, listsNodes, terminal.paint));
+    terminal.print(renderClassicCheck(examination, { keys: false, nodes: true, ...parts }, terminal.paint));
   };
 }

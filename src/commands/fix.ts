@@ -69,7 +69,7 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     isStopping = true;
   };
   const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options));
-  const showCheck = showingCheckOnce(options, context);
+  const showCheck = showingCheckOnce(options, context, { keys: true });
   const isTrial = options.dryRun || options.planFile !== undefined;
   for (let round = 1, failures = 0; ; round++) {
     const decided = await look();
@@ -150,6 +150,7 @@ function oneRound(
       question: 'Can I mend this?',
       already: 'Nothing is left to do.',
       isRound: true,
+      tellsEachSlot: context.conventions === 'classic',
       done: 'That is done. Looking again:',
       // Where it is not asked for, running the same command again is the way to go on.
       ...(options.planFile !== undefined && { document: (plan: FixPlan) => documentOf(plan, options) }),

@@ -77,7 +77,7 @@ function readThreshold(text: string): number {
 export function runRebalance(options: RebalanceOptions, context: Context): Promise<ExitCode> {
   const { weights, thresholdPercent, useEmpty, despiteFindings } = options;
   const wishes = { weights, thresholdPercent, useEmpty, despiteFindings };
-  const showCheck = showingCheckOnce({ json: options.json, listsNodes: false }, context);
+  const showCheck = showingCheckOnce(options, context, { nodes: false });
   return moveAsPlanned(options, context, {
     command: 'rebalance',
     decide: planOnSight(snapshot => {

@@ -63,7 +63,7 @@ export function runReshard({ wish, ...options }: ReshardOptions, context: Contex
   const { despiteFindings, json } = options;
   const { conventions, terminal } = context;
   const isClassic = conventions === 'classic';
-  const showCheck = showingCheckOnce({ json }, context);
+  const showCheck = showingCheckOnce(options, context);
   let request = isRequest(wish) ? wish : undefined;
   return moveAsPlanned(options, context, {
     command: 'reshard',

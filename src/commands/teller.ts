@@ -1,10 +1,11 @@
 /** Tells of a change while it is decided on and carried out: in words, or as lines of JSON. */
 import type { Decision, Refusal } from '../plan/refusal.ts';
 import { leavesSomething, type Plan, type PlanEvent } from '../plan/step.ts';
+import { classicRefusal } from '../report/classic-refusal.ts';
 import { eventLine } from '../report/events.ts';
 import { describeRemark } from '../report/membership.ts';
 import { movedSlotLines } from '../report/moves.ts';
-import { NodeNames } from '../report/names.ts';
+import { NodeNames, vocabularyOf } from '../report/names.ts';
 import { failureLines, stageLines, waitingText } from '../report/progress.ts';
 import { describeRefusal } from '../report/refusal-text.ts';
 import type { Fleet } from '../resp/fleet.ts';
@@ -73,7 +74,11 @@ export class Teller<P extends Plan> {
     this.#names = new NodeNames(seen);
     const { command } = this.#change;
     if (this.#json) this.#print(eventLine({ event: 'refused', command, refusals }, this.#names));
-    else for (const refusal of refusals) this.#complain(describeRefusal(refusal, this.#names));
+    else
+      for (const refusal of refusals) {
+        this.#complainAsClassic(refusal, seen);
+        this.#complain(describeRefusal(refusal, this.#names));
+      }
     return { code: EXIT.refused };
   }
 
@@ -174,6 +179,15 @@ export class Teller<P extends Plan> {
     if (this.#complaints.has(text)) return;
     this.#complaints.add(text);
     this.#context.terminal.warn(`[ERR] ${text}`);
+  }
+
+  #complainAsClassic(refusal: Refusal, seen: ClusterSnapshot | undefined): void {
+    const { conventions, terminal } = this.#context;
+    if (conventions !== 'classic') return;
+    const primary = seen && vocabularyOf(seen).primaries === 'primaries' ? 'primary' : 'master';
+    const line = classicRefusal(refusal, this.#change.command, primary);
+    if (line !== undefined && !this.#complaints.has(line)) terminal.warn(line);
+    if (line !== undefined) this.#complaints.add(line);
   }
 
   #remark(text: string): void {

@@ -31,10 +31,19 @@ export function renderCheck(examination: Examination, paint: Paint): string {
 }
 
 /** What the classic tools show of a cluster before they change it, and after they have made one. */
-export function renderClassicCheck(examination: Examination, listsNodes: boolean, paint: Paint): string {
+export function renderClassicCheck(examination: Examination, shown: ClassicParts, paint: Paint): string {
   const { snapshot } = examination;
-  const nodes = listsNodes ? nodeLines(snapshot, believedNodes(snapshot), paint) : [];
-  return `${classicLines(examination, nodes, paint).join('\n')}\n`;
+  const nodes = believedNodes(snapshot);
+  const lines = [
+    ...(shown.keys ? keyLines(snapshot, nodes, paint) : []),
+    ...classicLines(examination, shown.nodes ? nodeLines(snapshot, nodes, paint) : [], paint),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+export interface ClassicParts {
+  readonly keys: boolean;
+  readonly nodes: boolean;
 }
 
 function classicLines(examination: Examination, nodes: readonly string[], paint: Paint): string[] {

@@ -163,7 +163,7 @@ function tooFew({ nodes, replicas, primaries }: Extract<Refusal, { kind: 'too-fe
 const LONGEST_WORD = 100;
 
 /** As it was typed, but for what a terminal would act upon. */
-function shownWord(word: string): string {
+export function shownWord(word: string): string {
   const plain = word.replace(/[^\P{C}]/gu, '?');
   return plain.length > LONGEST_WORD ? `${plain.slice(0, LONGEST_WORD)}…` : plain;
 }
