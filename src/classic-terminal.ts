@@ -14,6 +14,8 @@ export function classicTerminal(terminal: Terminal, silently: boolean): Terminal
   const somebodySits = terminal.dialogue !== undefined;
   return {
     ...terminal,
+    // The same lines everywhere: no table, and each slot that has moved.
+    interactive: false,
     dialogue: undefined,
     warn(text) {
       if (silently || !CLASSIC_COMPLAINT.test(text)) terminal.warn(text);

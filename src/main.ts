@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { classicTerminal } from './classic-terminal.ts';
 import { type Conventions, translateArguments } from './commands/classic-arguments.ts';
 import { type Context, EXIT, type ExitCode, UsageError } from './commands/context.ts';
+import { examplesText } from './commands/examples.ts';
 import { explainFailure, fitForTerminal, withoutSecrets } from './commands/failures.ts';
 import { nearestWord } from './commands/nearest-word.ts';
 import { InterruptedError } from './resp/errors.ts';
@@ -32,7 +33,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
 };
 
 /** All of them for whoever wants the help. */
-function wanted([first = '']: readonly string[]): Promise<MakeCommand[]> {
+function wanted(words: readonly string[]): Promise<MakeCommand[]> {
+  const [first = ''] = words[0] === 'help' ? words.slice(1) : words;
   const load = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
   if (!load && first !== 'help' && first !== '' && !first.startsWith('-')) throw unknownCommand(first);
   return Promise.all((load ? [load] : Object.values(COMMANDS)).map(one => one()));
@@ -43,6 +45,11 @@ function unknownCommand(word: string): UsageError {
   const hint = nearest ? `(Did you mean ${nearest}?)` : 'slotctl --help lists them all.';
   return new UsageError(`${withoutSecrets(`unknown command '${word}'`)}\n${hint}`);
 }
+
+const GENERAL_HELP = `
+In place of redis-cli, valkey-cli and redis-trib:
+  slotctl --cluster check 10.0.0.1:6379       as with redis-cli and valkey-cli
+  slotctl create --replicas 1 10.0.0.1:6379…  as with redis-trib`;
 
 const EXIT_CODE_HELP = `
 Exit codes:
@@ -105,9 +112,11 @@ function buildProgram(context: Context, commands: readonly MakeCommand[]): Comma
     .description(packageJson.description)
     .version(packageJson.version, '-V, --version')
     .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', GENERAL_HELP)
     .addHelpText('afterAll', EXIT_CODE_HELP)
     .showSuggestionAfterError();
-  for (const command of commands.map(make => make(context))) program.addCommand(command);
+  for (const command of commands.map(make => make(context)))
+    program.addCommand(command.addHelpText('after', examplesText(command.name())));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: text => terminal.print(text),

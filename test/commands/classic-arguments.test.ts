@@ -1,4 +1,5 @@
 /** Command lines of redis-cli, valkey-cli and redis-trib, line by line, and the native ones that they become. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { translateArguments } from '../../src/commands/classic-arguments.ts';
 
@@ -137,6 +138,7 @@ describe('getting in', () => {
     ['--cluster import a:1 --cluster-from s:1 --verbose', 'import --yes --cluster-from=s:1 --verbose a:1'],
     // Ours goes along.
     ['--cluster check a:1 --json --reply-timeout 2 --trace', 'check --json --reply-timeout=2 --trace a:1'],
+    ['--cluster create a:1 --force-few-primaries', 'create --force-few-primaries a:1'],
     ['--cluster rebalance a:1 --dry-run', 'rebalance --yes --dry-run a:1'],
   ];
   test.each(rows)('%s', (typed, native) => expect(becomes(typed)).toBe(native));
@@ -330,6 +332,36 @@ describe('what redis-trib documents', () => {
 
   test('an option without its value', () => {
     expect(becomes('create a:1 --replicas')).toBe('wrong: --replicas takes a value.');
+  });
+});
+
+describe('whatever is typed', () => {
+  const word = fc.oneof(
+    fc.constantFrom(
+      '--cluster',
+      '-x',
+      '-X',
+      '--',
+      '-h',
+      '--slots',
+      '--weight',
+      '=',
+      '--cluster-weight',
+      'a=1',
+    ),
+    fc.constantFrom('check', 'reshard', 'call', 'rebalance', 'help', '__proto__', 'constructor'),
+    fc.string(),
+  );
+
+  test('becomes something, or is wrong in so many words', () => {
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 8 }), words => {
+        const first = translateArguments(['node', 'slotctl', ...words], {});
+        const translation = first.kind === 'wants-input' ? first.given('input') : first;
+        expect(translation.kind).toMatch(/^(ready|wrong)$/);
+        if (translation.kind === 'wrong') expect(translation.text).not.toBe('');
+      }),
+    );
   });
 });
 

@@ -136,9 +136,20 @@ const WITHOUT_MEANING: Readonly<Record<string, ClassicOption>> = {
     ['-h', '-p', '-s', '-n', '-r', '-i', '-d', '-D', '--show-pushes', '--name'].map(name => [name, word()]),
   ),
   ...Object.fromEntries(
-    ['-c', '-e', '-2', '-3', '-4', '-6', '--raw', '--no-raw', '--csv', '--quoted-input', '--mptcp'].map(
-      name => [name, flag()],
-    ),
+    [
+      '-c',
+      '-e',
+      '-2',
+      '-3',
+      '-4',
+      '-6',
+      '--raw',
+      '--no-raw',
+      '--csv',
+      '--quoted-input',
+      '--quoted-json',
+      '--mptcp',
+    ].map(name => [name, flag()]),
   ),
 };
 
@@ -150,6 +161,21 @@ const OURS: Readonly<Record<string, ClassicOption>> = {
   '--reply-timeout': word('--reply-timeout'),
   '--address-map': word('--address-map'),
   '--trace': flag('--trace'),
+  '--join-timeout': word('--join-timeout'),
+  // By these names refusals are overridden.
+  ...Object.fromEntries(
+    (
+      [
+        '--despite-findings',
+        '--force-mixed',
+        '--force-few-primaries',
+        '--reset-failed',
+        '--keep-data',
+        '--drain',
+        '--allow-blocking',
+      ] as const
+    ).map(name => [name, flag(name)]),
+  ),
 };
 
 const OPTIONS = { ...CLUSTER_OPTIONS, ...CONNECTION_OPTIONS, ...WITHOUT_MEANING, ...OURS };
