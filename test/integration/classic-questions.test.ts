@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { LoneNodes } from '../support/lone-nodes.ts';
-import { BIN, inTerminal, slotctlProcess } from '../support/run-slotctl.ts';
+import { BIN, CTRL_C, inTerminal, slotctlProcess } from '../support/run-slotctl.ts';
 import { anyServer } from '../support/servers.ts';
 import { removeFolder, tempFolder } from '../support/temp-folder.ts';
 
@@ -71,6 +71,13 @@ describe('reshard', () => {
     });
     expect(run.code).toBe(code);
     expect(await slotsOf(1)).toBe(before);
+  });
+
+  test('Ctrl-C at a question', async () => {
+    const { code } = await inTerminal([BIN, '--cluster', 'reshard', cluster.entry], {
+      answer: { when: 'How many slots', type: CTRL_C },
+    });
+    expect(code).toBe(130);
   });
 
   test('REDISCLI_CLUSTER_YES leaves only the questions that are open', async () => {
