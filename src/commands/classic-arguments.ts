@@ -2,6 +2,7 @@
  * Command lines of redis-cli, valkey-cli and redis-trib become native ones, before anybody reads them. The tables are
  * in classic/; the commands know nothing of them.
  */
+import { parseUri } from '../resp/parse-address.ts';
 import {
   classicOption,
   isSubcommand,
@@ -81,7 +82,11 @@ function translateSubcommand(
     if (takes === 'pairs' && given.has(option)) return twoWeights();
     given.add(option);
     if (becomes === 'consent') isAgreed ||= consent === 'asks';
-    else if (becomes && !isWithoutLimit(option, values)) translated.push(...spell(becomes, values));
+    else if (becomes === 'login') {
+      const login = readLogin(values[0] ?? '');
+      if ('kind' in login) return login;
+      translated.push(...login);
+    } else if (becomes && !isWithoutLimit(option, values)) translated.push(...spell(becomes, values));
   }
   const agreed = isAgreed ? ['--yes'] : [];
   const end = name === 'call' || words.some(word => word.startsWith('-')) ? ['--'] : [];
@@ -90,6 +95,21 @@ function translateSubcommand(
 
 function spell(option: string, values: readonly string[]): string[] {
   return values.length === 0 ? [option] : values.map(value => `${option}=${value}`);
+}
+
+/** What a URI says of how to get in. */
+function readLogin(uri: string): readonly string[] | Wrong {
+  try {
+    const { user, password, tls } = parseUri(uri);
+    return [
+      ...(user === undefined ? [] : [`--user=${user}`]),
+      ...(password === undefined ? [] : [`--pass=${password}`]),
+      ...(tls ? ['--tls'] : []),
+    ];
+  } catch (error) {
+    if (error instanceof RangeError) return wrong(error.message);
+    throw error;
+  }
 }
 
 /** Theirs may wait for ever, and calls it 0; ours keeps its own limit then. */

@@ -124,7 +124,13 @@ describe('getting in', () => {
     ['--pass pw --user u --cluster check a:1', 'check --pass=pw --user=u a:1'],
     ['--cluster check a:1 -a -dash', 'check --pass=-dash a:1'],
     ['--askpass --cluster check a:1', 'check --askpass a:1'],
-    ['-u redis://u:p@h:1 --cluster check a:1', 'check --uri=redis://u:p@h:1 a:1'],
+    // Of which only the login counts.
+    ['-u redis://u:p%40@h:1 --cluster check a:1', 'check --user=u --pass=p@ a:1'],
+    ['-u valkeys://h:1 --cluster call a:1 ping', 'call --tls -- a:1 ping'],
+    [
+      '-u nonsense --cluster check a:1',
+      'wrong: the URI is malformed; write redis://[user:password@]host:port',
+    ],
     [
       '--tls --sni n --cacert f --cacertdir d --cert c --key k --insecure --cluster check a:1',
       'check --tls --sni=n --cacert=f --cacertdir=d --cert=c --key=k --insecure a:1',

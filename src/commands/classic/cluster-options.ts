@@ -49,7 +49,7 @@ export interface ClassicOption {
   /** `pairs`: as many words as have an equals sign. */
   readonly takes: 'nothing' | 'word' | 'pairs';
   /** The native option, or what is special about it; absent where it makes no difference to a cluster. */
-  readonly becomes?: `--${string}` | 'consent';
+  readonly becomes?: `--${string}` | 'consent' | 'login';
   /** Whom it is for; absent: for all. */
   readonly for?: readonly SubcommandName[];
   /**
@@ -117,7 +117,8 @@ const CONNECTION_OPTIONS: Readonly<Record<string, ClassicOption>> = {
   '--pass': word('--pass'),
   '--user': word('--user'),
   '--askpass': flag('--askpass'),
-  '-u': word('--uri'),
+  // The address in it is not used there: an argument names the node.
+  '-u': word('login'),
   '--no-auth-warning': flag('--no-auth-warning'),
   '-t': word('--connect-timeout'),
   '--tls': flag('--tls'),
