@@ -19,6 +19,8 @@ export interface Terminal {
   readonly paint: Paint;
   readonly env: Readonly<Record<string, string | undefined>>;
   print(text: string): void;
+  /** What is not to be touched, and may be no text. */
+  printBytes(bytes: Uint8Array): void;
   /** A sentence for the person that is no result. */
   warn(text: string): void;
   /** As it is, to where warnings go. */
@@ -88,6 +90,7 @@ export function systemTerminal(): Terminal {
     paint: paint(stdout),
     env,
     print: text => void stdout.write(text),
+    printBytes: bytes => void stdout.write(bytes),
     warn: text => void stderr.write(`${paint(stderr).warning(text)}\n`),
     log: text => void stderr.write(text),
     dialogue,

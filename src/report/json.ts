@@ -37,7 +37,7 @@ export function infoDocument(snapshot: ClusterSnapshot): string {
 }
 
 /** For a cluster of which nothing is known, because the entry node gave no view. */
-export function failureDocument(command: 'check' | 'info', node: string, reason: string): string {
+export function failureDocument(command: string, node: string, reason: string): string {
   return render({ format: `slotctl-${command}`, version: FORMAT_VERSION, error: { node, reason } });
 }
 

@@ -10,6 +10,8 @@ export interface Command<T> {
   readonly secret?: readonly number[];
   /** For commands that may take longer than the connection's reply timeout allows. */
   readonly replyTimeoutMs?: number;
+  /** An error is a reply like any other, and read by `decode`. */
+  readonly takesErrors?: boolean;
 }
 
 const CONTAINERS = new Set(['CLUSTER', 'CONFIG', 'FUNCTION', 'MEMORY', 'ACL', 'CLIENT', 'DEBUG', 'PUBSUB']);

@@ -16,10 +16,10 @@ import {
   ReplyTimeoutError,
 } from './errors.ts';
 import { Fifo } from './fifo.ts';
-import { FramingError } from './framer.ts';
+import { FramingError, ReplyTooLongError } from './framer.ts';
 import { deliver, type Pending, waitingForAll } from './pending.ts';
 import { ErrorReply, type Reply } from './reply.ts';
-import { ReplyReader } from './reply-reader.ts';
+import { type Reading, ReplyReader } from './reply-reader.ts';
 import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, openSocket, type TlsSettings } from './socket.ts';
 
@@ -28,6 +28,7 @@ export interface ConnectionSettings {
   readonly replyTimeoutMs: number;
   readonly credentials?: Credentials;
   readonly tls?: TlsSettings;
+  readonly reading?: Reading;
 }
 
 /** Told of everything that goes over the wire. */
@@ -45,7 +46,7 @@ export class Connection {
   readonly name: string;
   readonly #settings: ConnectionSettings;
   readonly #observer: WireObserver | undefined;
-  readonly #reader = new ReplyReader();
+  readonly #reader: ReplyReader;
   #socket: Socket | undefined;
   #ready = false;
   /** Whether bytes came that were no failure: before, a broken connection is one that never came about. */
@@ -65,6 +66,7 @@ export class Connection {
     this.name = name;
     this.#settings = settings;
     this.#observer = observer;
+    this.#reader = new ReplyReader(settings.reading);
     this.#connectDeadline = new Deadline(() => {
       this.#fail(new ConnectTimeoutError(name, settings.connectTimeoutMs));
     });
@@ -165,9 +167,9 @@ export class Connection {
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
       const hint = chunk[0] === TLS_ALERT && !this.#answered ? '; is this a TLS port (--tls)?' : '';
-      this.#fail(
-        new ProtocolError(this.name, `it does not speak the Redis protocol: ${error.message}${hint}`),
-      );
+      const what =
+        error instanceof ReplyTooLongError ? 'it sent too much' : 'it does not speak the Redis protocol';
+      this.#fail(new ProtocolError(this.name, `${what}: ${error.message}${hint}`));
     }
   }
 

@@ -41,6 +41,9 @@ const ARRAY = 0x2a; // *
 
 export class FramingError extends Error {}
 
+/** It may well be a reply, and is more than anybody wants to hold. */
+export class ReplyTooLongError extends FramingError {}
+
 export class ReplyFramer {
   readonly #limits: ReplyLimits;
   /** What has arrived of replies that are not whole yet. */
@@ -95,7 +98,7 @@ export class ReplyFramer {
   #count(bytes: number): void {
     this.#replyBytes += bytes;
     if (this.#replyBytes + this.#skip > this.#limits.maxReplyBytes) {
-      throw new FramingError(`a reply of more than ${this.#limits.maxReplyBytes} bytes`);
+      throw new ReplyTooLongError(`a reply of more than ${this.#limits.maxReplyBytes} bytes`);
     }
   }
 

@@ -47,7 +47,7 @@ export function deliver(
   node: string,
   scrub: (text: string) => string,
 ): ServerRefusalError | undefined {
-  if (reply instanceof ErrorReply) {
+  if (reply instanceof ErrorReply && !command.takesErrors) {
     const refusal = new ServerRefusalError(node, commandName(command), reply.text);
     waiting.reject(refusal);
     return refusal;

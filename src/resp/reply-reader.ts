@@ -1,17 +1,26 @@
 /** From bytes to replies: the framer finds where one ends and refuses what no server sends, redis-parser reads it. */
 import RedisParser from 'redis-parser';
-import { FramingError, ReplyFramer } from './framer.ts';
+import { DEFAULT_LIMITS, FramingError, ReplyFramer } from './framer.ts';
 import { ErrorReply, type Reply } from './reply.ts';
 
+/** How replies are read, where it is not known what they are replies to. */
+export interface Reading {
+  readonly maxReplyBytes?: number;
+  /** Integers that a number cannot hold come as their digits; else they are rounded. */
+  readonly exactIntegers?: boolean;
+}
+
 export class ReplyReader {
-  readonly #framer = new ReplyFramer();
+  readonly #framer: ReplyFramer;
   readonly #parser: RedisParser;
   #replies: Reply[] = [];
 
-  constructor() {
+  constructor({ maxReplyBytes = DEFAULT_LIMITS.maxReplyBytes, exactIntegers = false }: Reading = {}) {
+    this.#framer = new ReplyFramer({ ...DEFAULT_LIMITS, maxReplyBytes });
     this.#parser = new RedisParser({
       returnBuffers: true,
-      returnReply: (reply: Reply) => this.#replies.push(withErrorReplies(reply)),
+      stringNumbers: exactIntegers,
+      returnReply: (reply: Parsed) => this.#replies.push(asReply(reply)),
       returnError: (error: Error) => this.#replies.push(new ErrorReply(error.message)),
       returnFatalError: (error: Error) => {
         throw new FramingError(error.message);
@@ -30,9 +39,22 @@ export class ReplyReader {
   }
 }
 
+/** Strings are integers: all that are strings on the wire are bytes here. */
+type Parsed = Reply | Error | string | readonly Parsed[];
+
 /** redis-parser puts errors into arrays as its own class; ours is the one that the rest knows. */
-function withErrorReplies(reply: Reply | Error): Reply {
+function asReply(reply: Parsed): Reply {
+  if (typeof reply === 'string') return integerOf(reply);
   if (reply instanceof Error) return new ErrorReply(reply.message);
-  if (Array.isArray(reply)) return reply.map(withErrorReplies);
+  if (isList(reply)) return reply.map(asReply);
   return reply;
+}
+
+function isList(reply: Exclude<Parsed, string | Error>): reply is readonly Parsed[] {
+  return Array.isArray(reply);
+}
+
+function integerOf(digits: string): number | Buffer {
+  const number = Number(digits);
+  return Number.isSafeInteger(number) ? number : Buffer.from(digits);
 }

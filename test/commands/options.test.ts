@@ -1,43 +1,20 @@
 /** argv in, options or wrong usage out. Nothing is connected to. */
-import { type Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { type CheckOptions, checkCommand } from '../../src/commands/check.ts';
-import { type Context, EXIT, UsageError } from '../../src/commands/context.ts';
+import { UsageError } from '../../src/commands/context.ts';
 import { explainCommand, fixCommand } from '../../src/commands/fix.ts';
 import type { FixOptions } from '../../src/commands/fix-options.ts';
 import { type InfoOptions, infoCommand } from '../../src/commands/info.ts';
 import { type ReshardOptions, reshardCommand, type Wish } from '../../src/commands/reshard.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
-import { fakeTerminal, slotctl, type TerminalSetup } from '../support/run-slotctl.ts';
-
-async function read<Options>(
-  make: (context: Context, run: (options: Options) => Promise<0>) => Command,
-  argv: readonly string[],
-  setup: TerminalSetup = {},
-): Promise<{ options: Options; stderr: string }> {
-  const terminal = fakeTerminal(setup);
-  let seen: Options | undefined;
-  const context: Context = {
-    terminal,
-    openFleet: () => {
-      throw new Error('nothing is to be connected to here');
-    },
-    nowMs: () => 0,
-    finish: () => {},
-  };
-  const command = make(context, async options => {
-    seen = options;
-    return EXIT.done;
-  });
-  command.exitOverride().configureOutput({ writeErr: terminal.log, writeOut: terminal.print });
-  await command.parseAsync([...argv], { from: 'user' });
-  if (seen === undefined) throw new Error('the command did not run');
-  return { options: seen, stderr: terminal.output.stderr };
-}
+import { readOptions } from '../support/read-options.ts';
+import { slotctl, type TerminalSetup } from '../support/run-slotctl.ts';
 
 const check = (argv: readonly string[], setup?: TerminalSetup) =>
-  read<CheckOptions>(checkCommand, argv, setup);
-const info = (argv: readonly string[], setup?: TerminalSetup) => read<InfoOptions>(infoCommand, argv, setup);
+  readOptions<CheckOptions>(checkCommand, argv, setup);
+const info = (argv: readonly string[], setup?: TerminalSetup) =>
+  readOptions<InfoOptions>(infoCommand, argv, setup);
 
 describe('what check understands', () => {
   test('an address alone: the defaults', async () => {
@@ -72,7 +49,7 @@ describe('what check understands', () => {
 });
 
 describe('what fix understands', () => {
-  const fix = (...argv: string[]) => read<FixOptions>(fixCommand, ['h:1', ...argv]);
+  const fix = (...argv: string[]) => readOptions<FixOptions>(fixCommand, ['h:1', ...argv]);
   const wish = (searchOwners: boolean, withUnreachable: boolean) => ({
     wishes: { searchOwners, withUnreachable },
   });
@@ -94,7 +71,7 @@ describe('what fix understands', () => {
   });
 
   test('explain is fix --explain', async () => {
-    expect((await read<FixOptions>(explainCommand, ['h:1'])).options.explain).toBe(true);
+    expect((await readOptions<FixOptions>(explainCommand, ['h:1'])).options.explain).toBe(true);
   });
 
   test.each([
@@ -124,7 +101,7 @@ describe('what reshard understands', () => {
     [['--cluster-to', 'a', '--cluster-from', 'b,c:1'], { to: 'a', from: ['b', 'c:1'] }],
     [['--slots', '1-3', '--cluster-to', 'a'], { slots: SlotSet.range(1, 3), to: 'a' }],
   ])('%j', async (argv, wish) => {
-    const { options } = await read<ReshardOptions>(reshardCommand, ['h:1', ...argv]);
+    const { options } = await readOptions<ReshardOptions>(reshardCommand, ['h:1', ...argv]);
     expect(options.wish).toEqual(wish);
   });
 

@@ -44,6 +44,9 @@ export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
       output.stdout += text;
       setup.watch?.(text);
     },
+    printBytes: bytes => {
+      output.stdout += Buffer.from(bytes).toString('utf8');
+    },
     warn: text => {
       output.stderr += `${text}\n`;
     },

@@ -1,0 +1,166 @@
+/** `call`: one command, sent to every node. What it does is the business of whoever writes it. */
+import { Command, Option } from 'commander';
+import { type Answer, aboutCommand, callNodes, MAX_REPLY_BYTES } from '../live/call-nodes.ts';
+import { EntryNodeError, inspect } from '../live/inspect.ts';
+import {
+  answerBytes,
+  answerText,
+  callDocumentEntry,
+  callDocumentHead,
+  callDocumentTail,
+  callHeading,
+  failedCallLine,
+  isError,
+  nameOf,
+} from '../report/call.ts';
+import { failureDocument } from '../report/json.ts';
+import { InterruptedError } from '../resp/errors.ts';
+import { type Called, rollCall } from '../topology/roll-call.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
+import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
+
+export interface CallOptions extends FleetOptions {
+  readonly words: readonly string[];
+  /** Absent: everybody. */
+  readonly only?: 'primary' | 'replica';
+  readonly json: boolean;
+}
+
+interface CallFlags extends ConnectionFlags {
+  readonly onlyPrimaries?: boolean;
+  readonly clusterOnlyMasters?: boolean;
+  readonly clusterOnlyPrimaries?: boolean;
+  readonly onlyReplicas?: boolean;
+  readonly clusterOnlyReplicas?: boolean;
+  readonly json?: boolean;
+}
+
+/** No word of a command line holds this character, and commander leaves alone what begins with it. */
+const GUARD = '\0';
+
+/** Numbers below zero are arguments without further ado; commander knows of those that have digits. */
+class CommandForServers extends Command {
+  override parseOptions(argv: string[]): ReturnType<Command['parseOptions']> {
+    const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+    return super.parseOptions(
+      argv.map((word, i) => (i < end && /^-(inf|infinity|nan)$/i.test(word) ? `${GUARD}${word}` : word)),
+    );
+  }
+}
+
+const HELP = `
+Words behind CMD are its arguments, but for options of slotctl. What begins with - and is meant for the server, other
+than a number, stands behind --.
+
+Examples:
+  slotctl call 10.0.0.1:6379 DBSIZE
+  slotctl call 10.0.0.1:6379 --only-primaries CONFIG GET maxmemory
+  slotctl call 10.0.0.1:6379 --json INFO replication
+  slotctl call 10.0.0.1:6379 -- SCRIPT FLUSH --what-the-server-is-to-see`;
+
+export function callCommand(context: Context, run = runCall): Command {
+  const command = new CommandForServers('call')
+    .description('send a command to every node, and show what each answers')
+    .argument('[words...]', 'any node (host:port, or a URI), then the command and its arguments')
+    .option('--only-primaries', 'send it to primaries only')
+    .addOption(new Option('--cluster-only-masters').hideHelp())
+    .addOption(new Option('--cluster-only-primaries').hideHelp())
+    .option('--only-replicas', 'send it to replicas only')
+    .addOption(new Option('--cluster-only-replicas').hideHelp())
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
+    .showHelpAfterError('(What begins with - and is meant for the server stands behind --.)');
+  return addConnectionOptions(command).action(async (all: string[], flags: CallFlags) => {
+    const given = all.map(word => (word.startsWith(GUARD) ? word.slice(GUARD.length) : word));
+    const hasAddress = flags.socket === undefined && flags.uri === undefined;
+    const [address, words] = hasAddress ? [given.slice(0, 1), given.slice(1)] : [[], given];
+    if (words.length === 0) throw new UsageError('name a node, and a command to send');
+    const { objection, hasSecrets } = aboutCommand(words);
+    if (objection !== undefined) throw new UsageError(objection);
+    if (hasSecrets) context.terminal.hideCommandLine();
+    const connection = await resolveConnection(address, flags, context.terminal);
+    const only = restriction(flags);
+    context.finish(
+      await run({ ...connection, words, json: flags.json === true, ...(only && { only }) }, context),
+    );
+  });
+}
+
+function restriction(flags: CallFlags): CallOptions['only'] {
+  const primaries = flags.onlyPrimaries || flags.clusterOnlyMasters || flags.clusterOnlyPrimaries;
+  const replicas = flags.onlyReplicas || flags.clusterOnlyReplicas;
+  if (primaries && replicas) throw new UsageError('only primaries and only replicas is nobody');
+  return primaries ? 'primary' : replicas ? 'replica' : undefined;
+}
+
+export async function runCall(options: CallOptions, context: Context): Promise<ExitCode> {
+  const { terminal } = context;
+  const teller = new Teller(options, context);
+  const reading = { maxReplyBytes: MAX_REPLY_BYTES, exactIntegers: true };
+  const spinner = terminal.spin('asking the nodes');
+  try {
+    return await withFleet(
+      context,
+      { ...options, fleet: { ...options.fleet, reading } },
+      async (fleet): Promise<ExitCode> => {
+        const everybody = rollCall(await inspect(fleet));
+        spinner.stop();
+        teller.begin();
+        for await (const answer of callNodes(fleet, everybody.filter(isMeant(options)), options.words))
+          teller.tell(answer);
+        return teller.end(false);
+      },
+    );
+  } catch (error) {
+    spinner.stop();
+    if (options.json && error instanceof EntryNodeError)
+      terminal.print(failureDocument('call', error.node, error.message));
+    if (error instanceof InterruptedError) teller.end(true);
+    throw error;
+  }
+}
+
+/** Of whom nobody knows what it is, it is said that it does not answer. */
+function isMeant({ only }: CallOptions): (node: Called) => boolean {
+  return ({ role }) => only === undefined || role === only || role === 'stranger';
+}
+
+class Teller {
+  readonly #options: CallOptions;
+  readonly #context: Context;
+  #hasBegun = false;
+  #told = 0;
+  #failed = 0;
+
+  constructor(options: CallOptions, context: Context) {
+    this.#options = options;
+    this.#context = context;
+  }
+
+  begin(): void {
+    const { terminal } = this.#context;
+    const { shown } = aboutCommand(this.#options.words);
+    this.#hasBegun = true;
+    terminal.print(this.#options.json ? callDocumentHead(shown) : callHeading(shown, terminal.paint));
+  }
+
+  tell({ node, outcome }: Answer): void {
+    const { terminal } = this.#context;
+    if (outcome.kind === 'none' || isError(outcome.reply)) this.#failed++;
+    if (this.#options.json) terminal.print(callDocumentEntry(node, outcome, this.#told === 0));
+    else if (outcome.kind === 'none') {
+      terminal.print(failedCallLine(node));
+      terminal.warn(`[ERR] Node ${nameOf(node)}: ${outcome.reason}.`);
+    } else if (terminal.interactive) terminal.print(answerText(node, outcome.reply));
+    else terminal.printBytes(answerBytes(node, outcome.reply));
+    this.#told++;
+  }
+
+  end(interrupted: boolean): ExitCode {
+    const { terminal } = this.#context;
+    if (this.#hasBegun && this.#options.json) terminal.print(callDocumentTail(this.#failed, interrupted));
+    if (this.#hasBegun && interrupted && !this.#options.json)
+      terminal.warn('Nodes of which there is no line may have been sent the command, and may have done it.');
+    return this.#failed > 0 ? EXIT.problems : EXIT.done;
+  }
+}

@@ -1,0 +1,55 @@
+/** Sends one command to many nodes. */
+import { anyCommand, objectionTo, secretsAmong } from '../resp/call-commands.ts';
+import { NodeError } from '../resp/errors.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import type { Reply } from '../resp/reply.ts';
+import type { Called } from '../topology/roll-call.ts';
+import { inOrder } from './in-order.ts';
+
+/** So many replies may be held at a time, each of them up to MAX_REPLY_BYTES. */
+const NODES_AT_A_TIME = 32;
+export const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+
+export interface Answer {
+  readonly node: Called;
+  readonly outcome:
+    | { readonly kind: 'reply'; readonly reply: Reply }
+    | { readonly kind: 'none'; readonly reason: string };
+}
+
+/** In the order of the nodes. A node that did not answer before is not asked again. */
+export function callNodes(
+  fleet: Fleet,
+  nodes: readonly Called[],
+  words: readonly string[],
+): AsyncGenerator<Answer> {
+  const command = anyCommand(words);
+  return inOrder(nodes, NODES_AT_A_TIME, async (node): Promise<Answer> => {
+    if (node.silence !== undefined || !node.address)
+      return { node, outcome: { kind: 'none', reason: node.silence ?? 'nobody knows its address' } };
+    try {
+      return { node, outcome: { kind: 'reply', reply: await fleet.send(node.address, command) } };
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      return { node, outcome: { kind: 'none', reason: error.message } };
+    }
+  });
+}
+
+export interface Spoken {
+  /** The words as they may be shown. */
+  readonly shown: readonly string[];
+  readonly hasSecrets: boolean;
+  /** Why they are not sent. */
+  readonly objection?: string;
+}
+
+export function aboutCommand(words: readonly string[]): Spoken {
+  const secrets = secretsAmong(words);
+  const objection = objectionTo(words);
+  return {
+    shown: words.map((word, i) => (secrets.includes(i) ? '***' : word)),
+    hasSecrets: secrets.length > 0,
+    ...(objection !== undefined && { objection }),
+  };
+}

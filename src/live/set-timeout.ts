@@ -1,0 +1,80 @@
+/** Gives every node another cluster-node-timeout, and looks whether it has it. */
+import { getNodeTimeout, rewriteConfig, setNodeTimeout } from '../resp/call-commands.ts';
+import { NodeError } from '../resp/errors.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import type { Address } from '../topology/node.ts';
+import type { Called } from '../topology/roll-call.ts';
+import { inOrder } from './in-order.ts';
+
+const NODES_AT_A_TIME = 1000;
+
+export interface TimeoutAt {
+  readonly node: Called;
+  readonly beforeMs?: number;
+  /** Absent where it was not to be set, or nobody knows whether it is. */
+  readonly nowMs?: number;
+  /** Whether it survives a restart; absent where nothing was set. */
+  readonly saved?: boolean;
+  /** One sentence on what went wrong. */
+  readonly problem?: string;
+}
+
+/** In the order of the nodes, and at all of them at the same time, since those that differ for long fail each other over. */
+export function setTimeouts(
+  fleet: Fleet,
+  nodes: readonly Called[],
+  wanted: { readonly timeoutMs: number; readonly dryRun: boolean },
+): AsyncGenerator<TimeoutAt> {
+  return inOrder(nodes, NODES_AT_A_TIME, async (node): Promise<TimeoutAt> => {
+    const { silence, address } = node;
+    if (silence !== undefined || !address)
+      return { node, problem: silence ?? 'nobody knows its address', saved: false };
+    try {
+      const beforeMs = await timeoutOf(fleet, address);
+      if (wanted.dryRun) return { node, ...(beforeMs !== undefined && { beforeMs }) };
+      return {
+        node,
+        ...(beforeMs !== undefined && { beforeMs }),
+        ...(await setOne(fleet, address, wanted.timeoutMs)),
+      };
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      return { node, problem: error.message, saved: false };
+    }
+  });
+}
+
+/** Setting and saving are two things: what cannot be saved is in force all the same, until the next restart. */
+async function setOne(
+  fleet: Fleet,
+  address: Address,
+  timeoutMs: number,
+): Promise<Pick<TimeoutAt, 'nowMs' | 'saved' | 'problem'>> {
+  await fleet.send(address, setNodeTimeout(timeoutMs));
+  const refusal = await refusalOf(fleet.send(address, rewriteConfig()));
+  const nowMs = await timeoutOf(fleet, address);
+  const saved = refusal === undefined;
+  if (nowMs !== timeoutMs)
+    return {
+      saved,
+      ...(nowMs !== undefined && { nowMs }),
+      problem: `it was told ${timeoutMs} ms, and now says ${nowMs ?? 'nothing'}`,
+    };
+  if (saved) return { nowMs, saved };
+  return { nowMs, saved, problem: `in force, but lost at its next restart: ${refusal}` };
+}
+
+async function timeoutOf(fleet: Fleet, address: Address): Promise<number | undefined> {
+  const text = await fleet.send(address, getNodeTimeout());
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+async function refusalOf(reply: Promise<void>): Promise<string | undefined> {
+  try {
+    await reply;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    return error.message;
+  }
+}
