@@ -29,6 +29,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   'place-replicas': async () => (await import('./commands/replicas.ts')).placeReplicasCommand,
   reshard: async () => (await import('./commands/reshard.ts')).reshardCommand,
   rebalance: async () => (await import('./commands/rebalance.ts')).rebalanceCommand,
+  failover: async () => (await import('./commands/failover.ts')).failoverCommand,
+  'rolling-failover': async () => (await import('./commands/rolling-failover.ts')).rollingFailoverCommand,
   call: async () => (await import('./commands/call.ts')).callCommand,
   'set-timeout': async () => (await import('./commands/set-timeout.ts')).setTimeoutCommand,
   apply: async () => (await import('./commands/apply.ts')).applyCommand,

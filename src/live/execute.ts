@@ -30,6 +30,7 @@ import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 import { awaitUnbanned } from './await-unbanned.ts';
 import { asGenerator, type Tell } from './event-stream.ts';
+import { takeStep } from './fail-over.ts';
 import { FileError } from './files.ts';
 import { type Mending, mend } from './fix/mend.ts';
 import { MoveError } from './move/move-error.ts';
@@ -184,6 +185,11 @@ class Work {
           [...step.slots].map(slot => send(this.#at(step.node), assignSlot(slot, step.owner))),
         );
         return undefined;
+      case 'be-ready':
+      case 'fail-over': {
+        const note = (text: string) => tell({ kind: 'noted', step, text });
+        return takeStep(step, { ...patience, fleet: this.#fleet, at: id => this.#at(id), note });
+      }
       case 'reset':
         return void (await send(this.#at(step.node), reset(step.mode)));
       case 'shutdown':

@@ -6,6 +6,7 @@
 import type { ClusterNode, MeetingPoint, NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, campsOf, type NodeView } from '../topology/snapshot.ts';
+import { afterFailover } from './project-failover.ts';
 import { afterMending } from './project-mending.ts';
 import type { Plan, Step } from './step.ts';
 import { factsOf, owning, saying, withoutOpen } from './view-changes.ts';
@@ -59,6 +60,9 @@ function after(views: Views, step: Step): Views {
       return at([step.node], view => afterReset(view, step.mode));
     case 'shutdown':
       return views.filter(({ id }) => id !== step.node);
+    case 'be-ready':
+    case 'fail-over':
+      return afterFailover(views, step);
     default:
       return afterMending(views, step);
   }

@@ -3,9 +3,11 @@ import type { Finding } from '../topology/finding.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { Product } from '../topology/snapshot.ts';
+import type { FailoverRefusal } from './failover-refusal.ts';
 import type { SituationKind } from './situation.ts';
 
 export type Refusal =
+  | FailoverRefusal
   // A node that is to join
   | { readonly kind: 'silent'; readonly node: Address; readonly reason: string }
   | { readonly kind: 'same-node'; readonly nodes: readonly Address[] }

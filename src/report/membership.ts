@@ -6,6 +6,7 @@ import type { Plan, Remark, Step } from '../plan/step.ts';
 import { formatAddress, type NodeId } from '../topology/node.ts';
 import { believedNodes } from '../topology/snapshot.ts';
 import { columns } from './columns.ts';
+import { describeFailoverRemark } from './failover.ts';
 import { showSlots } from './finding-text.ts';
 import { count, NodeNames, vocabularyOf } from './names.ts';
 import type { Paint } from './paint.ts';
@@ -117,6 +118,11 @@ export function describeRemark(remark: Remark, names: NodeNames): string {
       return `${showSlots(remark.slots)} ${remark.slots.size === 1 ? 'stays' : 'stay'} as ${remark.slots.size === 1 ? 'it is' : 'they are'}: claimed twice, or on the way already. \`check\` tells more.`;
     case 'kept-for-slots':
       return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'is' : 'are'} kept: gone, but the owner of slots. A replica has to take over, or \`fix\` gives the slots to others.`;
+    case 'may-lose-writes':
+    case 'without-a-vote':
+    case 'older-than-primary':
+    case 'hears-later':
+      return describeFailoverRemark(remark, names);
     case 'kept-for-keys':
       return `${names.of(remark.node)} holds ${count(remark.keys, 'key')} and is left as it is.`;
   }

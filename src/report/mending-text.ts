@@ -2,6 +2,7 @@
 import type { MendingStep, Step } from '../plan/step.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, type SlotSet } from '../topology/slot-set.ts';
+import { failoverWords } from './failover.ts';
 import { showSlots } from './finding-text.ts';
 import { count, type NodeNames } from './names.ts';
 
@@ -60,6 +61,8 @@ export function commandLines(step: Step, names: NodeNames): string[] {
       return at(step.node, 'CLUSTER BUMPEPOCH');
     case 'take-over':
       return at(step.node, 'CLUSTER FAILOVER TAKEOVER');
+    case 'fail-over':
+      return at(step.node, failoverWords(step.way));
     case 'cancel-migration':
       return at(
         step.node,

@@ -2,7 +2,9 @@
 import type { Problem } from '../plan/step.ts';
 import type { Gap } from '../topology/agreement.ts';
 import type { NodeId } from '../topology/node.ts';
+import { describeFailoverProblem } from './failover.ts';
 import type { NodeNames } from './names.ts';
+import { describeRefusal } from './refusal-text.ts';
 
 /** Where a node's bus is, as far as the plan knows. */
 export type BusAddresses = ReadonlyMap<NodeId, string>;
@@ -27,6 +29,9 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
       return [
         `${names.list(problem.nodes)} ${problem.nodes.length === 1 ? 'gets' : 'get'} to know others again within ${seconds(problem.waitedMs)}, however often ${problem.nodes.length === 1 ? 'it is' : 'they are'} reset; somebody keeps meeting them.`,
       ];
+    case 'not-promoted':
+    case 'not-ready':
+      return describeFailoverProblem(problem, names, doubt => describeRefusal(doubt, names));
     case 'no-agreement':
       return [
         `The nodes did not come to agree within ${seconds(problem.waitedMs)} (--join-timeout).`,

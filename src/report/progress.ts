@@ -2,6 +2,7 @@
 import type { Plan, PlanEvent, Stage, Step } from '../plan/step.ts';
 import type { Member } from '../topology/agreement.ts';
 import { formatAddress, type NodeId } from '../topology/node.ts';
+import { failoverLine } from './failover.ts';
 import { mendingLine } from './mending-text.ts';
 import { count, type NodeNames } from './names.ts';
 import type { Paint } from './paint.ts';
@@ -42,6 +43,9 @@ function stepLine(step: Step, steps: number, names: NodeNames): string[] {
         : [`>>> Sending CLUSTER RESET ${step.mode.toUpperCase()} to ${names.of(step.node)}.`];
     case 'shutdown':
       return [`>>> SHUTDOWN the node ${names.of(step.node)}.`];
+    case 'be-ready':
+    case 'fail-over':
+      return [failoverLine(step, names)];
     case 'set-epoch':
     case 'assign-slots':
     case 'agree':
@@ -67,6 +71,10 @@ export function waitingText({ step, missing }: Extract<PlanEvent, { kind: 'waiti
       return `the nodes get to know each other: ${count(missing, 'connection')} to go`;
     case 'agree':
       return `the nodes hear of roles and slots: ${count(missing, 'fact')} to go`;
+    case 'be-ready':
+      return `${count(missing, 'thing')} in the way of the next failover`;
+    case 'fail-over':
+      return 'waiting until the replica is a primary';
     default:
       return `${count(missing, 'node')} to go`;
   }

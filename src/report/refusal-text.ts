@@ -2,6 +2,7 @@
 import type { PlanDifference, Refusal, ReshardDetail } from '../plan/refusal.ts';
 import { SITUATION_NUMBERS } from '../plan/situation.ts';
 import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
+import { describeFailoverRefusal } from './failover.ts';
 import { describeFinding, showSlots } from './finding-text.ts';
 import { count, enumerate, type NodeNames } from './names.ts';
 
@@ -103,6 +104,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `The plan does not fit the cluster any more: ${refusal.differences.map(difference => describeDifference(difference, names)).join('; ')}.`;
     case 'no-primary-left':
       return `There is no primary left to take over the replicas of ${names.of(refusal.node)}.`;
+    default:
+      return describeFailoverRefusal(refusal, names);
   }
 }
 

@@ -38,6 +38,10 @@ function textOf(step: Step): string {
       return `${step.mode} reset of ${step.node}`;
     case 'shutdown':
       return `shutdown of ${step.node}`;
+    case 'be-ready':
+      return `ready for ${step.node} in place of ${step.primary}`;
+    case 'fail-over':
+      return `${step.way} failover of ${step.primary} to ${step.node}`;
     default:
       return mendingText(step);
   }

@@ -1,0 +1,128 @@
+/** `failover`: a replica takes the place of its primary. */
+import { Command, Option } from 'commander';
+import { listMigrations } from '../live/list-migrations.ts';
+import { nameNode } from '../live/name-node.ts';
+import { type FailoverPlan, planFailover } from '../plan/failover.ts';
+import type { FailoverWay } from '../plan/step.ts';
+import { renderFailover } from '../report/failover.ts';
+import { remarkLines } from '../report/membership.ts';
+import {
+  addChangeOptions,
+  type ChangeFlags,
+  type ChangeOptions,
+  carryOut,
+  changeOptions,
+} from './carry-out.ts';
+import {
+  addConnectionOptions,
+  type ConnectionFlags,
+  resolveConnection,
+  wholeNumber,
+} from './connection-options.ts';
+import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
+import { lookAtCluster } from './membership-options.ts';
+
+/** What is written to a busy primary while a replica is asked how far it is, and more. */
+export const MAX_LAG_BYTES = 16 * 1024 * 1024;
+
+export interface FailoverOptions extends ChangeOptions {
+  readonly wanted: { readonly replica: string } | { readonly of: string };
+  readonly way: FailoverWay;
+  readonly maxLagBytes: number;
+  readonly despiteFindings: boolean;
+}
+
+interface FailoverFlags extends ConnectionFlags, ChangeFlags {
+  readonly of?: string;
+  readonly force?: boolean;
+  readonly takeover?: boolean;
+  readonly maxReplicaLag: number;
+  readonly despiteFindings?: boolean;
+}
+
+const HELP = `
+Without --force or --takeover the primary stops its clients, waits until the replica has all it has, and hands over: nothing
+is lost. It returns when every node knows the new roles, and the old primary and the other replicas are fed by the new one.
+
+  --force     the primary is down, and a majority of the primaries is there to vote
+  --takeover  no majority is there either; nobody is asked
+What the replica has not received is lost with either of them.
+
+Examples:
+  slotctl failover 10.0.0.1:6379 10.0.0.4:6379
+  slotctl failover 10.0.0.1:6379 --of 10.0.0.1:6379 --dry-run
+  slotctl failover 10.0.0.2:6379 10.0.0.4:6379 --force --yes`;
+
+export function failoverCommand(context: Context, run = runFailover): Command {
+  const command = new Command('failover')
+    .description('make a replica the primary in place of its own')
+    .argument('[words...]', 'a node of the cluster (host:port), and the replica (id or host:port)')
+    .option('--of <primary>', 'instead of a replica: whoever has most of what this primary has')
+    .addOption(new Option('--force', 'without the primary, by a vote of the others').conflicts('takeover'))
+    .option('--takeover', 'without the primary, and without a vote')
+    .option('--despite-findings', 'even if slots are on the way, or another replica has more');
+  addLagOption(addChangeOptions(command)).addHelpText('after', HELP);
+  return addConnectionOptions(command).action(async (words: string[], flags: FailoverFlags) => {
+    const { wanted, address } = readWanted(words, flags);
+    const connection = await resolveConnection(address, flags, context.terminal);
+    const options: FailoverOptions = {
+      ...connection,
+      ...changeOptions(flags),
+      wanted,
+      way: flags.force ? 'force' : flags.takeover ? 'takeover' : 'graceful',
+      maxLagBytes: flags.maxReplicaLag,
+      despiteFindings: flags.despiteFindings === true,
+    };
+    context.finish(await run(options, context));
+  });
+}
+
+export function addLagOption(command: Command): Command {
+  return command.addOption(
+    new Option('--max-replica-lag <bytes>', 'how far behind a replica may be that is to take over')
+      .default(MAX_LAG_BYTES)
+      .argParser(wholeNumber),
+  );
+}
+
+function readWanted(
+  words: readonly string[],
+  { of, socket, uri }: FailoverFlags,
+): { readonly wanted: FailoverOptions['wanted']; readonly address: readonly string[] } {
+  if (of !== undefined) return { wanted: { of }, address: words };
+  const replica = words.at(-1);
+  const least = socket === undefined && uri === undefined ? 2 : 1;
+  if (replica === undefined || words.length < least)
+    throw new UsageError(
+      'name a node of the cluster, and the replica that is to take over (or --of PRIMARY)',
+    );
+  return { wanted: { replica }, address: words.slice(0, -1) };
+}
+
+export function runFailover(options: FailoverOptions, context: Context): Promise<ExitCode> {
+  const { paint } = context.terminal;
+  return carryOut<FailoverPlan>(
+    {
+      command: 'failover',
+      decide: () =>
+        withFleet(context, options, async fleet => {
+          const snapshot = await lookAtCluster(fleet);
+          const { wanted, way, maxLagBytes, despiteFindings } = options;
+          const name = async (word: string) => (await nameNode(fleet, snapshot, word)).word;
+          const named =
+            'of' in wanted ? { of: await name(wanted.of) } : { replica: await name(wanted.replica) };
+          const migrations = await listMigrations(fleet, snapshot);
+          const terms = { way, maxLagBytes, despiteFindings, migrations };
+          return { seen: snapshot, decision: planFailover({ snapshot, wanted: named, ...terms }) };
+        }),
+      preview: plan => renderFailover(plan, remarkLines(plan, paint), paint),
+      question: 'Can I fail over?',
+      already: 'It is a primary already. Nothing to do. (--of has one of its replicas take over.)',
+      done: 'Every node that answers knows the new roles, and the replicas are in step.',
+      unfinished: () =>
+        'A failover that a server has begun ends within seconds, one way or the other: look with `slotctl check`, and run the same command again if it is not done.',
+    },
+    options,
+    context,
+  );
+}

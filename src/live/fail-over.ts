@@ -1,0 +1,83 @@
+/** Makes replicas primaries: waits until that may be done, has it done, and waits until it is. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readiness } from '../plan/rolling-failover.ts';
+import type { FailoverStep, Problem } from '../plan/step.ts';
+import { replicationInfo } from '../resp/commands.ts';
+import { failover } from '../resp/failover-commands.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import type { Address, NodeId } from '../topology/node.ts';
+import type { Patience } from './await-agreement.ts';
+import { EntryNodeError, inspect } from './inspect.ts';
+import { listMigrations } from './list-migrations.ts';
+
+const POLL_EVERY_MS = 20;
+const LOOK_EVERY_MS = 300;
+/** A server gives up a manual failover after five seconds, and says so in its log only. */
+const TELL_AGAIN_AFTER_MS = 6000;
+
+export interface FailoverRun extends Patience {
+  readonly fleet: Fleet;
+  at(id: NodeId): Address;
+  note(text: string): void;
+}
+
+export function takeStep(step: FailoverStep, run: FailoverRun): Promise<Problem | undefined> {
+  return step.kind === 'be-ready' ? awaitReady(step, run) : failOver(step, run);
+}
+
+type FailOver = Extract<FailoverStep, { kind: 'fail-over' }>;
+
+async function failOver(step: FailOver, run: FailoverRun): Promise<Problem | undefined> {
+  const { node, way } = step;
+  const { fleet, timeoutMs, nowMs } = run;
+  const replica = run.at(node);
+  const deadline = nowMs() + timeoutMs;
+  let told = 0;
+  for (let toldAt = 0; ; ) {
+    const { role } = await fleet.send(replica, replicationInfo());
+    if (role === 'primary') return undefined;
+    const now = nowMs();
+    if (now >= deadline) return { kind: 'not-promoted', node, way, told, waitedMs: timeoutMs };
+    const isDue = told === 0 || now - toldAt >= TELL_AGAIN_AFTER_MS;
+    // The primary stops its clients until the replica is in step, and for seconds in vain where that is out of reach.
+    if (isDue && (way !== 'graceful' || (await isInStep(step, run)))) {
+      if (told > 0) run.note(`the failover has come to nothing, as it does after five seconds; once more`);
+      await fleet.send(replica, failover(way));
+      told++;
+      toldAt = now;
+    }
+    run.progress(1);
+    await sleep(POLL_EVERY_MS);
+  }
+}
+
+async function isInStep({ node, primary, maxLagBytes }: FailOver, run: FailoverRun): Promise<boolean> {
+  const [own, old] = await Promise.all(
+    [node, primary].map(id => run.fleet.send(run.at(id), replicationInfo())),
+  );
+  if (own?.role !== 'replica' || own.link !== 'up' || old?.role !== 'primary') return false;
+  return old.offset - own.offset <= maxLagBytes;
+}
+
+async function awaitReady(
+  step: Extract<FailoverStep, { kind: 'be-ready' }>,
+  run: FailoverRun,
+): Promise<Problem | undefined> {
+  const { fleet, timeoutMs, nowMs, progress } = run;
+  const deadline = nowMs() + timeoutMs;
+  for (;;) {
+    try {
+      // Whoever was given up before the last shard may be back, and whoever is not is a reason to stop.
+      const snapshot = await inspect(fleet, undefined, run.at(step.node));
+      const doubts = readiness(snapshot, step, await listMigrations(fleet, snapshot));
+      if (doubts.length === 0) return undefined;
+      if (nowMs() >= deadline) return { kind: 'not-ready', doubts, waitedMs: timeoutMs };
+      for (const { address } of snapshot.unreachable) if (address) fleet.renew(address);
+      progress(doubts.length);
+    } catch (error) {
+      if (!(error instanceof EntryNodeError)) throw error;
+      return { kind: 'node', node: error.node, message: error.message };
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
