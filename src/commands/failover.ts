@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { listMigrations } from '../live/list-migrations.ts';
 import { nameNode } from '../live/name-node.ts';
 import { type FailoverPlan, planFailover } from '../plan/failover.ts';
-import type { FailoverWay } from '../plan/step.ts';
+import type { FailoverWay } from '../plan/failover-step.ts';
 import { renderFailover } from '../report/failover.ts';
 import { remarkLines } from '../report/membership.ts';
 import {
@@ -118,7 +118,7 @@ export function runFailover(options: FailoverOptions, context: Context): Promise
       preview: plan => renderFailover(plan, remarkLines(plan, paint), paint),
       question: 'Can I fail over?',
       already: 'It is a primary already. Nothing to do. (--of has one of its replicas take over.)',
-      done: 'Every node that answers knows the new roles, and the replicas are in step.',
+      done: 'Every node that answers knows the new roles, and replicas that are no older than the new primary are in step.',
       unfinished: () =>
         'A failover that a server has begun ends within seconds, one way or the other: look with `slotctl check`, and run the same command again if it is not done.',
     },

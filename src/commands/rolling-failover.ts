@@ -90,7 +90,7 @@ export function runRollingFailover(options: RollingOptions, context: Context): P
         wish.versions.length + wish.hosts.length > 0
           ? 'Every primary is as it should be. Nothing to do.'
           : 'No replica runs a newer version than its primary. Nothing to do.',
-      done: 'Every shard has its new primary, every node that answers knows it, and the replicas are in step.',
+      done: 'Every shard has its new primary, every node that answers knows it, and replicas that are no older than it are in step.',
       unfinished: ({ swaps }, names) =>
         wish.all
           ? `Stopped before the end. With --all it is not known which shards are done; of these the primaries were to be replaced: ${originals(swaps, names)}. Go on with \`slotctl failover --of\` for each that is still a primary.`

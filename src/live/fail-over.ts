@@ -1,8 +1,10 @@
 /** Makes replicas primaries: waits until that may be done, has it done, and waits until it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FailoverStep } from '../plan/failover-step.ts';
 import { readiness } from '../plan/rolling-failover.ts';
-import type { FailoverStep, Problem } from '../plan/step.ts';
+import type { Problem } from '../plan/step.ts';
 import { replicationInfo } from '../resp/commands.ts';
+import { ServerRefusalError } from '../resp/errors.ts';
 import { failover } from '../resp/failover-commands.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Address, NodeId } from '../topology/node.ts';
@@ -29,25 +31,38 @@ type FailOver = Extract<FailoverStep, { kind: 'fail-over' }>;
 
 async function failOver(step: FailOver, run: FailoverRun): Promise<Problem | undefined> {
   const { node, way } = step;
-  const { fleet, timeoutMs, nowMs } = run;
+  const { fleet, timeoutMs, nowMs, note } = run;
   const replica = run.at(node);
   const deadline = nowMs() + timeoutMs;
   let told = 0;
-  for (let toldAt = 0; ; ) {
+  let isDeaf = false;
+  for (let askAgainAt = nowMs(); ; ) {
     const { role } = await fleet.send(replica, replicationInfo());
     if (role === 'primary') return undefined;
     const now = nowMs();
-    if (now >= deadline) return { kind: 'not-promoted', node, way, told, waitedMs: timeoutMs };
-    const isDue = told === 0 || now - toldAt >= TELL_AGAIN_AFTER_MS;
+    if (now >= deadline) return { kind: 'not-promoted', node, way, told, isDeaf, waitedMs: timeoutMs };
     // The primary stops its clients until the replica is in step, and for seconds in vain where that is out of reach.
-    if (isDue && (way !== 'graceful' || (await isInStep(step, run)))) {
-      if (told > 0) run.note(`the failover has come to nothing, as it does after five seconds; once more`);
-      await fleet.send(replica, failover(way));
-      told++;
-      toldAt = now;
+    if (now >= askAgainAt && (way !== 'graceful' || (await isInStep(step, run)))) {
+      const wasDeaf = isDeaf;
+      isDeaf = !(await begin(fleet, replica, way));
+      if (isDeaf && !wasDeaf) note('it does not hear its primary on the cluster bus; waiting until it does');
+      if (!isDeaf && told++ > 0)
+        note('the failover has come to nothing, as it does after five seconds; once more');
+      askAgainAt = now + (isDeaf ? LOOK_EVERY_MS : TELL_AGAIN_AFTER_MS);
     }
     run.progress(1);
     await sleep(POLL_EVERY_MS);
+  }
+}
+
+/** False where the replica has no link to its primary just now: to the server that is as good as dead. */
+async function begin(fleet: Fleet, replica: Address, way: FailOver['way']): Promise<boolean> {
+  try {
+    await fleet.send(replica, failover(way));
+    return true;
+  } catch (error) {
+    if (!(error instanceof ServerRefusalError && / is down or failed/.test(error.text))) throw error;
+    return false;
   }
 }
 

@@ -12,10 +12,11 @@ import {
   isPrimary,
   type NodeView,
 } from '../topology/snapshot.ts';
+import type { FailoverWay } from './failover-step.ts';
 import type { Migration } from './fix-migrations.ts';
 import { isOlder } from './mixtures.ts';
 import type { Decision, Refusal } from './refusal.ts';
-import type { FailoverWay, Plan, Remark, Stage } from './step.ts';
+import type { Plan, Remark, Stage } from './step.ts';
 
 /** Who becomes a primary, and in whose place. */
 export interface Swap {
@@ -222,8 +223,7 @@ export function remarksOn(snapshot: ClusterSnapshot, swap: Swap): Remark[] {
   const remarks: Remark[] = [];
   if (way !== 'graceful') remarks.push({ kind: 'may-lose-writes', primary, node });
   if (way === 'takeover') remarks.push({ kind: 'without-a-vote', node });
-  if (old && isTooOldFor(snapshot, old, node))
-    remarks.push({ kind: 'older-than-primary', node: primary, primary: node });
+  if (old && isTooOldFor(snapshot, old, node)) remarks.push({ kind: 'older-than-primary', nodes: [primary] });
   if (silent.length > 0) remarks.push({ kind: 'hears-later', nodes: silent });
   return remarks;
 }

@@ -2,7 +2,7 @@
 import type { ClusterNode } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import type { NodeView } from '../topology/snapshot.ts';
-import type { FailoverStep } from './step.ts';
+import type { FailoverStep } from './failover-step.ts';
 import { factsOf, saying } from './view-changes.ts';
 
 type Views = readonly NodeView[];

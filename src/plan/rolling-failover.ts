@@ -20,10 +20,11 @@ import {
   type Swap,
   swapStages,
 } from './failover.ts';
+import type { FailoverStep } from './failover-step.ts';
 import { isOlder } from './mixtures.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { shardsOf } from './shards.ts';
-import type { FailoverStep, Remark } from './step.ts';
+import type { Remark } from './step.ts';
 
 export interface Wish {
   readonly all: boolean;
@@ -186,9 +187,11 @@ function onlyOnce(refusals: readonly Refusal[]): Refusal[] {
   });
 }
 
+/** What is true of several shards is said of all of them at once. */
 function together(snapshot: ClusterSnapshot, swaps: readonly Swap[]): Remark[] {
   const remarks = swaps.flatMap(swap => remarksOn(snapshot, swap));
-  return remarks.filter(
-    ({ kind }, i) => kind !== 'hears-later' || remarks.findIndex(r => r.kind === kind) === i,
-  );
+  return (['older-than-primary', 'hears-later'] as const).flatMap((kind): Remark[] => {
+    const nodes = remarks.flatMap(remark => (remark.kind === kind ? remark.nodes : []));
+    return nodes.length > 0 ? [{ kind, nodes: [...new Set(nodes)] }] : [];
+  });
 }

@@ -6,7 +6,7 @@ import type { Gap, Member } from '../topology/agreement.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import type { Refusal } from './refusal.ts';
+import type { FailoverProblem, FailoverRemark, FailoverStep } from './failover-step.ts';
 
 export interface Introduction {
   readonly from: Member;
@@ -69,26 +69,6 @@ const MENDING: ReadonlySet<string> = new Set<MendingStep['kind']>([
 export function isMending(step: Step): step is MendingStep {
   return MENDING.has(step.kind);
 }
-
-/** `graceful`: the primary stops and hands over. `force`: it is not asked, a majority is. `takeover`: nobody is. */
-export type FailoverWay = 'graceful' | 'force' | 'takeover';
-
-/** A replica becomes the primary of its shard. */
-export type FailoverStep =
-  /** Waits until nothing anywhere speaks against it. */
-  | {
-      readonly kind: 'be-ready';
-      readonly node: NodeId;
-      readonly primary: NodeId;
-      readonly maxLagBytes: number;
-    }
-  | {
-      readonly kind: 'fail-over';
-      readonly node: NodeId;
-      readonly primary: NodeId;
-      readonly way: FailoverWay;
-      readonly maxLagBytes: number;
-    };
 
 export type Step =
   | MendingStep
@@ -167,14 +147,7 @@ export type Remark =
   | { readonly kind: 'kept-for-slots'; readonly nodes: readonly NodeId[] }
   /** Left as it is, because it holds keys. */
   | { readonly kind: 'kept-for-keys'; readonly node: NodeId; readonly keys: number }
-  /** Not in step when it takes over: what it has not received by then is gone. */
-  | { readonly kind: 'may-lose-writes'; readonly primary: NodeId; readonly node: NodeId }
-  /** Nobody is asked, so somebody else may believe otherwise. */
-  | { readonly kind: 'without-a-vote'; readonly node: NodeId }
-  /** It is to replicate a newer server, whose snapshots it may be unable to read. */
-  | { readonly kind: 'older-than-primary'; readonly node: NodeId; readonly primary: NodeId }
-  /** These do not answer, and hear of the new roles when they are back. */
-  | { readonly kind: 'hears-later'; readonly nodes: readonly NodeId[] }
+  | FailoverRemark
   /** Not reset, because it does not answer. */
   | { readonly kind: 'kept-silent'; readonly node: Address };
 
@@ -195,16 +168,7 @@ export type Problem =
   | { readonly kind: 'remembered'; readonly by: readonly NodeId[]; readonly waitedMs: number }
   /** These nodes were told to forget a newcomer, and drop it until they have forgotten that. */
   | { readonly kind: 'banned'; readonly by: readonly NodeId[]; readonly waitedMs: number }
-  /** It was told so many times to become a primary. Without `told` it has not caught up before. */
-  | {
-      readonly kind: 'not-promoted';
-      readonly node: NodeId;
-      readonly way: FailoverWay;
-      readonly told: number;
-      readonly waitedMs: number;
-    }
-  /** This was in the way when the time was up. */
-  | { readonly kind: 'not-ready'; readonly doubts: readonly Refusal[]; readonly waitedMs: number }
+  | FailoverProblem
   /** What a mover says of why it stopped. */
   | { readonly kind: 'move'; readonly message: string }
   /** These nodes get to know others again, however often they are reset. */

@@ -1,8 +1,8 @@
 /** `failover` and `rolling-failover`: who is to take whose place, why not, and what it comes to. */
 import type { FailoverPlan } from '../plan/failover.ts';
 import type { FailoverRefusal } from '../plan/failover-refusal.ts';
+import type { FailoverProblem, FailoverRemark, FailoverStep, FailoverWay } from '../plan/failover-step.ts';
 import type { Refusal } from '../plan/refusal.ts';
-import type { FailoverStep, FailoverWay, Problem, Remark } from '../plan/step.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
 import { columns } from './columns.ts';
 import { describeFinding, showSlots } from './finding-text.ts';
@@ -96,8 +96,6 @@ function wanted({ versions, hosts }: Extract<FailoverRefusal, { kind: 'nobody-as
   return wishes.length > 0 ? wishes.join(' and ') : 'could take over';
 }
 
-type FailoverProblem = Extract<Problem, { kind: 'not-promoted' | 'not-ready' }>;
-
 export function describeFailoverProblem(
   problem: FailoverProblem,
   names: NodeNames,
@@ -108,6 +106,10 @@ export function describeFailoverProblem(
     return [`After ${waited} this was still in the way:`, ...problem.doubts.map(describe)];
   const { way, told } = problem;
   const node = names.of(problem.node);
+  if (problem.isDeaf)
+    return [
+      `${node} does not hear its primary on the cluster bus, and has not become a primary within ${waited}. Open the bus ports between the two (\`slotctl check\` names them); or, where the primary is down for good, use --force.`,
+    ];
   if (told === 0)
     return [`${node} has not caught up with its primary within ${waited}. Nothing was changed.`];
   const why =
@@ -117,19 +119,16 @@ export function describeFailoverProblem(
   return [`${node} is no primary after ${waited}, although it was told so ${count(told, 'time')}. ${why}`];
 }
 
-type FailoverRemark = Extract<
-  Remark,
-  { kind: 'may-lose-writes' | 'without-a-vote' | 'older-than-primary' | 'hears-later' }
->;
-
 export function describeFailoverRemark(remark: FailoverRemark, names: NodeNames): string {
   switch (remark.kind) {
     case 'may-lose-writes':
       return `Writes that ${names.of(remark.primary)} has acknowledged and ${names.of(remark.node)} has not received are lost, also where the old primary comes back.`;
     case 'without-a-vote':
       return `${names.of(remark.node)} takes over without a vote. If primaries that do not answer here are alive elsewhere, they may elect another, and one of the two loses its writes.`;
-    case 'older-than-primary':
-      return `${names.of(remark.node)} is older than ${names.of(remark.primary)} will be as its primary, and may be unable to copy it until it is upgraded; that is not waited for.`;
+    case 'older-than-primary': {
+      const [be, their] = remark.nodes.length === 1 ? ['is', 'its'] : ['are', 'their'];
+      return `${names.list(remark.nodes)} ${be} older than ${their} new primary will be: what is written goes on to come through, but a copy of all data can be read only after an upgrade. That is not waited for.`;
+    }
     case 'hears-later':
       return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'does' : 'do'} not answer, and ${remark.nodes.length === 1 ? 'hears' : 'hear'} of it when ${remark.nodes.length === 1 ? 'it is' : 'they are'} back.`;
   }

@@ -1,5 +1,6 @@
 /** `failover` and `rolling-failover` on real servers. */
 import { describe, expect, test } from 'vitest';
+import { BusProxies } from '../support/bus-proxies.ts';
 import { ClientLoad } from '../support/client-load.ts';
 import { type ClusterPlan, nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { checked, duties } from '../support/formed.ts';
@@ -190,6 +191,42 @@ describe.concurrent('where something is wrong', () => {
     await until('all is well', async () => (await slotctl(['check', cluster.entry])).code === 0);
     expect(await slotctl(words)).toMatchObject({ code: 0, stderr: '' });
     expect(new Set(await hosts())).toEqual(new Set(['127.0.0.1']));
+  });
+
+  test('a replica that does not hear its primary on the bus is waited for', async t => {
+    const proxies = new BusProxies();
+    t.onTestFinished(() => proxies.close());
+    const hosts = [1, 2, 3, 4, 5, 6].map(n => `127.0.0.${n}`);
+    const { announcedBusPort } = proxies;
+    const cluster = await start(t, { build, hosts, nodeTimeoutMs: 15_000, announcedBusPort });
+    const replica = cluster.member(3);
+    proxies.isolate(replica.host);
+    const watch = (text: string) => {
+      if (text.includes('does not hear its primary')) proxies.heal();
+    };
+    const words = ['failover', cluster.entry, replica.id, '--yes', '--json'];
+    const { code, stdout } = await slotctl(words, { watch });
+    expect(stdout).toContain('does not hear its primary on the cluster bus');
+    expect(code).toBe(0);
+    expect(await primariesAccordingTo(cluster, EVERYBODY)).toEqual([1, 2, 3]);
+  });
+
+  test('a failover for which nobody votes comes to nothing, and is begun again', async t => {
+    const cluster = await start(t, { build, nodeTimeoutMs: 15_000 });
+    const voters = [cluster.node(1), cluster.node(2)];
+    const signal = (name: NodeJS.Signals) => {
+      for (const voter of voters) voter.signal(name);
+    };
+    t.onTestFinished(() => signal('SIGCONT'));
+    const watch = (text: string) => {
+      if (text.includes('"event":"stage","steps":["fail-over"]')) signal('SIGSTOP');
+      if (text.includes('has come to nothing')) signal('SIGCONT');
+    };
+    const words = ['failover', cluster.entry, cluster.member(3).id, '--yes', '--json'];
+    const { code, stdout } = await slotctl(words, { watch });
+    expect(stdout).toContain('has come to nothing');
+    expect(code).toBe(0);
+    expect(await primariesAccordingTo(cluster, EVERYBODY)).toEqual([1, 2, 3]);
   });
 
   test('a user without the right is told so, and Ctrl-C ends it well', async t => {

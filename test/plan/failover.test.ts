@@ -73,9 +73,7 @@ describe('a replica that is named', () => {
     const newer = CLUSTER.replace('a replica of A', 'a replica of A version=8.6.3');
     const { decision, id, steps } = plan(newer, 'a');
     expect(steps()[1]?.join()).toMatch(/ agree on a and are ok$/);
-    expect(planOf(decision).remarks).toEqual([
-      { kind: 'older-than-primary', node: id('A'), primary: id('a') },
-    ]);
+    expect(planOf(decision).remarks).toEqual([{ kind: 'older-than-primary', nodes: [id('A')] }]);
   });
 });
 

@@ -1,9 +1,10 @@
 /** `rolling-failover`: which shards are due, in which order, and what makes it hold still. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { FailoverStep } from '../../src/plan/failover-step.ts';
 import { project } from '../../src/plan/project.ts';
 import { planRolling, readiness, type Wish } from '../../src/plan/rolling-failover.ts';
-import type { FailoverStep, Step } from '../../src/plan/step.ts';
+import type { Step } from '../../src/plan/step.ts';
 import { draw } from '../support/drawing.ts';
 import { anyHealthy } from '../support/healthy.ts';
 import { planOf, refusalsOf, told } from '../support/plan-text.ts';
