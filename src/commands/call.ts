@@ -49,14 +49,14 @@ class CommandForServers extends Command {
 }
 
 const HELP = `
-Words behind CMD are its arguments, but for options of slotctl. What begins with - and is meant for the server, other
-than a number, stands behind --.
+Words behind the command are its arguments, but for options of slotctl, which may stand anywhere. What
+begins with - and is meant for the server, other than a number, stands behind --.
 
 Examples:
   slotctl call 10.0.0.1:6379 DBSIZE
   slotctl call 10.0.0.1:6379 --only-primaries CONFIG GET maxmemory
   slotctl call 10.0.0.1:6379 --json INFO replication
-  slotctl call 10.0.0.1:6379 -- SCRIPT FLUSH --what-the-server-is-to-see`;
+  slotctl call 10.0.0.1:6379 --only-primaries -- ECHO --json`;
 
 export function callCommand(context: Context, run = runCall): Command {
   const command = new CommandForServers('call')

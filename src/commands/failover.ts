@@ -41,8 +41,9 @@ interface FailoverFlags extends ConnectionFlags, ChangeFlags {
 }
 
 const HELP = `
-Without --force or --takeover the primary stops its clients, waits until the replica has all it has, and hands over: nothing
-is lost. It returns when every node knows the new roles, and the old primary and the other replicas are fed by the new one.
+Without --force or --takeover the primary stops its clients, waits until the replica has all it has, and
+hands over: nothing is lost. It returns when every node knows the new roles, and the old primary and the
+other replicas are fed by the new one.
 
   --force     the primary is down, and a majority of the primaries is there to vote
   --takeover  no majority is there either; nobody is asked

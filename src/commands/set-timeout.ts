@@ -11,6 +11,7 @@ import {
   timeoutPreview,
   timeoutTail,
 } from '../report/set-timeout.ts';
+import { InterruptedError } from '../resp/errors.ts';
 import { rollCall } from '../topology/roll-call.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
@@ -66,6 +67,10 @@ export async function runSetTimeout(options: SetTimeoutOptions, context: Context
   const { json, dryRun, timeoutMs } = options;
   const tellsLines = !json && !dryRun;
   const all: TimeoutAt[] = [];
+  const tellWhatIsKnown = () => {
+    if (json) terminal.print(timeoutDocument(all, timeoutMs, dryRun));
+    else if (!dryRun) terminal.warn('Nodes of which there is no line may have the new timeout.');
+  };
   try {
     await withFleet(context, options, async fleet => {
       const nodes = rollCall(await inspect(fleet));
@@ -76,6 +81,7 @@ export async function runSetTimeout(options: SetTimeoutOptions, context: Context
       }
     });
   } catch (error) {
+    if (error instanceof InterruptedError) tellWhatIsKnown();
     if (json && error instanceof EntryNodeError)
       terminal.print(failureDocument('set-timeout', error.node, error.message));
     throw error;

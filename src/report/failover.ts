@@ -57,7 +57,7 @@ export function failoverLine(step: FailoverStep, names: NodeNames): string {
 }
 
 const WHEN_FORCED =
-  '--force has a majority of the primaries vote for the replica without its primary: right where that is down for good, or for too long. --takeover asks nobody: right only where no majority is left. What the replica has not received is lost with either.';
+  '`failover --force` has a majority of the primaries vote for the replica without its primary: right where that is down for good, or for too long. `failover --takeover` asks nobody: right only where no majority is left. What the replica has not received is lost with either.';
 
 export function describeFailoverRefusal(refusal: FailoverRefusal, names: NodeNames): string {
   switch (refusal.kind) {
@@ -76,11 +76,11 @@ export function describeFailoverRefusal(refusal: FailoverRefusal, names: NodeNam
     case 'primary-silent':
       return `${names.of(refusal.primary)}, whose place ${names.of(refusal.node)} is to take, does not answer, and cannot hand over. ${WHEN_FORCED}`;
     case 'no-majority':
-      return `Only ${refusal.answering} of ${count(refusal.voters, 'primary', 'primaries')} answer, and no majority could vote. Bring more of them back; or, where they are gone for good, --takeover asks nobody. If they are only out of reach from here, they may elect somebody else, and what is written to the loser is lost.`;
+      return `Only ${refusal.answering} of ${count(refusal.voters, 'primary', 'primaries')} answer, and no majority could vote. Bring more of them back; or, where they are gone for good, \`failover --takeover\` asks nobody. If they are only out of reach from here, they may elect somebody else, and what is written to the loser is lost.`;
     case 'sibling-ahead':
       return `${names.of(refusal.sibling)} has received ${bytes(refusal.bytes)} more than ${names.of(refusal.node)}, and the primary is not there to give it the rest. Fail over to ${names.of(refusal.sibling)}; or lose them with --despite-findings.`;
     case 'shard-in-motion':
-      return `${showSlots(refusal.slots)} of ${names.of(refusal.primary)} ${refusal.slots.size === 1 ? 'is' : 'are'} on the way; a failover would leave the move half done. Let it end, or mend it with \`slotctl fix\`; then try again. --despite-findings goes on.`;
+      return `${showSlots(refusal.slots)} of ${names.of(refusal.primary)} ${refusal.slots.size === 1 ? 'is' : 'are'} on the way; a failover would leave the move half done. Let it end, or mend it with \`slotctl fix\`; then try again. \`failover --despite-findings\` goes on.`;
     case 'in-doubt':
       return `Something is wrong, so nothing is touched: ${refusal.findings.map(finding => describeFinding(finding, names)).join(' ')} Mend it first (\`slotctl explain\` tells how). \`slotctl failover\` does a single shard in spite of it.`;
     case 'nobody-as-wanted':
@@ -115,7 +115,7 @@ export function describeFailoverProblem(
   const why =
     way === 'graceful'
       ? 'The primary or a majority of the primaries does not hear it on the cluster bus, or it did not catch up within the five seconds for which clients wait. The primary is what it was.'
-      : 'No majority of the primaries has voted for it: they do not hear it, or have voted a moment ago. Its log tells more.';
+      : 'No majority of the primaries has voted for it: they do not hear it, or have voted a moment ago. A server asks for votes again after four times its node timeout; a longer --join-timeout waits for that. Its log tells more.';
   return [`${node} is no primary after ${waited}, although it was told so ${count(told, 'time')}. ${why}`];
 }
 

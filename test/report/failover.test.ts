@@ -28,7 +28,7 @@ const [A, a, b] = ['A', 'a', 'b'].map(id) as [NodeId, NodeId, NodeId];
 const names = new NodeNames(snapshot);
 
 const FORCED =
-  '--force has a majority of the primaries vote for the replica without its primary: right where that is down for good, or for too long. --takeover asks nobody: right only where no majority is left. What the replica has not received is lost with either.';
+  '`failover --force` has a majority of the primaries vote for the replica without its primary: right where that is down for good, or for too long. `failover --takeover` asks nobody: right only where no majority is left. What the replica has not received is lost with either.';
 
 /** One of every kind: a kind that is missing here does not compile. */
 const refusals: {
@@ -57,7 +57,7 @@ const refusals: {
   ],
   'no-majority': [
     { kind: 'no-majority', answering: 1, voters: 3 },
-    'Only 1 of 3 primaries answer, and no majority could vote. Bring more of them back; or, where they are gone for good, --takeover asks nobody. If they are only out of reach from here, they may elect somebody else, and what is written to the loser is lost.',
+    'Only 1 of 3 primaries answer, and no majority could vote. Bring more of them back; or, where they are gone for good, `failover --takeover` asks nobody. If they are only out of reach from here, they may elect somebody else, and what is written to the loser is lost.',
   ],
   'sibling-ahead': [
     { kind: 'sibling-ahead', node: a, sibling: b, bytes: 7 },
@@ -65,7 +65,7 @@ const refusals: {
   ],
   'shard-in-motion': [
     { kind: 'shard-in-motion', primary: A, slots: SlotSet.of(7) },
-    'slot 7 of A is on the way; a failover would leave the move half done. Let it end, or mend it with `slotctl fix`; then try again. --despite-findings goes on.',
+    'slot 7 of A is on the way; a failover would leave the move half done. Let it end, or mend it with `slotctl fix`; then try again. `failover --despite-findings` goes on.',
   ],
   'in-doubt': [
     { kind: 'in-doubt', findings: [] },
