@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   call: async () => (await import('./commands/call.ts')).callCommand,
   'set-timeout': async () => (await import('./commands/set-timeout.ts')).setTimeoutCommand,
   apply: async () => (await import('./commands/apply.ts')).applyCommand,
+  backup: async () => (await import('./commands/backup.ts')).backupCommand,
 };
 
 /** All of them for whoever wants the help. */

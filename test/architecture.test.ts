@@ -38,9 +38,14 @@ const LAW: Readonly<Record<string, Room>> = {
     packages: ['redis-parser', 'node:dns', 'node:net', 'node:tls'],
     breach: 'The connector knows commands and replies, not what they are for.',
   },
+  rdb: {
+    rooms: [],
+    packages: [],
+    breach: 'The format of a file knows nothing of servers, nor of where its bytes come from.',
+  },
   live: {
-    rooms: ['resp', 'plan', 'topology'],
-    packages: ['node:timers/promises', 'node:fs/promises', 'node:path'],
+    rooms: ['resp', 'plan', 'rdb', 'topology'],
+    packages: ['node:timers/promises', 'node:fs/promises', 'node:path', 'node:crypto'],
     breach: 'Effects yield events and values; how those look is the business of report.',
   },
   'terminal.ts': {
@@ -138,8 +143,8 @@ describe('the layout of src/', () => {
     expect(breaches).toEqual([]);
   });
 
-  test('topology, plan and report have no clock, no chance, no waiting and no output', () => {
-    const pure = files.filter(file => ['topology', 'plan', 'report'].includes(roomOf(file)));
+  test('topology, plan, rdb and report have no clock, no chance, no waiting and no output', () => {
+    const pure = files.filter(file => ['topology', 'plan', 'rdb', 'report'].includes(roomOf(file)));
     const impure = /\basync\b|\bawait\b|\bDate\b|Math\.random|\bconsole\b|\bprocess\b|performance\.now/;
     const offenders = pure.filter(file =>
       impure.test(withoutComments(readFileSync(join(SRC, file), 'utf8'))),

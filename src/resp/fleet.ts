@@ -10,6 +10,7 @@ import { exec, multi, queued } from './commands.ts';
 import { Connection, type ConnectionSettings, type WireObserver } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { InterruptedError } from './errors.ts';
+import type { Dump, DumpSettings } from './replication-stream.ts';
 import type { Endpoint } from './socket.ts';
 
 export interface FleetSettings extends ConnectionSettings {
@@ -105,6 +106,16 @@ export class Fleet {
     const connection = this.#open(formatAddress(node), this.#endpointOf(node));
     this.#lanes.add(connection);
     return connection;
+  }
+
+  /** All data of a node, on a connection of its own. */
+  async dump(node: Address, settings: DumpSettings): Promise<Dump> {
+    // Loaded only when used: nearly nobody does.
+    const { openDump } = await import('./replication-stream.ts');
+    const endpoint = this.#endpointOf(node);
+    const connection = this.#settings;
+    const [observer, interruption] = [this.#observer, this.interruption];
+    return openDump({ name: formatAddress(node), endpoint, connection, observer, interruption }, settings);
   }
 
   /** For whoever has to mend what a failure left behind: where the connection is broken, the next command has a new one. */

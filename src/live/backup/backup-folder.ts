@@ -1,0 +1,82 @@
+/** The folder of a backup: that it is there, can be written to, and holds no other one; and what is left in it. */
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDumpFile } from '../../plan/backup-manifest.ts';
+import { FileError, saveFile } from '../files.ts';
+
+export const MANIFEST = 'manifest.json';
+export const NODES = 'nodes.json';
+
+const OWNER_ONLY = 0o700;
+
+/** While it is not whole. The process is in the name, so that two runs do not write to one file. */
+export function draftName(file: string): string {
+  return `.${file}.${process.pid}.part`;
+}
+
+const DRAFT = /^\.(.+)\.(\d{1,10})\.part$/;
+
+/** Makes the folder where there is none, and says what is in it that belongs to a backup. */
+export async function openFolder(folder: string): Promise<readonly string[]> {
+  try {
+    await mkdir(folder, { recursive: true, mode: OWNER_ONLY });
+    const names = await readdir(folder);
+    await tryToWrite(join(folder, draftName('probe')));
+    return names.filter(name => name === MANIFEST || name === NODES || isDumpFile(name));
+  } catch (error) {
+    throw new FileError(folder, 'written to', error);
+  }
+}
+
+async function tryToWrite(path: string): Promise<void> {
+  const file = await open(path, 'wx');
+  await file.close();
+  await rm(path);
+}
+
+/** Without its manifest an old backup is not taken for a whole one while files of the new one take its place. */
+export async function beginAnew(folder: string): Promise<void> {
+  try {
+    await rm(join(folder, MANIFEST), { force: true });
+    await rm(join(folder, NODES), { force: true });
+    await syncFolder(folder);
+  } catch (error) {
+    throw new FileError(folder, 'written to', error);
+  }
+}
+
+/** What is there of earlier backups, and of runs that were killed. */
+export async function removeOthers(folder: string, own: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, file, pid] = DRAFT.exec(name) ?? [];
+    const isAbandoned = file !== undefined && isDumpFile(file) && !isAlive(Number(pid));
+    if (isAbandoned || (isDumpFile(name) && !own.has(name))) await rm(join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process may not be signalled, and is there all the same.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** The manifest last: with it the backup is whole. */
+export async function describeBackup(folder: string, nodes: string, manifest: string): Promise<void> {
+  await saveFile(join(folder, NODES), nodes);
+  await saveFile(join(folder, MANIFEST), manifest);
+  await syncFolder(folder);
+}
+
+/** A file's name is as good as lost until its folder is on the disk, too. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

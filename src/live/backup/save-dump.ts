@@ -1,0 +1,148 @@
+/** The data of one node, from its socket to a file. The file has its name only when it is whole and on the disk. */
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BackupSource, dumpFileName } from '../../plan/backup.ts';
+import type { SavedDump } from '../../plan/backup-manifest.ts';
+import { RdbFormatError } from '../../rdb/format-error.ts';
+import { ProtocolError } from '../../resp/errors.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import { formatAddress } from '../../topology/node.ts';
+import { FileError } from '../files.ts';
+import { draftName, syncFolder } from './backup-folder.ts';
+import { type DumpFacts, DumpInspection } from './inspect-dump.ts';
+
+export interface SaveSettings {
+  readonly folder: string;
+  readonly diskless: boolean;
+  readonly silenceLimitMs: number;
+}
+
+/** Pieces from a socket are small, and each write takes a moment of its own. */
+const WRITE_BYTES = 1024 * 1024;
+const OWNER_ONLY = 0o600;
+
+export async function saveDump(
+  fleet: Fleet,
+  source: BackupSource,
+  { folder, ...settings }: SaveSettings,
+  received: (bytes: number, of: number | undefined) => void,
+): Promise<SavedDump> {
+  const file = dumpFileName(source);
+  const [draft, target] = [join(folder, draftName(file)), join(folder, file)];
+  const dump = await fleet.dump(source.address, settings);
+  try {
+    const inspection = new DumpInspection();
+    await onDisk(draft, async handle => {
+      const writer = new Writer(draft, handle);
+      for await (const chunk of dump.chunks) {
+        inspection.push(chunk);
+        await writer.add(chunk);
+        received(inspection.bytes, dump.bytes);
+      }
+      await writer.finish();
+    });
+    const facts = wholeFacts(inspection, source);
+    await inFile(target, async () => {
+      await rename(draft, target);
+      await syncFolder(folder);
+    });
+    return describe(source, file, facts, dump);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  } finally {
+    dump.close();
+  }
+}
+
+/** Nobody but the owner may read it, whatever the umask. */
+async function onDisk(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+  const handle = await inFile(path, () => open(path, 'wx', OWNER_ONLY));
+  try {
+    await write(handle);
+    await inFile(path, () => handle.sync());
+  } finally {
+    await handle.close();
+  }
+}
+
+/** While one piece is written the next one arrives; further ahead it does not get, so that memory stays small. */
+class Writer {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(path: string, handle: FileHandle) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  async add(chunk: Buffer): Promise<void> {
+    this.#pieces.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes >= WRITE_BYTES) await this.#write();
+  }
+
+  async finish(): Promise<void> {
+    await this.#write();
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    await this.#writing;
+    const bytes = Buffer.concat(this.#pieces, this.#bytes);
+    this.#pieces = [];
+    this.#bytes = 0;
+    this.#writing = inFile(this.#path, () => this.#handle.appendFile(bytes));
+    // Whoever awaits it is told; nobody may ever get to it.
+    this.#writing.catch(() => {});
+  }
+}
+
+async function inFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new FileError(path, 'written', error);
+  }
+}
+
+function wholeFacts(inspection: DumpInspection, { address }: BackupSource): DumpFacts {
+  try {
+    return inspection.end();
+  } catch (error) {
+    if (!(error instanceof RdbFormatError)) throw error;
+    throw new ProtocolError(formatAddress(address), `what it sent is no whole RDB file: ${error.message}`);
+  }
+}
+
+function describe(
+  source: BackupSource,
+  file: string,
+  { rdbVersion, bytes, sha256, contents }: DumpFacts,
+  { replicationId, offset }: { readonly replicationId: string; readonly offset: number },
+): SavedDump {
+  const { id, address, role, primary, slots, product, serverVersion } = source;
+  const readable = 'unreadable' in contents ? undefined : contents;
+  return {
+    file,
+    node: id,
+    address: formatAddress(address),
+    role,
+    primary,
+    slots,
+    product,
+    serverVersion,
+    rdbVersion,
+    bytes,
+    sha256,
+    replicationId,
+    offset,
+    ...(readable && {
+      keys: Object.fromEntries(readable.keysByDatabase),
+      functionLibraries: readable.functionLibraries,
+    }),
+  };
+}

@@ -1,0 +1,205 @@
+/** Walks through an RDB file piece by piece, and tells of what is in it. Nothing is held but the piece at hand. */
+import { ByteFeed, type Reading } from './byte-feed.ts';
+import { RdbFormatError } from './format-error.ts';
+import { readString, skipString } from './strings.ts';
+import { type Maker, skipModuleWords, skipValue, skipValueNow } from './value-shapes.ts';
+
+export interface RdbEntry {
+  readonly database: number;
+  readonly key: Buffer;
+  readonly type: number;
+  /** As it stands in the file, in pieces. */
+  readonly value: readonly Buffer[];
+  /** Absent where it stays. */
+  readonly expiresAtMs?: number;
+  /** Where the server evicts what was not used for long … */
+  readonly idleSeconds?: number;
+  /** … or what is used least. */
+  readonly frequency?: number;
+}
+
+export interface RdbListener {
+  /** Whether the next value, of this type, is to be told of; the others are only counted. */
+  wants?(type: number): boolean;
+  entry?(entry: RdbEntry): void;
+  functionLibrary?(code: Buffer): void;
+}
+
+export interface RdbSummary {
+  readonly maker: Maker;
+  readonly version: number;
+  readonly keysByDatabase: ReadonlyMap<number, number>;
+  /** How many of the keys have a time to live. */
+  readonly mortalKeys: number;
+  readonly functionLibraries: number;
+}
+
+const EOF = 255;
+const SELECT_DATABASE = 254;
+const EXPIRES_AT_SECONDS = 253;
+const EXPIRES_AT_MS = 252;
+const DATABASE_SIZE = 251;
+const AUXILIARY = 250;
+const FREQUENCY = 249;
+const IDLE_SECONDS = 248;
+const MODULE_AUXILIARY = 247;
+const FUNCTION_LIBRARY = 245;
+const SLOT_SIZE = 244;
+/** Of Valkey: slots that are being imported. Of Redis: what modules know of a key. */
+const SLOT_IMPORT = 243;
+const LEAST_OPERATION = 243;
+
+/** What stands before a key and belongs to it. */
+interface Prelude {
+  expiresAtMs?: number;
+  idleSeconds?: number;
+  frequency?: number;
+}
+
+const CHECKSUM_BYTES = 8;
+
+export class RdbWalker {
+  readonly #feed = new ByteFeed();
+  readonly #listener: RdbListener;
+  readonly #reading: Reading<void>;
+  readonly #keys = new Map<number, number>();
+  #maker: Maker = 'redis';
+  #version = 0;
+  #database = 0;
+  #keysHere = 0;
+  #mortalKeys = 0;
+  #libraries = 0;
+  #isOver = false;
+
+  constructor(listener: RdbListener = {}) {
+    this.#listener = listener;
+    this.#reading = this.#readFile();
+    this.#reading.next();
+  }
+
+  /** Throws an RdbFormatError where it is no RDB file. */
+  push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    if (this.#isOver) throw new RdbFormatError('bytes after the end');
+    this.#feed.push(chunk);
+    this.#isOver = this.#reading.next().done === true;
+    if (this.#isOver && this.#feed.left > 0) throw new RdbFormatError('bytes after the end');
+  }
+
+  /** When all has been pushed. */
+  end(): RdbSummary {
+    if (!this.#isOver) throw new RdbFormatError('it is cut short');
+    return {
+      maker: this.#maker,
+      version: this.#version,
+      keysByDatabase: this.#keys,
+      mortalKeys: this.#mortalKeys,
+      functionLibraries: this.#libraries,
+    };
+  }
+
+  *#readFile(): Reading<void> {
+    yield* this.#readHeader();
+    let prelude: Prelude = {};
+    for (;;) {
+      const word = this.#feed.byteNow() ?? (yield* this.#feed.byte());
+      if (word < LEAST_OPERATION) {
+        yield* this.#readEntry(word, prelude);
+        prelude = {};
+      } else if (word === EOF) break;
+      else yield* this.#readOperation(word, prelude);
+    }
+    this.#tellKeys();
+    yield* this.#feed.skip(CHECKSUM_BYTES);
+  }
+
+  *#readHeader(): Reading<void> {
+    const header = readHeader(yield* this.#feed.take(HEADER_BYTES));
+    if (!header) throw new RdbFormatError('it does not begin as an RDB file');
+    this.#maker = header.maker;
+    this.#version = header.version;
+  }
+
+  *#readOperation(operation: number, prelude: Prelude): Reading<void> {
+    const feed = this.#feed;
+    switch (operation) {
+      case SELECT_DATABASE:
+        this.#tellKeys();
+        this.#database = yield* feed.count();
+        break;
+      case EXPIRES_AT_SECONDS:
+        prelude.expiresAtMs = (yield* feed.take(4)).readInt32LE() * 1000;
+        break;
+      case EXPIRES_AT_MS:
+        prelude.expiresAtMs = Number((yield* feed.take(8)).readBigInt64LE());
+        break;
+      case DATABASE_SIZE:
+        yield* this.#skipNumbers(2);
+        break;
+      case AUXILIARY:
+        yield* skipString(feed);
+        yield* skipString(feed);
+        break;
+      case FREQUENCY:
+        prelude.frequency = yield* feed.byte();
+        break;
+      case IDLE_SECONDS:
+        prelude.idleSeconds = yield* feed.count();
+        break;
+      case MODULE_AUXILIARY:
+        yield* this.#skipNumbers(3);
+        yield* skipModuleWords(feed);
+        break;
+      case FUNCTION_LIBRARY:
+        this.#libraries++;
+        if (this.#listener.functionLibrary) this.#listener.functionLibrary(yield* readString(feed));
+        else yield* skipString(feed);
+        break;
+      case SLOT_SIZE:
+        yield* this.#skipNumbers(3);
+        break;
+      case SLOT_IMPORT:
+        if (this.#maker !== 'valkey')
+          throw new RdbFormatError('what modules know of a key, which is not known here');
+        yield* skipString(feed);
+        for (let ranges = yield* feed.count(); ranges > 0; ranges--) yield* this.#skipNumbers(2);
+        break;
+      default:
+        throw new RdbFormatError(`a part of kind ${operation}, which is not known here`);
+    }
+  }
+
+  *#readEntry(type: number, prelude: Prelude): Reading<void> {
+    const feed = this.#feed;
+    this.#keysHere++;
+    if (prelude.expiresAtMs !== undefined) this.#mortalKeys++;
+    const { entry, wants } = this.#listener;
+    if (!entry || wants?.(type) === false) {
+      if (!feed.skipStringNow()) yield* skipString(feed);
+      if (!skipValueNow(feed, type)) yield* skipValue(feed, type, this.#maker);
+      return;
+    }
+    const key = feed.stringNow() ?? (yield* readString(feed));
+    feed.keep();
+    if (!skipValueNow(feed, type)) yield* skipValue(feed, type, this.#maker);
+    entry({ database: this.#database, key, type, value: feed.takeKept(), ...prelude });
+  }
+
+  *#skipNumbers(count: number): Reading<void> {
+    for (let i = 0; i < count; i++) yield* this.#feed.number();
+  }
+
+  #tellKeys(): void {
+    if (this.#keysHere > 0)
+      this.#keys.set(this.#database, (this.#keys.get(this.#database) ?? 0) + this.#keysHere);
+    this.#keysHere = 0;
+  }
+}
+
+export const HEADER_BYTES = 9;
+
+export function readHeader(header: Buffer): { readonly maker: Maker; readonly version: number } | undefined {
+  const [, word, version] = /^(REDIS(?=\d{4}$)|VALKEY(?=\d{3}$))(\d+)$/.exec(header.toString('latin1')) ?? [];
+  if (version === undefined) return undefined;
+  return { maker: word === 'VALKEY' ? 'valkey' : 'redis', version: Number(version) };
+}

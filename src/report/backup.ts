@@ -1,0 +1,75 @@
+/** A backup while it is made: the lines that scripts know from the servers' own tools, or one object per line. */
+import type { BackupEvent, BackupSource, MissingShard } from '../plan/backup.ts';
+import { formatAddress, type NodeId } from '../topology/node.ts';
+import { bytes, count, type NodeNames } from './names.ts';
+import type { Paint } from './paint.ts';
+
+/** As one object. */
+export function backupEventObject(event: BackupEvent): object {
+  const node = { node: event.source.id, address: formatAddress(event.source.address) };
+  switch (event.kind) {
+    case 'saving':
+      return { event: 'saving', ...node, role: event.source.role, slots: event.source.slots };
+    case 'received':
+      return {
+        event: 'received',
+        ...node,
+        bytes: event.bytes,
+        ...(event.of !== undefined && { of: event.of }),
+      };
+    case 'saved': {
+      const { file, bytes: size, sha256, keys } = event.saved;
+      return { event: 'saved', ...node, file, bytes: size, sha256, ...(keys && { keys }) };
+    }
+    case 'failed':
+      return { event: 'failed', ...node, problem: event.problem };
+  }
+}
+
+export function savingLine(source: BackupSource, paint: Paint): string {
+  return `${paint.heading(`>>> Node ${formatAddress(source.address)} -> Saving RDB...`)}\n`;
+}
+
+export function savedLine({ source, saved }: Extract<BackupEvent, { kind: 'saved' }>): string {
+  const keys = saved.keys && Object.values(saved.keys).reduce((sum, n) => sum + n, 0);
+  const amount = keys === undefined ? '' : `, ${count(keys, 'key')}`;
+  return `Saved ${formatAddress(source.address)}: ${bytes(saved.bytes)}${amount}, ${saved.file}\n`;
+}
+
+export function failedText({ source, problem }: Extract<BackupEvent, { kind: 'failed' }>): string {
+  return `[ERR] Node ${formatAddress(source.address)}: ${problem}.`;
+}
+
+/** It is whole, but `restore` cannot do anything with it. */
+export function uncountedText({ source, saved }: Extract<BackupEvent, { kind: 'saved' }>): string {
+  return `[WARNING] ${saved.file} is whole, but holds something that this version of slotctl does not know (${formatAddress(source.address)} runs ${saved.product} ${saved.serverVersion}): its keys are not counted, and restore will refuse it.`;
+}
+
+export function missingText({ primary, slots, reason }: MissingShard, names: NodeNames): string {
+  const what = slots.size > 0 ? ` (slots ${slots})` : '';
+  return `[ERR] Nobody gives the data of ${names.of(primary)}${what}: ${reason}.`;
+}
+
+/** How far it is, for a line that is written over and over. */
+export class BackupProgress {
+  readonly #received = new Map<NodeId, number>();
+  readonly #beganAtMs: number;
+
+  constructor(nowMs: number) {
+    this.#beganAtMs = nowMs;
+  }
+
+  note(event: BackupEvent): void {
+    if (event.kind === 'received') this.#received.set(event.source.id, event.bytes);
+    if (event.kind === 'saved') this.#received.set(event.source.id, event.saved.bytes);
+  }
+
+  get bytes(): number {
+    return [...this.#received.values()].reduce((sum, n) => sum + n, 0);
+  }
+
+  text(nowMs: number): string {
+    const seconds = Math.max(0.001, (nowMs - this.#beganAtMs) / 1000);
+    return `${bytes(this.bytes)} saved, ${bytes(Math.round(this.bytes / seconds))} per second`;
+  }
+}
