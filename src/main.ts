@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   'set-timeout': async () => (await import('./commands/set-timeout.ts')).setTimeoutCommand,
   apply: async () => (await import('./commands/apply.ts')).applyCommand,
   backup: async () => (await import('./commands/backup.ts')).backupCommand,
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand,
 };
 
 /** All of them for whoever wants the help. */

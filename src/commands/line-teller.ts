@@ -34,10 +34,11 @@ export class LineTeller {
     else terminal.print(`${terminal.paint.warning(text)}\n`);
   }
 
+  /** Without a text it only counts, where it has been said often enough. */
   problem(text: string, object: object = { event: 'problem', text }): void {
     this.#failed = true;
     if (this.#json) this.#print(object);
-    else this.#context.terminal.warn(text);
+    else if (text !== '') this.#context.terminal.warn(text);
   }
 
   end(code: ExitCode, text: string): ExitCode {

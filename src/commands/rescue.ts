@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { readRescueFile, restoreValues, type SavedRecord } from '../live/read-rescue-file.ts';
 import { count } from '../report/names.ts';
 import { renderRescued } from '../report/rescue.ts';
+import { askLeave } from './ask-leave.ts';
 import {
   addConnectionOptions,
   asUsage,
@@ -54,7 +55,7 @@ export async function runRescue(options: RescueOptions, context: Context): Promi
   }
   if (!options.restore.yes) {
     list(records, options, context);
-    const ending = await ask(context);
+    const ending = await askLeave('Can I restore these values?', context);
     if (ending !== undefined) return ending;
   }
   return putBack(records, options.restore, options.json, context);
@@ -70,22 +71,6 @@ function list(records: readonly SavedRecord[], { json }: RescueOptions, { termin
   else
     for (const value of values)
       terminal.print(`${JSON.stringify({ version: 1, event: 'value', ...value })}\n`);
-}
-
-async function ask({ terminal }: Context): Promise<ExitCode | undefined> {
-  switch (await terminal.confirm('Can I restore these values?')) {
-    case 'yes':
-      return undefined;
-    case 'no':
-      terminal.warn('Nothing was changed.');
-      return EXIT.problems;
-    case 'interrupted':
-      terminal.warn('Nothing was changed.');
-      return EXIT.interrupted;
-    case 'nobody':
-      terminal.warn('Nothing was changed: there is nobody to ask; --yes does it without asking.');
-      return EXIT.refused;
-  }
 }
 
 async function putBack(

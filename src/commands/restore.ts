@@ -1,0 +1,170 @@
+/** `restore`: puts the keys of a backup into a cluster, whatever its shape. */
+import { Command, Option } from 'commander';
+import { type CheckedDump, DamagedBackupError } from '../live/restore/check-dump.ts';
+import { librariesOf } from '../live/restore/load-libraries.ts';
+import { readBackup } from '../live/restore/read-backup.ts';
+import { checkBackup } from '../live/restore/restore-backup.ts';
+import { tryValues } from '../live/restore/try-values.ts';
+import type { SavedBackup } from '../plan/backup-manifest.ts';
+import { bytes } from '../report/names.ts';
+import { type RestorePreview, renderRestorePreview } from '../report/restore.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import { formatAddress } from '../topology/node.ts';
+import { SlotSet } from '../topology/slot-set.ts';
+import { type ClusterSnapshot, coveredSlots, type NodeView } from '../topology/snapshot.ts';
+import { askLeave } from './ask-leave.ts';
+import { carryOutRestore, keysIn, keysOf, type RestoreWork } from './carry-out-restore.ts';
+import {
+  addConnectionOptions,
+  asUsage,
+  type ConnectionFlags,
+  resolveConnection,
+} from './connection-options.ts';
+import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
+import { LineTeller } from './line-teller.ts';
+import { lookAtCluster } from './membership-options.ts';
+
+export interface RestoreOptions extends FleetOptions {
+  readonly folder: string;
+  readonly replace: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+interface RestoreFlags extends ConnectionFlags {
+  readonly replace?: boolean;
+  readonly clusterReplace?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  slotctl restore /var/backups/cluster 10.0.1.1:6379
+  slotctl restore /var/backups/cluster 10.0.1.1:6379 --replace --yes --json`;
+
+export function restoreCommand(context: Context, run = runRestore): Command {
+  const command = new Command('restore')
+    .description('put the keys and functions of a backup into a cluster of any shape')
+    .argument('<folder>', 'a backup, of slotctl or of the servers’ own tools')
+    .argument('[address...]', 'any node: host:port, host port, or a URI')
+    .option('--replace', 'overwrite keys and functions that exist; their values of today are lost')
+    .addOption(new Option('--cluster-replace', 'the same').hideHelp())
+    .option('-y, --yes', 'do not ask')
+    .option('--json', 'print one JSON object per line')
+    .addHelpText('after', EXAMPLES);
+  return addConnectionOptions(command).action(
+    async (folder: string, words: string[], flags: RestoreFlags) => {
+      const connection = await resolveConnection(words, flags, context.terminal);
+      const options = {
+        ...connection,
+        folder,
+        replace: flags.replace === true || flags.clusterReplace === true,
+        yes: flags.yes === true,
+        json: flags.json === true,
+      };
+      context.finish(await run(options, context));
+    },
+  );
+}
+
+export async function runRestore(options: RestoreOptions, context: Context): Promise<ExitCode> {
+  const backup = await asUsage(() => readBackup(options.folder));
+  const teller = new LineTeller('restore', options.json, context);
+  return teller.toItsEnd(() =>
+    withFleet(context, options, async fleet => {
+      const snapshot = await lookAtCluster(fleet);
+      const uncovered = SlotSet.all.without(coveredSlots(snapshot));
+      if (uncovered.size > 0)
+        return teller.end(
+          EXIT.refused,
+          `Nobody owns the slots ${uncovered}: their keys could not be restored. Nothing was changed; see check and fix.`,
+        );
+      try {
+        return await restoreInto(fleet, snapshot, backup, options, teller, context);
+      } catch (error) {
+        if (!(error instanceof DamagedBackupError)) throw error;
+        return teller.end(EXIT.refused, `[ERR] ${error.message}. Nothing was changed.`);
+      }
+    }),
+  );
+}
+
+async function restoreInto(
+  fleet: Fleet,
+  snapshot: ClusterSnapshot,
+  backup: SavedBackup,
+  options: RestoreOptions,
+  teller: LineTeller,
+  context: Context,
+): Promise<ExitCode> {
+  const { terminal } = context;
+  const dumps = await check(backup, options, context);
+  const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
+  const unfit = await whatIsNotTaken(fleet, primaries, dumps);
+  if (unfit.length > 0) return teller.end(EXIT.refused, [...unfit, 'Nothing was changed.'].join('\n'));
+  const work = { dumps, libraries: librariesOf(dumps), primaries };
+  const preview = previewOf(work, backup, options);
+  teller.say(renderRestorePreview(preview, terminal.paint), {
+    event: 'plan',
+    command: 'restore',
+    ...preview,
+  });
+  const leave = options.yes ? undefined : await askLeave('Can I restore this backup?', context);
+  return leave ?? carryOutRestore(fleet, snapshot, work, options, teller, context);
+}
+
+/** Every file, from its first byte to its last. */
+async function check(
+  backup: SavedBackup,
+  { folder }: RestoreOptions,
+  { terminal }: Context,
+): Promise<CheckedDump[]> {
+  const spinner = terminal.spin('reading the backup');
+  let read = 0;
+  try {
+    return await checkBackup(folder, backup, more => {
+      read += more;
+      spinner.say(`reading the backup: ${bytes(read)}`);
+    });
+  } finally {
+    spinner.stop();
+  }
+}
+
+/** Asked of every node that gets keys, since not all need be of one version. */
+async function whatIsNotTaken(
+  fleet: Fleet,
+  primaries: readonly NodeView[],
+  dumps: readonly CheckedDump[],
+): Promise<string[]> {
+  const complaints: string[] = [];
+  for (const { address, self, server } of primaries) {
+    if (self.role !== 'primary' || self.slots.size === 0) continue;
+    for (const { type, rdbVersion, text } of await tryValues(fleet, { address, slots: self.slots }, dumps))
+      complaints.push(
+        `[ERR] ${formatAddress(address)} (${server.product} ${server.version}) does not take values of type ${type} from an RDB file of version ${rdbVersion}: ${text}.`,
+      );
+  }
+  return complaints;
+}
+
+function previewOf(
+  { dumps, libraries, primaries }: RestoreWork,
+  { time }: SavedBackup,
+  { folder, replace }: RestoreOptions,
+): RestorePreview {
+  const [first] = primaries;
+  return {
+    folder,
+    ...(time !== undefined && { time }),
+    files: dumps.length,
+    bytes: dumps.reduce((sum, dump) => sum + dump.bytes, 0),
+    keys: keysOf(dumps),
+    libraries: libraries.length,
+    cluster: first ? formatAddress(first.address) : '',
+    primaries: primaries.length,
+    keysThere: keysIn(primaries),
+    replace,
+  };
+}

@@ -1,0 +1,82 @@
+/** Reads a file of a backup through before anything is written: whether it is whole, and the one that was saved. */
+import type { ExpectedDump } from '../../plan/backup-manifest.ts';
+import { RdbFormatError } from '../../rdb/format-error.ts';
+import type { RdbEntry } from '../../rdb/walker.ts';
+import { type DumpFacts, DumpInspection } from '../backup/inspect-dump.ts';
+import { piecesOf } from './read-backup.ts';
+
+/** Says which file is not what it should be, and why. */
+export class DamagedBackupError extends Error {
+  readonly file: string;
+
+  constructor(file: string, problem: string) {
+    super(`${file}: ${problem}`);
+    this.file = file;
+  }
+}
+
+export interface CheckedDump {
+  readonly file: string;
+  readonly rdbVersion: number;
+  readonly bytes: number;
+  readonly keys: number;
+  /** How many of them have a time to live. */
+  readonly mortalKeys: number;
+  /** Of each type one value, by which it can be tried whether a server takes it. */
+  readonly samples: readonly RdbEntry[];
+  readonly libraries: readonly Buffer[];
+}
+
+/** Larger ones are no samples: they are sent to every node. */
+const MOST_SAMPLE_BYTES = 64 * 1024;
+
+export async function checkDump(
+  folder: string,
+  expected: ExpectedDump,
+  read: (bytes: number) => void,
+): Promise<CheckedDump> {
+  const { file } = expected;
+  const samples = new Map<number, RdbEntry>();
+  const libraries: Buffer[] = [];
+  const inspection = new DumpInspection({
+    wants: type => !samples.has(type),
+    entry: entry => {
+      if (sizeOf(entry.value) <= MOST_SAMPLE_BYTES) samples.set(entry.type, ownCopy(entry));
+    },
+    functionLibrary: code => libraries.push(Buffer.from(code)),
+  });
+  for await (const piece of piecesOf(folder, file)) {
+    inspection.push(piece);
+    read(piece.length);
+  }
+  const { rdbVersion, bytes, sha256, contents } = wholeFacts(inspection, file);
+  if (expected.bytes !== undefined && bytes !== expected.bytes)
+    throw new DamagedBackupError(file, `it has ${bytes} bytes, and ${expected.bytes} were saved`);
+  if (expected.sha256 !== undefined && sha256 !== expected.sha256)
+    throw new DamagedBackupError(file, 'it is not the file that was saved: its sha256 is another one');
+  if ('unreadable' in contents)
+    throw new DamagedBackupError(file, `this version of slotctl cannot read it: ${contents.unreadable}`);
+  const keys = [...contents.keysByDatabase.values()].reduce((sum, n) => sum + n, 0);
+  if (expected.keys !== undefined && keys !== expected.keys)
+    throw new DamagedBackupError(file, `it has ${keys} keys, and ${expected.keys} were saved`);
+  const { mortalKeys } = contents;
+  return { file, rdbVersion, bytes, keys, mortalKeys, samples: [...samples.values()], libraries };
+}
+
+function wholeFacts(inspection: DumpInspection, file: string): DumpFacts {
+  try {
+    return inspection.end();
+  } catch (error) {
+    if (!(error instanceof RdbFormatError)) throw error;
+    throw new DamagedBackupError(file, error.message);
+  }
+}
+
+export function sizeOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+}
+
+/** Of the piece of the file that it was found in nothing need be held. */
+function ownCopy(entry: RdbEntry): RdbEntry {
+  return { ...entry, key: Buffer.from(entry.key), value: [Buffer.concat(entry.value)] };
+}

@@ -1,0 +1,230 @@
+/**
+ * Sends the keys of one file to whoever owns them: in batches, several nodes at once, and never more than so many bytes
+ * under way, so that a file of any size goes through little memory. Where the cluster changes meanwhile, it is looked at
+ * anew and gone on; a command that may have been carried out is sent again only where that does no harm.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RestoreEvent, RestoreTally } from '../../plan/restore.ts';
+import { restorePayload } from '../../rdb/payload.ts';
+import type { RdbEntry } from '../../rdb/walker.ts';
+import { select } from '../../resp/commands.ts';
+import {
+  ConnectError,
+  ConnectionLostError,
+  NodeError,
+  ReplyTimeoutError,
+  ServerRefusalError,
+} from '../../resp/errors.ts';
+import type { Fleet, Lane } from '../../resp/fleet.ts';
+import { restoreValue } from '../../resp/restore-commands.ts';
+import { asking } from '../../resp/slot-commands.ts';
+import { keySlot } from '../../topology/key-slot.ts';
+import { type Address, formatAddress } from '../../topology/node.ts';
+import type { Routes } from './routes.ts';
+
+export interface SenderSettings {
+  readonly replace: boolean;
+  readonly rdbVersion: number;
+  readonly nowMs: () => number;
+}
+
+interface Parcel {
+  readonly slot: number;
+  readonly entry: RdbEntry;
+  readonly payload: Buffer;
+}
+
+/** What became of one key. */
+type Fate = 'restored' | 'existing' | 'again' | { readonly refused: string };
+
+const BATCH_KEYS = 256;
+const BATCH_BYTES = 1024 * 1024;
+const MOST_BYTES_UNDER_WAY = 8 * 1024 * 1024;
+/** So long the cluster may be in no state to take a key. */
+const PATIENCE_MS = 60_000;
+const AGAIN_AFTER_MS = 250;
+
+/** The node may take it later, or another one does. */
+const PASSING = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|READONLY|MASTERDOWN) ?/;
+/** The value itself is what the node does not take. */
+const UNFIT = /^ERR (Bad data format|DUMP payload|.*too (large|big))/i;
+
+export class EntrySender {
+  readonly #fleet: Fleet;
+  readonly #routes: Routes;
+  readonly #settings: SenderSettings;
+  readonly #tally: RestoreTally;
+  readonly #tell: (event: RestoreEvent) => void;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #batches = new Map<string, { readonly to: Address; parcels: Parcel[]; bytes: number }>();
+  readonly #underWay = new Set<Promise<void>>();
+  #bytesUnderWay = 0;
+  #again: Parcel[] = [];
+  #database = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    fleet: Fleet,
+    routes: Routes,
+    settings: SenderSettings,
+    tally: RestoreTally,
+    tell: (event: RestoreEvent) => void,
+  ) {
+    this.#fleet = fleet;
+    this.#routes = routes;
+    this.#settings = settings;
+    this.#tally = tally;
+    this.#tell = tell;
+  }
+
+  /** Returns when there is room for the next. */
+  async put(entry: RdbEntry): Promise<void> {
+    if (entry.expiresAtMs !== undefined && entry.expiresAtMs <= this.#settings.nowMs()) {
+      this.#tally.expired++;
+      return;
+    }
+    if (entry.database !== this.#database) await this.#changeDatabase(entry.database);
+    const payload = restorePayload(entry.type, entry.value, this.#settings.rdbVersion);
+    this.#add({ slot: keySlot(entry.key), entry: { ...entry, value: [] }, payload });
+    while (this.#bytesUnderWay > MOST_BYTES_UNDER_WAY) await Promise.race(this.#underWay);
+    if (this.#again.length >= BATCH_KEYS) await this.drain();
+    this.#throwFailure();
+  }
+
+  /** Until every key that was put is dealt with. */
+  async drain(): Promise<void> {
+    let deadline = this.#settings.nowMs() + PATIENCE_MS;
+    for (let left = Number.POSITIVE_INFINITY; ; ) {
+      for (const key of [...this.#batches.keys()]) this.#launch(key);
+      await Promise.all(this.#underWay);
+      this.#throwFailure();
+      const parcels = this.#again;
+      if (parcels.length === 0) return;
+      if (parcels.length < left) deadline = this.#settings.nowMs() + PATIENCE_MS;
+      left = parcels.length;
+      if (this.#settings.nowMs() > deadline) throw new NobodyTakesItError(left, PATIENCE_MS);
+      this.#again = [];
+      await sleep(AGAIN_AFTER_MS, undefined, { signal: this.#fleet.interruption }).catch(() => {});
+      await this.#routes.lookAnew();
+      for (const parcel of parcels) this.#add(parcel);
+    }
+  }
+
+  close(): void {
+    for (const lane of this.#lanes.values()) lane.close();
+    this.#lanes.clear();
+  }
+
+  async #changeDatabase(database: number): Promise<void> {
+    await this.drain();
+    this.close();
+    this.#database = database;
+  }
+
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  #add(parcel: Parcel): void {
+    const to = this.#routes.ownerOf(parcel.slot);
+    if (!to) {
+      this.#again.push(parcel);
+      return;
+    }
+    const key = formatAddress(to);
+    const batch = this.#batches.get(key) ?? { to, parcels: [], bytes: 0 };
+    this.#batches.set(key, batch);
+    batch.parcels.push(parcel);
+    batch.bytes += parcel.payload.length;
+    if (batch.parcels.length >= BATCH_KEYS || batch.bytes >= BATCH_BYTES) this.#launch(key);
+  }
+
+  #launch(key: string): void {
+    const batch = this.#batches.get(key);
+    if (!batch) return;
+    this.#batches.delete(key);
+    this.#bytesUnderWay += batch.bytes;
+    const sending = this.#sendAll(batch.to, batch.parcels)
+      .catch(error => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#bytesUnderWay -= batch.bytes;
+        this.#underWay.delete(sending);
+      });
+    this.#underWay.add(sending);
+  }
+
+  async #sendAll(to: Address, parcels: readonly Parcel[]): Promise<void> {
+    const lane = this.#laneTo(to);
+    const fates = await Promise.allSettled(parcels.map(parcel => this.#send(lane, to, parcel)));
+    fates.forEach((fate, i) => {
+      const parcel = parcels[i];
+      if (fate.status === 'rejected') this.#failure ??= { error: fate.reason };
+      else if (parcel) this.#settle(parcel, fate.value);
+    });
+  }
+
+  #settle(parcel: Parcel, fate: Fate): void {
+    const { key, database } = parcel.entry;
+    if (fate === 'restored') this.#tally.restored++;
+    else if (fate === 'again') this.#again.push(parcel);
+    else if (fate === 'existing') {
+      this.#tally.existing++;
+      this.#tell({ kind: 'exists', key, database });
+    } else {
+      this.#tally.refused++;
+      this.#tell({ kind: 'refused', key, database, problem: fate.refused });
+    }
+  }
+
+  async #send(lane: Lane, to: Address, { slot, entry, payload }: Parcel): Promise<Fate> {
+    const command = restoreValue(entry.key, { ...entry, payload }, this.#settings.replace);
+    try {
+      await lane.send(command);
+      return 'restored';
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      const target = this.#routes.targetOf(slot);
+      if (!(error instanceof ServerRefusalError && /^ASK /.test(error.text) && target))
+        return this.#fateOf(error, to);
+      return this.#laneTo(target)
+        .sendAll<unknown>([asking(), command])
+        .then(() => 'restored' as const)
+        .catch(refusal => this.#fateOf(refusal, target));
+    }
+  }
+
+  #fateOf(error: unknown, at: Address): Fate {
+    if (error instanceof ServerRefusalError) {
+      if (/^BUSYKEY/.test(error.text)) return 'existing';
+      if (PASSING.test(error.text)) return 'again';
+      if (UNFIT.test(error.text)) return { refused: error.text };
+    }
+    const isUnreached = error instanceof ConnectError;
+    const isGone = error instanceof ConnectionLostError || error instanceof ReplyTimeoutError;
+    if (!isUnreached && !isGone) throw error;
+    this.#lanes.get(formatAddress(at))?.close();
+    this.#lanes.delete(formatAddress(at));
+    // Nobody knows which of the values were taken by a node that is gone: where they must not be overwritten, they would
+    // stand in their own way.
+    if (isUnreached || this.#settings.replace) return 'again';
+    throw error;
+  }
+
+  #laneTo(address: Address): Lane {
+    const key = formatAddress(address);
+    const known = this.#lanes.get(key);
+    if (known) return known;
+    const lane = this.#fleet.lane(address);
+    this.#lanes.set(key, lane);
+    if (this.#database !== 0) lane.send(select(this.#database)).catch(error => (this.#failure ??= { error }));
+    return lane;
+  }
+}
+
+export class NobodyTakesItError extends Error {
+  constructor(keys: number, waitedMs: number) {
+    super(`for ${waitedMs / 1000} s no node has taken ${keys} of the keys`);
+  }
+}

@@ -1,0 +1,48 @@
+/** Functions belong to every primary alike, whoever's file they were in. */
+import type { RestoreEvent } from '../../plan/restore.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import { functionLibraries } from '../../resp/membership-commands.ts';
+import { functionLoad } from '../../resp/restore-commands.ts';
+import { type Address, formatAddress } from '../../topology/node.ts';
+import type { CheckedDump } from './check-dump.ts';
+
+export interface Library {
+  readonly name: string;
+  readonly code: Buffer;
+}
+
+/** Each once: the same library is in every file. */
+export function librariesOf(dumps: readonly CheckedDump[]): Library[] {
+  const all = dumps.flatMap(({ libraries }) => libraries.map(code => ({ name: nameOf(code), code })));
+  return all.filter(({ code }, i) => all.findIndex(other => other.code.equals(code)) === i);
+}
+
+/** `#!lua name=mylib`, in the first line. */
+function nameOf(code: Buffer): string {
+  return /^#![^\n]*\bname=([\w-]{1,200})/.exec(code.toString('utf8'))?.[1] ?? '?';
+}
+
+export async function* loadLibraries(
+  fleet: Fleet,
+  primaries: readonly Address[],
+  libraries: readonly Library[],
+  replace: boolean,
+): AsyncGenerator<Extract<RestoreEvent, { kind: 'library' }>> {
+  if (libraries.length === 0) return;
+  for (const address of primaries) {
+    const there = new Map(await fleet.send(address, functionLibraries()));
+    for (const { name, code } of libraries) {
+      const node = formatAddress(address);
+      const known = there.get(name);
+      const isSame = known === code.toString('utf8');
+      if (isSame) yield { kind: 'library', node, name, outcome: 'there already' };
+      else if (known !== undefined && !replace)
+        yield { kind: 'library', node, name, outcome: 'another is there' };
+      else {
+        await fleet.send(address, functionLoad(code, replace));
+        there.set(name, code.toString('utf8'));
+        yield { kind: 'library', node, name, outcome: 'loaded' };
+      }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** Reads the files of a backup, first to see that they are whole, and then to send what is in them. */
+import type { SavedBackup } from '../../plan/backup-manifest.ts';
+import type { RestoreEvent, RestoreTally } from '../../plan/restore.ts';
+import { RdbFormatError } from '../../rdb/format-error.ts';
+import { type RdbEntry, RdbWalker } from '../../rdb/walker.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import { asGenerator, type Tell } from '../event-stream.ts';
+import { type CheckedDump, checkDump, DamagedBackupError } from './check-dump.ts';
+import { EntrySender } from './entry-sender.ts';
+import { piecesOf } from './read-backup.ts';
+import { Routes } from './routes.ts';
+
+/** One after the other: it is the processor that is busy, and not the disk. */
+export async function checkBackup(
+  folder: string,
+  { dumps }: SavedBackup,
+  read: (bytes: number) => void,
+): Promise<CheckedDump[]> {
+  const checked: CheckedDump[] = [];
+  for (const dump of dumps) checked.push(await checkDump(folder, dump, read));
+  return checked;
+}
+
+export interface RestoreSettings {
+  readonly folder: string;
+  readonly replace: boolean;
+  /** Files that are read at the same time: one of them may fill only one node. */
+  readonly parallel: number;
+  readonly nowMs: () => number;
+}
+
+/** Adds to the tally as it goes, so that it is known how far it was wherever it ends. */
+export function restoreBackup(
+  fleet: Fleet,
+  snapshot: ClusterSnapshot,
+  dumps: readonly CheckedDump[],
+  settings: RestoreSettings,
+  tally: RestoreTally,
+): AsyncGenerator<RestoreEvent> {
+  const routes = new Routes(fleet, snapshot);
+  const of = dumps.reduce((sum, { bytes }) => sum + bytes, 0);
+  let bytes = 0;
+  return asGenerator<RestoreEvent>(async tell => {
+    const waiting = [...dumps];
+    let isOver = false;
+    const read = (more: number) => {
+      bytes += more;
+      tell({ kind: 'read', bytes, of, restored: tally.restored });
+      return !isOver;
+    };
+    const work = async () => {
+      for (let dump = waiting.shift(); dump && !isOver; dump = waiting.shift())
+        await restoreFile(fleet, routes, dump, settings, tally, tell, read).catch(error => {
+          // The others end with the batch that they are at.
+          isOver = true;
+          throw error;
+        });
+    };
+    const ends = await Promise.allSettled(Array.from({ length: settings.parallel }, work));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  });
+}
+
+async function restoreFile(
+  fleet: Fleet,
+  routes: Routes,
+  { file, rdbVersion }: CheckedDump,
+  { folder, replace, nowMs }: RestoreSettings,
+  tally: RestoreTally,
+  tell: Tell<RestoreEvent>,
+  read: (bytes: number) => boolean,
+): Promise<void> {
+  let entries: RdbEntry[] = [];
+  const walker = new RdbWalker({ entry: entry => entries.push(entry) });
+  const sender = new EntrySender(fleet, routes, { replace, rdbVersion, nowMs }, tally, tell);
+  try {
+    for await (const piece of piecesOf(folder, file)) {
+      walker.push(piece);
+      const found = entries;
+      entries = [];
+      for (const entry of found) await sender.put(entry);
+      if (!read(piece.length)) return;
+    }
+    await sender.drain();
+  } catch (error) {
+    // It was whole when it was checked.
+    throw error instanceof RdbFormatError ? new DamagedBackupError(file, error.message) : error;
+  } finally {
+    sender.close();
+  }
+}
