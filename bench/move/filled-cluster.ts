@@ -3,6 +3,7 @@ import { SLOT_COUNT, SlotSet } from '../../src/topology/slot-set.ts';
 import { nodesAccordingTo, TestCluster } from '../../test/support/cluster.ts';
 import { until } from '../../test/support/poll.ts';
 import { keysBySlot } from '../key-in-slot.ts';
+import { noise } from '../noise.ts';
 import { firstOwner, keysInSlot, type MoveCase } from './cases.ts';
 
 const VALUE_BYTES = 100;
@@ -117,14 +118,4 @@ function pairs(moveCase: MoveCase, slot: number): string[] {
     const from = (slot * 31 + i * 101) % (NOISE.length - VALUE_BYTES);
     return [key, NOISE.slice(from, from + VALUE_BYTES)];
   });
-}
-
-/** The same every time. */
-function noise(length: number): string {
-  let state = 1;
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  return Array.from({ length }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return letters[state >>> 26];
-  }).join('');
 }

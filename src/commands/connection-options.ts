@@ -170,9 +170,12 @@ async function readCredentials(
   return { ...(user !== undefined && { user }), password: new Secret(password) };
 }
 
-async function readTls(flags: ConnectionFlags): Promise<TlsSettings> {
+export type TlsFlags = Pick<ConnectionFlags, 'cacert' | 'cacertdir' | 'cert' | 'key' | 'sni' | 'insecure'>;
+
+/** `prefix`: how the options begin. */
+export async function readTls(flags: TlsFlags, prefix = '--'): Promise<TlsSettings> {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
-    throw new UsageError('a client certificate takes both --cert and --key');
+    throw new UsageError(`a client certificate takes both ${prefix}cert and ${prefix}key`);
   }
   const choices = {
     ...(flags.sni !== undefined && { serverName: flags.sni }),

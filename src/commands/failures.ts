@@ -58,7 +58,8 @@ export function withoutSecrets(complaint: string): string {
 }
 
 export function optionName(option: string): string {
-  if (/^--pass/.test(option)) return '--pass…';
+  const secret = /^--(cluster-from-)?pass/.exec(option);
+  if (secret) return `${secret[0]}…`;
   return /^--/.test(option)
     ? option.replace(/[=:@/].*/s, '…')
     : `${option.slice(0, 2)}${option.length > 2 ? '…' : ''}`;

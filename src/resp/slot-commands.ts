@@ -56,6 +56,8 @@ export interface MigrateRequest {
   readonly timeoutMs: number;
   /** Values at the target give way. */
   readonly replace: boolean;
+  /** The keys stay at the source, too. */
+  readonly copy?: boolean;
   readonly credentials?: Credentials;
 }
 
@@ -63,8 +65,9 @@ export interface MigrateRequest {
 const REPLY_MARGIN_MS = 5000;
 
 export function migrate(request: MigrateRequest): Command<'moved' | 'no-keys'> {
-  const { host, port, database, keys, timeoutMs, replace, credentials } = request;
+  const { host, port, database, keys, timeoutMs, replace, copy, credentials } = request;
   const head: Word[] = ['MIGRATE', host, `${port}`, '', `${database}`, `${timeoutMs}`];
+  if (copy) head.push('COPY');
   if (replace) head.push('REPLACE');
   const secret: number[] = [];
   if (credentials) {

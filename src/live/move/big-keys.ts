@@ -4,16 +4,18 @@
  * keys are large on average they are measured first; the big ones go alone, and the giants not at all unless the
  * person insists.
  */
+import type { Fleet } from '../../resp/fleet.ts';
 import { configGet } from '../../resp/membership-commands.ts';
 import { escaped } from '../../resp/reply.ts';
 import { type Key, keysInSlot, memoryUsage } from '../../resp/slot-commands.ts';
+import type { Address } from '../../topology/node.ts';
 import { ifTold } from '../look.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from './mover.ts';
 
 const MEGABYTE = 1024 * 1024;
 /** Below this average there may be a big key, too, but looking for it would take longer than moving the rest. */
-const LARGE_AVERAGE_BYTES = 1024;
+export const LARGE_AVERAGE_BYTES = 1024;
 export const BIG_BYTES = MEGABYTE;
 /** No server takes a longer string from another. */
 const MOST_BYTES = 512 * MEGABYTE;
@@ -60,10 +62,18 @@ export async function findBigKeys(passage: Passage, run: MoveRun): Promise<BigKe
   return big;
 }
 
-async function refuseGiants(big: BigKeys, { from }: Passage, { fleet }: MoveRun): Promise<void> {
-  const timeout = await ifTold(fleet.send(from.address, configGet('cluster-node-timeout')));
+/** What may go, by the word of a node of the cluster. */
+export async function mostBytes(
+  fleet: Fleet,
+  at: Address,
+): Promise<{ readonly bytes: number; readonly nodeTimeoutMs: number }> {
+  const timeout = await ifTold(fleet.send(at, configGet('cluster-node-timeout')));
   const nodeTimeoutMs = Number(timeout) || USUAL_NODE_TIMEOUT_MS;
-  const most = Math.min(MOST_BYTES, (nodeTimeoutMs / 2) * BYTES_PER_MS);
+  return { bytes: Math.min(MOST_BYTES, (nodeTimeoutMs / 2) * BYTES_PER_MS), nodeTimeoutMs };
+}
+
+async function refuseGiants(big: BigKeys, { from }: Passage, { fleet }: MoveRun): Promise<void> {
+  const { bytes: most, nodeTimeoutMs } = await mostBytes(fleet, from.address);
   const giants = [...big].filter(([, size]) => size > most);
   if (giants.length === 0) return;
   const shown = giants

@@ -15,7 +15,7 @@ export async function databasesOf(
   return [...new Set([...Array(possible).keys(), ...databases])];
 }
 
-async function countDatabases(at: Address, fleet: Fleet): Promise<number> {
+export async function countDatabases(at: Address, fleet: Fleet): Promise<number> {
   try {
     const setting = Number(await fleet.send(at, configGet('cluster-databases')));
     return Number.isSafeInteger(setting) && setting > 1 ? setting : 1;
