@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
   'place-replicas': async () => (await import('./commands/replicas.ts')).placeReplicasCommand,
   reshard: async () => (await import('./commands/reshard.ts')).reshardCommand,
   rebalance: async () => (await import('./commands/rebalance.ts')).rebalanceCommand,
+  import: async () => (await import('./commands/import.ts')).importCommand,
   failover: async () => (await import('./commands/failover.ts')).failoverCommand,
   'rolling-failover': async () => (await import('./commands/rolling-failover.ts')).rollingFailoverCommand,
   call: async () => (await import('./commands/call.ts')).callCommand,

@@ -99,7 +99,26 @@ export type Refusal =
   | { readonly kind: 'no-sources' }
   | { readonly kind: 'two-weights'; readonly node: NodeId; readonly weights: readonly number[] }
   | { readonly kind: 'all-weights-zero' }
+  // Keys that are to come from elsewhere
+  | { readonly kind: 'same-cluster'; readonly node: Address }
+  | { readonly kind: 'source-damaged'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'source-replica'; readonly node: Address }
+  | {
+      readonly kind: 'source-newer';
+      readonly node: NodeId;
+      readonly source: Address;
+      readonly version: string;
+    }
+  /** `more` than these were found. */
+  | { readonly kind: 'databases-clash'; readonly keys: readonly SharedKey[]; readonly more: number }
   | { readonly kind: 'plan-outdated'; readonly differences: readonly PlanDifference[] };
+
+/** One key of several databases that are to become one. */
+export interface SharedKey {
+  /** As it can be shown. */
+  readonly key: string;
+  readonly databases: readonly number[];
+}
 
 /** What a reshard must be told: how many slots, who gets them, whose they are. */
 export type ReshardDetail = 'count' | 'to' | 'from';

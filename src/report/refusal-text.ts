@@ -102,6 +102,16 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return 'All weights are 0; nobody is left to own the slots.';
     case 'plan-outdated':
       return `The plan does not fit the cluster any more: ${refusal.differences.map(difference => describeDifference(difference, names)).join('; ')}.`;
+    case 'same-cluster':
+      return `${formatAddress(refusal.node)} is a node of the very cluster that its keys would go to.`;
+    case 'source-damaged':
+      return `The source is not healthy: ${refusal.findings.map(finding => describeFinding(finding, names)).join(' ')} Keys could be missed. Mend it first, or go on with --despite-findings.`;
+    case 'source-replica':
+      return `${formatAddress(refusal.node)} is a replica, and cannot let go of keys. Name its primary, or copy from it with --cluster-copy --through-here.`;
+    case 'source-newer':
+      return `${names.of(refusal.node)} cannot read what ${formatAddress(refusal.source)} (${refusal.version}) sends: its version is older, or of another kind, and no key could come over. --despite-findings tries anyway.`;
+    case 'databases-clash':
+      return `${sharedKeys(refusal)} in the cluster, which has one database. --database-clash prefix puts dbN: in front of the keys of database N, --database-clash last takes the value of the highest database, --databases takes some of them only.`;
     case 'no-primary-left':
       return `There is no primary left to take over the replicas of ${names.of(refusal.node)}.`;
     default:
@@ -161,6 +171,12 @@ function tooFew({ nodes, replicas, primaries }: Extract<Refusal, { kind: 'too-fe
         ]
       : []),
   ].join(' ');
+}
+
+function sharedKeys({ keys, more }: Extract<Refusal, { kind: 'databases-clash' }>): string {
+  const list = keys.map(({ key, databases }) => `${key} (databases ${enumerate(databases.map(String))})`);
+  const all = [...list, ...(more > 0 ? [`${count(more, 'more key')}`] : [])];
+  return `${enumerate(all)} would become one key${keys.length + more === 1 ? '' : ' each'}`;
 }
 
 const LONGEST_WORD = 100;

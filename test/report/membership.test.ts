@@ -207,6 +207,26 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
     { kind: 'no-primary-left', node: B },
     'There is no primary left to take over the replicas of B.',
   ],
+  'same-cluster': [
+    { kind: 'same-cluster', node: n1 },
+    'new1:7000 is a node of the very cluster that its keys would go to.',
+  ],
+  'source-damaged': [
+    { kind: 'source-damaged', findings: diagnose(cluster.snapshot, NO_WISHES).slice(0, 1) },
+    'The source is not healthy: No node owns slot 16383. Keys could be missed. Mend it first, or go on with --despite-findings.',
+  ],
+  'source-replica': [
+    { kind: 'source-replica', node: n1 },
+    'new1:7000 is a replica, and cannot let go of keys. Name its primary, or copy from it with --cluster-copy --through-here.',
+  ],
+  'source-newer': [
+    { kind: 'source-newer', node: A, source: n1, version: '8.6.3' },
+    'A cannot read what new1:7000 (8.6.3) sends: its version is older, or of another kind, and no key could come over. --despite-findings tries anyway.',
+  ],
+  'databases-clash': [
+    { kind: 'databases-clash', keys: [{ key: '"a"', databases: [0, 3] }], more: 2 },
+    '"a" (databases 0 and 3) and 2 more keys would become one key each in the cluster, which has one database. --database-clash prefix puts dbN: in front of the keys of database N, --database-clash last takes the value of the highest database, --databases takes some of them only.',
+  ],
 };
 
 describe('a refusal', () => {

@@ -28,6 +28,8 @@ export interface ClusterPlan {
   readonly tls?: TlsSettings & { readonly config: readonly string[] };
   /** Another build for some nodes, by position. */
   readonly builds?: Readonly<Record<number, ServerBuild>>;
+  /** Makes other node ids: where two clusters are to know each other apart. */
+  readonly name?: string;
   /** Where client ports come from, when not from the usual range. */
   readonly ports?: PortRange;
   /** Where others find a node's bus, when it is not where the node listens. */
@@ -146,7 +148,7 @@ async function layOut(plan: ClusterPlan): Promise<Member[]> {
     const host = hosts[(i + shift) % hosts.length] ?? '127.0.0.1';
     const of = members[i % primaries];
     members.push({
-      id: idOf(i),
+      id: idOf(i, plan.name),
       host,
       port: await freePort(host, plan.ports),
       busPort: await freePort(host),
@@ -158,8 +160,8 @@ async function layOut(plan: ClusterPlan): Promise<Member[]> {
   return members;
 }
 
-function idOf(position: number): NodeId {
-  return nodeId(createHash('sha1').update(`node ${position}`).digest('hex'));
+function idOf(position: number, cluster = ''): NodeId {
+  return nodeId(createHash('sha1').update(`${cluster}node ${position}`).digest('hex'));
 }
 
 function share(i: number, of: number): SlotSet {

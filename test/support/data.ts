@@ -43,7 +43,15 @@ function shown(reply: Reply): string {
 
 /** So many keys of each kind, some with bytes in their names that are no text. */
 export async function fill(cluster: TestCluster, ofEach: number): Promise<Buffer[]> {
-  const owners = await ownersIn(cluster);
+  return fillWhere(await ownersIn(cluster), ofEach);
+}
+
+/** In a server by itself. */
+export function fillAlone(server: ServerProcess, ofEach: number): Promise<Buffer[]> {
+  return fillWhere(() => server, ofEach);
+}
+
+async function fillWhere(owners: (key: Buffer) => ServerProcess, ofEach: number): Promise<Buffer[]> {
   const keys = KINDS.flatMap((_, kind) =>
     Array.from({ length: ofEach }, (__, i) =>
       Buffer.concat([Buffer.from(`${kind}:${i}:`), i % 3 ? Buffer.alloc(0) : BINARY]),
@@ -60,7 +68,17 @@ export async function fill(cluster: TestCluster, ofEach: number): Promise<Buffer
 
 /** The value of each key as its owner would save it, and whether it has a time to live. */
 export async function contents(cluster: TestCluster, keys: readonly Buffer[]): Promise<string[]> {
-  const owners = await ownersIn(cluster);
+  return contentsWhere(await ownersIn(cluster), keys);
+}
+
+export function contentsAlone(server: ServerProcess, keys: readonly Buffer[]): Promise<string[]> {
+  return contentsWhere(() => server, keys);
+}
+
+async function contentsWhere(
+  owners: (key: Buffer) => ServerProcess,
+  keys: readonly Buffer[],
+): Promise<string[]> {
   return Promise.all(
     keys.map(async key => {
       const owner = owners(key);
@@ -83,7 +101,7 @@ export async function keyCounts(cluster: TestCluster): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-async function ownersIn(cluster: TestCluster): Promise<(key: Buffer) => ServerProcess> {
+export async function ownersIn(cluster: TestCluster): Promise<(key: Buffer) => ServerProcess> {
   const nodes = await nodesAccordingTo(cluster.node(0));
   return key => {
     const slot = keySlot(key);

@@ -35,8 +35,13 @@ export class TcpProxy {
     return portOf(this.#server);
   }
 
-  close(): void {
+  /** Whoever is connected is not any more, and may come again. */
+  cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  close(): void {
+    this.cut();
     this.#server.close();
   }
 }

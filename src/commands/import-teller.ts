@@ -1,0 +1,157 @@
+/** Tells how an import goes: to the person, or to the program that reads --json. */
+import type { ImportEvent, ImportPlan } from '../plan/import.ts';
+import type { Refusal } from '../plan/refusal.ts';
+import { eventLine } from '../report/events.ts';
+import {
+  clashText,
+  type ImportHeading,
+  importEventLine,
+  importEventText,
+  importingLine,
+  importPlanLine,
+  judgeImport,
+  renderImport,
+} from '../report/import.ts';
+import { NodeNames } from '../report/names.ts';
+import { describeRefusal } from '../report/refusal-text.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { type Context, EXIT, type ExitCode } from './context.ts';
+import { explainFailure } from './failures.ts';
+
+/** Lines of progress where nobody watches: so many, and none right after another. */
+const MOST_LINES = 10;
+const LINE_EVERY_MS = 1000;
+/** More would push the rest off the screen; how many there are is told at the end. */
+const MOST_CLASHES = 20;
+
+export interface ImportEnding {
+  readonly code: ExitCode;
+  readonly text: string;
+}
+
+export class ImportTeller {
+  readonly #heading: ImportHeading;
+  readonly #json: boolean;
+  readonly #context: Context;
+  #keys = 0;
+  #told = 0;
+  #toldAtMs = 0;
+  #clashes = 0;
+
+  constructor(heading: ImportHeading, json: boolean, context: Context) {
+    this.#heading = heading;
+    this.#json = json;
+    this.#context = context;
+  }
+
+  refused(refusals: readonly Refusal[], seen: ClusterSnapshot): void {
+    const names = new NodeNames(seen);
+    if (this.#json) this.#print(eventLine({ event: 'refused', command: 'import', refusals }, names));
+    else
+      for (const refusal of refusals) this.#context.terminal.warn(`[ERR] ${describeRefusal(refusal, names)}`);
+  }
+
+  planned(plan: ImportPlan): void {
+    const { paint } = this.#context.terminal;
+    this.#print(this.#json ? importPlanLine(plan, this.#heading) : renderImport(plan, this.#heading, paint));
+  }
+
+  async follow(plan: ImportPlan, events: AsyncIterable<ImportEvent>): Promise<ImportEnding> {
+    const { terminal, nowMs } = this.#context;
+    const beganAt = nowMs();
+    let ending: ImportEnding = { code: EXIT.done, text: '' };
+    let spinner = terminal.spin('beginning');
+    for await (const event of events) {
+      if (event.kind === 'carried') {
+        this.#keys += event.keys;
+        spinner.say(importingLine({ keys: this.#keys, of: plan.keys, ms: nowMs() - beganAt }));
+        if (!this.#json && terminal.interactive && !event.names) continue;
+      }
+      spinner.stop();
+      if (this.#json) this.#print(importEventLine(event));
+      else this.#tell(event, plan, nowMs() - beganAt);
+      ending = this.#endingAfter(event, nowMs() - beganAt) ?? ending;
+      spinner = terminal.spin('working');
+    }
+    spinner.stop();
+    return ending;
+  }
+
+  ended({ code, text }: ImportEnding): ExitCode {
+    const { terminal } = this.#context;
+    if (this.#json) this.#print(eventLine({ event: 'end', command: 'import', code, text }, new NodeNames()));
+    else if (text === '') return code;
+    else if (code === EXIT.done) this.#print(`${terminal.paint.good(`[OK] ${text}`)}\n`);
+    else terminal.warn(text);
+    return code;
+  }
+
+  /** For programs there is a last line whatever happens; people are told by whoever catches the error. */
+  broke(error: unknown): void {
+    const { code, text = '' } = explainFailure(error);
+    if (this.#json) this.ended({ code, text: text.split('\n', 1)[0] ?? '' });
+  }
+
+  note(text: string): void {
+    if (!this.#json) this.#context.terminal.warn(text);
+  }
+
+  #tell(event: ImportEvent, plan: ImportPlan, ms: number): void {
+    const { terminal } = this.#context;
+    this.#print(importEventText(event, terminal.paint));
+    switch (event.kind) {
+      case 'carried':
+        this.#tellProgress(plan, ms);
+        break;
+      case 'clash':
+        if (this.#clashes++ < MOST_CLASHES) terminal.warn(`[ERR] ${clashText(event)}`);
+        break;
+      case 'noted':
+        terminal.warn(`[WARNING] ${event.text}.`);
+        break;
+      case 'failed':
+        terminal.warn(`[ERR] ${event.text}.`);
+        break;
+      case 'counted':
+        this.#tellResult(event);
+    }
+  }
+
+  #tellProgress(plan: ImportPlan, ms: number): void {
+    if (this.#context.terminal.interactive) return;
+    const due = Math.floor((this.#keys * MOST_LINES) / Math.max(1, plan.keys));
+    if (due <= this.#told || ms - this.#toldAtMs < LINE_EVERY_MS || this.#keys >= plan.keys) return;
+    this.#told = due;
+    this.#toldAtMs = ms;
+    this.#print(`${importingLine({ keys: this.#keys, of: plan.keys, ms })}\n`);
+  }
+
+  #tellResult({ result }: Extract<ImportEvent, { kind: 'counted' }>): void {
+    for (const line of judgeImport(result, this.#heading.copy).lines) this.#print(`${line}\n`);
+  }
+
+  #endingAfter(event: ImportEvent, ms: number): ImportEnding | undefined {
+    const again = 'The same command again goes on from here: what has arrived is recognised.';
+    switch (event.kind) {
+      case 'failed':
+        return {
+          code: EXIT.problems,
+          text: `Not everything was imported (${this.#keys} keys were). ${again}`,
+        };
+      case 'interrupted':
+        return { code: EXIT.interrupted, text: `Interrupted after ${this.#keys} keys. ${again}` };
+      case 'counted': {
+        const { isDone, problems } = judgeImport(event.result, this.#heading.copy);
+        if (!isDone) return { code: EXIT.problems, text: problems.join(' ') };
+        const keys = event.result.carried;
+        return { code: EXIT.done, text: `${importingLine({ keys, of: keys, ms })}.` };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #print(text: string): void {
+    if (text !== '') this.#context.terminal.print(text);
+  }
+}

@@ -1,0 +1,164 @@
+/** `import`: brings the keys of a server, or of another cluster, into this one. */
+import { Command } from 'commander';
+import { type Importing, importKeys, lookForSharedKeys } from '../live/import/import-keys.ts';
+import { lookAtSource } from '../live/import/look-at-source.ts';
+import { countDatabases } from '../live/move/databases.ts';
+import { type ImportPlan, planImport } from '../plan/import.ts';
+import type { Refusal } from '../plan/refusal.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
+import { addImportOptions, type ImportFlags, type ImportOptions, resolveImport } from './import-options.ts';
+import { type ImportEnding, ImportTeller } from './import-teller.ts';
+import { lookAtCluster } from './membership-options.ts';
+
+const EXAMPLES = `
+Examples:
+  slotctl import 10.0.0.1:7000 --cluster-from 10.0.0.9:6379 --cluster-copy
+  SLOTCTL_FROM_AUTH=… slotctl import 10.0.0.1:7000 --cluster-from old.example:7000 --yes`;
+
+export function importCommand(context: Context, run = runImport): Command {
+  const command = new Command('import')
+    .description('bring the keys of a server, or of another cluster, into this one')
+    .argument('[address...]', 'any node of the cluster that gets them')
+    .addHelpText('after', EXAMPLES);
+  return addImportOptions(command).action(async (words: string[], flags: ImportFlags) => {
+    context.finish(await run(await resolveImport(words, flags, context.terminal), context));
+  });
+}
+
+type Decided =
+  | { readonly kind: 'plan'; readonly plan: ImportPlan }
+  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly seen: ClusterSnapshot };
+
+export async function runImport(options: ImportOptions, context: Context): Promise<ExitCode> {
+  const teller = new ImportTeller(
+    { from: options.source.address, copy: options.wishes.copy },
+    options.json,
+    context,
+  );
+  try {
+    const agreed = await agree(options, teller, context);
+    return teller.ended('plan' in agreed ? await perform(agreed.plan, options, teller, context) : agreed);
+  } catch (error) {
+    teller.broke(error);
+    throw error;
+  }
+}
+
+async function agree(
+  options: ImportOptions,
+  teller: ImportTeller,
+  context: Context,
+): Promise<{ readonly plan: ImportPlan } | ImportEnding> {
+  const decided = await decide(options, context);
+  if (decided.kind === 'refused') return refuse(decided, teller);
+  teller.planned(decided.plan);
+  if (decided.plan.keys === 0)
+    return { code: EXIT.done, text: 'The source has no keys to import. Nothing to do.' };
+  if (options.dryRun) return { code: EXIT.done, text: '' };
+  if (options.yes) return decided;
+  const { copy } = options.wishes;
+  const question = copy
+    ? 'Can I import these keys?'
+    : 'Can I import these keys, and remove them from the source?';
+  switch (await context.terminal.confirm(question)) {
+    case 'no':
+      return { code: EXIT.problems, text: 'Nothing was changed.' };
+    case 'interrupted':
+      return { code: EXIT.interrupted, text: 'Nothing was changed.' };
+    case 'nobody':
+      return {
+        code: EXIT.refused,
+        text: 'Nothing was changed: there is nobody to ask; --yes does it without asking.',
+      };
+    case 'yes': {
+      // While somebody thinks, keys come and nodes fail.
+      const now = await decide(options, context);
+      return now.kind === 'refused' ? refuse(now, teller) : now;
+    }
+  }
+}
+
+function refuse(
+  { refusals, seen }: Extract<Decided, { kind: 'refused' }>,
+  teller: ImportTeller,
+): ImportEnding {
+  teller.refused(refusals, seen);
+  return { code: EXIT.refused, text: '' };
+}
+
+async function decide(options: ImportOptions, context: Context): Promise<Decided> {
+  return withBoth(options, context, async (target, source) => {
+    const [cluster, found] = await Promise.all([
+      lookAtCluster(target),
+      lookAtSource(source, options.source.address),
+    ]);
+    const entry = cluster.views[0]?.address;
+    const targetDatabases = entry ? await countDatabases(entry, target) : 1;
+    const decision = planImport({ source: found, target: cluster, targetDatabases, wishes: options.wishes });
+    const seen = found.cluster ? { ...cluster, views: [...cluster.views, ...found.cluster.views] } : cluster;
+    if (decision.kind === 'refused') return { ...decision, seen };
+    const { plan } = decision;
+    const looksForClashes = plan.mayClash && options.wishes.clash === 'refuse';
+    const clash = looksForClashes
+      ? await lookForSharedKeys(
+          plan,
+          importingOf(options, context, { source, target }, () => false),
+        )
+      : undefined;
+    return clash ? { kind: 'refused', refusals: [clash], seen } : decision;
+  });
+}
+
+function perform(
+  plan: ImportPlan,
+  options: ImportOptions,
+  teller: ImportTeller,
+  context: Context,
+): Promise<ImportEnding> {
+  let isStopping = false;
+  const finishSoon = () => {
+    isStopping = true;
+    teller.note('Finishing what is under way; once more stops at once.');
+  };
+  return withBoth(
+    options,
+    context,
+    (target, source) =>
+      teller.follow(
+        plan,
+        importKeys(
+          plan,
+          importingOf(options, context, { source, target }, () => isStopping),
+        ),
+      ),
+    finishSoon,
+  );
+}
+
+function importingOf(
+  { limits, paceLimits, wishes, rescues, verbose }: ImportOptions,
+  { nowMs }: Context,
+  fleets: Pick<Importing, 'source' | 'target'>,
+  isStopping: () => boolean,
+): Importing {
+  const { copy, replace } = wishes;
+  return { ...fleets, limits, paceLimits, copy, replace, rescues, tellsKeys: verbose, nowMs, isStopping };
+}
+
+function withBoth<T>(
+  options: ImportOptions,
+  context: Context,
+  work: (target: Fleet, source: Fleet) => Promise<T>,
+  finishSoon?: () => void,
+): Promise<T> {
+  const source = { fleet: options.source.fleet, trace: options.trace };
+  // Both are told of an interruption; one of them says so.
+  return withFleet(
+    context,
+    options,
+    target => withFleet(context, source, found => work(target, found), finishSoon && (() => {})),
+    finishSoon,
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * Keys that are at the source and in the cluster. As a rule an earlier run was ended after the cluster had them, and
+ * before the source knew; then both values are the same. Many are compared at a time: what both servers would save of
+ * a value is the same in most cases, whatever their versions, but for the ten bytes at its end.
+ */
+import type { Command } from '../../resp/command.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Lane } from '../../resp/fleet.ts';
+import { dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
+import { sameValue } from '../move/same-value.ts';
+
+/** The version of the format, and a checksum. */
+const FOOTER_BYTES = 10;
+/** The clocks of two servers, and the time that a value was on its way. */
+const TTL_MAY_DIFFER_MS = 5000;
+const KEYS_AT_A_TIME = 64;
+
+export interface Compared {
+  readonly same: readonly Key[];
+  readonly different: readonly Key[];
+  /** Only at the source. */
+  readonly absent: readonly Key[];
+}
+
+/** `nameOf`: what a key of the source is called in the cluster. What the source no longer has is left out. */
+export async function compareKeys(
+  keys: readonly Key[],
+  source: Lane,
+  target: Lane,
+  nameOf: (key: Key) => Key = key => key,
+): Promise<Compared> {
+  const [same, different, absent]: [Key[], Key[], Key[]] = [[], [], []];
+  for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
+    const some = keys.slice(from, from + KEYS_AT_A_TIME);
+    const [own, others] = await Promise.all([readAll(some, source), readAll(some.map(nameOf), target)]);
+    await Promise.all(
+      some.map(async (key, i) => {
+        const [mine, theirs] = [own[i], others[i]];
+        if (!mine?.payload) return;
+        if (!theirs?.payload) absent.push(key);
+        else if (!sameTtl(mine.ttlMs, theirs.ttlMs)) different.push(key);
+        else if (body(mine.payload).equals(body(theirs.payload))) same.push(key);
+        else if (await sameByParts(key, source, target, nameOf)) same.push(key);
+        else different.push(key);
+      }),
+    );
+  }
+  return { same, different, absent };
+}
+
+interface Saved {
+  readonly payload: Buffer | undefined;
+  readonly ttlMs: number | undefined;
+}
+
+async function readAll(keys: readonly Key[], line: Lane): Promise<Saved[]> {
+  const [payloads, ttls] = await Promise.all([
+    line.sendAll(keys.map(dump)),
+    line.sendAll(keys.map(timeToLive)),
+  ]);
+  return keys.map((_, i) => ({ payload: payloads[i], ttlMs: ttls[i] }));
+}
+
+function body(payload: Buffer): Buffer {
+  return payload.subarray(0, Math.max(0, payload.length - FOOTER_BYTES));
+}
+
+function sameTtl(a: number | undefined, b: number | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : Math.abs(a - b) <= TTL_MAY_DIFFER_MS;
+}
+
+/** How a value is packed depends on the version and on the order in which it was filled. */
+async function sameByParts(
+  key: Key,
+  source: Lane,
+  target: Lane,
+  nameOf: (key: Key) => Key,
+): Promise<boolean> {
+  const name = nameOf(key);
+  // Whoever compares calls the key by one name.
+  const renaming = {
+    send: <T>(command: Command<T>) =>
+      target.send({ ...command, args: command.args.map(word => (word === key ? name : word)) }),
+  };
+  try {
+    return await sameValue(key, source, renaming);
+  } catch (error) {
+    // Who may not read them has them taken for different: then nothing is overwritten.
+    if (error instanceof ServerRefusalError) return false;
+    throw error;
+  }
+}

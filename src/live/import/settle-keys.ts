@@ -1,0 +1,82 @@
+/** What becomes of keys that the cluster has already: nothing is lost, and nothing is written over without being kept. */
+import type { Lane } from '../../resp/fleet.ts';
+import { dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
+import { typeOf } from '../../resp/value-commands.ts';
+import { keySlot } from '../../topology/key-slot.ts';
+import { formatAddress } from '../../topology/node.ts';
+import { FileError } from '../files.ts';
+import { showKey } from '../move/big-keys.ts';
+import { MOST_RESCUED_BYTES, type RescuedValue } from '../rescue-file.ts';
+import type { Compared } from './compare-keys.ts';
+import { ImportError, type ImportRun } from './import-run.ts';
+import type { Destination } from './routes.ts';
+
+/** Values that are read and written to the disk at a time. */
+const KEYS_AT_A_TIME = 64;
+
+export interface Settling {
+  readonly to: Destination;
+  readonly line: Lane;
+  /** Of the source, and of the cluster. */
+  readonly database: number;
+  readonly into: number;
+  readonly nameOf: (key: Key) => Key;
+}
+
+/** Returns those that may be written over now. Their values in the cluster are the same, or on the disk. */
+export async function settleKeys(
+  { same, different }: Pick<Compared, 'same' | 'different'>,
+  settling: Settling,
+  run: ImportRun,
+): Promise<readonly Key[]> {
+  const { tally, tell } = run;
+  tally.alreadyThere += same.length;
+  if (different.length === 0) return same;
+  if (!run.replace) {
+    tally.clashing += different.length;
+    for (const key of different)
+      tell({ kind: 'clash', key: showKey(key), database: settling.database, node: settling.to.address });
+    return same;
+  }
+  for (let from = 0; from < different.length; from += KEYS_AT_A_TIME)
+    await rescue(different.slice(from, from + KEYS_AT_A_TIME), settling, run);
+  tally.overwritten += different.length;
+  return [...same, ...different];
+}
+
+async function rescue(keys: readonly Key[], settling: Settling, { rescue: file }: ImportRun): Promise<void> {
+  if (!file) return;
+  const values = (await Promise.all(keys.map(key => readValue(settling.nameOf(key), settling)))).flat();
+  const giant = values.find(({ payload }) => payload.length > MOST_RESCUED_BYTES);
+  if (giant)
+    throw new ImportError(
+      `${giant.node} has another value for ${showKey(giant.key)}, which is too big for ${file.path}; both are kept (--no-rescue writes over it all the same)`,
+    );
+  try {
+    await file.add(values);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new ImportError(`${error.message}; nothing was written over`);
+  }
+}
+
+async function readValue(key: Key, { line, to, into }: Settling): Promise<RescuedValue[]> {
+  const [type, payload, ttlMs] = await Promise.all([
+    line.send(typeOf(key)),
+    line.send(dump(key)),
+    line.send(timeToLive(key)),
+  ]);
+  if (!payload) return [];
+  const node = formatAddress(to.address);
+  return [
+    {
+      key,
+      slot: keySlot(key),
+      database: into,
+      node,
+      type,
+      payload,
+      ...(ttlMs !== undefined && { ttlMs }),
+    },
+  ];
+}

@@ -1,0 +1,71 @@
+/**
+ * A connection to a node of the source, in one database. One that is lost is opened again at the same node, and never
+ * anywhere else; whether what was under way may be sent again, whoever sent it knows.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { select } from '../../resp/commands.ts';
+import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import type { Fleet, Lane } from '../../resp/fleet.ts';
+import { type Address, formatAddress } from '../../topology/node.ts';
+import { mayPassSoon } from '../move/persist.ts';
+import { ImportError, type ImportRun } from './import-run.ts';
+
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 1000;
+/** A restart, a failover, a network that is mended. */
+const GIVE_UP_AFTER_MS = 30_000;
+
+export class SourceLine {
+  readonly #fleet: Fleet;
+  readonly #at: Address;
+  readonly #run: Pick<ImportRun, 'tell' | 'nowMs'>;
+  #line: Lane;
+  #database = 0;
+  #isClosed = false;
+
+  constructor(at: Address, run: Pick<ImportRun, 'source' | 'tell' | 'nowMs'>) {
+    this.#fleet = run.source;
+    this.#at = at;
+    this.#run = run;
+    this.#line = run.source.lane(at);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#line.close();
+  }
+
+  async select(database: number): Promise<void> {
+    if (database === this.#database) return;
+    this.#database = database;
+    await this.insist(line => line.send(select(database)));
+  }
+
+  /** For what may be sent again: until it is answered, or for as long as the source is given. */
+  async insist<T>(ask: (line: Lane) => Promise<T>): Promise<T> {
+    const deadline = this.#run.nowMs() + GIVE_UP_AFTER_MS;
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
+      try {
+        return await ask(this.#line);
+      } catch (error) {
+        // What a node of the cluster says in between is not the source's failure.
+        if (!(error instanceof NodeError) || error.node !== formatAddress(this.#at) || this.#isClosed)
+          throw error;
+        const mayBeBack = mayPassSoon(error) || !(error instanceof ServerRefusalError);
+        if (!mayBeBack || this.#run.nowMs() >= deadline)
+          throw new ImportError(`the source ${formatAddress(this.#at)}: ${error.message}`);
+        if (wait === FIRST_WAIT_MS)
+          this.#run.tell({ kind: 'noted', text: `${error.node}: ${error.message}; going on there` });
+        await sleep(wait);
+        if (!(error instanceof ServerRefusalError)) this.#reopen();
+      }
+    }
+  }
+
+  #reopen(): void {
+    this.#line.close();
+    this.#line = this.#fleet.lane(this.#at);
+    // Keys of another database must not be taken for those of this one. A failure shows in what is asked next.
+    if (this.#database !== 0) this.#line.send(select(this.#database)).catch(() => this.#line.close());
+  }
+}
