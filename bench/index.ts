@@ -10,12 +10,13 @@ import { type Benchmark, isMet, type NumberOption, UsageError } from './benchmar
 import { check } from './check.ts';
 import { create } from './create.ts';
 import { growth } from './growth.ts';
+import { importing } from './import.ts';
 import { latency } from './latency.ts';
 import { move } from './move.ts';
 import { renderResult } from './result-table.ts';
 import { serveStandIns } from './stand-in/serve.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [check, create, move, latency, growth];
+const BENCHMARKS: readonly Benchmark[] = [check, create, move, importing, latency, growth];
 
 const EXIT = { done: 0, missed: 1, usage: 2, interrupted: 130 } as const;
 
