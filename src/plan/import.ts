@@ -171,6 +171,8 @@ export interface ImportResult {
   /** At both ends, meanwhile. */
   readonly expired: number;
   readonly evicted: number;
+  /** Slots went from node to node of the source, and perhaps past us. */
+  readonly sourceMoved?: boolean;
   /** Where values of the cluster are that gave way. */
   readonly rescueFile?: string;
 }

@@ -99,6 +99,10 @@ export function judgeImport(result: ImportResult, copy: boolean): ImportVerdict 
     problems.push(
       `The cluster has ${count(unexplained, 'key')} fewer than it should: clients may have deleted them meanwhile.`,
     );
+  if (result.sourceMoved)
+    problems.push(
+      'Slots of the source moved meanwhile, and keys may have been missed. The same command again takes them.',
+    );
   const late = source.after - clashing - giants - outvoted;
   if (!copy && late > 0)
     problems.push(

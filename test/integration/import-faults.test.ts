@@ -42,12 +42,14 @@ test('slots that move to another node meanwhile', async t => {
   const [cluster, source] = await startBoth(t);
   let moving: ReturnType<typeof slotctl> | undefined;
   const reshard = ['reshard', cluster.entry, '--cluster-from', 'all', '--cluster-slots', '3000', '--yes'];
-  const imported = await importing(t, cluster, source.address, [], {
+  const slowly = ['--max-keys-per-second', '8000'];
+  const imported = await importing(t, cluster, source.address, slowly, {
     ...AFTER_SOME,
     act: () => {
       moving = slotctl([...reshard, '--cluster-to', cluster.member(2).id]);
     },
   });
+  expect(imported.stderr).toMatch(/(MOVED|ASK|TRYAGAIN) .*; trying again/);
   expect(imported.code).toBe(0);
   expect(await moving).toMatchObject({ code: 0 });
   expect(await keyCounts(cluster)).toBe(KEYS);
@@ -70,7 +72,10 @@ describe.each([
     expect(Number(await source.send('DBSIZE'))).toBe(0);
   });
 
-  test.for([['--cluster-copy'], []])('killed in the middle, and run again: %s', async (copying, t) => {
+  test.for([
+    { what: 'keys that leave', copying: [] },
+    { what: 'copies', copying: ['--cluster-copy'] },
+  ])('killed in the middle, and run again: $what', async ({ copying }, t) => {
     const [cluster, source] = await startBoth(t);
     const killed = await importing(t, cluster, source.address, [...words, ...copying], {
       ...when,

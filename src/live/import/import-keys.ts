@@ -5,9 +5,9 @@ import type { Refusal } from '../../plan/refusal.ts';
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { sourceInfo } from '../../resp/import-commands.ts';
-import { type ClusterSnapshot, isPrimary } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, isPrimary, ownClaims } from '../../topology/snapshot.ts';
 import { asGenerator } from '../event-stream.ts';
-import { EntryNodeError } from '../inspect.ts';
+import { EntryNodeError, inspect } from '../inspect.ts';
 import { Pace, type PaceLimits } from '../move/pace.ts';
 import { RescueFile } from '../rescue-file.ts';
 import { findSharedKeys } from './database-clash.ts';
@@ -122,8 +122,16 @@ async function countAll(
     cluster: { before: keysIn(plan.before), after: keysIn(routes.snapshot) },
     expired: expiredOf(nodesNow) - expiredOf(nodes) + now.expired - before.expired,
     evicted: now.evicted - before.evicted,
+    ...((await hasMoved(source, plan.source.cluster)) && { sourceMoved: true }),
     ...(rescue && tally.overwritten > 0 && { rescueFile: rescue.path }),
   };
+}
+
+/** Each node of a source was gone through by the slots that it had at first. */
+async function hasMoved(fleet: Fleet, before: ClusterSnapshot | undefined): Promise<boolean> {
+  if (!before) return false;
+  const now = ownClaims(await inspect(fleet));
+  return [...ownClaims(before)].some(([id, slots]) => !now.get(id)?.equals(slots));
 }
 
 function keysIn({ views }: ClusterSnapshot): number {

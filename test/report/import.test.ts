@@ -1,0 +1,95 @@
+/** What people and programs are told of an import. */
+import { describe, expect, test } from 'vitest';
+import type { ImportEvent, ImportResult } from '../../src/plan/import.ts';
+import { importEventLine, importEventText, importingLine, judgeImport } from '../../src/report/import.ts';
+import { plain } from '../../src/report/paint.ts';
+
+const node = { host: 'a', port: 7000 };
+const RESULT: ImportResult = {
+  carried: 100,
+  alreadyThere: 0,
+  overwritten: 0,
+  clashing: 0,
+  outvoted: 0,
+  giants: 0,
+  source: { before: 100, after: 0 },
+  cluster: { before: 0, after: 100 },
+  expired: 0,
+  evicted: 0,
+};
+
+describe('the lines that scripts know', () => {
+  const text = (event: ImportEvent) => importEventText(event, plain);
+
+  test('how many keys of which database', () => {
+    const database = { database: 3, into: 0, prefix: '', keys: 5 };
+    expect(text({ kind: 'database-began', database })).toBe('*** Importing 5 keys from DB 3\n');
+  });
+
+  test('each key, where that is wanted; what is no plain name is quoted', () => {
+    const names = ['"user:1"', '"with blanks"', '"\\u0000"'];
+    expect(text({ kind: 'carried', keys: 3, to: node, names })).toBe(
+      'Migrating user:1 to a:7000: OK\nMigrating "with blanks" to a:7000: OK\nMigrating "\\u0000" to a:7000: OK\n',
+    );
+    expect(text({ kind: 'carried', keys: 3, to: node })).toBe('');
+  });
+});
+
+test.each([
+  [0, 100, 0, 'Imported 0 of 100 keys (0 keys/s)'],
+  [50, 100, 1000, 'Imported 50 of 100 keys (50 keys/s, 1 s left)'],
+  [10, 10_000, 1000, 'Imported 10 of 10000 keys (10 keys/s, 16 min 39 s left)'],
+  [1, 1, 1000, 'Imported 1 of 1 key (1 keys/s)'],
+])('progress: %i of %i after %i ms', (keys, of, ms, line) => {
+  expect(importingLine({ keys, of, ms })).toBe(line);
+});
+
+describe('what came of it', () => {
+  const problemsOf = (changes: Partial<ImportResult>, copy = false) =>
+    judgeImport({ ...RESULT, ...changes }, copy).problems.join(' ');
+
+  test('all is well', () => {
+    expect(judgeImport(RESULT, false)).toEqual({
+      isDone: true,
+      lines: ['The source had 100 keys and has 0; the cluster had 0 and has 100.'],
+      problems: [],
+    });
+  });
+
+  test.each<[string, Partial<ImportResult>, RegExp]>([
+    [
+      'other values',
+      { clashing: 2, source: { before: 100, after: 2 } },
+      /^2 keys had other values in the cluster, and stayed\.$/,
+    ],
+    ['too big', { giants: 1, source: { before: 100, after: 1 } }, /^1 key stayed for being too big\.$/],
+    [
+      'came late',
+      { source: { before: 100, after: 1 } },
+      /^1 key came to the source meanwhile, and is still there\./,
+    ],
+    ['missing', { cluster: { before: 0, after: 90 } }, /^The cluster has 10 keys fewer than it should/],
+    ['evicted', { cluster: { before: 0, after: 90 }, evicted: 10 }, /^The cluster evicted 10 keys meanwhile/],
+    ['slots of the source', { sourceMoved: true }, /^Slots of the source moved meanwhile/],
+  ])('a problem: %s', (_, changes, sentence) => {
+    expect(problemsOf(changes)).toMatch(sentence);
+  });
+
+  test('no problem: keys that stay because that was asked for', () => {
+    expect(problemsOf({ outvoted: 3, source: { before: 100, after: 3 } })).toBe('');
+    expect(problemsOf({ source: { before: 100, after: 105 } }, true)).toBe('');
+  });
+});
+
+test('events are one object in a line each', () => {
+  const events: ImportEvent[] = [
+    { kind: 'carried', keys: 2, to: node },
+    { kind: 'clash', key: '"k"', database: 0, node },
+    { kind: 'counted', result: RESULT },
+  ];
+  expect(events.map(importEventLine).map(line => JSON.parse(line))).toEqual([
+    { version: 1, event: 'imported', keys: 2, to: 'a:7000' },
+    { version: 1, event: 'clash', key: '"k"', database: 0, node: 'a:7000' },
+    { version: 1, event: 'result', ...RESULT },
+  ]);
+});
