@@ -51,7 +51,10 @@ function plainText(args: readonly Word[]): string {
   return text;
 }
 
-/** What is text between two words that are bytes is one piece: a MIGRATE has hundreds of keys. */
+/** Copied sooner than joined: a MIGRATE has hundreds of keys. */
+const SHORT_BYTES = 256;
+
+/** What is text, or short, between two long words is one piece. */
 function pieces(args: readonly Word[]): Buffer[] {
   const all: Buffer[] = [];
   let text = `*${args.length}\r\n`;
@@ -61,6 +64,10 @@ function pieces(args: readonly Word[]): Buffer[] {
       continue;
     }
     const bytes = typeof word === 'string' ? Buffer.from(word) : word;
+    if (bytes.length <= SHORT_BYTES) {
+      text += `$${bytes.length}\r\n${bytes.toString('latin1')}\r\n`;
+      continue;
+    }
     all.push(Buffer.from(`${text}$${bytes.length}\r\n`, 'latin1'), bytes);
     text = '\r\n';
   }
