@@ -1,9 +1,14 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { listen, portOf } from './listen.ts';
 
-/** Passes bytes on to another address, and counts who came. */
+/** Passes bytes on to another address, counts who came, and can stand in the way. */
 export class TcpProxy {
   connections = 0;
+  /** What comes back is thrown away. */
+  isMute = false;
+  /** What comes back is kept for so long. */
+  delayMs = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -21,8 +26,26 @@ export class TcpProxy {
             this.#sockets.delete(socket);
           });
       }
-      caller.pipe(callee).pipe(caller);
+      caller.pipe(callee);
+      this.#passOn(callee, caller);
     });
+  }
+
+  /** Bytes stay in order, however long each of them is kept. */
+  #passOn(from: Socket, to: Socket): void {
+    let written = Promise.resolve();
+    from.on('data', chunk => {
+      if (this.isMute) return;
+      const delayMs = this.delayMs;
+      from.pause();
+      written = written
+        .then(() => (delayMs > 0 ? sleep(delayMs) : undefined))
+        .then(() => {
+          to.write(chunk);
+          from.resume();
+        });
+    });
+    from.on('end', () => void written.then(() => to.end()));
   }
 
   static async open(target: { host: string; port: number }): Promise<TcpProxy> {

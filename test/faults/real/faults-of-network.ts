@@ -1,0 +1,67 @@
+/** Faults between slotctl and the servers. The servers lose nothing by them, so nothing at all may be lost. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { type Fault, type Scene, sometime, type Underway } from './scene.ts';
+
+type Disturb = (proxies: readonly TcpProxy[], scene: Underway) => Promise<void>;
+
+/** All of slotctl's connections go through proxies; clients and servers do without. */
+function betweenThem(name: string, disturb: Disturb): Fault {
+  const open = new Map<string, TcpProxy[]>();
+  return {
+    name,
+    async prepare({ bed, folder }: Scene) {
+      const ways: string[] = [];
+      const proxies: TcpProxy[] = [];
+      for (const { host, port } of bed.cluster.members) {
+        const proxy = await TcpProxy.open({ host, port });
+        proxies.push(proxy);
+        ways.push(`${host}:${port}=127.0.0.1:${proxy.port}`);
+      }
+      open.set(folder, proxies);
+      return ['--address-map', ways.join()];
+    },
+    async strike(scene) {
+      await disturb(open.get(scene.folder) ?? [], scene);
+    },
+    async relieve({ folder }) {
+      for (const proxy of open.get(folder) ?? []) proxy.close();
+      open.delete(folder);
+    },
+  };
+}
+
+/** Once, or several times in a row, so that whatever is tried anew is hit, too. */
+async function cutAll(proxies: readonly TcpProxy[], { random, span, hit }: Underway): Promise<void> {
+  await sometime(random, span);
+  hit();
+  for (let times = 1 + random.below(4); times > 0; times--) {
+    for (const proxy of proxies) proxy.cut();
+    await sleep(random.below(150));
+  }
+}
+
+export const CUT: Fault = betweenThem('connections cut', cutAll);
+
+/** Commands arrive and are carried out, and nobody hears of it. */
+export const REPLIES_LOST: Fault = betweenThem(
+  'replies lost, then connections cut',
+  async (proxies, scene) => {
+    const { random, span, hit } = scene;
+    await sometime(random, span);
+    hit();
+    const deaf = proxies.filter(() => random.chance(60));
+    for (const proxy of deaf) proxy.isMute = true;
+    await sleep(random.below(60));
+    for (const proxy of deaf) {
+      proxy.cut();
+      proxy.isMute = false;
+    }
+  },
+);
+
+export const REPLIES_LATE: Fault = betweenThem('replies delayed', async (proxies, { random, span, hit }) => {
+  await sometime(random, { from: 0, to: span.to });
+  hit();
+  for (const proxy of proxies) proxy.delayMs = random.below(40);
+});

@@ -1,0 +1,155 @@
+/** Faults that hit one of the servers while slots move. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SlotSet } from '../../../src/topology/slot-set.ts';
+import { until } from '../../support/poll.ts';
+import { NODE_TIMEOUT_MS, type Owner } from './bed.ts';
+import { type Fault, type Scene, sometime, type Underway } from './scene.ts';
+
+export type Part = 'source' | 'target' | 'third';
+
+export const PARTS: readonly Part[] = ['source', 'target', 'third'];
+
+/** Its replica has taken over, where it has one; it says so itself, and others believe it a moment later. */
+async function untilReplaced({ bed }: Scene, { replicas, server }: Owner): Promise<void> {
+  const [replica] = replicas;
+  if (replica === undefined) return;
+  await until(`the replica of ${server.address} takes over`, async () =>
+    (await bed.cluster.node(replica).text('INFO', 'replication')).includes('role:master'),
+  );
+}
+
+/** For shorter than others need to notice, or for longer. */
+const ABSENCE = { from: 10, to: NODE_TIMEOUT_MS * 2 };
+
+/**
+ * `synced`: nothing is lost; a write is on disk before it is acknowledged, and MIGRATE deletes a key only when the target
+ * has acknowledged it, and therefore has it on disk.
+ * `copied`: nothing that the client takes for done; the replica has it, and takes over before the killed one returns. Keys
+ * that move are sent to the target's replica in the same turn in which the target acknowledges them.
+ * `bare`: all that the killed one had, also what had just come to it. Other slots lose nothing.
+ */
+export function killed(part: Part): Fault {
+  return {
+    name: `${part} killed and started again`,
+    forgets: part === 'source' || part === 'target',
+    async strike(scene) {
+      const victim = scene[part];
+      await sometime(scene.random, scene.span);
+      scene.hit();
+      await victim.server.kill();
+      await untilReplaced(scene, victim);
+      await sometime(scene.random, ABSENCE);
+      await victim.server.start();
+    },
+    mayLose(scene) {
+      if (scene.bed.kind !== 'bare') return SlotSet.empty;
+      return part === 'target' ? scene.target.slots.union(scene.slots) : scene[part].slots;
+    },
+  };
+}
+
+/**
+ * Silent for longer than the node timeout, so that its replica takes over where there is one. What it still acknowledges
+ * afterwards, before it notices, no replica has, so that the client does not take it for done.
+ */
+export function stopped(part: Part): Fault {
+  return {
+    name: `${part} stopped for longer than the node timeout`,
+    forgets: part === 'source' || part === 'target',
+    async strike(scene) {
+      const victim = scene[part];
+      await sometime(scene.random, scene.span);
+      scene.hit();
+      victim.server.signal('SIGSTOP');
+      try {
+        await untilReplaced(scene, victim);
+        await sleep(NODE_TIMEOUT_MS + scene.random.below(1000));
+      } finally {
+        victim.server.signal('SIGCONT');
+      }
+    },
+  };
+}
+
+/**
+ * The replica becomes the primary while nothing is broken. Agreed upon, nothing is lost; by TAKEOVER the old primary
+ * acknowledges writes for another moment, which no replica has. But what is open the servers do not hand on (Valkey does
+ * since 8.0), so that for a moment the new owner answers from before the move.
+ */
+export function failover(part: Part, how: 'agreed' | 'TAKEOVER'): Fault {
+  return {
+    name: `CLUSTER FAILOVER${how === 'agreed' ? '' : ` ${how}`} of the ${part}`,
+    forgets: true,
+    async strike(scene) {
+      const [replica = -1] = scene[part].replicas;
+      const words = how === 'agreed' ? [] : [how];
+      await sometime(scene.random, scene.span);
+      scene.hit();
+      await scene.bed.cluster.node(replica).send('CLUSTER', 'FAILOVER', ...words);
+      await untilReplaced(scene, scene[part]);
+    },
+  };
+}
+
+/** A setting that is wrong from some moment on, until the work has ended or failed, or for a while. */
+async function misconfigured(
+  { random, span, hit }: Underway,
+  { server }: Owner,
+  name: string,
+  value: () => Promise<string>,
+): Promise<void> {
+  await sometime(random, span);
+  const wrong = await value();
+  hit();
+  await server.send('CONFIG', 'SET', name, wrong);
+}
+
+/** Full, and therefore refuses what comes. A client that is refused has not written. */
+export const OUT_OF_MEMORY: Fault = {
+  name: 'target out of memory',
+  strike: scene =>
+    misconfigured(scene, scene.target, 'maxmemory', async () => {
+      const info = await scene.target.server.text('INFO', 'memory');
+      const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1]);
+      return `${used + scene.random.below(100_000)}`;
+    }),
+  relieve: async ({ target }) => void (await target.server.send('CONFIG', 'SET', 'maxmemory', '0')),
+};
+
+const SHORTAGE = { from: 10, to: 2500 };
+
+/** Refuses writes for a while, and with them the keys that come or go. */
+export function tooFewReplicas(part: 'source' | 'target'): Fault {
+  return {
+    name: `min-replicas-to-write not met at the ${part}`,
+    async strike(scene) {
+      await misconfigured(scene, scene[part], 'min-replicas-to-write', async () => '2');
+      await sometime(scene.random, SHORTAGE);
+      await scene[part].server.send('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    },
+  };
+}
+
+/** So little that replicas, and whoever fetches slots, are thrown out while large values go by. */
+const LITTLE = 'normal 200000 0 0 replica 200000 0 0';
+const USUAL = 'normal 0 0 0 replica 268435456 67108864 60';
+
+/** Replicas lose their connection and copy anew; no primary does. */
+export const FULL_BUFFERS: Fault = {
+  name: 'full output buffers at source and target',
+  textBytes: 100_000,
+  async strike({ source, target, random, span, hit }) {
+    await sometime(random, { from: 0, to: span.to / 2 });
+    hit();
+    for (const { server } of [source, target]) {
+      await server.send('CONFIG', 'SET', 'repl-backlog-size', '16384');
+      await server.send('CONFIG', 'SET', 'client-output-buffer-limit', LITTLE);
+    }
+  },
+  async relieve({ source, target }) {
+    for (const { server } of [source, target]) {
+      await server.send('CONFIG', 'SET', 'client-output-buffer-limit', USUAL);
+      await server.send('CONFIG', 'SET', 'repl-backlog-size', '1048576');
+    }
+  },
+};
