@@ -77,6 +77,27 @@ export function dryRun(user: string, { args }: Command<unknown>): Command<string
   };
 }
 
+/** What turns writes away, or may at any moment. */
+export interface WriteConditions {
+  /** min-replicas-to-write is set, and with it the lag from which on a replica does not count. */
+  readonly wantsReplicas: boolean;
+  /** Its last attempt to save its data, or to write it to the append-only file, came to nothing. */
+  readonly failedToSave: boolean;
+}
+
+export function writeConditions(): Command<WriteConditions> {
+  return {
+    args: ['INFO', 'persistence', 'replication'],
+    decode: reply => {
+      const text = asText(reply);
+      return {
+        wantsReplicas: /^min_(slaves|replicas)_good_/m.test(text),
+        failedToSave: /^(rdb_last_bgsave|aof_last_write)_status:err/m.test(text),
+      };
+    },
+  };
+}
+
 const STATES: Readonly<Record<string, MigrationState>> = {
   completed: 'done',
   success: 'done',

@@ -1,4 +1,5 @@
 /** Slots that the servers move by themselves: what is in the way, what goes wrong, and what is left running. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { inspect } from '../../src/live/inspect.ts';
@@ -238,6 +239,34 @@ describe.concurrent.each(builds)('$name', build => {
     expect(refused.stderr).toContain(`cluster|${right}`);
     expect(refused.code).toBe(1);
     const moved = await run(t, reshard(cluster, '10-19', 1, '--user', 'mover'), login);
+    expect(moved.stderr).toContain('going on by MIGRATE');
+    expect(moved.code).toBe(0);
+  });
+});
+
+describe.concurrent.each(builds)('$name', build => {
+  test('a target that turns writes away would lose the keys, or end itself: it is not begun', async t => {
+    const cluster = await start(t, build);
+    await fillSlots(cluster);
+    const target = cluster.node(1);
+    const reasons = [];
+    if (build.product === 'redis') {
+      await target.send('CONFIG', 'SET', 'min-replicas-to-write', '1');
+      reasons.push(await run(t, reshard(cluster, '0-9', 1, '--mover', 'atomic')));
+      await target.send('CONFIG', 'SET', 'min-replicas-to-write', '0');
+      expect(reasons[0]?.stderr).toContain('min-replicas-to-write');
+    }
+    // Nothing can be saved where a folder is in the way.
+    mkdirSync(join(target.folder, 'dump.rdb'));
+    await target.send('BGSAVE');
+    await until('it has noticed', async () =>
+      (await target.text('INFO', 'persistence')).includes('rdb_last_bgsave_status:err'),
+    );
+    const last = await run(t, reshard(cluster, '0-9', 1, '--mover', 'atomic'));
+    expect(last.stderr).toContain('could not save its data');
+    expect([...reasons, last].map(({ code }) => code)).toEqual([...reasons.map(() => 1), 1]);
+    expect(await keysPerNode(cluster)).toEqual([KEYS.length, 0, 0]);
+    const moved = await run(t, reshard(cluster, '0-9', 1));
     expect(moved.stderr).toContain('going on by MIGRATE');
     expect(moved.code).toBe(0);
   });

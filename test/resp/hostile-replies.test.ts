@@ -46,6 +46,7 @@ const COMMANDS: readonly Command<unknown>[] = [
   atomic.exportSlots(SOME, ID),
   atomic.migrationJobs(),
   atomic.cancelExports(),
+  atomic.writeConditions(),
 ];
 
 /** Words that decoders look for, so that chance gets further than the first look. */

@@ -9,6 +9,7 @@ import {
   migrationJobs,
   migrationTask,
   migrationTasks,
+  writeConditions,
 } from '../../src/resp/atomic-commands.ts';
 import { type Command, showWords } from '../../src/resp/command.ts';
 import { Secret } from '../../src/resp/credentials.ts';
@@ -50,6 +51,7 @@ describe('the words', () => {
     [exportSlots(SlotSet.parse('1-3,9'), id), `CLUSTER MIGRATESLOTS SLOTSRANGE 1 3 9 9 NODE ${id}`],
     [migrationJobs(), 'CLUSTER GETSLOTMIGRATIONS'],
     [cancelExports(), 'CLUSTER CANCELSLOTMIGRATIONS'],
+    [writeConditions(), 'INFO persistence replication'],
     [dryRun('u', cancelExports()), 'ACL DRYRUN u CLUSTER CANCELSLOTMIGRATIONS'],
   ])('%#', (command, words) => {
     expect(showWords(command)).toBe(words);

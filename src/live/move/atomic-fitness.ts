@@ -58,6 +58,8 @@ export function fitnessOf(question: Question): Fitness {
     const why = `Valkey ${corrupt[1].version} with io-threads garbles what is written during a migration`;
     return { kind: 'unfit', why };
   }
+  const harm = harmAtTarget(question);
+  if (harm !== undefined) return { kind: 'unfit', why: `${formatAddress(passage.to.address)} ${harm}` };
   if (haveSameEpoch(question))
     return {
       kind: 'not-yet',
@@ -123,6 +125,20 @@ function ownerOf(slots: SlotSet, { cluster }: End): NodeId | undefined {
 export function nameOf(id: string, { source, target }: BothEnds): string {
   const known = [...source.cluster.nodes, ...target.cluster.nodes].find(node => node.id === id);
   return known?.address ? formatAddress(known.address) : id || 'an unknown node';
+}
+
+/**
+ * A server may turn a write away that a client could send again. What a migration brings nobody sends again, and the
+ * target owns the slots afterwards: Redis 8.6 has then lost the keys (Valkey lets the migration fail). Whether enough replicas are
+ * there now says nothing of the next moment. A server that could not save ends itself instead (both, "Replica was unable
+ * to write command to disk"). Seen on Redis 8.6.3 and Valkey 9.1.2.
+ */
+function harmAtTarget({ way, ends: { target } }: Question): string | undefined {
+  if (target.writes?.failedToSave)
+    return 'could not save its data lately, and servers in that state end themselves at the first key that comes';
+  if (target.writes?.wantsReplicas && way.product === 'redis')
+    return 'has min-replicas-to-write set: with too few replicas Redis throws away what a migration brings';
+  return undefined;
 }
 
 /** https://github.com/redis/redis/pull/14504: the target takes a new epoch that is not above the source's. */

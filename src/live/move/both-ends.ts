@@ -1,5 +1,5 @@
 /** One look at each end of a passage, right before anything is begun; everything is asked in one packet. */
-import { dryRun, type Migration } from '../../resp/atomic-commands.ts';
+import { dryRun, type Migration, type WriteConditions, writeConditions } from '../../resp/atomic-commands.ts';
 import type { ClusterNodesReply } from '../../resp/cluster-nodes.ts';
 import { clusterNodes } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
@@ -20,6 +20,7 @@ export interface End {
   readonly ioThreads?: number;
   /** Bytes that may wait for a replica before it is cut off; 0 where there is no limit. */
   readonly replicaBufferBytes?: number;
+  readonly writes?: WriteConditions;
 }
 
 export interface BothEnds {
@@ -51,12 +52,13 @@ async function lookAt(
   // Redis has one right for all of it; Valkey one for each command, so that one might begin what one may not cancel.
   const trials = isSeat && way.cancelsAll ? [way.begin(passage), way.cancel('')] : [];
   const user = fleet.credentials?.user ?? 'default';
-  const [cluster, migrations, libraries, ioThreads, buffers, ...forbidden] = await Promise.all([
+  const [cluster, migrations, libraries, ioThreads, buffers, writes, ...forbidden] = await Promise.all([
     send(at, clusterNodes()),
     way ? unlessForbidden(send(at, way.list())) : [],
     ifTold(send(at, functionLibraries())),
     way && ifTold(send(at, configGet('io-threads'))),
     way && ifTold(send(at, configGet('client-output-buffer-limit'))),
+    way && ifTold(send(at, writeConditions())),
     ...trials.map(command => ifTold(send(at, dryRun(user, command)))),
   ]);
   const refusal = typeof migrations === 'string' ? migrations : forbidden.find(text => text !== undefined);
@@ -68,6 +70,7 @@ async function lookAt(
     ...(libraries && { libraries }),
     ...(ioThreads !== undefined && { ioThreads: Number(ioThreads) }),
     ...(replicaBufferBytes !== undefined && { replicaBufferBytes }),
+    ...(writes && { writes }),
   };
 }
 

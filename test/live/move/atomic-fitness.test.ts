@@ -90,6 +90,18 @@ describe('before it is begun', () => {
     });
   });
 
+  test.each([
+    ['redis', '8.6.3', { wantsReplicas: true, failedToSave: false }, 'min-replicas-to-write'],
+    ['valkey', '9.1.2', { wantsReplicas: true, failedToSave: false }, undefined],
+    ['redis', '8.6.3', { wantsReplicas: false, failedToSave: true }, 'could not save'],
+    ['valkey', '9.1.2', { wantsReplicas: false, failedToSave: true }, 'could not save'],
+  ] as const)('a target, %s %s, that may turn away what comes: %o', (product, version, writes, why) => {
+    const facts = server(product, version);
+    const unfit = why && { kind: 'unfit', why: expect.stringContaining(why) };
+    expect(fitnessOf(question(facts, { target: { writes } }))).toEqual(unfit ?? { kind: 'fit' });
+    expect(fitnessOf(question(facts, { source: { writes } }))).toEqual({ kind: 'fit' });
+  });
+
   test('buffers that are smaller than what moves are told of', () => {
     const { ends } = question(server('valkey', '9.1.2'), { source: { replicaBufferBytes: 1024 * 1024 } });
     expect(cautionFor(ends, 2_000_000)).toContain('lets 1 MB wait for a replica');
