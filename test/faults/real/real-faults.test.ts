@@ -63,7 +63,7 @@ describe.concurrent.each(servers)('$name', build => {
       const lone = await LoneNodes.startFor(t, { build, count: 6, nodeTimeoutMs: 1000 });
       for (let n = 0; n < rounds; n++) {
         const { midway } = await playCreateRound(lone, firstSeed + n);
-        tally.add('slotctl killed | create', { midway, writes: 0, lost: 0, rescued: 0 });
+        tally.add('slotctl killed | create', { midway, writes: 0, lost: 0, rescued: 0, mended: 0 });
       }
     },
     isLong ? HOURS_MS : 120_000,
@@ -89,7 +89,7 @@ async function playOn(build: ServerBuild, kind: BedKind, turns: readonly Turn[])
         if (lost.length === 0) continue;
         wrong.push(`${repeating(build, row, mover, seed)}\n${lost.join('\n')}`);
       } catch (error) {
-        tally.add(name, { midway: true, writes: 0, lost: 0, rescued: 0 });
+        tally.add(name, { midway: true, writes: 0, lost: 0, rescued: 0, mended: 0 });
         wrong.push(`${repeating(build, row, mover, seed)}\n${error}`);
       }
       // Nobody knows in what state that has left it.

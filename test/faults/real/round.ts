@@ -27,6 +27,8 @@ export interface RoundResult {
   /** Values that gave way to others, and are in a rescue file. */
   readonly rescued: number;
   readonly lost: readonly string[];
+  /** How often `fix` had to be run before the cluster was well. */
+  readonly mended: number;
 }
 
 /** Long enough that some hundred take a moment to move. */
@@ -74,16 +76,17 @@ export async function playRound(bed: Bed, { fault, work, mover, seed }: RoundPla
     const [run] = runs;
     if (run && !midway) bed.took(pace, run.tookMs);
     await fault.relieve?.(scene);
-    await goOn(scene, work, runs);
+    const mended = await goOn(scene, work, runs);
     await writer.stop();
     const free = fault.mayLose?.(scene) ?? SlotSet.empty;
     const objections = await writer.objections(slot => free.has(slot));
-    const kept =
-      fault.forgets && bed.kind === 'copied' ? await keptAside(objections, folder, writer) : new Set();
+    const { product } = bed.cluster.node(0).setup.build;
+    const mayForget = bed.kind === 'copied' && fault.forgets?.({ mover, product }) === true;
+    const kept = mayForget ? await keptAside(objections, folder, writer) : new Set();
     const lost = objections.filter(({ entry }) => !kept.has(entry)).map(({ text }) => text);
     if (lost.length > 0) lost.push(...runs.map(describe));
     else removeFolder(folder);
-    return { midway, writes: writer.acknowledged, rescued: kept.size, lost };
+    return { midway, writes: writer.acknowledged, rescued: kept.size, mended, lost };
   } catch (error) {
     throw new Error([`${error}`, ...runs.map(describe)].join('\n--\n'), { cause: error });
   } finally {
@@ -124,17 +127,17 @@ function seedOf(name: string, seed: number): number {
 const MOST_ATTEMPTS = 4;
 
 /** As a person would: the plan again, or `fix`, until `check` finds nothing, also no key in a wrong place. */
-async function goOn(scene: Scene, work: Work, runs: Ended[]): Promise<void> {
+async function goOn(scene: Scene, work: Work, runs: Ended[]): Promise<number> {
   const { bed, random, folder, entry } = scene;
   await bed.calm();
   const again = work.goOn?.(scene);
   if (again && runs.at(-1)?.code !== 0 && random.chance(50)) runs.push(await runToEnd(again, folder));
   const search = '--search-multiple-owners';
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 0; ; attempt++) {
     const check = await runToEnd(['check', entry, search], folder);
-    if (check.code === 0) return;
+    if (check.code === 0) return attempt;
     runs.push(check);
-    if (attempt > MOST_ATTEMPTS) throw new Error('the cluster does not get well');
+    if (attempt === MOST_ATTEMPTS) throw new Error('the cluster does not get well');
     runs.push(await runToEnd(['fix', entry, '--yes', search], folder));
   }
 }

@@ -1,6 +1,7 @@
 /** What one round is about: who moves what to whom, and when something happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlotSet } from '../../../src/topology/slot-set.ts';
+import type { ServerBuild } from '../../support/servers.ts';
 import type { Random } from '../../support/simulated/random.ts';
 import type { Bed, Owner } from './bed.ts';
 import type { Running } from './program.ts';
@@ -48,10 +49,10 @@ export interface Fault {
   /** Slots of which the servers themselves may lose keys; nothing is concluded from those. */
   mayLose?(scene: Scene): SlotSet;
   /**
-   * The servers may answer from before a move: values may give way to others by the rules of `fix`, and then must be in
+   * Whether servers may answer from before a move, so that values give way to others by the rules of `fix`; then they must be in
    * its rescue file.
    */
-  readonly forgets?: boolean;
+  forgets?(how: { readonly mover: Mover; readonly product: ServerBuild['product'] }): boolean;
   /** Of the texts among the values, where it is not the usual. */
   readonly textBytes?: number;
 }
