@@ -32,6 +32,11 @@ export function exists(key: Key): Command<boolean> {
   return { args: ['EXISTS', key], decode: reply => asInteger(reply) > 0 };
 }
 
+/** How many of them there are; all in one slot. */
+export function countExisting(keys: readonly Key[]): Command<number> {
+  return { args: ['EXISTS', ...keys], decode: asInteger };
+}
+
 export function typeOf(key: Key): Command<string> {
   return { args: ['TYPE', key], decode: asText };
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Command, showWords } from '../../src/resp/command.ts';
 import {
   bumpEpoch,
+  countExisting,
   delSlots,
   execUnlessChanged,
   exists,
@@ -28,6 +29,7 @@ describe('the words', () => {
     [bumpEpoch(), 'CLUSTER BUMPEPOCH'],
     [takeOver(), 'CLUSTER FAILOVER TAKEOVER'],
     [exists(key), 'EXISTS k'],
+    [countExisting([key, Buffer.from('l')]), 'EXISTS k l'],
     [typeOf(key), 'TYPE k'],
     [remove(key), 'DEL k'],
     [watch(key), 'WATCH k'],

@@ -1,10 +1,9 @@
 /** Keys that a node holds and does not own: those that the owner has too are settled, all others go there. */
 import { countKeysInSlot, select } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
-import type { Fleet } from '../../resp/fleet.ts';
+import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Key, keysInSlot, migrate } from '../../resp/slot-commands.ts';
 import type { Member } from '../../topology/agreement.ts';
-import type { Address } from '../../topology/node.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import { MoveError } from '../move/move-error.ts';
@@ -28,91 +27,116 @@ export interface Gathering {
 const KEYS_AT_A_TIME = 100;
 /** Rounds in one slot that change nothing: keys that expire are listed until somebody looks at them. */
 const MOST_IDLE_ROUNDS = 10;
+/** While the keys of one slot travel, those of others are looked up and compared. */
+const WORKERS = 4;
 
 /** Returns how many keys have gone. */
-export async function gatherKeys(work: Gathering): Promise<number> {
-  return withPairs(work, async pairs => {
-    let moved = 0;
-    for (const database of work.databases) {
-      await pairs.select(database);
-      for (const slot of work.slots) moved += await emptySlot(work, pairs, database, slot);
-    }
-    return moved;
-  });
+export function gatherKeys(work: Gathering): Promise<number> {
+  return inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot));
 }
 
 /** Only those that both have. All of them are looked through: a later MIGRATE would stop at the first. */
 export async function settleKeys(work: Gathering): Promise<void> {
-  await withPairs(work, async pairs => {
-    for (const database of work.databases) {
-      await pairs.select(database);
-      for (const slot of work.slots) {
-        const keys = await keysOf(work, database, slot);
-        for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
-          const common = await pairs.common(keys.slice(from, from + KEYS_AT_A_TIME));
-          for (const key of common) await pairs.settle(key, slot);
+  await inEachSlot(work, async ({ line, pairs }, slot) => {
+    const keys = await line.send(keysInSlot(slot, await line.send(countKeysInSlot(slot))));
+    for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
+      const common = await pairs.common(keys.slice(from, from + KEYS_AT_A_TIME));
+      for (const key of common) await pairs.settle(key, slot);
+    }
+    return keys.length;
+  });
+}
+
+/** Connections of its own to both ends, in the same database. */
+interface Worker {
+  readonly line: Lane;
+  readonly pairs: KeyPairs;
+  readonly database: number;
+}
+
+/** Slots in which the holder has no keys are not visited. Returns the sum of what the visits return. */
+async function inEachSlot(
+  work: Gathering,
+  visit: (worker: Worker, slot: Slot) => Promise<number>,
+): Promise<number> {
+  let sum = 0;
+  for (const database of work.databases) {
+    const slots = (await slotsHeld(work, database)).values();
+    let failed = false;
+    const takeTurns = async (worker: Worker) => {
+      try {
+        for (const slot of slots) {
+          if (failed) return;
+          sum += await visit(worker, slot);
         }
+      } catch (error) {
+        // What the others have begun they bring to its end.
+        failed = true;
+        throw error;
       }
+    };
+    const turns = Array.from({ length: WORKERS }, () => withWorker(work, database, takeTurns));
+    const outcomes = await Promise.allSettled(turns);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+  return sum;
+}
+
+async function slotsHeld(work: Gathering, database: number): Promise<Slot[]> {
+  const all = [...work.slots];
+  const counts = await withLine(work, database, line => line.sendAll(all.map(countKeysInSlot)));
+  return all.filter((_, i) => (counts[i] ?? 0) > 0);
+}
+
+function withWorker<T>(work: Gathering, database: number, use: (worker: Worker) => Promise<T>): Promise<T> {
+  return withLine(work, database, async line => {
+    const { fleet, owner, holder, asks, settling } = work;
+    const pairs = new KeyPairs(fleet, owner.address, holder.address, asks, settling);
+    try {
+      await pairs.select(database);
+      return await use({ line, pairs, database });
+    } finally {
+      pairs.close();
     }
   });
 }
 
-async function withPairs<T>(work: Gathering, use: (pairs: KeyPairs) => Promise<T>): Promise<T> {
-  const { fleet, owner, holder, asks, settling } = work;
-  const pairs = new KeyPairs(fleet, owner.address, holder.address, asks, settling);
-  try {
-    return await use(pairs);
-  } finally {
-    pairs.close();
-  }
-}
-
-async function keysOf({ fleet, holder }: Gathering, database: number, slot: Slot): Promise<Key[]> {
-  const count = await inDatabase(fleet, holder.address, database, line => line.send(countKeysInSlot(slot)));
-  if (count === 0) return [];
-  return inDatabase(fleet, holder.address, database, line => line.send(keysInSlot(slot, count)));
-}
-
-type Line = ReturnType<Fleet['lane']>;
-
-async function inDatabase<T>(
-  fleet: Fleet,
-  address: Address,
+async function withLine<T>(
+  { fleet, holder }: Gathering,
   database: number,
-  work: (line: Line) => Promise<T>,
+  use: (line: Lane) => Promise<T>,
 ): Promise<T> {
-  const line = fleet.lane(address);
+  const line = fleet.lane(holder.address);
   try {
     if (database !== 0) await line.send(select(database));
-    return await work(line);
+    return await use(line);
   } finally {
     line.close();
   }
 }
 
-async function emptySlot(work: Gathering, pairs: KeyPairs, database: number, slot: Slot): Promise<number> {
-  const { fleet, holder } = work;
-  return inDatabase(fleet, holder.address, database, async line => {
-    let moved = 0;
-    let idle = 0;
-    for (;;) {
-      const keys = await line.send(keysInSlot(slot, KEYS_AT_A_TIME));
-      if (keys.length === 0) return moved;
-      const common = await pairs.common(keys);
-      for (const key of common) await pairs.settle(key, slot);
-      const shared = new Set(common.map(key => key.toString('latin1')));
-      const others = keys.filter(key => !shared.has(key.toString('latin1')));
-      const gone = others.length === 0 || (await send(work, line, database, others));
-      idle = gone && keys.length > 0 ? idle : idle + 1;
-      if (idle >= MOST_IDLE_ROUNDS)
-        throw new MoveError(`${formatAddress(holder.address)} still holds keys in slot ${slot}`);
-      moved += gone ? keys.length : 0;
-    }
-  });
+async function emptySlot(work: Gathering, { line, pairs, database }: Worker, slot: Slot): Promise<number> {
+  let moved = 0;
+  let idle = 0;
+  for (;;) {
+    const keys = await line.send(keysInSlot(slot, KEYS_AT_A_TIME));
+    if (keys.length === 0) return moved;
+    const common = await pairs.common(keys);
+    for (const key of common) await pairs.settle(key, slot);
+    const shared = new Set(common.map(key => key.toString('latin1')));
+    const others = keys.filter(key => !shared.has(key.toString('latin1')));
+    const gone = others.length === 0 || (await send(work, line, database, others));
+    idle = gone ? idle : idle + 1;
+    if (idle >= MOST_IDLE_ROUNDS)
+      throw new MoveError(`${formatAddress(work.holder.address)} still holds keys in slot ${slot}`);
+    moved += gone ? keys.length : 0;
+    // Fewer than asked for were all of them; nobody makes new ones here.
+    if (gone && keys.length < KEYS_AT_A_TIME) return moved;
+  }
 }
 
 /** False where a client has made one of them at the owner meanwhile: then all are to be looked at again. */
-async function send(work: Gathering, line: Line, database: number, keys: readonly Key[]): Promise<boolean> {
+async function send(work: Gathering, line: Lane, database: number, keys: readonly Key[]): Promise<boolean> {
   const { fleet, owner, holder, timeoutMs, nowMs, settling } = work;
   const place = owner.meetAt;
   if (!place) throw new MoveError(`nobody knows where ${formatAddress(holder.address)} finds the owner`);

@@ -5,6 +5,7 @@ import { multi, queued, select } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import {
+  countExisting,
   execUnlessChanged,
   exists,
   idleTime,
@@ -74,6 +75,8 @@ export class KeyPairs {
 
   /** Those that the owner has too. An owner that gives the slot away sends whoever asks for a key that it has not. */
   async common(keys: readonly Key[]): Promise<Key[]> {
+    // Mostly there are none, and one command says so.
+    if ((await unlessMoved(this.#owner.send(countExisting(keys)))) === 0) return [];
     const there = await Promise.all(keys.map(key => unlessMoved(this.#owner.send(exists(key)))));
     return keys.filter((_, i) => there[i] === true);
   }
