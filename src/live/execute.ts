@@ -116,7 +116,14 @@ class Work {
     const { mending, nowMs } = this.#options;
     if (!mending) throw new RangeError('the plan mends, and nobody has said how');
     const note = (text: string) => tell({ kind: 'noted', step, text });
-    const run = { fleet: this.#fleet, before: this.#plan.before, mending: { ...mending, note }, nowMs };
+    const progress = (missing: number) => tell({ kind: 'waiting', step, missing });
+    const run = {
+      fleet: this.#fleet,
+      before: this.#plan.before,
+      mending: { ...mending, note },
+      nowMs,
+      progress,
+    };
     // Two servers that send each other keys by MIGRATE wait for each other until their time is up.
     const busy = step.kind === 'gather-keys' ? [step.from, step.to] : [];
     await this.#passages.between(busy, () => mend(step, run));

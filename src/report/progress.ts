@@ -75,6 +75,8 @@ export function waitingText({ step, missing }: Extract<PlanEvent, { kind: 'waiti
       return `${count(missing, 'thing')} in the way of the next failover`;
     case 'fail-over':
       return 'waiting until the replica is a primary';
+    case 'gather-keys':
+      return `keys come home: ${count(missing, 'key')} to go`;
     default:
       return `${count(missing, 'node')} to go`;
   }

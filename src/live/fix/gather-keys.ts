@@ -22,6 +22,8 @@ export interface Gathering {
   readonly timeoutMs: number;
   readonly settling: Settling;
   readonly nowMs: () => number;
+  /** Told how many keys are still to come. */
+  readonly progress: (missing: number) => void;
 }
 
 const KEYS_AT_A_TIME = 100;
@@ -30,9 +32,8 @@ const MOST_IDLE_ROUNDS = 10;
 /** While the keys of one slot travel, those of others are looked up and compared. */
 const WORKERS = 4;
 
-/** Returns how many keys have gone. */
-export function gatherKeys(work: Gathering): Promise<number> {
-  return inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot));
+export async function gatherKeys(work: Gathering): Promise<void> {
+  await inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot));
 }
 
 /** Only those that both have. All of them are looked through: a later MIGRATE would stop at the first. */
@@ -43,7 +44,6 @@ export async function settleKeys(work: Gathering): Promise<void> {
       const common = await pairs.common(keys.slice(from, from + KEYS_AT_A_TIME));
       for (const key of common) await pairs.settle(key, slot);
     }
-    return keys.length;
   });
 }
 
@@ -54,20 +54,23 @@ interface Worker {
   readonly database: number;
 }
 
-/** Slots in which the holder has no keys are not visited. Returns the sum of what the visits return. */
+/** Slots in which the holder has no keys are not visited. */
 async function inEachSlot(
   work: Gathering,
-  visit: (worker: Worker, slot: Slot) => Promise<number>,
-): Promise<number> {
-  let sum = 0;
+  visit: (worker: Worker, slot: Slot) => Promise<void>,
+): Promise<void> {
   for (const database of work.databases) {
-    const slots = (await slotsHeld(work, database)).values();
+    const held = await slotsHeld(work, database);
+    let missing = [...held.values()].reduce((sum, keys) => sum + keys, 0);
+    const slots = held.entries();
     let failed = false;
     const takeTurns = async (worker: Worker) => {
       try {
-        for (const slot of slots) {
+        for (const [slot, keys] of slots) {
           if (failed) return;
-          sum += await visit(worker, slot);
+          await visit(worker, slot);
+          missing -= keys;
+          work.progress(missing);
         }
       } catch (error) {
         // What the others have begun they bring to its end.
@@ -79,13 +82,12 @@ async function inEachSlot(
     const outcomes = await Promise.allSettled(turns);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
-  return sum;
 }
 
-async function slotsHeld(work: Gathering, database: number): Promise<Slot[]> {
+async function slotsHeld(work: Gathering, database: number): Promise<Map<Slot, number>> {
   const all = [...work.slots];
   const counts = await withLine(work, database, line => line.sendAll(all.map(countKeysInSlot)));
-  return all.filter((_, i) => (counts[i] ?? 0) > 0);
+  return new Map(all.map((slot, i) => [slot, counts[i] ?? 0] as const).filter(([, keys]) => keys > 0));
 }
 
 function withWorker<T>(work: Gathering, database: number, use: (worker: Worker) => Promise<T>): Promise<T> {
@@ -115,12 +117,11 @@ async function withLine<T>(
   }
 }
 
-async function emptySlot(work: Gathering, { line, pairs, database }: Worker, slot: Slot): Promise<number> {
-  let moved = 0;
+async function emptySlot(work: Gathering, { line, pairs, database }: Worker, slot: Slot): Promise<void> {
   let idle = 0;
   for (;;) {
     const keys = await line.send(keysInSlot(slot, KEYS_AT_A_TIME));
-    if (keys.length === 0) return moved;
+    if (keys.length === 0) return;
     const common = await pairs.common(keys);
     for (const key of common) await pairs.settle(key, slot);
     const shared = new Set(common.map(key => key.toString('latin1')));
@@ -129,9 +130,8 @@ async function emptySlot(work: Gathering, { line, pairs, database }: Worker, slo
     idle = gone ? idle : idle + 1;
     if (idle >= MOST_IDLE_ROUNDS)
       throw new MoveError(`${formatAddress(work.holder.address)} still holds keys in slot ${slot}`);
-    moved += gone ? keys.length : 0;
     // Fewer than asked for were all of them; nobody makes new ones here.
-    if (gone && keys.length < KEYS_AT_A_TIME) return moved;
+    if (gone && keys.length < KEYS_AT_A_TIME) return;
   }
 }
 

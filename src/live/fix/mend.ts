@@ -27,6 +27,8 @@ export interface MendRun {
   readonly before: ClusterSnapshot;
   readonly mending: Mending;
   readonly nowMs: () => number;
+  /** Of what takes long: how much is still to do. */
+  readonly progress: (missing: number) => void;
 }
 
 export async function mend(step: MendingStep, run: MendRun): Promise<void> {
@@ -42,7 +44,7 @@ export async function mend(step: MendingStep, run: MendRun): Promise<void> {
     case 'settle-keys':
       return settleKeys(gathering(step.owner, step.other, step.slots, run));
     case 'gather-keys':
-      return void (await gatherKeys(gathering(step.to, step.from, step.slots, run)));
+      return gatherKeys(gathering(step.to, step.from, step.slots, run));
     case 'bump-epoch':
       return fleet.send(at(step.node), bumpEpoch());
     case 'take-over':
@@ -132,6 +134,7 @@ function gathering(owner: NodeId, holder: NodeId, slots: SlotSet, run: MendRun):
     timeoutMs: run.mending.timeoutMs,
     settling: run.mending,
     nowMs: run.nowMs,
+    progress: run.progress,
   };
 }
 
