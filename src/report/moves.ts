@@ -94,7 +94,8 @@ function estimate({ before }: MovePlan, { from, slots }: SlotMove): { keys?: num
   const share = slots.size / owned;
   return {
     ...(keys !== undefined && { keys: Math.round(keys * share) }),
-    ...(usedMemoryBytes !== undefined && { size: Math.round(usedMemoryBytes * share) }),
+    // An empty server uses memory too.
+    ...(usedMemoryBytes !== undefined && { size: keys === 0 ? 0 : Math.round(usedMemoryBytes * share) }),
   };
 }
 
