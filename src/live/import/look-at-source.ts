@@ -34,7 +34,7 @@ async function ask(fleet: Fleet, node: NodeRef): Promise<SourceInfo> {
     return await fleet.send(node, sourceInfo());
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
-    throw new EntryNodeError(error.node, `the source cannot be asked: ${explain(error)}`);
+    throw new EntryNodeError(error.node, `the source cannot be asked: ${explain(error)}`, error);
   }
 }
 
