@@ -14,14 +14,16 @@ import {
   type NodeError,
   ProtocolError,
   ReplyTimeoutError,
+  type ServerRefusalError,
 } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { FramingError, ReplyTooLongError } from './framer.ts';
-import { deliver, type Pending, waitingForAll } from './pending.ts';
+import { deliver, type Pending, waitingForAll, waitingForEach } from './pending.ts';
 import { ErrorReply, type Reply } from './reply.ts';
 import { type Reading, ReplyReader } from './reply-reader.ts';
 import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, openSocket, type TlsSettings } from './socket.ts';
+import type { WireObserver } from './trace.ts';
 
 export interface ConnectionSettings {
   readonly connectTimeoutMs: number;
@@ -29,13 +31,6 @@ export interface ConnectionSettings {
   readonly credentials?: Credentials;
   readonly tls?: TlsSettings;
   readonly reading?: Reading;
-}
-
-/** Told of everything that goes over the wire. */
-export interface WireObserver {
-  sent(node: string, command: Command<unknown>): void;
-  received(node: string, command: Command<unknown>, reply: Reply, tookMs: number): void;
-  failed(node: string, error: NodeError): void;
 }
 
 /** An alert record is what a TLS port answers to plain text. */
@@ -101,9 +96,18 @@ export class Connection {
 
   /** Commands that go out together; their replies are one answer, and the first refusal is that of all. */
   sendAll<T>(commands: readonly Command<T>[]): Promise<T[]> {
+    return this.#sendTogether<T>(commands, waitingForAll);
+  }
+
+  /** As sendAll(), but refusals are answers among the others. */
+  sendEach<T>(commands: readonly Command<T>[]): Promise<(T | ServerRefusalError)[]> {
+    return this.#sendTogether<T | ServerRefusalError>(commands, waitingForEach);
+  }
+
+  #sendTogether<T>(commands: readonly Command<unknown>[], waitingFor: typeof waitingForAll<T>): Promise<T[]> {
     return this.#unlessOver((resolve, reject) => {
       if (commands.length === 0) resolve([]);
-      else this.#enqueue(commands, waitingForAll(commands.length, resolve, reject));
+      else this.#enqueue(commands, waitingFor(commands.length, resolve, reject));
     });
   }
 

@@ -7,11 +7,12 @@ import { type Address, formatAddress } from '../topology/node.ts';
 import { AddressMap } from './address-map.ts';
 import { type Command, commandName } from './command.ts';
 import { exec, multi, queued } from './commands.ts';
-import { Connection, type ConnectionSettings, type WireObserver } from './connection.ts';
+import { Connection, type ConnectionSettings } from './connection.ts';
 import type { Credentials } from './credentials.ts';
-import { InterruptedError } from './errors.ts';
+import { InterruptedError, type ServerRefusalError } from './errors.ts';
 import type { Dump, DumpSettings } from './replication-stream.ts';
 import type { Endpoint } from './socket.ts';
+import type { WireObserver } from './trace.ts';
 
 export interface FleetSettings extends ConnectionSettings {
   readonly entry: Endpoint;
@@ -22,6 +23,8 @@ export interface FleetSettings extends ConnectionSettings {
 export interface Lane {
   send<T>(command: Command<T>): Promise<T>;
   sendAll<T>(commands: readonly Command<T>[]): Promise<T[]>;
+  /** Refusals are answers among the others. */
+  sendEach<T>(commands: readonly Command<T>[]): Promise<(T | ServerRefusalError)[]>;
   close(): void;
 }
 
@@ -98,6 +101,7 @@ export class Fleet {
         return sent;
       },
       sendAll: commands => use(live => live.sendAll(commands)),
+      sendEach: commands => use(live => live.sendEach(commands)),
       close,
     };
   }

@@ -40,6 +40,32 @@ export function waitingForAll<T>(
   };
 }
 
+/** Waits for so many replies, in their order, with refusals among them. Any other failure is that of all. */
+export function waitingForEach<T>(
+  count: number,
+  resolve: (answers: (T | ServerRefusalError)[]) => void,
+  reject: (error: unknown) => void,
+): Waiting {
+  const answers: (T | ServerRefusalError)[] = [];
+  const failures: unknown[] = [];
+  const settle = () => {
+    if (answers.length + failures.length < count) return;
+    if (failures.length > 0) reject(failures[0]);
+    else resolve(answers);
+  };
+  return {
+    resolve(value) {
+      answers.push(value as T);
+      settle();
+    },
+    reject(error) {
+      if (error instanceof ServerRefusalError) answers.push(error);
+      else failures.push(error);
+      settle();
+    },
+  };
+}
+
 /** Returns the refusal, where it is one. */
 export function deliver(
   { command, waiting }: Pending,

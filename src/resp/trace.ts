@@ -1,11 +1,17 @@
 /** `--trace`: every command and reply, with node and time. Secrets are hidden in both directions. */
 import { type Command, showWords } from './command.ts';
-import type { WireObserver } from './connection.ts';
 import type { Secret } from './credentials.ts';
 import type { NodeError } from './errors.ts';
 import { ErrorReply, escaped, type Reply } from './reply.ts';
 
 const MAX_REPLY_LENGTH = 2000;
+
+/** Told of everything that goes over the wire. */
+export interface WireObserver {
+  sent(node: string, command: Command<unknown>): void;
+  received(node: string, command: Command<unknown>, reply: Reply, tookMs: number): void;
+  failed(node: string, error: NodeError): void;
+}
 
 export function traceTo(write: (line: string) => void, secret: Secret | undefined): WireObserver {
   // Before anything is escaped: an escaped password would not be recognised.

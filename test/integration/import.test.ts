@@ -1,5 +1,7 @@
 /** Keys that come from a server, or from another cluster, into a real cluster. Nothing is lost on the way. */
 import { describe, expect, type TestContext, test } from 'vitest';
+import { tlsSettings } from '../../src/resp/tls-files.ts';
+import { makeCertificates } from '../support/certificates.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { contents, contentsAlone, fill, fillAlone, keyCounts, ownersIn } from '../support/data.ts';
 import { startLoneServer } from '../support/lone-server.ts';
@@ -13,6 +15,7 @@ import {
   type ServerBuild,
   serversUnderTest,
 } from '../support/servers.ts';
+import { removeFolder } from '../support/temp-folder.ts';
 
 const PASSWORD = 'correct horse battery';
 const build = anyServer();
@@ -255,14 +258,34 @@ describe.concurrent('what gets in the way', () => {
     expect(Number(await source.send('DBSIZE'))).toBe(1);
   });
 
-  test('a source that cannot reach the cluster: values come by way of us', async t => {
-    const [cluster, source] = await Promise.all([startCluster(t), startLoneServer(t, build)]);
-    const keys = await fillAlone(source, 30);
-    const before = await contentsAlone(source, keys);
-    const run = await importing(cluster, source, ['--through-here']);
-    expect(run).toMatchObject({ code: 0, stderr: '' });
+  test('TLS on both sides, and a source that speaks none: values come by way of us', async t => {
+    const { folder, ca, cert, key, config, read } = makeCertificates([
+      'IP:127.0.0.1',
+      'IP:127.0.0.2',
+      'IP:127.0.0.3',
+    ]);
+    t.onTestFinished(() => removeFolder(folder));
+    const files = { ca: [read(ca)], cert: read(cert), key: read(key) };
+    const tls = { ...(await tlsSettings(files, { insecure: false })), config };
+    const [cluster, safe, open] = await Promise.all([
+      startCluster(t, { tls }),
+      startLoneServer(t, build, { tls }),
+      startLoneServer(t, build),
+    ]);
+    await fillPlain(safe, 50);
+    const there = ['--tls', '--cacert', ca, '--cert', cert, '--key', key];
+    const here = there.map(word => word.replace(/^--/, '--cluster-from-'));
+    const distrusted = await importing(cluster, safe, [...there, '--cluster-from-tls']);
+    expect(distrusted.code).toBe(3);
+    expect(distrusted.stderr).toMatch(/^\S+: the source cannot be asked: .*certificate/);
+    expect(await importing(cluster, safe, [...there, ...here])).toMatchObject({ code: 0, stderr: '' });
+    const keys = await fillAlone(open, 30);
+    const before = await contentsAlone(open, keys);
+    const through = await importing(cluster, open, [...there, '--through-here']);
+    expect(through).toMatchObject({ code: 0, stderr: '' });
     expect(await contents(cluster, keys)).toEqual(before);
-    expect(Number(await source.send('DBSIZE'))).toBe(0);
+    expect(Number(await open.send('DBSIZE'))).toBe(0);
+    expect(await keyCounts(cluster)).toBe(50 + keys.length);
   });
 
   test('a big value goes alone, and nobody is asked where nobody is', async t => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Command } from '../../src/resp/command.ts';
-import { Connection, type ConnectionSettings, type WireObserver } from '../../src/resp/connection.ts';
+import { Connection, type ConnectionSettings } from '../../src/resp/connection.ts';
 import { Secret } from '../../src/resp/credentials.ts';
 import {
   ConnectError,
@@ -16,7 +16,7 @@ import {
   UnexpectedReplyError,
 } from '../../src/resp/errors.ts';
 import { asBytes, asInteger, asOk, asText, ErrorReply, type Reply } from '../../src/resp/reply.ts';
-import { traceTo } from '../../src/resp/trace.ts';
+import { traceTo, type WireObserver } from '../../src/resp/trace.ts';
 import { BlackHole } from '../support/black-hole.ts';
 import { listen } from '../support/listen.ts';
 
@@ -201,6 +201,8 @@ describe('failures name the node, the command and the reason', () => {
     const answered = all('C', 'D');
     await expect(refused).rejects.toThrow(ServerRefusalError);
     expect(await answered).toEqual(['C', 'D']);
+    const each = await connection.sendEach(['A', 'NO', 'B'].map(word => ask(word, asText)));
+    expect(each).toEqual(['A', expect.any(ServerRefusalError), 'B']);
   });
 
   test('every reply has a deadline of its own: many slow ones may take longer together', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Command, showWords } from '../../src/resp/command.ts';
 import { Secret } from '../../src/resp/credentials.ts';
-import { runId, scan, sourceInfo, unlink } from '../../src/resp/import-commands.ts';
+import { runId, scan, sourceInfo, unlink, watchAll } from '../../src/resp/import-commands.ts';
 import { withoutEcho } from '../../src/resp/secrecy.ts';
 import { migrate } from '../../src/resp/slot-commands.ts';
 
@@ -12,6 +12,7 @@ test.each<[Command<unknown>, string]>([
   [scan('18446744073709551615', 500), 'SCAN 18446744073709551615 COUNT 500'],
   [sourceInfo(), 'INFO'],
   [runId(), 'INFO server'],
+  [watchAll([Buffer.from('a'), Buffer.from('b')]), 'WATCH a b'],
   [unlink([Buffer.from('a'), Buffer.from('b')]), 'UNLINK a b'],
 ])('%#', (command, words) => {
   expect(showWords(command)).toBe(words);

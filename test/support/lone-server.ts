@@ -1,5 +1,6 @@
 /** A real server that is no part of any cluster: what keys are imported from. */
 import type { TestContext } from 'vitest';
+import type { TlsSettings } from '../../src/resp/socket.ts';
 import { freePort } from './ports.ts';
 import { ServerProcess } from './server-process.ts';
 import type { ServerBuild } from './servers.ts';
@@ -7,7 +8,13 @@ import type { ServerBuild } from './servers.ts';
 export async function startLoneServer(
   t: TestContext,
   build: ServerBuild,
-  { password, config = [] }: { readonly password?: string; readonly config?: readonly string[] } = {},
+  {
+    password,
+    tls,
+  }: {
+    readonly password?: string;
+    readonly tls?: TlsSettings & { readonly config: readonly string[] };
+  } = {},
 ): Promise<ServerProcess> {
   const host = '127.0.0.1';
   const port = await freePort(host);
@@ -17,12 +24,13 @@ export async function startLoneServer(
     port,
     config: [
       `bind ${host}`,
-      `port ${port}`,
+      // A server by itself speaks TLS with the target of a MIGRATE where it would with a cluster of its own.
+      ...(tls ? ['port 0', `tls-port ${port}`, 'tls-cluster yes', ...tls.config] : [`port ${port}`]),
       'protected-mode no',
       ...(password === undefined ? [] : [`requirepass "${password}"`]),
-      ...config,
     ],
     ...(password !== undefined && { password }),
+    ...(tls && { tls }),
   });
   t.onTestFinished(() => server.dispose());
   await server.start();

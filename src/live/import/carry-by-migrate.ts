@@ -95,15 +95,23 @@ export class MigrateCarrier implements Carrier {
 
   async #carry(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
     const known = new Set(this.#looksFirst && !this.#overwritesAtOnce ? await this.#knownAt(to, keys) : []);
-    if (known.size > 0) await this.#settle([...known], to, parcel);
-    const others = keys.filter(key => !known.has(key));
-    if (others.length === 0) return NOTHING;
-    const refusal = await this.#migrate(others, to, parcel, this.#overwritesAtOnce);
-    if (!refusal) return this.#arrived(others, to);
-    if (judgeMigrate(refusal, to) === 'passes')
-      return { keys: others, why: `${refusal.node}: ${refusal.text}` };
+    const unsettled = known.size > 0 ? await this.#settle([...known], to, parcel) : NOTHING;
+    const undelivered = await this.#bring(
+      keys.filter(key => !known.has(key)),
+      to,
+      parcel,
+    );
+    const { why } = undelivered.keys.length > 0 ? undelivered : unsettled;
+    return { keys: [...unsettled.keys, ...undelivered.keys], why };
+  }
+
+  async #bring(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
+    if (keys.length === 0) return NOTHING;
+    const refusal = await this.#migrate(keys, to, parcel, this.#overwritesAtOnce);
+    if (!refusal) return this.#arrived(keys, to);
+    if (judgeMigrate(refusal, to) === 'passes') return { keys, why: `${refusal.node}: ${refusal.text}` };
     this.#looksFirst = this.#run.copy;
-    return this.#settle(others, to, parcel);
+    return this.#settle(keys, to, parcel);
   }
 
   get #overwritesAtOnce(): boolean {

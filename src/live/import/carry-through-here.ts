@@ -2,11 +2,11 @@
  * Keys come by way of us: for those that get another name, and for a source that cannot reach the cluster itself. A key is
  * removed from the source when the cluster has it, and only if nobody has changed it since it was read.
  */
-import { multi, queued } from '../../resp/commands.ts';
+import { multi, ping, queued } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
-import { unlink } from '../../resp/import-commands.ts';
-import { execUnlessChanged, restore, type SavedValue, unwatch, watch } from '../../resp/mending-commands.ts';
+import { unlink, watchAll } from '../../resp/import-commands.ts';
+import { execUnlessChanged, restore, type SavedValue, unwatch } from '../../resp/mending-commands.ts';
 import { dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
@@ -37,6 +37,7 @@ export class HereCarrier implements Carrier {
   readonly #line: SourceLine;
   readonly #run: ImportRun;
   readonly #database: { readonly database: number; readonly into: number };
+  readonly #averageBytes: number;
   readonly #prefix: Buffer;
   readonly #targets: TargetLines;
   /** What was written for the parcel, and then changed at the source. */
@@ -49,11 +50,13 @@ export class HereCarrier implements Carrier {
   constructor(
     line: SourceLine,
     database: { readonly database: number; readonly into: number; readonly prefix: string },
+    averageBytes: number,
     run: ImportRun,
   ) {
     this.#line = line;
     this.#run = run;
     this.#database = database;
+    this.#averageBytes = averageBytes;
     this.#prefix = Buffer.from(database.prefix);
     this.#targets = new TargetLines(run.target, database.into);
   }
@@ -74,11 +77,23 @@ export class HereCarrier implements Carrier {
     const again: Key[] = [];
     let why = '';
     for (const portion of portions) {
+      await this.#keepPace(portion, to);
       const undelivered = await this.#carryUnlessLost(portion, to);
       again.push(...undelivered.keys);
       if (undelivered.keys.length > 0) why = undelivered.why;
     }
     return { keys: again, why };
+  }
+
+  #keepPace(keys: readonly Key[], to: Destination): Promise<void> {
+    const { pace, target } = this.#run;
+    const knock = () =>
+      Promise.all([
+        this.#line.insist(line => line.send(ping())),
+        // One that does not answer shows itself in what follows.
+        target.send(to.address, ping()).catch(() => {}),
+      ]);
+    return pace.before(keys.length, { averageBytes: this.#averageBytes }, knock);
   }
 
   async #carryUnlessLost(keys: readonly Key[], to: Destination): Promise<Undelivered> {
@@ -98,8 +113,10 @@ export class HereCarrier implements Carrier {
     const { copy } = this.#run;
     const target = this.#targets.to(to.address);
     // Watched before they are read, so that nothing is removed but what was read.
-    if (!copy) await source.sendAll(keys.map(watch));
-    const read = await readAll(keys, source);
+    const [, read] = await Promise.all([
+      copy ? undefined : source.send(watchAll(keys)),
+      readAll(keys, source),
+    ]);
     const { taken, existing, turnedAway: refused, why } = await this.#offer(read, target, to);
     const { ready, absent } = await this.#settle(existing, read, source, target, to);
     const arrived = [...taken, ...ready];
@@ -114,17 +131,16 @@ export class HereCarrier implements Carrier {
 
   async #offer(read: readonly Read[], target: Lane, to: Destination): Promise<Answered> {
     const { replace, rescue } = this.#run;
-    const answers = await Promise.all(
-      read.map(async ({ key, value }) => {
+    const replies = await target.sendEach(
+      read.map(({ key, value }) => {
         const mayOverwrite = (replace && !rescue) || this.#written.keys.has(key);
-        try {
-          await target.send(restore(this.#nameOf(key), value, mayOverwrite));
-          return undefined;
-        } catch (error) {
-          if (!(error instanceof ServerRefusalError)) throw error;
-          return { text: error.text, verdict: judgeTarget(error.text, to) };
-        }
+        return restore(this.#nameOf(key), value, mayOverwrite);
       }),
+    );
+    const answers = replies.map(reply =>
+      reply instanceof ServerRefusalError
+        ? { text: reply.text, verdict: judgeTarget(reply.text, to) }
+        : undefined,
     );
     const keysWith = (wanted: 'exists' | 'passes' | undefined) =>
       read.filter((_, i) => answers[i]?.verdict === wanted).map(({ key }) => key);

@@ -46,7 +46,8 @@ export async function deliver(
       again.push(...undelivered);
       if (undelivered.length > 0) last = { why, to };
     }
-    if (again.length === 0) return;
+    // Whoever wants an end soon finds them where they were.
+    if (again.length === 0 || run.isStopping()) return;
     if (again.length < left.length) deadline = run.nowMs() + GIVE_UP_AFTER_MS;
     if (run.nowMs() >= deadline)
       throw new ImportError(`keys are not taken: ${last.why}${adviceAfterAll(last.why, last.to)}`);

@@ -64,7 +64,7 @@ function carrierFor(
 ): { carrier: Carrier; ready: Promise<void> } {
   const line = new SourceLine(node.address, run);
   const carrier = run.plan.throughHere
-    ? new HereCarrier(line, database, run)
+    ? new HereCarrier(line, database, averageBytesOf(node), run)
     : new MigrateCarrier(line, database, pacing, averageBytesOf(node), run);
   return { carrier, ready: line.select(database.database) };
 }
@@ -140,8 +140,8 @@ class Feed {
 
   get #mostAtOnce(): number {
     const { plan, pace } = this.#run;
-    if (plan.throughHere) return KEYS_THROUGH_HERE;
-    return Math.min(this.#batch.keys, pace.mostAtOnce({ averageBytes: averageBytesOf(this.#node) }));
+    const most = plan.throughHere ? KEYS_THROUGH_HERE : this.#batch.keys;
+    return Math.min(most, pace.mostAtOnce({ averageBytes: averageBytesOf(this.#node) }));
   }
 
   async #give(group: Map<string, Key>): Promise<boolean> {

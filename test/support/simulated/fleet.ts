@@ -5,6 +5,7 @@ import {
   ConnectionLostError,
   InterruptedError,
   ReplyTimeoutError,
+  ServerRefusalError,
 } from '../../../src/resp/errors.ts';
 import { Fleet, type Lane, type NodeRef } from '../../../src/resp/fleet.ts';
 import { type Address, formatAddress } from '../../../src/topology/node.ts';
@@ -85,6 +86,7 @@ export class SimulatedFleet extends Fleet {
     return {
       send,
       sendAll: commands => Promise.all(commands.map(send)),
+      sendEach: commands => Promise.all(commands.map(command => send(command).catch(refusalOnly))),
       close: () => {
         wire.fail(new ConnectionLostError(wire.name, 'the connection was closed'));
         this.#lanes.delete(wire);
@@ -200,4 +202,9 @@ export class SimulatedFleet extends Fleet {
 
 function broken({ name }: Wire): ConnectionLostError {
   return new ConnectionLostError(name, 'the connection broke');
+}
+
+function refusalOnly(error: unknown): ServerRefusalError {
+  if (error instanceof ServerRefusalError) return error;
+  throw error;
 }
