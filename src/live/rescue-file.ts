@@ -25,6 +25,9 @@ const OWNER_ONLY = 0o600;
 /** In base64 a third longer; V8 has no strings longer than half a gigabyte. */
 export const MOST_RESCUED_BYTES = 256 * 1024 * 1024;
 
+/** Small values are written together. */
+const LONG_ENOUGH = 1024 * 1024;
+
 export class RescueFile {
   readonly path: string;
   readonly #nowMs: () => number;
@@ -59,7 +62,14 @@ export class RescueFile {
     this.#file ??= create(this.path);
     const file = await this.#file;
     const time = new Date(this.#nowMs()).toISOString();
-    for (const value of values) await file.appendFile(lineOf(value, time));
+    let lines = '';
+    for (const value of values) {
+      lines += lineOf(value, time);
+      if (lines.length < LONG_ENOUGH) continue;
+      await file.appendFile(lines);
+      lines = '';
+    }
+    await file.appendFile(lines);
     await file.sync();
   }
 }

@@ -173,6 +173,8 @@ export interface ImportResult {
   readonly evicted: number;
   /** Slots went from node to node of the source, and perhaps past us. */
   readonly sourceMoved?: boolean;
+  /** Values were written over without a look: how many were there is not known. */
+  readonly isBlind?: boolean;
   /** Where values of the cluster are that gave way. */
   readonly rescueFile?: string;
 }
@@ -185,11 +187,12 @@ export function missingKeys({
   cluster,
   expired,
   evicted,
+  isBlind = false,
 }: ImportResult): {
   readonly unexplained: number;
   readonly evicted: number;
 } {
   const wanted = carried - alreadyThere - overwritten;
-  const missing = Math.max(0, wanted - (cluster.after - cluster.before));
+  const missing = isBlind ? 0 : Math.max(0, wanted - (cluster.after - cluster.before));
   return { unexplained: Math.max(0, missing - expired - evicted), evicted: Math.min(missing, evicted) };
 }

@@ -144,6 +144,7 @@ describe('keys that are missing afterwards', () => {
     ['some', { cluster: { before: 7, after: 100 } }, 7, 0],
     ['expired', { cluster: { before: 7, after: 100 }, expired: 7 }, 0, 0],
     ['evicted', { cluster: { before: 7, after: 100 }, evicted: 9 }, 0, 7],
+    ['perhaps there before', { cluster: { before: 7, after: 7 }, isBlind: true }, 0, 0],
     ['were there before', { cluster: { before: 7, after: 100 }, alreadyThere: 4, overwritten: 3 }, 0, 0],
   ])('%s', (_, changes, unexplained, evicted) => {
     expect(missingKeys({ ...counted, ...changes })).toEqual({ unexplained, evicted });

@@ -103,7 +103,7 @@ interface Counters {
 }
 
 async function countAll(
-  { plan, source, target, routes, tally, rescue }: ImportRun,
+  { plan, source, target, routes, tally, replace, rescue }: ImportRun,
   before: Counters,
 ): Promise<ImportResult> {
   const { nodes } = plan.source;
@@ -123,6 +123,7 @@ async function countAll(
     expired: expiredOf(nodesNow) - expiredOf(nodes) + now.expired - before.expired,
     evicted: now.evicted - before.evicted,
     ...((await hasMoved(source, plan.source.cluster)) && { sourceMoved: true }),
+    ...(replace && !rescue && { isBlind: true }),
     ...(rescue && tally.overwritten > 0 && { rescueFile: rescue.path }),
   };
 }

@@ -11,8 +11,8 @@ import type { Compared } from './compare-keys.ts';
 import { ImportError, type ImportRun } from './import-run.ts';
 import type { Destination } from './routes.ts';
 
-/** Values that are read and written to the disk at a time. */
-const KEYS_AT_A_TIME = 64;
+/** Values that are kept in memory, and written to the disk at a time: each time takes as long as the disk does. */
+const KEYS_AT_A_TIME = 256;
 
 export interface Settling {
   readonly to: Destination;
@@ -46,7 +46,7 @@ export async function settleKeys(
 
 async function rescue(keys: readonly Key[], settling: Settling, { rescue: file }: ImportRun): Promise<void> {
   if (!file) return;
-  const values = (await Promise.all(keys.map(key => readValue(settling.nameOf(key), settling)))).flat();
+  const values = await readValues(keys.map(settling.nameOf), settling);
   const giant = values.find(({ payload }) => payload.length > MOST_RESCUED_BYTES);
   if (giant)
     throw new ImportError(
@@ -60,23 +60,17 @@ async function rescue(keys: readonly Key[], settling: Settling, { rescue: file }
   }
 }
 
-async function readValue(key: Key, { line, to, into }: Settling): Promise<RescuedValue[]> {
-  const [type, payload, ttlMs] = await Promise.all([
-    line.send(typeOf(key)),
-    line.send(dump(key)),
-    line.send(timeToLive(key)),
+async function readValues(keys: readonly Key[], { line, to, into }: Settling): Promise<RescuedValue[]> {
+  const [types, payloads, ttls] = await Promise.all([
+    line.sendAll(keys.map(typeOf)),
+    line.sendAll(keys.map(dump)),
+    line.sendAll(keys.map(timeToLive)),
   ]);
-  if (!payload) return [];
   const node = formatAddress(to.address);
-  return [
-    {
-      key,
-      slot: keySlot(key),
-      database: into,
-      node,
-      type,
-      payload,
-      ...(ttlMs !== undefined && { ttlMs }),
-    },
-  ];
+  return keys.flatMap((key, i) => {
+    const [type = 'unknown', payload, ttlMs] = [types[i], payloads[i], ttls[i]];
+    if (!payload) return [];
+    const where = { slot: keySlot(key), database: into, node };
+    return [{ key, ...where, type, payload, ...(ttlMs !== undefined && { ttlMs }) }];
+  });
 }
