@@ -1,4 +1,5 @@
 /** Keys that come from a server, or from another cluster, into a real cluster. Nothing is lost on the way. */
+import { readdirSync } from 'node:fs';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { tlsSettings } from '../../src/resp/tls-files.ts';
 import { makeCertificates } from '../support/certificates.ts';
@@ -134,6 +135,11 @@ describe.concurrent('keys that are on both sides', () => {
     });
     expect(back.stdout).toContain('3 of 3 values restored');
     expect(await getFrom(cluster, 'key:50')).toBe('another value');
+    await fillPlain(source, 100);
+    const blindly = await slotctlProcess([...words, '--no-rescue'], { cwd });
+    expect(blindly).toMatchObject({ code: 0, stderr: '' });
+    expect(await getFrom(cluster, 'key:50')).toBe('value 50');
+    expect(readdirSync(cwd)).toEqual([file]);
   });
 });
 
@@ -176,8 +182,20 @@ describe.concurrent('several databases', () => {
 
   test('prefix, and they leave the source', async t => {
     const [cluster, source] = await Promise.all([startCluster(t), threeDatabases(t)]);
-    const run = await importing(cluster, source, ['--database-clash', 'prefix', '--databases', '1,5']);
+    const words = ['--database-clash', 'prefix', '--databases', '1,5', '--json'];
+    const run = await importing(cluster, source, words);
     expect(run).toMatchObject({ code: 0, stderr: '' });
+    const events = run.stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line));
+    expect(events[0]).toMatchObject({ version: 1, event: 'plan', command: 'import', keys: 4 });
+    expect(events.filter(({ event }) => event === 'database')).toMatchObject([
+      { database: 1, into: 0, prefix: 'db1:' },
+      { database: 5, into: 0, prefix: 'db5:' },
+    ]);
+    expect(events.at(-2)).toMatchObject({ event: 'result', carried: 4, source: { before: 4, after: 0 } });
+    expect(events.at(-1)).toMatchObject({ event: 'end', command: 'import', code: 0 });
     expect(await getFrom(cluster, 'db1:only in 1')).toBe('1');
     expect(await source.text('INFO', 'keyspace')).toMatch(/^db0:keys=2,/m);
     expect(await source.text('INFO', 'keyspace')).not.toMatch(/^db[15]:/m);
