@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { installedServers, type ServerBuild } from '../test/support/servers.ts';
+import { backup } from './backup.ts';
 import { type Benchmark, isMet, type NumberOption, UsageError } from './benchmark.ts';
 import { check } from './check.ts';
 import { create } from './create.ts';
@@ -17,6 +18,7 @@ import { renderResult } from './result-table.ts';
 import { serveStandIns } from './stand-in/serve.ts';
 
 const BENCHMARKS: readonly Benchmark[] = [check, create, move, importing, latency, growth];
+const BENCHMARKS: readonly Benchmark[] = [check, create, move, latency, growth, backup];
 
 const EXIT = { done: 0, missed: 1, usage: 2, interrupted: 130 } as const;
 

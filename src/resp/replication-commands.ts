@@ -12,6 +12,14 @@ export function takesMarkedEnd(): Command<void> {
   return { args: ['REPLCONF', 'capa', 'eof'], decode: asOk };
 }
 
+/**
+ * Valkey 9.1 writes the data so that a server of this version can load them; without it, for one that is so old that it
+ * knows no hashes of which fields expire, and where there are any it breaks off.
+ */
+export function loadsAsVersion(version: string): Command<void> {
+  return { args: ['REPLCONF', 'version', version], decode: asOk };
+}
+
 export interface FullCopy {
   /** Which history the data belong to, and how far it had come. */
   readonly replicationId: string;

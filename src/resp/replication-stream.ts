@@ -17,7 +17,13 @@ import {
   ServerRefusalError,
   UnexpectedReplyError,
 } from './errors.ts';
-import { type FullCopy, onlyTheData, takesMarkedEnd, wantEverything } from './replication-commands.ts';
+import {
+  type FullCopy,
+  loadsAsVersion,
+  onlyTheData,
+  takesMarkedEnd,
+  wantEverything,
+} from './replication-commands.ts';
 import { ErrorReply, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, openSocket } from './socket.ts';
@@ -27,6 +33,8 @@ export interface DumpSettings {
   readonly diskless: boolean;
   /** A node that forks, or waits for others who want the same, sends a newline now and then. */
   readonly silenceLimitMs: number;
+  /** Of the server itself, where it asks for one. */
+  readonly version?: string;
 }
 
 export interface Dump extends FullCopy {
@@ -48,7 +56,7 @@ export interface DumpSource {
 
 export async function openDump(
   source: DumpSource,
-  { diskless, silenceLimitMs }: DumpSettings,
+  { diskless, silenceLimitMs, version }: DumpSettings,
 ): Promise<Dump> {
   const socket = await connect(source);
   const arriving = new ArrivingBytes(source.name, commandName(wantEverything()), socket, silenceLimitMs);
@@ -56,8 +64,12 @@ export async function openDump(
     const { credentials } = source.connection;
     if (credentials) await ask(auth(credentials), socket, arriving, source);
     // A node that does not know them, or a user who may not say them, can do without.
-    await ask(onlyTheData(), socket, arriving, source).catch(unlessRefused);
-    if (diskless) await ask(takesMarkedEnd(), socket, arriving, source).catch(unlessRefused);
+    const wishes = [
+      onlyTheData(),
+      ...(diskless ? [takesMarkedEnd()] : []),
+      ...(version === undefined ? [] : [loadsAsVersion(version)]),
+    ];
+    for (const wish of wishes) await ask(wish, socket, arriving, source).catch(unlessRefused);
     // One after the other: a server refuses this one while it owes another reply.
     const copy = await ask(wantEverything(), socket, arriving, source);
     const size = await readSize(arriving, source);

@@ -36,7 +36,7 @@ const get = (key: Buffer): Words => ['GET', key];
 const list = (key: Buffer): Words => ['LRANGE', key, '0', '-1'];
 const set = (key: Buffer): Words => ['SORT', key, 'ALPHA'];
 const zset = (key: Buffer): Words => ['ZRANGE', key, '0', '-1', 'WITHSCORES'];
-const stream = (key: Buffer): Words => ['XINFO', 'STREAM', key, 'FULL', 'COUNT', '0'];
+const stream = (key: Buffer): Words => ['XRANGE', key, '-', '+'];
 
 export function samplesFor(build: ServerBuild): Sample[] {
   const long = 'compressible '.repeat(40);
@@ -44,7 +44,7 @@ export function samplesFor(build: ServerBuild): Sample[] {
     ? [
         sample(
           'hash:field-ttl',
-          key => ['HMGET', key, 'a', 'b'],
+          key => ['HPEXPIRETIME', key, 'FIELDS', '2', 'a', 'b'],
           key => ['HSET', key, 'a', '1', 'b', '2'],
           key => ['HPEXPIRE', key, '900000000', 'FIELDS', '1', 'a'],
         ),
@@ -94,7 +94,7 @@ export function samplesFor(build: ServerBuild): Sample[] {
     ),
     sample(
       'stream',
-      stream,
+      key => ['XPENDING', key, 'group'],
       key => ['XADD', key, '1-1', 'field', 'value'],
       key => ['XADD', key, '2-1', 'field', 'value'],
       key => ['XDEL', key, '1-1'],

@@ -29,7 +29,8 @@ export async function saveDump(
 ): Promise<SavedDump> {
   const file = dumpFileName(source);
   const [draft, target] = [join(folder, draftName(file)), join(folder, file)];
-  const dump = await fleet.dump(source.address, settings);
+  const version = source.product === 'valkey' ? { version: source.serverVersion } : {};
+  const dump = await fleet.dump(source.address, { ...settings, ...version });
   try {
     const inspection = new DumpInspection();
     await onDisk(draft, async handle => {
