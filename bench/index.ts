@@ -17,8 +17,7 @@ import { move } from './move.ts';
 import { renderResult } from './result-table.ts';
 import { serveStandIns } from './stand-in/serve.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [check, create, move, importing, latency, growth];
-const BENCHMARKS: readonly Benchmark[] = [check, create, move, latency, growth, backup];
+const BENCHMARKS: readonly Benchmark[] = [check, create, move, importing, backup, latency, growth];
 
 const EXIT = { done: 0, missed: 1, usage: 2, interrupted: 130 } as const;
 

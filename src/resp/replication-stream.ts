@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { ArrivingBytes } from './arriving-bytes.ts';
 import { type Command, commandName, encodeCommands } from './command.ts';
 import { auth } from './commands.ts';
-import type { ConnectionSettings, WireObserver } from './connection.ts';
+import type { ConnectionSettings } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import {
   ConnectionLostError,
@@ -27,6 +27,7 @@ import {
 import { ErrorReply, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, openSocket } from './socket.ts';
+import type { WireObserver } from './trace.ts';
 
 export interface DumpSettings {
   /** The node may send its data as it reads them, instead of saving them to its own disk first. */
