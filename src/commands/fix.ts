@@ -208,6 +208,8 @@ function conclude(
 function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, string] {
   const { situations, stages } = plan;
   const isHealthy = plan.isHealthy && stages.length === 0 && !situations.some(isStuck);
+  if (isHealthy && situations.length > 0)
+    return [EXIT.done, 'No error is left. What is told above nobody can mend from here.'];
   if (isHealthy && round === 1) return [EXIT.done, 'Nothing is wrong. Nothing to do.'];
   if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to mend.'];
   if (explain) return [EXIT.problems, 'Nothing was changed.'];

@@ -8,7 +8,7 @@ import { checked } from '../support/formed.ts';
 import { until } from '../support/poll.ts';
 import { slotctl, slotctlProcess } from '../support/run-slotctl.ts';
 import { EXPECTED, serversUnderTest } from '../support/servers.ts';
-import { values } from '../support/slot-keys.ts';
+import { fillSlots, values } from '../support/slot-keys.ts';
 import { removeFolder, tempFolder } from '../support/temp-folder.ts';
 
 async function fixed(cluster: TestCluster, ...options: string[]) {
@@ -105,7 +105,7 @@ const some = builds.filter(({ name }) => EXPECTED.includes(name));
 
 describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
   test('two values of a key: one stays, the other is in the rescue file; equal ones are one', async t => {
-    const cluster = await TestCluster.startFor(t, { build, replicasPerPrimary: 0 });
+    const cluster = await TestCluster.startFor(t, { build, primaries: 2, replicasPerPrimary: 0 });
     const damage = new Damage(cluster);
     const folder = tempFolder('rescue');
     t.onTestFinished(() => removeFolder(folder));
@@ -159,6 +159,19 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
       'of the other',
       'of the owner',
     ]);
+
+    // Of other keys only the last use is known, in whole seconds.
+    const used = damage.spot(0);
+    await damage.write(0, used.key('elsewhere'), 'old');
+    await damage.stray(1, used, 0, 'here', 'old');
+    await until(
+      'a second has passed without use',
+      async () => (await damage.idleSeconds(0, used.key('elsewhere'))) > 1,
+    );
+    await damage.write(0, used.key('here'), 'new');
+    await damage.stray(1, used, 0, 'elsewhere', 'new');
+    expect((await fixed(cluster, ...options, '--prefer-newest')).code).toBe(0);
+    expect(await values(cluster, [used.key('here'), used.key('elsewhere')])).toEqual(['new', 'new']);
 
     // Streams tell which was written to last.
     const third = damage.spot(0);
@@ -258,6 +271,18 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
     expect(kinds).not.toContain('slots-uncovered');
     expect(kinds).not.toContain('owner-unreachable');
     expect(kinds).not.toContain('state-not-ok');
+  });
+
+  test('an owner that has come back without its keys is told of', async t => {
+    const cluster = await TestCluster.startFor(t, { build, primaries: 2, replicasPerPrimary: 0 });
+    await fillSlots(cluster, 0, { first: 0, last: 99 }, 2);
+    await fillSlots(cluster, 1, { first: 12_000, last: 12_099 }, 2);
+    await cluster.node(0).restart();
+    await cluster.settled();
+    const explained = await slotctl(['explain', cluster.entry]);
+    expect(explained.stdout).toContain('Situation 22:');
+    expect(explained.stdout).toContain('No error is left. What is told above nobody can mend from here.');
+    expect((await fixed(cluster)).code).toBe(0);
   });
 });
 

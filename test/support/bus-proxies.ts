@@ -20,7 +20,10 @@ export class BusProxies {
   #isCut: (from: string, to: string) => boolean = () => false;
 
   /** To be given to TestCluster.start as announcedBusPort. */
-  readonly announcedBusPort = async ({ host, busPort }: Member): Promise<number> => {
+  readonly announcedBusPort = async ({
+    host,
+    busPort,
+  }: Pick<Member, 'host' | 'busPort'>): Promise<number> => {
     const port = await freePort(host);
     const server = createServer(caller => this.#pass(caller, host, busPort));
     this.#servers.push(server);

@@ -69,4 +69,8 @@ export class Damage {
       this.#cluster.nodes.map(node => node.send('CLUSTER', 'DELSLOTS', slot).catch(() => {})),
     );
   }
+
+  async idleSeconds(node: number, key: string): Promise<number> {
+    return Number(await this.#cluster.node(node).send('OBJECT', 'IDLETIME', key));
+  }
 }

@@ -164,15 +164,13 @@ export class KeyPairs {
 
   /** Streams tell when they were last written to; of other keys only the last use is known. */
   async #isOthersNewer(key: Key): Promise<boolean> {
-    const [own, others] = await Promise.all([
-      unlessMoved(this.#owner.send(lastStreamId(key))),
-      unlessMoved(this.#asks ? this.#ask(lastStreamId(key)) : this.#other.send(lastStreamId(key))),
-    ]);
+    const ofOthers = <T>(command: Command<T>) =>
+      unlessMoved(this.#asks ? this.#ask(command) : this.#other.send(command));
+    const ofOwn = <T>(command: Command<T>) => unlessMoved(this.#owner.send(command));
+    // Before XINFO, which counts as use of a key of any type.
+    const [idle, othersIdle] = await Promise.all([ofOwn(idleTime(key)), ofOthers(idleTime(key))]);
+    const [own, others] = await Promise.all([ofOwn(lastStreamId(key)), ofOthers(lastStreamId(key))]);
     if (own && others) return others[0] > own[0] || (others[0] === own[0] && others[1] > own[1]);
-    const [idle, othersIdle] = await Promise.all([
-      unlessMoved(this.#owner.send(idleTime(key))),
-      unlessMoved(this.#asks ? this.#ask(idleTime(key)) : this.#other.send(idleTime(key))),
-    ]);
     return idle !== undefined && othersIdle !== undefined && othersIdle < idle;
   }
 }
