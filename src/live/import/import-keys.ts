@@ -1,6 +1,12 @@
 /** The whole import: database after database, all nodes of the source at the same time, and a count at the end. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ImportEvent, ImportPlan, ImportResult, SourceNode } from '../../plan/import.ts';
+import {
+  type ImportEvent,
+  type ImportPlan,
+  type ImportResult,
+  missingKeys,
+  type SourceNode,
+} from '../../plan/import.ts';
 import type { Refusal } from '../../plan/refusal.ts';
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
@@ -10,6 +16,7 @@ import { asGenerator } from '../event-stream.ts';
 import { EntryNodeError, inspect } from '../inspect.ts';
 import { Pace, type PaceLimits } from '../move/pace.ts';
 import { RescueFile } from '../rescue-file.ts';
+import { lookUntilSettled } from '../second-look.ts';
 import { findSharedKeys } from './database-clash.ts';
 import { importDatabase } from './import-database.ts';
 import { emptyTally, ImportError, type ImportLimits, type ImportRun } from './import-run.ts';
@@ -45,7 +52,12 @@ export function importKeys(plan: ImportPlan, importing: Importing): AsyncGenerat
       const before = await countersOf(run.target, plan.before);
       await importAll(run);
       const isWhole = !run.isStopping();
-      tell({ kind: 'counted', result: await countAll(run, before) });
+      // A key that is on its way from one node of the cluster to another may be counted at neither.
+      const result = await lookUntilSettled(
+        () => countAll(run, before),
+        counted => missingKeys(counted).unexplained > 0,
+      );
+      tell({ kind: 'counted', result });
       if (!isWhole) tell({ kind: 'interrupted' });
     } catch (error) {
       if (error instanceof InterruptedError) tell({ kind: 'interrupted' });
