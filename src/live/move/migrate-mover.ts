@@ -5,6 +5,7 @@
  */
 
 import { ping } from '../../resp/commands.ts';
+import { configGet } from '../../resp/membership-commands.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { ifTold } from '../look.ts';
 import { BatchSize } from './batch-size.ts';
@@ -25,8 +26,12 @@ import { windowsOf } from './windows.ts';
  */
 const LANES = 2;
 
-export const migrateMover: Mover = async (uncounted, run) => {
-  const [keys, databases] = await Promise.all([uncounted.count(), databasesOf(uncounted, run)]);
+export const migrateMover: Mover = async (uncounted, given) => {
+  const [keys, databases, run] = await Promise.all([
+    uncounted.count(),
+    databasesOf(uncounted, given),
+    withinNodeTimeout(uncounted, given),
+  ]);
   const passage = { ...uncounted, keys, databases };
   const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs, await roundTripMs(passage, run));
   const big = await findBigKeys(passage, run);
@@ -40,6 +45,18 @@ export const migrateMover: Mover = async (uncounted, run) => {
     for (const line of [...lanes, mop, voices]) line.close();
   }
 };
+
+/**
+ * A source does nothing else while it waits for the target in a MIGRATE. Where the target hangs, the others would take the
+ * source for dead too, and two of three primaries that are silent leave nobody to vote for a successor of either. What is
+ * given up this early is tried again.
+ */
+async function withinNodeTimeout({ from }: Pick<Passage, 'from'>, run: MoveRun): Promise<MoveRun> {
+  const told = Number(await ifTold(run.fleet.send(from.address, configGet('cluster-node-timeout'))));
+  if (!(told > 0)) return run;
+  const timeoutMs = Math.min(run.limits.timeoutMs, Math.ceil(told / 2));
+  return { ...run, limits: { ...run.limits, timeoutMs } };
+}
 
 /** Several, since a server may be busy just then; the connection is there already. A refusal is an answer, too. */
 const KNOCKS = 3;
