@@ -20,7 +20,8 @@ async function untilReplaced({ bed }: Scene, { replicas, server }: Owner): Promi
 
 /**
  * Replicas of Redis do not know which slots are open: one that takes over from a source answers for keys that have gone
- * already as if they had never been. Valkey tells its replicas.
+ * already as if they had never been. One that takes over from a target has the keys, and nobody is sent to it; `fix` closes
+ * the slots at the source before it brings them home, and in between clients write onto nothing. Valkey tells its replicas.
  */
 function marksAreForgotten({ mover, product }: Parameters<NonNullable<Fault['forgets']>>[0]): boolean {
   return mover === 'migrate' && product === 'redis';
@@ -39,7 +40,7 @@ const ABSENCE = { from: 10, to: NODE_TIMEOUT_MS * 2 };
 export function killed(part: Part): Fault {
   return {
     name: `${part} killed and started again`,
-    forgets: how => part === 'source' && marksAreForgotten(how),
+    forgets: how => part !== 'third' && marksAreForgotten(how),
     async strike(scene) {
       const victim = scene[part];
       await sometime(scene.random, scene.span);

@@ -30,9 +30,12 @@ export class Entry {
     else this.forgotten = `was told ${reply} instead of ${expected}`;
   }
 
-  /** Whether this is what was acknowledged last. */
-  isAcknowledged(shown: string): boolean {
-    return sorted(this.kind, shown) === this.kind.shown(this.acknowledged);
+  /** Whether what was acknowledged is among these; fields that were written onto nothing are so beside the older ones. */
+  isAcknowledged(shown: readonly string[]): boolean {
+    const wanted = this.kind.shown(this.acknowledged);
+    if (this.kind.name !== 'hash') return shown.includes(wanted);
+    const fields = new Set(shown.join().split(','));
+    return wanted.split(',').every(field => fields.has(field));
   }
 
   /** What is not there cannot be kept for later either. */

@@ -53,7 +53,7 @@ describe.concurrent.each(servers)('$name', build => {
         wrong.push(...(await playOn(build, kind, turnsOn(build, kind))));
       expect(wrong.join('\n\n')).toBe('');
     },
-    isLong ? 4 * HOURS_MS : 120_000,
+    isLong ? 4 * HOURS_MS : 180_000,
   );
 
   test.runIf('slotctl killed | create'.includes(wanted))(

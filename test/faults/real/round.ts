@@ -110,11 +110,11 @@ async function keptAside(
     .flatMap(line => (line === '' ? [] : [JSON.parse(line) as { key: string; payload: string }]));
   const kept = new Set<Entry>();
   for (const { entry, shown } of objections) {
-    // It has come home, with what was acknowledged.
-    if (entry.isDeleted || (shown !== undefined && entry.isAcknowledged(shown))) kept.add(entry);
-    for (const { payload } of lines.filter(({ key }) => key === Buffer.from(entry.key).toString('base64')))
-      if (entry.isAcknowledged(await writer.readDumped(entry, Buffer.from(payload, 'base64'))))
-        kept.add(entry);
+    const own = lines.filter(({ key }) => key === Buffer.from(entry.key).toString('base64'));
+    const aside: string[] = [];
+    for (const { payload } of own) aside.push(await writer.readDumped(entry, Buffer.from(payload, 'base64')));
+    // Or it has come home, with what was acknowledged.
+    if (entry.isDeleted || entry.isAcknowledged([shown ?? '', ...aside])) kept.add(entry);
   }
   return kept;
 }
