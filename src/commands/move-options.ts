@@ -61,7 +61,10 @@ export function addMoveOptions(command: Command): Command {
     new Option('--cluster-pipeline <keys>', 'keys in the first MIGRATE')
       .default(limits.firstBatch)
       .argParser(positive),
-    new Option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE')
+    new Option(
+      '--cluster-timeout <ms>',
+      'what servers wait for each other in one MIGRATE; half the node timeout at most',
+    )
       .default(limits.timeoutMs)
       .argParser(positive),
     new Option('--max-block-ms <ms>', 'how long one MIGRATE may hold up clients')
