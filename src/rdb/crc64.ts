@@ -100,8 +100,12 @@ export class Crc64 {
   /** As files and payloads end: eight bytes, the lowest first. */
   digest(): Buffer {
     const bytes = Buffer.alloc(8);
-    bytes.writeInt32LE(this.#low, 0);
-    bytes.writeInt32LE(this.#high, 4);
+    this.write(bytes, 0);
     return bytes;
+  }
+
+  write(into: Buffer, at: number): void {
+    into.writeInt32LE(this.#low, at);
+    into.writeInt32LE(this.#high, at + 4);
   }
 }

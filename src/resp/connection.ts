@@ -156,7 +156,9 @@ export class Connection {
 
   #flush(): void {
     if (this.#outbox.length === 0 || !this.#socket) return;
-    this.#socket.write(Buffer.concat(this.#outbox));
+    // A single one may be hundreds of megabytes, and is not copied.
+    const [only, second] = this.#outbox;
+    this.#socket.write(only && !second ? only : Buffer.concat(this.#outbox));
     // Only now is anything owed: a process that is suspended in between must not find that its time is up.
     if (this.#unsent === this.#pending.size) this.#awaitNext();
     this.#unsent = 0;

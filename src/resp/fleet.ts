@@ -116,7 +116,8 @@ export class Fleet {
   async dump(node: Address, settings: DumpSettings): Promise<Dump> {
     // Loaded only when used: nearly nobody does.
     const { openDump } = await import('./replication-stream.ts');
-    const endpoint = this.#endpointOf(node);
+    // A node that is known by its socket file only has no port.
+    const endpoint = node.port === 0 ? this.entry : this.#endpointOf(node);
     const connection = this.#settings;
     const [observer, interruption] = [this.#observer, this.interruption];
     return openDump({ name: formatAddress(node), endpoint, connection, observer, interruption }, settings);

@@ -10,10 +10,16 @@ export interface Pending {
 }
 
 /** Who waits for a reply, or for several. */
-interface Waiting {
+export interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
+
+export type WaitingFor<T> = (
+  count: number,
+  resolve: (values: T[]) => void,
+  reject: (error: unknown) => void,
+) => Waiting;
 
 /** Waits for so many replies. The first refusal is that of all, told when nothing is under way any more. */
 export function waitingForAll<T>(

@@ -77,7 +77,17 @@ const newest = builds.filter(({ name }) => name !== 'redis-7.0');
 describe.concurrent.each(builds)('$name', build => {
   test('every type of value, times to live and functions come through, into other shapes and newer servers', async t => {
     const folder = folderFor(t);
-    const cluster = await TestCluster.startFor(t, { build, replicasPerPrimary: 0, password: 'pw' });
+    // Only there a cluster can have more than one.
+    const config = build.name === 'valkey-9.1' ? ['cluster-databases 4'] : [];
+    const cluster = await TestCluster.startFor(t, { build, replicasPerPrimary: 0, password: 'pw', config });
+    const inDatabase2 = keyIn(3, 'in database 2');
+    if (config.length > 0)
+      for (const words of [
+        ['SELECT', '2'],
+        ['SET', inDatabase2, 'value'],
+        ['SELECT', '0'],
+      ])
+        await cluster.node(0).send(...words);
     const samples = samplesFor(build);
     await fill(cluster, samples);
     for (const node of cluster.nodes) await node.send('FUNCTION', 'LOAD', LIBRARY);
@@ -97,13 +107,21 @@ describe.concurrent.each(builds)('$name', build => {
       expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
     const targets = build.name === 'redis-7.0' ? [build, ...newest] : [build];
     for (const target of targets) {
-      const other = await TestCluster.startFor(t, { build: target, primaries: 4, replicasPerPrimary: 0 });
+      const other = await TestCluster.startFor(t, {
+        build: target,
+        primaries: 4,
+        replicasPerPrimary: 0,
+        config,
+      });
       const restored = await slotctl(['restore', folder, other.entry, '--yes']);
       expect(restored.stderr).toBe('');
       expect(restored.code).toBe(0);
       expect(restored.stdout).toMatch(/\[OK\] (\d+) of \1 keys restored/);
       expect(await contents(other, samples)).toEqual(before);
       for (const node of other.nodes) expect(await node.text('FUNCTION', 'LIST')).toContain('lib');
+      if (config.length === 0) continue;
+      await other.node(0).send('SELECT', '2');
+      expect(await other.node(0).text('GET', inDatabase2)).toBe('value');
     }
   });
 });
@@ -255,6 +273,12 @@ describe.concurrent('a backup', () => {
     expect([code, stderr]).toEqual([0, '']);
     for (const file of readdirSync(folder))
       expect(readFileSync(join(folder, file), 'latin1')).not.toContain('pw');
+    for (const node of cluster.nodes) {
+      await node.send('FLUSHALL');
+      await node.send('ACL', 'SETUSER', 'keeper', '-psync', '-replconf', '+restore', '~*');
+    }
+    const restored = await slotctl(['restore', folder, cluster.entry, '--yes', ...words], PASSWORD);
+    expect([restored.code, restored.stderr]).toEqual([0, '']);
   });
 });
 

@@ -11,7 +11,6 @@ import { select } from '../../resp/commands.ts';
 import {
   ConnectError,
   ConnectionLostError,
-  NodeError,
   ReplyTimeoutError,
   ServerRefusalError,
 } from '../../resp/errors.ts';
@@ -28,9 +27,8 @@ export interface SenderSettings {
   readonly nowMs: () => number;
 }
 
-interface Parcel {
+export interface Parcel extends Omit<RdbEntry, 'value' | 'type'> {
   readonly slot: number;
-  readonly entry: RdbEntry;
   readonly payload: Buffer;
 }
 
@@ -77,15 +75,20 @@ export class EntrySender {
     this.#tell = tell;
   }
 
-  /** Returns when there is room for the next. */
-  async put(entry: RdbEntry): Promise<void> {
-    if (entry.expiresAtMs !== undefined && entry.expiresAtMs <= this.#settings.nowMs()) {
+  /** Undefined where its time is up. At once, so that the pieces of a large value need not stay beside the whole. */
+  pack({ type, value, ...rest }: RdbEntry): Parcel | undefined {
+    if (rest.expiresAtMs !== undefined && rest.expiresAtMs <= this.#settings.nowMs()) {
       this.#tally.expired++;
-      return;
+      return undefined;
     }
-    if (entry.database !== this.#database) await this.#changeDatabase(entry.database);
-    const payload = restorePayload(entry.type, entry.value, this.#settings.rdbVersion);
-    this.#add({ slot: keySlot(entry.key), entry: { ...entry, value: [] }, payload });
+    const payload = restorePayload(type, value, this.#settings.rdbVersion);
+    return { ...rest, slot: keySlot(rest.key), payload };
+  }
+
+  /** Returns when there is room for the next. */
+  async put(parcel: Parcel): Promise<void> {
+    if (parcel.database !== this.#database) await this.#changeDatabase(parcel.database);
+    this.#add(parcel);
     while (this.#bytesUnderWay > MOST_BYTES_UNDER_WAY) await Promise.race(this.#underWay);
     if (this.#again.length >= BATCH_KEYS) await this.drain();
     this.#throwFailure();
@@ -156,17 +159,21 @@ export class EntrySender {
   }
 
   async #sendAll(to: Address, parcels: readonly Parcel[]): Promise<void> {
-    const lane = this.#laneTo(to);
-    const fates = await Promise.allSettled(parcels.map(parcel => this.#send(lane, to, parcel)));
-    fates.forEach((fate, i) => {
+    const commands = parcels.map(parcel => restoreValue(parcel.key, parcel, this.#settings.replace));
+    const answers: readonly unknown[] = await this.#laneTo(to)
+      .sendEach(commands)
+      // Nobody knows of any of them.
+      .catch((error: unknown) => parcels.map(() => error));
+    for (const [i, answer] of answers.entries()) {
       const parcel = parcels[i];
-      if (fate.status === 'rejected') this.#failure ??= { error: fate.reason };
-      else if (parcel) this.#settle(parcel, fate.value);
-    });
+      if (!parcel) continue;
+      if (!(answer instanceof Error)) this.#tally.restored++;
+      else this.#settle(parcel, await this.#fateOf(answer, parcel, to));
+    }
   }
 
   #settle(parcel: Parcel, fate: Fate): void {
-    const { key, database } = parcel.entry;
+    const { key, database } = parcel;
     if (fate === 'restored') this.#tally.restored++;
     else if (fate === 'again') this.#again.push(parcel);
     else if (fate === 'existing') {
@@ -178,26 +185,10 @@ export class EntrySender {
     }
   }
 
-  async #send(lane: Lane, to: Address, { slot, entry, payload }: Parcel): Promise<Fate> {
-    const command = restoreValue(entry.key, { ...entry, payload }, this.#settings.replace);
-    try {
-      await lane.send(command);
-      return 'restored';
-    } catch (error) {
-      if (!(error instanceof NodeError)) throw error;
-      const target = this.#routes.targetOf(slot);
-      if (!(error instanceof ServerRefusalError && /^ASK /.test(error.text) && target))
-        return this.#fateOf(error, to);
-      return this.#laneTo(target)
-        .sendAll<unknown>([asking(), command])
-        .then(() => 'restored' as const)
-        .catch(refusal => this.#fateOf(refusal, target));
-    }
-  }
-
-  #fateOf(error: unknown, at: Address): Fate {
+  async #fateOf(error: unknown, parcel: Parcel, at: Address): Promise<Fate> {
     if (error instanceof ServerRefusalError) {
       if (/^BUSYKEY/.test(error.text)) return 'existing';
+      if (/^ASK /.test(error.text)) return this.#sendToTarget(parcel);
       if (PASSING.test(error.text)) return 'again';
       if (UNFIT.test(error.text)) return { refused: error.text };
     }
@@ -210,6 +201,21 @@ export class EntrySender {
     // stand in their own way.
     if (isUnreached || this.#settings.replace) return 'again';
     throw error;
+  }
+
+  /** The slot is on its way, and the key is not at its source. */
+  async #sendToTarget(parcel: Parcel): Promise<Fate> {
+    const target = this.#routes.targetOf(parcel.slot);
+    // Not known yet; when it is looked anew, it is.
+    if (!target) return 'again';
+    try {
+      const command = restoreValue(parcel.key, parcel, this.#settings.replace);
+      await this.#laneTo(target).sendAll<unknown>([asking(), command]);
+      return 'restored';
+    } catch (error) {
+      const isAskedAgain = error instanceof ServerRefusalError && /^ASK /.test(error.text);
+      return isAskedAgain ? 'again' : this.#fateOf(error, parcel, target);
+    }
   }
 
   #laneTo(address: Address): Lane {

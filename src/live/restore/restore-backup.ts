@@ -2,12 +2,12 @@
 import type { SavedBackup } from '../../plan/backup-manifest.ts';
 import type { RestoreEvent, RestoreTally } from '../../plan/restore.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
-import { type RdbEntry, RdbWalker } from '../../rdb/walker.ts';
+import { RdbWalker } from '../../rdb/walker.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import { asGenerator, type Tell } from '../event-stream.ts';
 import { type CheckedDump, checkDump, DamagedBackupError } from './check-dump.ts';
-import { EntrySender } from './entry-sender.ts';
+import { EntrySender, type Parcel } from './entry-sender.ts';
 import { piecesOf } from './read-backup.ts';
 import { Routes } from './routes.ts';
 
@@ -71,15 +71,18 @@ async function restoreFile(
   tell: Tell<RestoreEvent>,
   read: (bytes: number) => boolean,
 ): Promise<void> {
-  let entries: RdbEntry[] = [];
-  const walker = new RdbWalker({ entry: entry => entries.push(entry) });
   const sender = new EntrySender(fleet, routes, { replace, rdbVersion, nowMs }, tally, tell);
+  const parcels: Parcel[] = [];
+  const walker = new RdbWalker({
+    entry: entry => {
+      const parcel = sender.pack(entry);
+      if (parcel) parcels.push(parcel);
+    },
+  });
   try {
     for await (const piece of piecesOf(folder, file)) {
       walker.push(piece);
-      const found = entries;
-      entries = [];
-      for (const entry of found) await sender.put(entry);
+      for (const parcel of parcels.splice(0)) await sender.put(parcel);
       if (!read(piece.length)) return;
     }
     await sender.drain();
