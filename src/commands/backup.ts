@@ -19,6 +19,7 @@ import { count, NodeNames } from '../report/names.ts';
 import type { Paint } from '../report/paint.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
+import { SlotSet } from '../topology/slot-set.ts';
 import {
   addConnectionOptions,
   type ConnectionFlags,
@@ -123,7 +124,8 @@ async function makeBackup(
   const limitMs = Math.max(SILENCE_LIMIT_MS, options.fleet.replyTimeoutMs);
   const events = backUp(fleet, sources, { ...options, silenceLimitMs: limitMs });
   const saved = await follow(events, teller, context);
-  const moved = slotsMovedMeanwhile(before, await inspect(fleet));
+  // Where it has failed already, the node that would be asked may be the one that is gone.
+  const moved = teller.failed ? SlotSet.empty : slotsMovedMeanwhile(before, await inspect(fleet));
   if (moved.size > 0)
     teller.problem(
       `[ERR] Slots have moved meanwhile (${moved}): keys of theirs may be missing, or be there twice.`,

@@ -8,6 +8,7 @@ import { tryValues } from '../live/restore/try-values.ts';
 import type { SavedBackup } from '../plan/backup-manifest.ts';
 import { bytes } from '../report/names.ts';
 import { type RestorePreview, renderRestorePreview } from '../report/restore.ts';
+import { InterruptedError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { formatAddress } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
@@ -99,7 +100,7 @@ async function restoreInto(
   context: Context,
 ): Promise<ExitCode> {
   const { terminal } = context;
-  const dumps = await check(backup, options, context);
+  const dumps = await check(fleet, backup, options, context);
   const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
   const unfit = await whatIsNotTaken(fleet, primaries, dumps);
   if (unfit.length > 0) return teller.end(EXIT.refused, [...unfit, 'Nothing was changed.'].join('\n'));
@@ -116,6 +117,7 @@ async function restoreInto(
 
 /** Every file, from its first byte to its last. */
 async function check(
+  fleet: Fleet,
   backup: SavedBackup,
   { folder }: RestoreOptions,
   { terminal }: Context,
@@ -124,6 +126,8 @@ async function check(
   let read = 0;
   try {
     return await checkBackup(folder, backup, more => {
+      // Reading takes as long as the files are large, and nobody is asked for anything meanwhile.
+      if (fleet.interruption.aborted) throw new InterruptedError();
       read += more;
       spinner.say(`reading the backup: ${bytes(read)}`);
     });

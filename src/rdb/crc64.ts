@@ -47,19 +47,12 @@ export class Crc64 {
     let low = this.#low;
     let high = this.#high;
     const { length } = bytes;
+    const words = new DataView(bytes.buffer, bytes.byteOffset, length);
     const whole = length - (length % STRIDE);
     let at = 0;
     for (; at < whole; at += STRIDE) {
-      low ^=
-        (bytes[at] as number) |
-        ((bytes[at + 1] as number) << 8) |
-        ((bytes[at + 2] as number) << 16) |
-        ((bytes[at + 3] as number) << 24);
-      high ^=
-        (bytes[at + 4] as number) |
-        ((bytes[at + 5] as number) << 8) |
-        ((bytes[at + 6] as number) << 16) |
-        ((bytes[at + 7] as number) << 24);
+      low ^= words.getInt32(at, true);
+      high ^= words.getInt32(at + 4, true);
       const a = 0x700 | (low & 0xff);
       const b = 0x600 | ((low >>> 8) & 0xff);
       const c = 0x500 | ((low >>> 16) & 0xff);

@@ -25,7 +25,9 @@ export function backUp(
       for (let source = waiting.shift(); source; source = waiting.shift())
         await saveOne(fleet, source, settings, tell);
     };
-    const ends = await Promise.allSettled(Array.from({ length: settings.parallel }, work));
+    const ends = await Promise.allSettled(
+      Array.from({ length: Math.min(settings.parallel, sources.length) }, work),
+    );
     // Only when all of them have cleared away what they had begun.
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   });
