@@ -175,10 +175,13 @@ async function* untilMark(mark: Buffer, arriving: ArrivingBytes): AsyncGenerator
   let held: Buffer = Buffer.alloc(0);
   for (;;) {
     const chunk = await arriving.next();
-    const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    // Only a small piece is joined to what was held: all others would be copied whole.
+    const isSmall = chunk.length < MARK_BYTES;
+    if (!isSmall && held.length > 0) yield held;
+    const bytes = isSmall ? Buffer.concat([held, chunk]) : chunk;
     const sure = Math.max(0, bytes.length - MARK_BYTES);
-    held = bytes.subarray(sure);
     if (sure > 0) yield bytes.subarray(0, sure);
+    held = bytes.subarray(sure);
     if (held.equals(mark)) return;
   }
 }
