@@ -1,6 +1,6 @@
 /**
  * Whether a node takes the values of a backup, tried without writing anything: a value whose time is up already is looked
- * at by the server as any other, and then not kept.
+ * at by the server like all others, and then not kept.
  */
 import { restorePayload } from '../../rdb/payload.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
