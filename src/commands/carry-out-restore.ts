@@ -52,7 +52,7 @@ export async function carryOutRestore(
   const mortal = dumps.reduce((sum, dump) => sum + dump.mortalKeys, 0);
   if (!replace && gained < tally.restored - mortal)
     teller.note(
-      `[WARNING] ${tally.restored} keys were restored, and the nodes hold only ${gained} more than before; was anything deleted meanwhile?`,
+      `[WARNING] ${tally.restored} keys were restored, and the nodes hold only ${gained} more than before; perhaps some were deleted meanwhile.`,
     );
   return teller.end(EXIT.done, `[OK] ${text}`);
 }
