@@ -17,7 +17,7 @@ import {
   type ServerRefusalError,
 } from './errors.ts';
 import { Fifo } from './fifo.ts';
-import { FramingError, ReplyTooLongError } from './framer.ts';
+import { FramingError } from './framer.ts';
 import { deliver, type Pending, waitingForAll, waitingForEach } from './pending.ts';
 import { ErrorReply, type Reply } from './reply.ts';
 import { type Reading, ReplyReader } from './reply-reader.ts';
@@ -173,9 +173,7 @@ export class Connection {
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
       const hint = chunk[0] === TLS_ALERT && !this.#answered ? '; is this a TLS port (--tls)?' : '';
-      const what =
-        error instanceof ReplyTooLongError ? 'it sent too much' : 'it does not speak the Redis protocol';
-      this.#fail(new ProtocolError(this.name, `${what}: ${error.message}${hint}`));
+      this.#fail(new ProtocolError(this.name, `${error.fault}: ${error.message}${hint}`));
     }
   }
 

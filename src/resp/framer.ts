@@ -39,10 +39,15 @@ const INTEGER = 0x3a; // :
 const BULK = 0x24; // $
 const ARRAY = 0x2a; // *
 
-export class FramingError extends Error {}
+export class FramingError extends Error {
+  /** What is said of the node. */
+  readonly fault: string = 'it does not speak the Redis protocol';
+}
 
 /** It may well be a reply, and is more than anybody wants to hold. */
-export class ReplyTooLongError extends FramingError {}
+export class ReplyTooLongError extends FramingError {
+  override readonly fault = 'it sent too much';
+}
 
 export class ReplyFramer {
   readonly #limits: ReplyLimits;
