@@ -41,14 +41,15 @@ export async function awaitUnbanned(
 ): Promise<NodeId[]> {
   const hosts = members.filter(({ id }) => !newcomers.includes(id));
   await awaitArrivals(fleet, members, newcomers, nowMs);
-  let bans = await bansOf(fleet, hosts, newcomers);
+  const dropped = await droppedSoon(fleet, hosts, newcomers);
+  let bans = dropped.size > 0 ? dropped : await bansOf(fleet, hosts, newcomers);
   if (bans.size === 0) return [];
   note(BANNED);
   const banned = [...new Set([...bans.values()].flat())];
   const deadline = nowMs() + timeoutMs + GRACE_MS;
-  let knocks = false;
+  let knocks = dropped.size > 0;
   while (bans.size > 0 && nowMs() < deadline) {
-    const looks = await watch(fleet, hosts, banned);
+    const looks = await watch(fleet, hosts, banned, LOOKS);
     knocks ||= looks.some(look => look.some(known => known.length > 0));
     bans = knocks ? unsteady(hosts, banned, looks) : await bansOf(fleet, hosts, banned);
   }
@@ -67,9 +68,31 @@ async function lookAround(fleet: Fleet, hosts: readonly Member[], ids: readonly 
   return lists.map(({ nodes }) => ids.filter(id => nodes.some(node => node.id === id)));
 }
 
-async function watch(fleet: Fleet, hosts: readonly Member[], ids: readonly NodeId[]): Promise<Look[]> {
+/** Who has known a newcomer before anybody let it in, and then knows it no more: it had knocked, and is banned. */
+async function droppedSoon(fleet: Fleet, hosts: readonly Member[], ids: readonly NodeId[]): Promise<Bans> {
+  const first = await lookAround(fleet, hosts, ids);
+  if (first.every(known => known.length === 0)) return new Map();
+  const looks = [first, ...(await watch(fleet, hosts, ids, STEADY_LOOKS))];
+  const isDropped = (host: number, id: NodeId) => {
+    const comes = looks.findIndex(look => look[host]?.includes(id));
+    return comes !== -1 && looks.slice(comes).some(look => !look[host]?.includes(id));
+  };
+  return new Map(
+    hosts.flatMap(({ id }, i) => {
+      const missed = ids.filter(one => isDropped(i, one));
+      return missed.length > 0 ? [[id, missed]] : [];
+    }),
+  );
+}
+
+async function watch(
+  fleet: Fleet,
+  hosts: readonly Member[],
+  ids: readonly NodeId[],
+  times: number,
+): Promise<Look[]> {
   const looks: Look[] = [];
-  while (looks.length < LOOKS) {
+  while (looks.length < times) {
     await sleep(LOOK_EVERY_MS);
     looks.push(await lookAround(fleet, hosts, ids));
   }
