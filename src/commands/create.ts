@@ -10,6 +10,7 @@ import { parseAddress } from '../resp/parse-address.ts';
 import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { mayHaveFewPrimaries } from './ask-few-primaries.ts';
 import { carryOut } from './carry-out.ts';
 import { showingCheckOnce } from './classic-check.ts';
 import { asUsage, wholeNumber } from './connection-options.ts';
@@ -41,6 +42,7 @@ interface CreateFlags extends MembershipFlags {
 
 export function createCommand(context: Context, run = runCreate): Command {
   const command = new Command('create')
+    .usage('[options] <nodes...>')
     .description('make one cluster of nodes that do not know each other')
     .argument('[nodes...]', 'host:port of every node')
     .addOption(new Option('--cluster-replicas <count>', 'replicas of each primary').argParser(wholeNumber))
@@ -107,18 +109,22 @@ export async function runCreate(options: CreateOptions, context: Context): Promi
 }
 
 function create(options: CreateOptions, context: Context): Promise<ExitCode> {
-  const { roles, zones, allowFewPrimaries, allowMixed } = options;
+  const { roles, zones, allowMixed, yes, dryRun, json } = options;
   const { paint } = context.terminal;
+  let allowFewPrimaries = options.allowFewPrimaries;
+  const placeOf = (node: Applicant) => placeOfApplicant(node, zones);
+  const plan = (nodes: readonly Applicant[]) =>
+    planCreate({ nodes, roles, placeOf, allowFewPrimaries, allowMixed });
   return carryOut(
     {
       command: 'create',
       decide: async () => {
         const nodes = await probeAll(options, context);
-        const placeOf = (node: Applicant) => placeOfApplicant(node, zones);
-        return {
-          seen: asSeen(nodes),
-          decision: planCreate({ nodes, roles, placeOf, allowFewPrimaries, allowMixed }),
-        };
+        const decision = plan(nodes);
+        const isAgreed = yes || dryRun;
+        // Once: looked at again, it is so already.
+        allowFewPrimaries ||= await mayHaveFewPrimaries({ decision, nodes, isAgreed, json }, context);
+        return { seen: asSeen(nodes), decision: allowFewPrimaries ? plan(nodes) : decision };
       },
       preview: plan => renderCreatePlan(plan, paint),
       question: 'Can I set the above configuration?',

@@ -1,6 +1,7 @@
 /** What `create` would make of the nodes: the classic lines, which scripts look for, then who stands where. */
 import type { CreatePlan, PlannedShard } from '../plan/create.ts';
 import { scoreOf } from '../plan/placement-score.ts';
+import type { Refusal } from '../plan/refusal.ts';
 import type { Plan } from '../plan/step.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { SlotRange } from '../topology/slot-set.ts';
@@ -30,6 +31,14 @@ export function renderCreatePlan(plan: CreatePlan, paint: Paint): string {
     '',
     ...placementTable(shards, placeOf, names, paint),
   ].join('\n')}\n`;
+}
+
+/** As valkey-cli has it. */
+export function fewPrimariesRequested({
+  primaries,
+  replicas = 0,
+}: Extract<Refusal, { kind: 'too-few-primaries' }>): string {
+  return `Requested to create a cluster with ${primaries} primaries and ${replicas} replicas per primary.\n`;
 }
 
 export function renderUndoCreate(plan: Plan, paint: Paint): string {
