@@ -6,7 +6,8 @@ import { asAnswer, asQuestion } from './line-reader.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How lines begin that the classic tools print to standard output, whatever they say. */
-const CLASSIC_COMPLAINT = /^(\[ERR\]|\[WARNING\]|\*\*\*)/;
+const CLASSIC_COMPLAINT = /^(\[ERR\]|\[WARNING\]|\*\*\*|Node \S+ replied with error:)/;
+const MILD = /^(\[WARNING\]|\*\*\*)/;
 
 /** `silently`: standard output belongs to a program that reads JSON. */
 export function classicTerminal(terminal: Terminal, silently: boolean): Terminal {
@@ -19,7 +20,7 @@ export function classicTerminal(terminal: Terminal, silently: boolean): Terminal
     dialogue: undefined,
     warn(text) {
       if (silently || !CLASSIC_COMPLAINT.test(text)) terminal.warn(text);
-      else terminal.print(`${(text.startsWith('[ERR]') ? paint.bad : paint.warning)(text)}\n`);
+      else terminal.print(`${(MILD.test(text) ? paint.warning : paint.bad)(text)}\n`);
     },
     async confirm(question) {
       const reply = await terminal.readLine(silently ? undefined : `${asQuestion(question)} `);

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { classicTerminal } from './classic-terminal.ts';
-import { type Conventions, translateArguments } from './commands/classic-arguments.ts';
+import { type Conventions, type Translation, translateArguments } from './commands/classic-arguments.ts';
 import { type Context, EXIT, type ExitCode, UsageError } from './commands/context.ts';
 import { examplesText } from './commands/examples.ts';
 import { explainFailure, fitForTerminal, withoutSecrets } from './commands/failures.ts';
@@ -58,13 +58,15 @@ In place of redis-cli, valkey-cli and redis-trib:
   slotctl --cluster check 10.0.0.1:6379       as with redis-cli and valkey-cli
   slotctl create --replicas 1 10.0.0.1:6379…  as with redis-trib`;
 
+const LEAST_HELP_COLUMNS = 20;
+
 const EXIT_CODE_HELP = `
 Exit codes:
   0    done; for check: healthy
   1    problems were found, or the work failed
   2    wrong usage
-  3    the cluster could not be asked: the node given did not answer, or not as a cluster node
-  4    refused, because it would be unsafe; the message names what overrides that, if anything does
+  3    the node given did not answer, or not as a node of a cluster
+  4    refused as unsafe; the message names what overrides that, if anything
   130  interrupted`;
 
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -72,7 +74,12 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   let habits: Conventions = 'native';
   let code: ExitCode = EXIT.done;
   try {
-    const { words, conventions } = await understand(argv, terminal);
+    const understood = await understand(argv, terminal);
+    if (understood.kind === 'help') {
+      terminal.print(understood.text);
+      return EXIT.done;
+    }
+    const { words, conventions } = understood;
     habits = conventions;
     if (conventions === 'classic') told = classicTerminal(terminal, words.includes('--json'));
     const context: Context = {
@@ -95,13 +102,11 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 }
 
-interface Understood {
-  readonly words: readonly string[];
-  readonly conventions: Conventions;
-}
-
 /** The words may be those of redis-cli or redis-trib, and one of them may be standard input. */
-async function understand(argv: readonly string[], terminal: Terminal): Promise<Understood> {
+async function understand(
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<Extract<Translation, { kind: 'ready' | 'help' }>> {
   let translation = translateArguments(argv, terminal.env);
   if (translation.kind === 'wants-input') {
     const input = await terminal.readAll();
@@ -109,7 +114,7 @@ async function understand(argv: readonly string[], terminal: Terminal): Promise<
     if (input.kind === 'nobody') throw new UsageError('standard input, wanted as an argument, does not end');
     translation = translation.given(input.value);
   }
-  if (translation.kind === 'ready') return translation;
+  if (translation.kind === 'ready' || translation.kind === 'help') return translation;
   throw new UsageError(translation.kind === 'wrong' ? translation.text : 'standard input is wanted twice');
 }
 
@@ -121,10 +126,13 @@ function buildProgram(context: Context, commands: readonly MakeCommand[]): Comma
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', GENERAL_HELP)
     .addHelpText('afterAll', EXIT_CODE_HELP)
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    .configureHelp({ subcommandTerm: command => command.name() });
   for (const command of commands.map(make => make(context)))
     program.addCommand(command.addHelpText('after', examplesText(command.name())));
   for (const command of [program, ...program.commands]) {
+    // A long option leaves less room beside it than commander wants before it breaks lines at all.
+    command.configureHelp({ ...command.configureHelp(), minWidthToWrap: LEAST_HELP_COLUMNS });
     command.exitOverride().configureOutput({
       writeOut: text => terminal.print(text),
       writeErr: text => terminal.log(fitForTerminal(withoutSecrets(text))),

@@ -20,6 +20,8 @@ import type { Paint } from '../report/paint.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import { SlotSet } from '../topology/slot-set.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { showingCheckOnce } from './classic-check.ts';
 import {
   addConnectionOptions,
   type ConnectionFlags,
@@ -54,22 +56,16 @@ const SILENCE_LIMIT_MS = 60_000;
 const PROBLEMS =
   "*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.";
 
-const EXAMPLES = `
-Examples:
-  slotctl backup 10.0.0.1:6379 /var/backups/cluster
-  slotctl backup 10.0.0.1:6379 /var/backups/cluster --from-replicas --parallel 2
-  slotctl backup 10.0.0.1:6379 /var/backups/cluster --replace --json`;
-
 export function backupCommand(context: Context, run = runBackup): Command {
   const command = new Command('backup')
+    .usage('[options] <address> <folder>')
     .description('save the data of all shards to a folder, for restore or for a server to load')
     .argument('<words...>', 'any node (host:port, host port, or a URI), and the folder')
     .option('--from-replicas', 'of each shard take the replica that is furthest, and spare the primary')
     .option('--parallel <n>', 'how many nodes give their data at the same time', atLeastOne, PARALLEL)
     .option('--no-diskless', 'nodes save to their own disks first, and do not wait for other replicas')
     .option('--replace', 'a backup that is in the folder already gives way to this one')
-    .option('--json', 'print one JSON object per line')
-    .addHelpText('after', EXAMPLES);
+    .option('--json', 'print one JSON object per line');
   return addConnectionOptions(command).action(async (words: string[], flags: BackupFlags) => {
     const folder = words.at(-1);
     const isAlone = words.length === 1 && flags.socket === undefined && flags.uri === undefined;
@@ -97,25 +93,29 @@ function atLeastOne(text: string): number {
 
 export async function runBackup(options: BackupOptions, context: Context): Promise<ExitCode> {
   const teller = new LineTeller('backup', options.json, context);
-  return teller.toItsEnd(async () => {
-    const there = await openFolder(options.folder);
-    if (there.length > 0 && !options.replace)
+  return teller.toItsEnd(() =>
+    withFleet(context, options, async fleet => {
+      // Before the folder, which would be left behind empty where the cluster cannot be asked.
+      const before = await lookAtCluster(fleet);
+      showingCheckOnce(options, context)(before);
+      const there = await openFolder(options.folder);
+      if (there.length === 0 || options.replace) return makeBackup(fleet, before, options, teller, context);
       return teller.end(
         EXIT.refused,
         `${options.folder} holds a backup already (${count(there.length, 'file')}); nothing was changed. Take another folder, or --replace.`,
       );
-    return withFleet(context, options, fleet => makeBackup(fleet, options, teller, context));
-  });
+    }),
+  );
 }
 
 async function makeBackup(
   fleet: Fleet,
+  before: ClusterSnapshot,
   options: BackupOptions,
   teller: LineTeller,
   context: Context,
 ): Promise<ExitCode> {
   const { folder } = options;
-  const before = await lookAtCluster(fleet);
   const problems = diagnose(before, NO_WISHES).filter(({ severity }) => severity === 'error').length;
   const { sources, missing } = backupSources(before, options.fromReplicas);
   const names = new NodeNames(before);
@@ -137,7 +137,11 @@ async function makeBackup(
     );
   const time = new Date(context.nowMs()).toISOString();
   teller.say(`Saving cluster configuration to: ${folder}/nodes.json\n`);
-  if (options.replace) await removeOthers(folder, new Set(saved.map(({ file }) => file)));
+  if (options.replace) {
+    // The classic tools leave the files of other nodes where they are: they may be of another cluster.
+    const own = new Set(saved.map(({ file }) => file));
+    await removeOthers(folder, context.conventions === 'classic' ? 'all' : own);
+  }
   await describeBackup(folder, nodesJson(before, problems), manifestDocument(saved, time));
   if (problems > 0) teller.note(PROBLEMS);
   return teller.end(EXIT.done, `[OK] Backup created into: ${folder}`);

@@ -3,6 +3,7 @@
  * in classic/; the commands know nothing of them.
  */
 import { parseUri } from '../resp/parse-address.ts';
+import { clusterHelp } from './classic/cluster-help.ts';
 import {
   classicOption,
   isSubcommand,
@@ -15,7 +16,7 @@ import { ready, type Translation, type Wrong, wrong } from './classic/translatio
 import { translateTribLine } from './classic/trib-arguments.ts';
 import { nearestWord } from './nearest-word.ts';
 
-export type { Conventions } from './classic/translation.ts';
+export type { Conventions, Translation } from './classic/translation.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -33,7 +34,7 @@ export function translateArguments(
 
 function translateClusterLine(line: ClusterLine, env: Environment): Translation {
   const { subcommand: name, input } = line;
-  if (name === 'help') return ready(['--help']);
+  if (name === 'help') return { kind: 'help', text: clusterHelp() };
   if (!isSubcommand(name)) return unknownSubcommand(name);
   if (line.wantsHelp) return ready([name, '--help']);
   if (input === undefined) return translateSubcommand(name, line, env);
@@ -61,7 +62,7 @@ function translateSubcommand(
   { words, options }: ClusterLine,
   env: Environment,
 ): Translation {
-  const { words: arity, usage, consent } = subcommand(name);
+  const { words: arity, usage, consent, habit } = subcommand(name);
   const [least, most] = arity;
   if (words.length < least || words.length > most)
     return wrong(
@@ -88,7 +89,7 @@ function translateSubcommand(
       translated.push(...login);
     } else if (becomes && !isWithoutLimit(option, values)) translated.push(...spell(becomes, values));
   }
-  const agreed = isAgreed ? ['--yes'] : [];
+  const agreed = [...(isAgreed ? ['--yes'] : []), ...(habit ? [habit] : [])];
   const end = name === 'call' || words.some(word => word.startsWith('-')) ? ['--'] : [];
   return ready([name, ...agreed, ...translated, ...end, ...words]);
 }

@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { FileError } from '../live/files.ts';
 import { EntryNodeError } from '../live/inspect.ts';
-import { ConnectError, InterruptedError, NodeError } from '../resp/errors.ts';
+import { ConnectError, InterruptedError, NodeError, ServerRefusalError } from '../resp/errors.ts';
 import { mayHoldSecret } from '../resp/parse-address.ts';
 import type { Conventions } from './classic/translation.ts';
 import { EXIT, type ExitCode, UsageError } from './context.ts';
@@ -30,8 +30,13 @@ export function explainFailure(error: unknown, conventions?: Conventions): Failu
 }
 
 /** As scripts know it. */
-function classicText({ cause, message }: EntryNodeError): string {
-  return cause instanceof ConnectError ? `Could not connect to Redis at ${message}` : `[ERR] Node ${message}`;
+function classicText({ cause, message, node }: EntryNodeError): string {
+  if (cause instanceof ConnectError) return `Could not connect to Redis at ${message}`;
+  if (cause instanceof ServerRefusalError && cause.reason === 'no-login')
+    return `[ERR] Node ${node} ${cause.text} (--askpass, REDISCLI_AUTH or --pass)`;
+  if (cause instanceof ServerRefusalError && cause.reason === 'wrong-login')
+    return `Node ${node} replied with error:\n${cause.text}`;
+  return `[ERR] Node ${message}`;
 }
 
 const LONGEST_LINE = 2000;

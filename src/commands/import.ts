@@ -7,21 +7,17 @@ import { type ImportPlan, planImport } from '../plan/import.ts';
 import type { Refusal } from '../plan/refusal.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { type ShowCheck, showingCheckOnce } from './classic-check.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
 import { addImportOptions, type ImportFlags, type ImportOptions, resolveImport } from './import-options.ts';
 import { type ImportEnding, ImportTeller } from './import-teller.ts';
 import { lookAtCluster } from './membership-options.ts';
 
-const EXAMPLES = `
-Examples:
-  slotctl import 10.0.0.1:7000 --cluster-from 10.0.0.9:6379 --cluster-copy
-  SLOTCTL_FROM_AUTH=… slotctl import 10.0.0.1:7000 --cluster-from old.example:7000 --yes`;
-
 export function importCommand(context: Context, run = runImport): Command {
   const command = new Command('import')
+    .usage('[options] <address>')
     .description('bring the keys of a server, or of another cluster, into this one')
-    .argument('[address...]', 'any node of the cluster that gets them')
-    .addHelpText('after', EXAMPLES);
+    .argument('[address...]', 'any node of the cluster that gets them');
   return addImportOptions(command).action(async (words: string[], flags: ImportFlags) => {
     context.finish(await run(await resolveImport(words, flags, context.terminal), context));
   });
@@ -32,13 +28,14 @@ type Decided =
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly seen: ClusterSnapshot };
 
 export async function runImport(options: ImportOptions, context: Context): Promise<ExitCode> {
+  const showCheck = showingCheckOnce(options, context);
   const teller = new ImportTeller(
     { from: options.source.address, copy: options.wishes.copy },
     options.json,
     context,
   );
   try {
-    const agreed = await agree(options, teller, context);
+    const agreed = await agree({ ...options, showCheck }, teller, context);
     return teller.ended('plan' in agreed ? await perform(agreed.plan, options, teller, context) : agreed);
   } catch (error) {
     teller.broke(error);
@@ -46,8 +43,13 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   }
 }
 
+/** And where the cluster is shown as the classic tools show it. */
+interface Looking extends ImportOptions {
+  readonly showCheck: ShowCheck;
+}
+
 async function agree(
-  options: ImportOptions,
+  options: Looking,
   teller: ImportTeller,
   context: Context,
 ): Promise<{ readonly plan: ImportPlan } | ImportEnding> {
@@ -88,12 +90,11 @@ function refuse(
   return { code: EXIT.refused, text: '' };
 }
 
-async function decide(options: ImportOptions, context: Context): Promise<Decided> {
+async function decide(options: Looking, context: Context): Promise<Decided> {
   return withBoth(options, context, async (target, source) => {
-    const [cluster, found] = await Promise.all([
-      lookAtCluster(target),
-      lookAtSource(source, options.source.address),
-    ]);
+    const cluster = await lookAtCluster(target);
+    options.showCheck(cluster);
+    const found = await lookAtSource(source, options.source.address);
     const entry = cluster.views[0]?.address;
     const targetDatabases = entry ? await countDatabases(entry, target) : 1;
     const decision = planImport({ source: found, target: cluster, targetDatabases, wishes: options.wishes });
@@ -138,13 +139,14 @@ function perform(
 }
 
 function importingOf(
-  { limits, paceLimits, wishes, rescues, verbose }: ImportOptions,
-  { nowMs }: Context,
+  { limits, paceLimits, wishes, rescues, verbose, json }: ImportOptions,
+  { nowMs, conventions }: Context,
   fleets: Pick<Importing, 'source' | 'target'>,
   isStopping: () => boolean,
 ): Importing {
   const { copy, replace } = wishes;
-  return { ...fleets, limits, paceLimits, copy, replace, rescues, tellsKeys: verbose, nowMs, isStopping };
+  const tellsKeys = verbose || (conventions === 'classic' && !json);
+  return { ...fleets, limits, paceLimits, copy, replace, rescues, tellsKeys, nowMs, isStopping };
 }
 
 function withBoth<T>(

@@ -83,9 +83,7 @@ describe('what redis-cli documents', () => {
       '--cluster import a:1 --cluster-from s:1 --cluster-from-user u --cluster-from-pass p --cluster-from-askpass',
       'import --yes --cluster-from=s:1 --cluster-from-user=u --cluster-from-pass=p --cluster-from-askpass a:1',
     ],
-    ['--cluster backup a:1 /dir', 'backup a:1 /dir'],
-    ['--cluster help', '--help'],
-    ['--cluster help me', '--help'],
+    ['--cluster backup a:1 /dir', 'backup --replace a:1 /dir'],
   ];
   test.each(rows)('%s', (typed, native) => {
     expect(becomes(typed)).toBe(native);

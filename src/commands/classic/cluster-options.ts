@@ -9,9 +9,11 @@ export interface Subcommand {
   readonly usage: string;
   /** Whether theirs asks before it changes something, goes ahead, or changes nothing that one would be asked about. */
   readonly consent: 'asks' | 'goes-ahead' | 'nothing-to-ask';
+  /** What theirs does without being told. */
+  readonly habit?: `--${string}`;
 }
 
-const ANY_NODE = '<host:port> or <host> <port>';
+const ANY_NODE = '<host:port> or <host> <port> - separated by either colon or space';
 const MANY = Number.POSITIVE_INFINITY;
 
 const SUBCOMMANDS = {
@@ -30,7 +32,13 @@ const SUBCOMMANDS = {
   call: { words: [2, MANY], usage: 'host:port command arg arg .. arg', consent: 'nothing-to-ask' },
   'set-timeout': { words: [2, 2], usage: 'host:port milliseconds', consent: 'nothing-to-ask' },
   import: { words: [1, 1], usage: 'host:port', consent: 'goes-ahead' },
-  backup: { words: [2, 2], usage: 'host:port backup_directory', consent: 'nothing-to-ask' },
+  backup: {
+    words: [2, 2],
+    usage: 'host:port backup_directory',
+    consent: 'nothing-to-ask',
+    // Scripts have every night's backup take the place of the last.
+    habit: '--replace',
+  },
 } as const satisfies Readonly<Record<string, Subcommand>>;
 
 export type SubcommandName = keyof typeof SUBCOMMANDS;
@@ -180,6 +188,18 @@ const OURS: Readonly<Record<string, ClassicOption>> = {
 };
 
 const OPTIONS = { ...CLUSTER_OPTIONS, ...CONNECTION_OPTIONS, ...WITHOUT_MEANING, ...OURS };
+
+/** What belongs to one subcommand, for its help. */
+export function clusterOptionsOf(
+  name: SubcommandName,
+): readonly (readonly [option: string, takes: ClassicOption['takes']])[] {
+  const own = Object.entries(CLUSTER_OPTIONS).filter(([, option]) => option.for?.includes(name));
+  const consent = subcommand(name).consent === 'asks' ? (['--cluster-yes'] as const) : [];
+  return [
+    ...own.map(([option, { takes }]) => [option, takes] as const),
+    ...consent.map(option => [option, 'nothing'] as const),
+  ];
+}
 
 export const OPTION_NAMES: readonly string[] = Object.keys(OPTIONS);
 

@@ -8,6 +8,8 @@ export type Translation =
   | { readonly kind: 'ready'; readonly words: readonly string[]; readonly conventions: Conventions }
   /** Standard input is one of the words (`-x`, `-X`). */
   | { readonly kind: 'wants-input'; readonly given: (input: string) => Translation }
+  /** Somebody wants to know what there is. */
+  | { readonly kind: 'help'; readonly text: string }
   | Wrong;
 
 export interface Wrong {

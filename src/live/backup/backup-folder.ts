@@ -45,12 +45,13 @@ export async function beginAnew(folder: string): Promise<void> {
   }
 }
 
-/** What is there of earlier backups, and of runs that were killed. */
-export async function removeOthers(folder: string, own: ReadonlySet<string>): Promise<void> {
+/** What is there of earlier backups, unless all of it counts as one's own, and of runs that were killed. */
+export async function removeOthers(folder: string, own: ReadonlySet<string> | 'all'): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, file, pid] = DRAFT.exec(name) ?? [];
     const isAbandoned = file !== undefined && isDumpFile(file) && !isAlive(Number(pid));
-    if (isAbandoned || (isDumpFile(name) && !own.has(name))) await rm(join(folder, name), { force: true });
+    const isOthers = own !== 'all' && isDumpFile(name) && !own.has(name);
+    if (isAbandoned || isOthers) await rm(join(folder, name), { force: true });
   }
 }
 
