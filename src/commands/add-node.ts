@@ -49,6 +49,7 @@ interface AddNodeFlags extends MembershipFlags {
 
 export function addNodeCommand(context: Context, run = runAddNode): Command {
   const command = new Command('add-node')
+    .usage('[options] <new...> <address>')
     .description('bring new nodes into a cluster')
     .argument('[nodes...]', 'the new nodes, and last a node of the cluster: host:port each')
     .option('--replica', 'as replicas')

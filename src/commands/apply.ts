@@ -16,6 +16,7 @@ export interface ApplyOptions extends MoveOptions {
 
 export function applyCommand(context: Context, run = runApply): Command {
   const command = new Command('apply')
+    .usage('[options] <file> [address]')
     .description('carry out a plan from --plan-out, or what is left of it')
     .argument('[words...]', 'the file, and a node of the cluster if it is not the one in the file');
   return addMoveOptions(command).action(async (words: string[], flags: MoveFlags) => {

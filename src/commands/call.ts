@@ -49,17 +49,13 @@ class CommandForServers extends Command {
 }
 
 const HELP = `
-Words behind the command are its arguments, but for options of slotctl, which may stand anywhere. What
-begins with - and is meant for the server, other than a number, stands behind --.
-
-Examples:
-  slotctl call 10.0.0.1:6379 DBSIZE
-  slotctl call 10.0.0.1:6379 --only-primaries CONFIG GET maxmemory
-  slotctl call 10.0.0.1:6379 --json INFO replication
-  slotctl call 10.0.0.1:6379 --only-primaries -- ECHO --json`;
+Words behind the command are its arguments, but for options of slotctl, which
+may stand anywhere. What begins with - and is meant for the server, other than
+a number, stands behind --.`;
 
 export function callCommand(context: Context, run = runCall): Command {
   const command = new CommandForServers('call')
+    .usage('[options] <address> <command> [arguments...]')
     .description('send a command to every node, and show what each answers')
     .argument('[words...]', 'any node (host:port, or a URI), then the command and its arguments')
     .option('--only-primaries', 'send it to primaries only')

@@ -50,6 +50,7 @@ const FAR_BEHIND_BYTES = 16 * 1024 * 1024;
 
 export function checkCommand(context: Context, run = runCheck): Command {
   const command = new Command('check')
+    .usage('[options] <address>')
     .description('look at a cluster through all of its nodes and say what is wrong')
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json', 'prometheus']))

@@ -38,6 +38,7 @@ interface DelNodeFlags extends MembershipFlags {
 
 export function delNodeCommand(context: Context, run = runDelNode): Command {
   const command = new Command('del-node')
+    .usage('[options] <address> <node>')
     .description('remove a node, dead or alive, that owns no slots')
     .argument(
       '[words...]',
@@ -124,6 +125,7 @@ async function decideOnVictim(fleet: Fleet, options: DelNodeOptions): Promise<De
 
 export function forgetFailedCommand(context: Context, run = runForgetFailed): Command {
   const command = new Command('forget-failed')
+    .usage('[options] <address>')
     .description('remove nodes that are gone and that somebody still knows')
     .argument('[address...]', 'any node: host:port, host port, or a URI');
   return addMembershipOptions(command).action(async (words: string[], flags: MembershipFlags) => {

@@ -2,8 +2,8 @@
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   create: [
-    'create 10.0.0.1:6379 10.0.0.2:6379 10.0.0.3:6379 10.0.0.4:6379 10.0.0.5:6379 10.0.0.6:6379 --cluster-replicas 1',
-    'create --primaries a:7000,b:7000,c:7000 --replicas-of a:7000=b:7001 b:7000=c:7001 c:7000=a:7001 --dry-run',
+    'create a:7000 b:7000 c:7000 a:7001 b:7001 c:7001 --cluster-replicas 1',
+    'create --primaries a:7000,b:7000,c:7000 --replicas-of a:7000=b:7001',
     'create --reset-failed 10.0.0.1:6379 10.0.0.2:6379 10.0.0.3:6379',
   ],
   check: [
@@ -12,7 +12,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'check rediss://10.0.0.1:6379 --user admin --askpass --json',
   ],
   info: ['info 10.0.0.1:6379', 'info 10.0.0.1:6379 --json'],
-  fix: ['fix 10.0.0.1:6379', 'fix 10.0.0.1:6379 --search-multiple-owners --yes'],
+  fix: ['fix 10.0.0.1:6379', 'fix 10.0.0.1:6379 --prefer-newest --yes'],
   explain: ['explain 10.0.0.1:6379', 'explain 10.0.0.1:6379 --cluster-fix-with-unreachable-masters'],
   rescue: [
     'rescue slotctl-rescue-1700000000000.jsonl list',
@@ -20,7 +20,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'add-node': [
     'add-node 10.0.0.7:6379 10.0.0.1:6379 --rebalance',
-    'add-node 10.0.0.8:6379 10.0.0.1:6379 --replica --cluster-master-id 10.0.0.7:6379',
+    'add-node a:7001 a:7000 --replica --cluster-master-id b47deb9e',
   ],
   'del-node': [
     'del-node 10.0.0.1:6379 10.0.0.7:6379',
@@ -28,15 +28,44 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'forget-failed': ['forget-failed 10.0.0.1:6379'],
   replicate: ['replicate 10.0.0.1:6379 10.0.0.8:6379 10.0.0.2:6379'],
-  'place-replicas': ['place-replicas 10.0.0.1:6379 --zone 10.0.0.1=a,10.0.0.2=b,10.0.0.3=c --dry-run'],
+  'place-replicas': ['place-replicas a:7000 --zone a=north,b=south,c=west --dry-run'],
   reshard: [
     'reshard 10.0.0.1:6379',
-    'reshard 10.0.0.1:6379 --cluster-from all --cluster-to 10.0.0.7:6379 --cluster-slots 1000 --yes',
-    'reshard 10.0.0.1:6379 --slots 0-99,4000 --cluster-to 10.0.0.7:6379 --plan-out plan.json',
+    'reshard a:7000 --cluster-from all --cluster-to 1f0d --cluster-slots 90',
+    'reshard a:7000 --slots 0-99 --cluster-to b47deb9e --plan-out plan.json',
   ],
   rebalance: [
     'rebalance 10.0.0.1:6379 --cluster-use-empty-masters --dry-run',
-    'rebalance 10.0.0.1:6379 --cluster-weight 10.0.0.1:6379=2 10.0.0.7:6379=0 --cluster-threshold 1',
+    'rebalance a:7000 --cluster-weight a:7000=2 b47deb9e=0 --yes',
+  ],
+  import: [
+    'import 10.0.0.1:7000 --cluster-from 10.0.0.9:6379 --cluster-copy',
+    'import a:7000 --cluster-from c:7000 --cluster-from-askpass --yes',
+  ],
+  failover: [
+    'failover 10.0.0.1:6379 10.0.0.4:6379',
+    'failover 10.0.0.1:6379 --of 10.0.0.1:6379 --dry-run',
+    'failover 10.0.0.2:6379 10.0.0.4:6379 --force --yes',
+  ],
+  'rolling-failover': [
+    'rolling-failover 10.0.0.1:6379 --dry-run',
+    'rolling-failover 10.0.0.1:6379 --to-version 8.6 --yes',
+    'rolling-failover 10.0.0.1:6379 --primaries-on a --primaries-on b',
+  ],
+  call: [
+    'call 10.0.0.1:6379 DBSIZE',
+    'call 10.0.0.1:6379 --only-primaries CONFIG GET maxmemory',
+    'call 10.0.0.1:6379 --json INFO replication',
+    'call 10.0.0.1:6379 --only-primaries -- ECHO --json',
+  ],
+  'set-timeout': ['set-timeout 10.0.0.1:6379 5000', 'set-timeout 10.0.0.1:6379 5000 --dry-run'],
+  backup: [
+    'backup 10.0.0.1:6379 /var/backups/cluster',
+    'backup 10.0.0.1:6379 /var/backups/cluster --from-replicas --replace',
+  ],
+  restore: [
+    'restore /var/backups/cluster 10.0.0.1:6379',
+    'restore /var/backups/cluster 10.0.0.1:6379 --replace --yes',
   ],
   apply: ['apply plan.json', 'apply plan.json 10.0.0.2:6379 --yes'],
 };

@@ -41,21 +41,18 @@ interface FailoverFlags extends ConnectionFlags, ChangeFlags {
 }
 
 const HELP = `
-Without --force or --takeover the primary stops its clients, waits until the replica has all it has, and
-hands over: nothing is lost. It returns when every node knows the new roles, and the old primary and the
-other replicas are fed by the new one.
+Without --force or --takeover the primary stops its clients, waits until the
+replica has all it has, and hands over: nothing is lost. It returns when every
+node knows the new roles, and the old primary and the other replicas are fed
+by the new one.
 
-  --force     the primary is down, and a majority of the primaries is there to vote
+  --force     the primary is down, and a majority of the primaries can vote
   --takeover  no majority is there either; nobody is asked
-What the replica has not received is lost with either of them.
-
-Examples:
-  slotctl failover 10.0.0.1:6379 10.0.0.4:6379
-  slotctl failover 10.0.0.1:6379 --of 10.0.0.1:6379 --dry-run
-  slotctl failover 10.0.0.2:6379 10.0.0.4:6379 --force --yes`;
+What the replica has not received is lost with either of them.`;
 
 export function failoverCommand(context: Context, run = runFailover): Command {
   const command = new Command('failover')
+    .usage('[options] <address> <replica>')
     .description('make a replica the primary in place of its own')
     .argument('[words...]', 'a node of the cluster (host:port), and the replica (id or host:port)')
     .option('--of <primary>', 'instead of a replica: whoever has most of what this primary has')

@@ -22,6 +22,7 @@ import { USUAL_MOVING } from './move-options.ts';
 
 export function fixCommand(context: Context, run = runFix): Command {
   const command = new Command('fix')
+    .usage('[options] <address>')
     .description(
       'mend a cluster: open slots, slots without an owner or with two, keys in the wrong place, ghosts',
     )
@@ -35,11 +36,24 @@ export function fixCommand(context: Context, run = runFix): Command {
   });
 }
 
+const DOING: ReadonlySet<string> = new Set([
+  '--yes',
+  '--dry-run',
+  '--plan-out',
+  '--rescue-file',
+  '--join-timeout',
+  '--cluster-timeout',
+]);
+
 export function explainCommand(context: Context, run = runFix): Command {
   const command = new Command('explain')
-    .description('the same as fix --explain: changes nothing')
+    .usage('[options] <address>')
+    .description('tell what is wrong, how it comes, and what fix would do; change nothing')
     .argument('[address...]', 'any node: host:port, host port, or a URI');
-  return addFixOptions(command).action(async (words: string[], flags: FixFlags) => {
+  addFixOptions(command);
+  // Taken, so that a command line of fix can be explained, and of no use.
+  for (const option of command.options) if (DOING.has(option.long ?? '')) option.hideHelp();
+  return command.action(async (words: string[], flags: FixFlags) => {
     context.finish(await run({ ...(await resolveFix(words, flags, context)), explain: true }, context));
   });
 }

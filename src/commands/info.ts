@@ -17,6 +17,7 @@ interface InfoFlags extends ConnectionFlags {
 
 export function infoCommand(context: Context, run = runInfo): Command {
   const command = new Command('info')
+    .usage('[options] <address>')
     .description('show the nodes with their slots, keys, memory, clients, load and replicas')
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option('--json', 'print one JSON document');

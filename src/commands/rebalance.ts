@@ -30,6 +30,7 @@ const THRESHOLD_PERCENT = 2;
 
 export function rebalanceCommand(context: Context, run = runRebalance): Command {
   const command = new Command('rebalance')
+    .usage('[options] <address>')
     .description('give every primary its share of the slots, moving as few as possible')
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option(

@@ -24,6 +24,7 @@ export interface ReplicateOptions extends MembershipOptions {
 
 export function replicateCommand(context: Context, run = runReplicate): Command {
   const command = new Command('replicate')
+    .usage('[options] <address> <replica> <primary>')
     .description('make a node the replica of a primary')
     .argument(
       '[words...]',
@@ -40,6 +41,7 @@ export function replicateCommand(context: Context, run = runReplicate): Command 
 
 export function placeReplicasCommand(context: Context, run = runPlaceReplicas): Command {
   const command = new Command('place-replicas')
+    .usage('[options] <address>')
     .description('give replicas other primaries, so that hosts and zones can fail, with the fewest moves')
     .argument('[address...]', 'any node: host:port, host port, or a URI');
   return addMembershipOptions(command).action(async (words: string[], flags: MembershipFlags) => {

@@ -28,6 +28,7 @@ interface RescueFlags extends ConnectionFlags {
 
 export function rescueCommand(context: Context, run = runRescue): Command {
   const command = new Command('rescue')
+    .usage('[options] <file> list | <file> restore <address>')
     .description('list or restore values that gave way to others of the same key')
     .argument('<file>', 'the rescue file that fix has written')
     .addOption(new Option('--json', 'print one JSON object per line'))

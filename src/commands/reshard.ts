@@ -29,6 +29,7 @@ interface ReshardFlags extends MoveFlags {
 
 export function reshardCommand(context: Context, run = runReshard): Command {
   const command = new Command('reshard')
+    .usage('[options] <address>')
     .description('move slots, and the keys in them, to another primary; what is not said is asked for')
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option('--cluster-from <nodes>', 'whose slots: all, or ids or host:port, separated by commas')

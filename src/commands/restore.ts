@@ -39,21 +39,16 @@ interface RestoreFlags extends ConnectionFlags {
   readonly json?: boolean;
 }
 
-const EXAMPLES = `
-Examples:
-  slotctl restore /var/backups/cluster 10.0.1.1:6379
-  slotctl restore /var/backups/cluster 10.0.1.1:6379 --replace --yes --json`;
-
 export function restoreCommand(context: Context, run = runRestore): Command {
   const command = new Command('restore')
+    .usage('[options] <folder> <address>')
     .description('put the keys and functions of a backup into a cluster of any shape')
     .argument('<folder>', 'a backup, of slotctl or of the servers’ own tools')
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option('--replace', 'overwrite keys and functions that exist; their values of today are lost')
     .addOption(new Option('--cluster-replace', 'the same').hideHelp())
     .option('-y, --yes', 'do not ask')
-    .option('--json', 'print one JSON object per line')
-    .addHelpText('after', EXAMPLES);
+    .option('--json', 'print one JSON object per line');
   return addConnectionOptions(command).action(
     async (folder: string, words: string[], flags: RestoreFlags) => {
       const connection = await resolveConnection(words, flags, context.terminal);

@@ -31,23 +31,21 @@ interface RollingFlags extends ConnectionFlags, ChangeFlags {
 }
 
 const HELP = `
-To upgrade: restart the replicas with the new version, run this, restart what are replicas now. Shards are
-failed over one after the other. Before each, every node must answer and say cluster_state:ok, nothing may
-be wrong, nobody may suspect anybody, and the replicas of the shard must be in step; after each, every
-node must know the new roles, and the old primary, if it is not of an older release, be in step as a
-replica. At the first doubt it stops.
+To upgrade: restart the replicas with the new version, run this, restart what
+are replicas now. Shards are failed over one after the other. Before each,
+every node must answer and say cluster_state:ok, nothing may be wrong, nobody
+may suspect anybody, and the replicas of the shard must be in step; after
+each, every node must know the new roles, and the old primary, if it is not of
+an older release, be in step as a replica. At the first doubt it stops.
 
-Which shards: without an option those of which a replica runs a newer version than the primary. With
---to-version those whose primary does not run it, with --primaries-on those whose primary is elsewhere, with
---all every one. Run again it skips the shards that are done; only with --all it cannot know them.
-
-Examples:
-  slotctl rolling-failover 10.0.0.1:6379 --dry-run
-  slotctl rolling-failover 10.0.0.1:6379 --to-version 8.6 --yes
-  slotctl rolling-failover 10.0.0.1:6379 --primaries-on 10.0.0.4 --primaries-on 10.0.0.5`;
+Which shards: without an option those of which a replica runs a newer version
+than the primary. With --to-version those whose primary does not run it, with
+--primaries-on those whose primary is elsewhere, with --all every one. Run
+again it skips the shards that are done; only with --all it cannot know them.`;
 
 export function rollingFailoverCommand(context: Context, run = runRollingFailover): Command {
   const command = new Command('rolling-failover')
+    .usage('[options] <address>')
     .description('have upgraded replicas take over, shard by shard')
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option('--to-version <version>', 'primaries are to run this version; 8.6 is any 8.6.x', several)

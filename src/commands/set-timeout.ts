@@ -31,14 +31,13 @@ interface SetTimeoutFlags extends ConnectionFlags {
 }
 
 const HELP = `
-Every node gets it at the same time: CONFIG SET, CONFIG REWRITE, and CONFIG GET to see. Nobody is asked.
-A node that cannot save it (it has no configuration file) has it until it is restarted; that is an error.
-
-Example:
-  slotctl set-timeout 10.0.0.1:6379 5000`;
+Every node gets it at the same time: CONFIG SET, CONFIG REWRITE, and CONFIG
+GET to see. Nobody is asked. A node that cannot save it (it has no
+configuration file) has it until it is restarted; that is an error.`;
 
 export function setTimeoutCommand(context: Context, run = runSetTimeout): Command {
   const command = new Command('set-timeout')
+    .usage('[options] <address> <milliseconds>')
     .description('set cluster-node-timeout at every node, and save it there')
     .argument('[words...]', 'any node (host:port, host port, or a URI), then the milliseconds')
     .option('--dry-run', 'show what every node has, and set nothing')
