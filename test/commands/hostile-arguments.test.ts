@@ -4,15 +4,25 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { addNodeCommand } from '../../src/commands/add-node.ts';
 import { applyCommand } from '../../src/commands/apply.ts';
+import { backupCommand } from '../../src/commands/backup.ts';
+import { callCommand } from '../../src/commands/call.ts';
 import { checkCommand } from '../../src/commands/check.ts';
+import { isSubcommand, OPTION_NAMES, SUBCOMMAND_NAMES } from '../../src/commands/classic/cluster-options.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { createCommand } from '../../src/commands/create.ts';
 import { delNodeCommand, forgetFailedCommand } from '../../src/commands/del-node.ts';
+import { failoverCommand } from '../../src/commands/failover.ts';
+import { explainCommand, fixCommand } from '../../src/commands/fix.ts';
+import { importCommand } from '../../src/commands/import.ts';
 import { infoCommand } from '../../src/commands/info.ts';
 import { rebalanceCommand } from '../../src/commands/rebalance.ts';
 import { placeReplicasCommand, replicateCommand } from '../../src/commands/replicas.ts';
+import { rescueCommand } from '../../src/commands/rescue.ts';
 import { reshardCommand } from '../../src/commands/reshard.ts';
-import { fakeTerminal, slotctl } from '../support/run-slotctl.ts';
+import { restoreCommand } from '../../src/commands/restore.ts';
+import { rollingFailoverCommand } from '../../src/commands/rolling-failover.ts';
+import { setTimeoutCommand } from '../../src/commands/set-timeout.ts';
+import { fakeTerminal, type Run, slotctl } from '../support/run-slotctl.ts';
 import { bulk, ScriptedNode } from '../support/scripted-node.ts';
 
 const context: Context = {
@@ -36,6 +46,16 @@ const COMMANDS: readonly Command[] = [
   reshardCommand(context),
   rebalanceCommand(context),
   applyCommand(context),
+  fixCommand(context),
+  explainCommand(context),
+  rescueCommand(context),
+  importCommand(context),
+  failoverCommand(context),
+  rollingFailoverCommand(context),
+  callCommand(context),
+  setTimeoutCommand(context),
+  backupCommand(context),
+  restoreCommand(context),
 ];
 
 /** Nobody listens at port 1. */
@@ -111,7 +131,15 @@ const anyWord = fc.oneof(
 );
 
 /** They would write files, or wait for somebody who types. */
-const LEFT_OUT = new Set(['--output', '--plan-out', '--askpass', '--connect-timeout', '--reply-timeout']);
+const LEFT_OUT = new Set([
+  '--output',
+  '--plan-out',
+  '--askpass',
+  '--cluster-from-askpass',
+  '--connect-timeout',
+  '--reply-timeout',
+  '-t',
+]);
 
 function anyOption(command: Command): fc.Arbitrary<string[]> {
   const options = command.options.filter(({ long }) => long && !LEFT_OUT.has(long));
@@ -140,25 +168,46 @@ test.each(COMMANDS.map(command => ({ command, name: command.name() })))(
       )
       .map(parts => [name, '--connect-timeout', '1', ...parts.flat()]);
     await fc.assert(
-      fc.asyncProperty(argv, async words => {
-        const { code, stdout, stderr } = await slotctl(words);
-        const said = stdout + stderr;
-        expect(said).not.toContain('bug in slotctl');
-        expect([0, 1, 2, 3, 4]).toContain(code);
-        expect(code === 0 || said !== '').toBe(true);
-        expect([...stderr].filter(isControl)).toEqual([]);
-        expect(stderr.length).toBeLessThan(10_000);
-      }),
+      fc.asyncProperty(argv, async words => expectWords(await slotctl(words))),
       { numRuns: 60 },
     );
   },
 );
+
+test.each(SUBCOMMAND_NAMES.filter(isSubcommand))('--cluster %s', async subcommand => {
+  const options = OPTION_NAMES.filter(name => !LEFT_OUT.has(name));
+  const part = fc.oneof(
+    anyWord.map(word => [word]),
+    fc.tuple(fc.constantFrom(...options), anyWord).map(([option, word]) => [option, word]),
+    fc.constantFrom(...options).map(option => [option]),
+    fc.constant([REFUSED]),
+    fc.constant([REFUSED, 'all']),
+  );
+  const argv = fc
+    .tuple(fc.array(part, { maxLength: 2 }), fc.array(part, { maxLength: 4 }))
+    .map(([before, after]) => ['-t', '1', ...before.flat(), '--cluster', subcommand, ...after.flat()]);
+  await fc.assert(
+    fc.asyncProperty(argv, async words => expectWords(await slotctl(words))),
+    { numRuns: 60 },
+  );
+});
+
+function expectWords({ code, stdout, stderr }: Run): void {
+  const said = stdout + stderr;
+  expect(said).not.toContain('bug in slotctl');
+  expect([0, 1, 2, 3, 4]).toContain(code);
+  expect(code === 0 || said !== '').toBe(true);
+  expect([...stderr].filter(isControl)).toEqual([]);
+  expect(stderr.length).toBeLessThan(10_000);
+}
 
 test.each([
   ['del-node', '%'],
   ['replicate', '%', '%'],
   ['reshard', '--slots', '0', '--cluster-to', '%'],
   ['rebalance', '--cluster-weight', '%=1'],
+  ['failover', '%'],
+  ['failover', '--of', '%'],
 ])('%s: a name that no node has', async (name, ...words) => {
   const node = await ScriptedNode.listen();
   onTestFinished(() => node.close());
@@ -181,6 +230,17 @@ test.each([
   [['check', REFUSED, '--address-map', '/dev/zero']],
   [['create', REFUSED, '--zones', '/dev/zero']],
   [['check', REFUSED, '--tls', '--cacert', '/dev/zero']],
+  [
+    [
+      'import',
+      REFUSED,
+      '--cluster-from',
+      REFUSED,
+      '--cluster-from-tls',
+      '--cluster-from-cacert',
+      '/dev/zero',
+    ],
+  ],
 ])('a file without an end: %j', async words => {
   const { code, stderr } = await slotctl(words);
   expect(stderr).toContain('/dev/zero cannot be read: it is larger than');

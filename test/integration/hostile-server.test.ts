@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { listen, portOf } from '../support/listen.ts';
 import { type Run, slotctl, slotctlProcess } from '../support/run-slotctl.ts';
-import { bulk, ScriptedNode } from '../support/scripted-node.ts';
+import { bulk, pour, ScriptedNode } from '../support/scripted-node.ts';
 
 const COMMANDS: readonly string[][] = [
   ['check'],
@@ -17,6 +17,12 @@ const COMMANDS: readonly string[][] = [
   ['forget-failed', '--dry-run'],
   ['place-replicas', '--dry-run'],
   ['reshard', '--slots', '0', '--cluster-to', 'a'.repeat(40), '--dry-run'],
+  ['failover', 'a'.repeat(40), '--dry-run'],
+  ['failover', '--of', 'a'.repeat(40), '--force', '--dry-run'],
+  ['rolling-failover', '--all', '--dry-run'],
+  ['call', 'PING'],
+  ['set-timeout', '1000'],
+  ['import', '--cluster-from', '127.0.0.1:1', '--dry-run'],
 ];
 
 function expectClearWords({ code, stdout, stderr }: Run, words: string): void {
@@ -92,7 +98,7 @@ describe('CLUSTER NODES that contradicts itself', () => {
         const words = [command, node.address, ...rest, '--connect-timeout', '1', '--reply-timeout', '1'];
         expectClearWords(await slotctl(words), `${words.join(' ')}\n${text}`);
       }),
-      { numRuns: 200 },
+      { numRuns: 260 },
     );
   });
 });
@@ -119,15 +125,7 @@ const FLOODS: readonly (readonly [name: string, begin: string, again: string, ti
 describe.concurrent('a flood', () => {
   test.each(FLOODS)('%s', async (_, begin, again, times) => {
     const server = createServer(socket => {
-      let left = times;
-      const pour = () => {
-        while (left-- > 0) if (!socket.write(again)) return;
-      };
-      socket.on('error', () => {}).on('drain', pour);
-      socket.once('data', () => {
-        socket.write(begin);
-        pour();
-      });
+      socket.on('error', () => {}).once('data', () => pour(socket, { begin, again, times }));
     });
     await listen(server);
     try {

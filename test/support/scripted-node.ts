@@ -6,11 +6,29 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { reply as captured } from './fixtures.ts';
 import { listen, portOf } from './listen.ts';
 
+/** What comes in place of a reply: a beginning, and then the same over and over. */
+export interface Flood {
+  readonly begin: string;
+  readonly again: string;
+  readonly times: number;
+}
+
+export function pour(socket: Socket, { begin, again, times }: Flood): void {
+  let left = times;
+  const more = () => {
+    while (left-- > 0) if (!socket.write(again)) return;
+  };
+  socket.on('drain', more).write(begin);
+  more();
+}
+
 export class ScriptedNode {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   /** By command name; what is not here is answered as a healthy primary would. */
   readonly answers = new Map<string, string>();
+  /** By the first word of a command. */
+  readonly floods = new Map<string, Flood>();
 
   private constructor() {
     this.#server = createServer(socket => {
@@ -22,7 +40,9 @@ export class ScriptedNode {
           text += data;
           for (let request = takeRequest(text); request; request = takeRequest(text)) {
             text = text.slice(request.length);
-            socket.write(this.#answer(request.words));
+            const flood = this.floods.get(request.words[0]?.toUpperCase() ?? '');
+            if (flood) pour(socket, flood);
+            else socket.write(this.#answer(request.words));
           }
         });
     });
@@ -31,6 +51,23 @@ export class ScriptedNode {
   static async listen(): Promise<ScriptedNode> {
     const node = new ScriptedNode();
     await listen(node.#server);
+    return node;
+  }
+
+  /** The one node of a cluster, or of none. */
+  static async alone({ isCluster }: { readonly isCluster: boolean }): Promise<ScriptedNode> {
+    const node = await ScriptedNode.listen();
+    const own = `${(isCluster ? 'a' : 'b').repeat(40)} ${node.address}@1 myself,master - 0 0 1 connected 0-16383`;
+    node.answers.set(
+      'CLUSTER NODES',
+      isCluster ? bulk(`${own}\n`) : '-ERR This instance has cluster support disabled\r\n',
+    );
+    const info = captured('redis-7.0/info-primary').toString();
+    const told = isCluster
+      ? info
+      : `${info.replace('cluster_enabled:1', 'cluster_enabled:0')}\r\ndb0:keys=5,expires=0,avg_ttl=0\r\n`;
+    for (const words of ['INFO', 'INFO SERVER']) node.answers.set(words, bulk(told));
+    node.answers.set('DBSIZE', isCluster ? ':0\r\n' : ':5\r\n');
     return node;
   }
 

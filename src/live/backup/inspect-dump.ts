@@ -23,6 +23,7 @@ const CHECKSUM_BYTES = 8;
 const END_BYTES = 1 + CHECKSUM_BYTES;
 const END_OF_FILE = 0xff;
 const NOTHING = Buffer.alloc(0);
+const NO_RDB = 'it does not begin as an RDB file';
 
 export class DumpInspection {
   readonly #sha256 = createHash('sha256');
@@ -42,11 +43,11 @@ export class DumpInspection {
     return this.#bytes;
   }
 
+  /** Throws an RdbFormatError as soon as it cannot be such a file. */
   push(chunk: Buffer): void {
     this.#bytes += chunk.length;
     this.#sha256.update(chunk);
-    if (this.#header.length < HEADER_BYTES)
-      this.#header = Buffer.concat([this.#header, chunk.subarray(0, HEADER_BYTES - this.#header.length)]);
+    if (this.#header.length < HEADER_BYTES) this.#readHeader(chunk);
     this.#holdBack(chunk);
     if (this.#unreadable !== undefined) return;
     try {
@@ -56,10 +57,15 @@ export class DumpInspection {
     }
   }
 
+  #readHeader(chunk: Buffer): void {
+    this.#header = Buffer.concat([this.#header, chunk.subarray(0, HEADER_BYTES - this.#header.length)]);
+    if (this.#header.length === HEADER_BYTES && !readHeader(this.#header)) throw new RdbFormatError(NO_RDB);
+  }
+
   /** When all has been pushed. Throws an RdbFormatError where the file is not whole. */
   end(): DumpFacts {
     const header = readHeader(this.#header);
-    if (!header) throw new RdbFormatError('it does not begin as an RDB file');
+    if (!header) throw new RdbFormatError(NO_RDB);
     const isCut = this.#end.length < END_BYTES || this.#end[0] !== END_OF_FILE;
     if (isCut) throw new RdbFormatError('it is cut short');
     const told = this.#end.subarray(1);

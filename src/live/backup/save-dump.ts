@@ -36,13 +36,13 @@ export async function saveDump(
     await onDisk(draft, async handle => {
       const writer = new Writer(draft, handle);
       for await (const chunk of dump.chunks) {
-        inspection.push(chunk);
+        asItsData(source, () => inspection.push(chunk));
         await writer.add(chunk);
         received(inspection.bytes, dump.bytes);
       }
       await writer.finish();
     });
-    const facts = wholeFacts(inspection, source);
+    const facts = asItsData(source, () => inspection.end());
     await inFile(target, async () => {
       await rename(draft, target);
       await syncFolder(folder);
@@ -110,9 +110,9 @@ async function inFile<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function wholeFacts(inspection: DumpInspection, { address }: BackupSource): DumpFacts {
+function asItsData<T>({ address }: BackupSource, look: () => T): T {
   try {
-    return inspection.end();
+    return look();
   } catch (error) {
     if (!(error instanceof RdbFormatError)) throw error;
     throw new ProtocolError(formatAddress(address), `what it sent is no whole RDB file: ${error.message}`);

@@ -9,12 +9,14 @@ import { runId, type Scan, scan } from '../../resp/import-commands.ts';
 import { type Key, keysInSlot } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import type { ImportRun } from './import-run.ts';
+import { ImportError, type ImportRun } from './import-run.ts';
 import { SourceLine } from './source-line.ts';
 
 const USUAL_COUNT = 1000;
 /** For tables that are much larger than what is left in them. */
 const MOST_COUNT = 16_000;
+/** In a row: more than a thousand million places of a table without a key. */
+const MOST_EMPTY_REPLIES = 100_000;
 /** Keys of several slots that are asked for at once; a slot with more is asked for alone. */
 const KEYS_AT_A_TIME = 5000;
 /** A reply with more keys takes more memory than it should: they are picked out of all keys of the node instead. */
@@ -54,6 +56,7 @@ async function* byScan(known: string, line: SourceLine, run: ImportRun): AsyncGe
     return asked;
   };
   let upcoming = ask('0');
+  let way = new Way();
   for (;;) {
     const { found, from } = await upcoming;
     if (from !== id) {
@@ -62,15 +65,43 @@ async function* byScan(known: string, line: SourceLine, run: ImportRun): AsyncGe
         text: 'the source was started anew; its keys are gone through from the beginning',
       });
       id = from;
+      way = new Way();
       upcoming = ask('0');
       continue;
     }
     const { cursor, keys } = found;
+    if (way.leadsNowhere(found))
+      throw new ImportError(
+        `the source ${line.name} does not come to an end of its keys (SCAN, cursor ${cursor})`,
+      );
     if (keys.length < count / 8) count = Math.min(MOST_COUNT, count * 2);
     // While these are on their way, the next ones are looked for.
     if (cursor !== '0') upcoming = ask(cursor);
     if (keys.length > 0) yield keys;
     if (cursor === '0') return;
+  }
+}
+
+/**
+ * Servers never come back to a cursor, and have no table with so much emptiness in it. What does would keep us busy for
+ * ever. (Brent's algorithm: the cursor that is kept for comparison is changed after 1, 2, 4, 8, … steps.)
+ */
+class Way {
+  #kept = '0';
+  #steps = 0;
+  #until = 1;
+  #empty = 0;
+
+  leadsNowhere({ cursor, keys }: Scan): boolean {
+    if (cursor === '0') return false;
+    this.#empty = keys.length === 0 ? this.#empty + 1 : 0;
+    if (cursor === this.#kept || this.#empty > MOST_EMPTY_REPLIES) return true;
+    if (++this.#steps === this.#until) {
+      this.#kept = cursor;
+      this.#steps = 0;
+      this.#until *= 2;
+    }
+    return false;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { select } from '../../resp/commands.ts';
-import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import { NodeError, ProtocolError, ServerRefusalError, UnexpectedReplyError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import { mayPassSoon } from '../move/persist.ts';
@@ -30,6 +30,10 @@ export class SourceLine {
     this.#line = run.source.lane(at);
   }
 
+  get name(): string {
+    return formatAddress(this.#at);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#line.close();
@@ -51,7 +55,7 @@ export class SourceLine {
         // What a node of the cluster says in between is not the source's failure.
         if (!(error instanceof NodeError) || error.node !== formatAddress(this.#at) || this.#isClosed)
           throw error;
-        const mayBeBack = mayPassSoon(error) || !(error instanceof ServerRefusalError);
+        const mayBeBack = mayPassSoon(error) || !isAnswer(error);
         if (!mayBeBack || this.#run.nowMs() >= deadline)
           throw new ImportError(`the source ${formatAddress(this.#at)}: ${error.message}`);
         if (wait === FIRST_WAIT_MS)
@@ -68,4 +72,13 @@ export class SourceLine {
     // Keys of another database must not be taken for those of this one. A failure shows in what is asked next.
     if (this.#database !== 0) this.#line.send(select(this.#database)).catch(() => this.#line.close());
   }
+}
+
+/** It was answered, if not as it should be. */
+function isAnswer(error: NodeError): boolean {
+  return (
+    error instanceof ServerRefusalError ||
+    error instanceof UnexpectedReplyError ||
+    error instanceof ProtocolError
+  );
 }

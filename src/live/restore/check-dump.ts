@@ -2,7 +2,7 @@
 import type { ExpectedDump } from '../../plan/backup-manifest.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
 import type { RdbEntry } from '../../rdb/walker.ts';
-import { type DumpFacts, DumpInspection } from '../backup/inspect-dump.ts';
+import { DumpInspection } from '../backup/inspect-dump.ts';
 import { piecesOf } from './read-backup.ts';
 
 /** Says which file is not what it should be, and why. */
@@ -46,10 +46,10 @@ export async function checkDump(
     functionLibrary: code => libraries.push(Buffer.from(code)),
   });
   for await (const piece of piecesOf(folder, file)) {
-    inspection.push(piece);
+    asFileOf(file, () => inspection.push(piece));
     read(piece.length);
   }
-  const { rdbVersion, bytes, sha256, contents } = wholeFacts(inspection, file);
+  const { rdbVersion, bytes, sha256, contents } = asFileOf(file, () => inspection.end());
   if (expected.bytes !== undefined && bytes !== expected.bytes)
     throw new DamagedBackupError(file, `it has ${bytes} bytes, and ${expected.bytes} were saved`);
   if (expected.sha256 !== undefined && sha256 !== expected.sha256)
@@ -63,9 +63,9 @@ export async function checkDump(
   return { file, rdbVersion, bytes, keys, mortalKeys, samples: [...samples.values()], libraries };
 }
 
-function wholeFacts(inspection: DumpInspection, file: string): DumpFacts {
+function asFileOf<T>(file: string, look: () => T): T {
   try {
-    return inspection.end();
+    return look();
   } catch (error) {
     if (!(error instanceof RdbFormatError)) throw error;
     throw new DamagedBackupError(file, error.message);
