@@ -1,5 +1,6 @@
 /** `restore`: puts the keys of a backup into a cluster, whatever its shape. */
 import { Command, Option } from 'commander';
+import { countDatabases } from '../live/move/databases.ts';
 import { type CheckedDump, DamagedBackupError } from '../live/restore/check-dump.ts';
 import { librariesOf } from '../live/restore/load-libraries.ts';
 import { readBackup } from '../live/restore/read-backup.ts';
@@ -138,8 +139,14 @@ async function whatIsNotTaken(
   dumps: readonly CheckedDump[],
 ): Promise<string[]> {
   const complaints: string[] = [];
+  const last = Math.max(0, ...dumps.map(({ lastDatabase }) => lastDatabase));
   for (const { address, self, server } of primaries) {
     if (self.role !== 'primary' || self.slots.size === 0) continue;
+    // Two databases that become one would have keys of the same name.
+    if (last > 0 && (await countDatabases(address, fleet)) <= last)
+      complaints.push(
+        `[ERR] ${formatAddress(address)} has no database ${last}, in which the backup has keys (cluster-databases; Valkey since 9.0 has several).`,
+      );
     for (const { type, rdbVersion, text } of await tryValues(fleet, { address, slots: self.slots }, dumps))
       complaints.push(
         `[ERR] ${formatAddress(address)} (${server.product} ${server.version}) does not take values of type ${type} from an RDB file of version ${rdbVersion}: ${text}.`,

@@ -59,8 +59,9 @@ export interface SavedValue {
   readonly ttlMs?: number;
 }
 
-export function restore(key: Key, { payload, ttlMs = 0 }: SavedValue, replace: boolean): Command<void> {
-  const args: Word[] = ['RESTORE', key, `${ttlMs}`, payload];
+/** To RESTORE 0 is for ever: a value whose last millisecond has begun gets one more, and not eternity. */
+export function restore(key: Key, { payload, ttlMs }: SavedValue, replace: boolean): Command<void> {
+  const args: Word[] = ['RESTORE', key, ttlMs === undefined ? '0' : `${Math.max(1, ttlMs)}`, payload];
   return { args: replace ? [...args, 'REPLACE'] : args, decode: asOk };
 }
 

@@ -93,13 +93,13 @@ export function dump(key: Key): Command<Buffer | undefined> {
   return { args: ['DUMP', key], decode: reply => (reply === null ? undefined : asBytes(reply)) };
 }
 
-/** Milliseconds to live; undefined where the key stays or is gone. */
+/** Milliseconds to live; undefined where the key stays. One that is gone has none left: it must not come back to stay. */
 export function timeToLive(key: Key): Command<number | undefined> {
   return {
     args: ['PTTL', key],
     decode: (reply: Reply) => {
       const ms = asInteger(reply);
-      return ms < 0 ? undefined : ms;
+      return ms === -1 ? undefined : Math.max(0, ms);
     },
   };
 }

@@ -36,6 +36,7 @@ describe('the words', () => {
     [unwatch(), 'UNWATCH'],
     [restore(key, { payload }, false), 'RESTORE k 0 p'],
     [restore(key, { payload, ttlMs: 7 }, true), 'RESTORE k 7 p REPLACE'],
+    [restore(key, { payload, ttlMs: 0 }, false), 'RESTORE k 1 p'],
     [execUnlessChanged(), 'EXEC'],
     [idleTime(key), 'OBJECT IDLETIME k'],
     [lastStreamId(key), 'XINFO STREAM k'],

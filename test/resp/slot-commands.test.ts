@@ -92,7 +92,7 @@ describe('the replies', () => {
   test('of keys that are gone, or stay for ever', () => {
     expect(memoryUsage(key).decode(null)).toBeUndefined();
     expect(dump(key).decode(null)).toBeUndefined();
-    expect([-2, -1, 5].map(ms => timeToLive(key).decode(ms))).toEqual([undefined, undefined, 5]);
+    expect([-2, -1, 5].map(ms => timeToLive(key).decode(ms))).toEqual([0, undefined, 5]);
   });
 
   const fields = (entries: Record<string, string | number>) =>

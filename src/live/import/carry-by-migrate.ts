@@ -119,13 +119,14 @@ export class MigrateCarrier implements Carrier {
   }
 
   async #knownAt(to: Destination, keys: readonly Key[]): Promise<Key[]> {
-    const there = await this.#targets.to(to.address).sendAll(keys.map(exists));
+    const line = await this.#targets.to(to.address);
+    const there = await line.sendAll(keys.map(exists));
     return keys.filter((_, i) => there[i]);
   }
 
   async #settle(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
     const { copy } = this.#run;
-    const line = this.#targets.to(to.address);
+    const line = await this.#targets.to(to.address);
     const compared = await this.#line.insist(source => compareKeys(keys, source, line));
     const settling = { to, line, ...this.#database, nameOf: (key: Key) => key };
     const ready = await settleKeys(compared, settling, this.#run);

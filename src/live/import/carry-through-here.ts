@@ -111,7 +111,7 @@ export class HereCarrier implements Carrier {
 
   async #carry(keys: readonly Key[], to: Destination, source: Lane): Promise<Undelivered> {
     const { copy } = this.#run;
-    const target = this.#targets.to(to.address);
+    const target = await this.#targets.to(to.address);
     // Watched before they are read, so that nothing is removed but what was read.
     const [, read] = await Promise.all([
       copy ? undefined : source.send(watchAll(keys)),

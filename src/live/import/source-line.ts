@@ -21,6 +21,8 @@ export class SourceLine {
   readonly #run: Pick<ImportRun, 'tell' | 'nowMs'>;
   #line: Lane;
   #database = 0;
+  /** When the database is the one that is meant. */
+  #selected: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   constructor(at: Address, run: Pick<ImportRun, 'source' | 'tell' | 'nowMs'>) {
@@ -50,6 +52,7 @@ export class SourceLine {
     const deadline = this.#run.nowMs() + GIVE_UP_AFTER_MS;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       try {
+        await this.#selected;
         return await ask(this.#line);
       } catch (error) {
         // What a node of the cluster says in between is not the source's failure.
@@ -61,7 +64,8 @@ export class SourceLine {
         if (wait === FIRST_WAIT_MS)
           this.#run.tell({ kind: 'noted', text: `${error.node}: ${error.message}; going on there` });
         await sleep(wait);
-        if (!(error instanceof ServerRefusalError)) this.#reopen();
+        // Also where it was the SELECT that was refused: it is asked for again on a new connection.
+        if (!(error instanceof ServerRefusalError) || this.#database !== 0) this.#reopen();
       }
     }
   }
@@ -69,8 +73,10 @@ export class SourceLine {
   #reopen(): void {
     this.#line.close();
     this.#line = this.#fleet.lane(this.#at);
-    // Keys of another database must not be taken for those of this one. A failure shows in what is asked next.
-    if (this.#database !== 0) this.#line.send(select(this.#database)).catch(() => this.#line.close());
+    // Keys of another database must not be taken for those of this one, as they were by what is sent along with a SELECT
+    // that is refused. Whoever asks next is told.
+    this.#selected = this.#database === 0 ? Promise.resolve() : this.#line.send(select(this.#database));
+    this.#selected.catch(() => {});
   }
 }
 

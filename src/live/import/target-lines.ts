@@ -13,14 +13,20 @@ export class TargetLines {
     this.#database = database;
   }
 
-  to(address: Address): Lane {
+  async to(address: Address): Promise<Lane> {
     const name = formatAddress(address);
     const known = this.#lines.get(name);
     if (known) return known;
     const line = this.#fleet.lane(address);
-    // A refusal must not leave us in another database.
-    if (this.#database !== 0) line.send(select(this.#database)).catch(() => line.close());
     this.#lines.set(name, line);
+    if (this.#database === 0) return line;
+    try {
+      // What is sent along with a SELECT that is refused ends up in another database.
+      await line.send(select(this.#database));
+    } catch (error) {
+      this.drop(address);
+      throw error;
+    }
     return line;
   }
 

@@ -20,6 +20,8 @@ export interface CheckedDump {
   readonly rdbVersion: number;
   readonly bytes: number;
   readonly keys: number;
+  /** The highest that has keys. */
+  readonly lastDatabase: number;
   /** How many of them have a time to live. */
   readonly mortalKeys: number;
   /** Of each type one value, by which it can be tried whether a server takes it. */
@@ -60,7 +62,17 @@ export async function checkDump(
   if (expected.keys !== undefined && keys !== expected.keys)
     throw new DamagedBackupError(file, `it has ${keys} keys, and ${expected.keys} were saved`);
   const { mortalKeys } = contents;
-  return { file, rdbVersion, bytes, keys, mortalKeys, samples: [...samples.values()], libraries };
+  const lastDatabase = Math.max(0, ...contents.keysByDatabase.keys());
+  return {
+    file,
+    rdbVersion,
+    bytes,
+    keys,
+    lastDatabase,
+    mortalKeys,
+    samples: [...samples.values()],
+    libraries,
+  };
 }
 
 function asFileOf<T>(file: string, look: () => T): T {
