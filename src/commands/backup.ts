@@ -1,25 +1,29 @@
 /** `backup`: the data of all shards, as files that servers and `restore` can load. Changes nothing in the cluster. */
 import { Command, InvalidArgumentError } from 'commander';
 import { backUp } from '../live/backup/back-up.ts';
-import { beginAnew, describeBackup, openFolder, removeOthers } from '../live/backup/backup-folder.ts';
+import { describeBackup, openFolder, removeDrafts, takePlace } from '../live/backup/backup-folder.ts';
+import { countArrivals } from '../live/backup/count-arrivals.ts';
 import { inspect } from '../live/inspect.ts';
-import { type BackupEvent, backupSources, slotsMovedMeanwhile } from '../plan/backup.ts';
+import { type BackupEvent, backupSources } from '../plan/backup.ts';
 import { manifestDocument, type SavedDump } from '../plan/backup-manifest.ts';
+import { slotsMovedMeanwhile, slotsOnTheWay, strayedSources } from '../plan/backup-meanwhile.ts';
 import { nodesJson } from '../plan/nodes-json.ts';
 import {
   BackupProgress,
   backupEventObject,
   failedText,
   missingText,
+  movedText,
+  onTheWayText,
   savedLine,
   savingLine,
+  strayedText,
   uncountedText,
 } from '../report/backup.ts';
 import { count, NodeNames } from '../report/names.ts';
 import type { Paint } from '../report/paint.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
-import { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { showingCheckOnce } from './classic-check.ts';
 import {
@@ -115,45 +119,77 @@ async function makeBackup(
   teller: LineTeller,
   context: Context,
 ): Promise<ExitCode> {
-  const { folder } = options;
+  const { folder, replace } = options;
   const problems = diagnose(before, NO_WISHES).filter(({ severity }) => severity === 'error').length;
-  const { sources, missing } = backupSources(before, options.fromReplicas);
-  const names = new NodeNames(before);
-  for (const shard of missing) teller.problem(missingText(shard, names));
-  if (options.replace) await beginAnew(folder);
-  const limitMs = Math.max(SILENCE_LIMIT_MS, options.fleet.replyTimeoutMs);
-  const events = backUp(fleet, sources, { ...options, silenceLimitMs: limitMs });
-  const saved = await follow(events, teller, context);
-  // Where it has failed already, the node that would be asked may be the one that is gone.
-  const moved = teller.failed ? SlotSet.empty : slotsMovedMeanwhile(before, await inspect(fleet));
-  if (moved.size > 0)
-    teller.problem(
-      `[ERR] Slots have moved meanwhile (${moved}): keys of theirs may be missing, or be there twice.`,
-    );
-  if (teller.failed)
-    return teller.end(
-      EXIT.problems,
-      `[ERR] Failed to back cluster! What is whole is in ${folder}; nodes.json and manifest.json are not.`,
-    );
+  const saved: SavedDump[] = [];
+  try {
+    await saveAll(fleet, before, saved, options, teller, context);
+    if (teller.failed)
+      return teller.end(
+        EXIT.problems,
+        replace
+          ? `[ERR] Failed to back cluster! What was in ${folder} before is there as it was.`
+          : `[ERR] Failed to back cluster! What is whole is in ${folder}; nodes.json and manifest.json are not.`,
+      );
+    // In the order of their files and not of their ends.
+    saved.sort((a, b) => (a.file < b.file ? -1 : 1));
+    const files = saved.map(({ file }) => file);
+    if (replace) await takePlace(folder, files);
+  } finally {
+    if (replace)
+      await removeDrafts(
+        folder,
+        saved.map(({ file }) => file),
+      );
+  }
   const time = new Date(context.nowMs()).toISOString();
   teller.say(`Saving cluster configuration to: ${folder}/nodes.json\n`);
-  if (options.replace) {
-    // The classic tools leave the files of other nodes where they are: they may be of another cluster.
-    const own = new Set(saved.map(({ file }) => file));
-    await removeOthers(folder, context.conventions === 'classic' ? 'all' : own);
-  }
   await describeBackup(folder, nodesJson(before, problems), manifestDocument(saved, time));
   if (problems > 0) teller.note(PROBLEMS);
   return teller.end(EXIT.done, `[OK] Backup created into: ${folder}`);
 }
 
+async function saveAll(
+  fleet: Fleet,
+  before: ClusterSnapshot,
+  saved: SavedDump[],
+  options: BackupOptions,
+  teller: LineTeller,
+  context: Context,
+): Promise<void> {
+  const {
+    fromReplicas,
+    replace,
+    fleet: { replyTimeoutMs },
+  } = options;
+  const { sources, missing } = backupSources(before, fromReplicas);
+  const names = new NodeNames(before);
+  for (const shard of missing) teller.problem(missingText(shard, names));
+  const cameBefore = await countArrivals(fleet, before);
+  const silenceLimitMs = Math.max(SILENCE_LIMIT_MS, replyTimeoutMs);
+  const settings = { ...options, silenceLimitMs, waitsForName: replace };
+  await follow(backUp(fleet, sources, settings), saved, teller, context);
+  // Where it has failed already, the node that would be asked may be the one that is gone.
+  if (teller.failed) return;
+  const after = await inspect(fleet);
+  const moved = slotsMovedMeanwhile(before, after);
+  if (moved.size > 0) teller.problem(movedText(moved));
+  const onTheWay = slotsOnTheWay(
+    { snapshot: before, arrived: cameBefore },
+    { snapshot: after, arrived: await countArrivals(fleet, after) },
+  ).without(moved);
+  if (onTheWay.size > 0) teller.problem(onTheWayText(onTheWay));
+  for (const source of strayedSources(sources, after)) teller.problem(strayedText(source));
+}
+
+/** What was saved is known also where it ends early. */
 async function follow(
   events: AsyncIterable<BackupEvent>,
+  saved: SavedDump[],
   teller: LineTeller,
   { terminal, nowMs }: Context,
-): Promise<SavedDump[]> {
+): Promise<void> {
   const progress = new BackupProgress(nowMs());
-  const saved: SavedDump[] = [];
   const spinner = terminal.spin('asking for the data');
   try {
     for await (const event of events) {
@@ -165,8 +201,6 @@ async function follow(
   } finally {
     spinner.stop();
   }
-  // In the order of their files and not of their ends.
-  return saved.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
 function tell(event: BackupEvent, teller: LineTeller, paint: Paint): void {

@@ -108,12 +108,16 @@ export async function resolveImport(
   const connection = await resolveConnection(words, flags, terminal);
   const { maxKeysPerSecond, maxBytesPerSecond, pauseAboveMs, databases } = flags;
   const replace = flags.clusterReplace === true || flags.replace === true;
+  const copy = flags.clusterCopy === true || flags.copy === true;
+  // The second run finds only what had lost, and would write it over what had won.
+  if (flags.databaseClash === 'last' && replace && !copy)
+    throw new UsageError('--database-clash last with --cluster-replace needs --cluster-copy');
   if (!flags.rescue && !replace) throw new UsageError('--no-rescue goes with --cluster-replace');
   return {
     ...connection,
     source: await resolveSource(flags, connection.fleet, terminal),
     wishes: {
-      copy: flags.clusterCopy === true || flags.copy === true,
+      copy,
       replace,
       throughHere: flags.throughHere === true,
       clash: flags.databaseClash,

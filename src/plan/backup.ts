@@ -87,20 +87,11 @@ function sourceOf({ id, address, server }: NodeView, primary: NodeView): BackupS
   };
 }
 
-function slotsOf({ self }: NodeView): SlotSet {
+export function slotsOf({ self }: NodeView): SlotSet {
   return self.role === 'primary' ? self.slots : SlotSet.empty;
 }
 
 /** As the servers' own tools call it; a unix socket's path becomes one word. */
 export function dumpFileName({ product, address, id }: BackupSource): string {
   return `${product}-node-${address.host.replaceAll('/', '_')}-${address.port}-${id}.rdb`;
-}
-
-/** Slots that have another owner than before, or another one's share: then the dumps may both lack a key, or both have it. */
-export function slotsMovedMeanwhile(before: ClusterSnapshot, after: ClusterSnapshot): SlotSet {
-  // Shares and not owners: after a failover somebody else has the same share.
-  const shares = (snapshot: ClusterSnapshot) =>
-    new Map(snapshot.views.map(view => slotsOf(view)).map(slots => [`${slots}`, slots] as const));
-  const [were, are] = [shares(before), shares(after)];
-  return SlotSet.union([...are].filter(([share]) => !were.has(share)).map(([, slots]) => slots));
 }

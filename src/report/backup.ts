@@ -1,6 +1,7 @@
 /** A backup while it is made: the lines that scripts know from the servers' own tools, or one object per line. */
 import type { BackupEvent, BackupSource, MissingShard } from '../plan/backup.ts';
 import { formatAddress, type NodeId } from '../topology/node.ts';
+import type { SlotSet } from '../topology/slot-set.ts';
 import { bytes, count, type NodeNames } from './names.ts';
 import type { Paint } from './paint.ts';
 
@@ -48,6 +49,18 @@ export function uncountedText({ source, saved }: Extract<BackupEvent, { kind: 's
 export function missingText({ primary, slots, reason }: MissingShard, names: NodeNames): string {
   const what = slots.size > 0 ? ` (slots ${slots})` : '';
   return `[ERR] Nobody gives the data of ${names.of(primary)}${what}: ${reason}.`;
+}
+
+export function movedText(slots: SlotSet): string {
+  return `[ERR] Slots have moved meanwhile (${slots}): keys of theirs may be missing, or be there twice.`;
+}
+
+export function onTheWayText(slots: SlotSet): string {
+  return `[ERR] Slots are on their way (${slots}), and keys of theirs may be missing: back up again when the move is over (slotctl check tells).`;
+}
+
+export function strayedText({ address, primary }: BackupSource): string {
+  return `[ERR] ${formatAddress(address)} belongs to another shard by now, or to another node: what it gave may not be the data of ${primary}.`;
 }
 
 /** How far it is, for a line that is written over and over. */

@@ -78,6 +78,10 @@ describe('wrong usage', () => {
     [['new:7000', '--cluster-from', 'old:1', '--cluster-from-user', 'u'], "user 'u' needs a password"],
     [['new:7000', '--cluster-from', 'old:1', '--no-rescue'], '--no-rescue goes with --cluster-replace'],
     [
+      ['new:7000', '--cluster-from', 'old:1', '--database-clash', 'last', '--cluster-replace'],
+      'needs --cluster-copy',
+    ],
+    [
       ['new:7000', '--cluster-from', 'old:1', '--cluster-from-tls', '--cluster-from-cert', 'f'],
       'both --cluster-from-cert and --cluster-from-key',
     ],

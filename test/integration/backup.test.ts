@@ -201,6 +201,7 @@ describe.concurrent('a backup', () => {
     for (const position of [0, 1, 2]) await cluster.node(position).send('WAIT', '1', '5000');
     const saved = await slotctl(['backup', cluster.entry, folder, '--from-replicas', '--parallel', '1']);
     expect([saved.code, saved.stderr]).toEqual([0, '']);
+    const files = readdirSync(folder).sort();
     const { dumps } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
     expect(dumps.map((dump: { role: string }) => dump.role)).toEqual(['replica', 'replica', 'replica']);
     expect(dumps.flatMap((dump: { keys: object }) => Object.values(dump.keys))).toEqual([keys]);
@@ -208,7 +209,9 @@ describe.concurrent('a backup', () => {
     const missing = await slotctl(['backup', cluster.entry, folder, '--from-replicas', '--replace']);
     expect(missing.code).toBe(1);
     expect(missing.stderr).toContain('no replica of it is in sync');
-    expect(readdirSync(folder)).not.toContain('manifest.json');
+    // The one before is not given up for one that does not come about.
+    expect(readdirSync(folder).sort()).toEqual(files);
+    expect((await slotctl(['restore', folder, cluster.entry, '--replace', '--yes'])).code).toBe(0);
   });
 
   test('of which a node dies, even the one that was named, is no backup; what is whole stays, and nothing half', async t => {
@@ -366,6 +369,36 @@ describe.concurrent('a restore', () => {
     expect([moved.code, moved.stderr]).toEqual([0, '']);
     expect([restored.code, restored.stderr]).toEqual([0, '']);
     expect(await keyCounts(cluster)).toBe(keys);
+  });
+
+  test('puts no key of one database into another', async t => {
+    const valkey = builds.find(({ name }) => name === 'valkey-9.1');
+    if (!valkey) return t.skip('there is no valkey-9.1');
+    const shape = { build: valkey, primaries: 1, replicasPerPrimary: 0 };
+    const [from, fewer, to] = await Promise.all([
+      TestCluster.startFor(t, { ...shape, config: ['cluster-databases 4'] }),
+      TestCluster.startFor(t, shape),
+      TestCluster.startFor(t, { ...shape, config: ['cluster-databases 4'] }),
+    ]);
+    await from.node(0).send('SET', 'k', 'of 0');
+    await from.node(0).send('SELECT', '3');
+    await from.node(0).send('SET', 'k', 'of 3');
+    const folder = folderFor(t);
+    expect((await slotctl(['backup', from.entry, folder])).code).toBe(0);
+    const refused = await slotctl(['restore', folder, fewer.entry, '--replace', '--yes']);
+    expect(refused.stderr).toContain(`${fewer.entry} has no database 3`);
+    expect(refused.code).toBe(4);
+    expect(await keyCounts(fewer)).toBe(0);
+    // Who may not go to the other database must not write to the first one instead.
+    await to.node(0).send('ACL', 'SETUSER', 'keeper', 'on', '>pw', '~*', '+@all', '-select');
+    const stuck = await slotctl(['restore', folder, to.entry, '--yes', '--user', 'keeper'], PASSWORD);
+    expect(stuck.stderr).toContain('SELECT was refused');
+    expect(stuck.code).toBe(1);
+    expect(await to.node(0).text('GET', 'k')).toBe('of 0');
+    expect((await slotctl(['restore', folder, to.entry, '--replace', '--yes'])).code).toBe(0);
+    expect(await to.node(0).text('GET', 'k')).toBe('of 0');
+    await to.node(0).send('SELECT', '3');
+    expect(await to.node(0).text('GET', 'k')).toBe('of 3');
   });
 
   test('refuses values that a node does not take, before it writes anything', async t => {

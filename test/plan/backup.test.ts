@@ -1,12 +1,13 @@
 /** Who gives the data for a backup, and what a backup says of itself. */
 import { describe, expect, test } from 'vitest';
-import { backupSources, slotsMovedMeanwhile } from '../../src/plan/backup.ts';
+import { backupSources } from '../../src/plan/backup.ts';
 import {
   manifestDocument,
   readManifest,
   readNodesJson,
   type SavedDump,
 } from '../../src/plan/backup-manifest.ts';
+import { slotsMovedMeanwhile } from '../../src/plan/backup-meanwhile.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { draw } from '../support/drawing.ts';
 

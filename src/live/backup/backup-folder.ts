@@ -1,5 +1,5 @@
 /** The folder of a backup: that it is there, can be written to, and holds no other one; and what is left in it. */
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDumpFile } from '../../plan/backup-manifest.ts';
 import { FileError, saveFile } from '../files.ts';
@@ -34,24 +34,34 @@ async function tryToWrite(path: string): Promise<void> {
   await rm(path);
 }
 
-/** Without its manifest an old backup is not taken for a whole one while files of the new one take its place. */
-export async function beginAnew(folder: string): Promise<void> {
+/**
+ * The files of the new backup, all of them whole and on the disk, get their names. Without its manifest the old one is not
+ * taken for a whole one meanwhile.
+ */
+export async function takePlace(folder: string, files: readonly string[]): Promise<void> {
   try {
     await rm(join(folder, MANIFEST), { force: true });
     await rm(join(folder, NODES), { force: true });
     await syncFolder(folder);
+    for (const file of files) await rename(join(folder, draftName(file)), join(folder, file));
+    await syncFolder(folder);
+    await removeOthers(folder, new Set(files));
   } catch (error) {
     throw new FileError(folder, 'written to', error);
   }
 }
 
-/** What is there of earlier backups, unless all of it counts as one's own, and of runs that were killed. */
-export async function removeOthers(folder: string, own: ReadonlySet<string> | 'all'): Promise<void> {
+/** What is in the folder stays what it is. */
+export async function removeDrafts(folder: string, files: readonly string[]): Promise<void> {
+  for (const file of files) await rm(join(folder, draftName(file)), { force: true });
+}
+
+/** What is there of earlier backups, and of runs that were killed. */
+async function removeOthers(folder: string, own: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, file, pid] = DRAFT.exec(name) ?? [];
     const isAbandoned = file !== undefined && isDumpFile(file) && !isAlive(Number(pid));
-    const isOthers = own !== 'all' && isDumpFile(name) && !own.has(name);
-    if (isAbandoned || isOthers) await rm(join(folder, name), { force: true });
+    if (isAbandoned || (isDumpFile(name) && !own.has(name))) await rm(join(folder, name), { force: true });
   }
 }
 

@@ -13,6 +13,8 @@ import { type DumpFacts, DumpInspection } from './inspect-dump.ts';
 
 export interface SaveSettings {
   readonly folder: string;
+  /** Another backup has the names; it keeps them until this one is whole. */
+  readonly waitsForName: boolean;
   readonly diskless: boolean;
   readonly silenceLimitMs: number;
 }
@@ -24,7 +26,7 @@ const OWNER_ONLY = 0o600;
 export async function saveDump(
   fleet: Fleet,
   source: BackupSource,
-  { folder, ...settings }: SaveSettings,
+  { folder, waitsForName, ...settings }: SaveSettings,
   received: (bytes: number, of: number | undefined) => void,
 ): Promise<SavedDump> {
   const file = dumpFileName(source);
@@ -43,10 +45,11 @@ export async function saveDump(
       await writer.finish();
     });
     const facts = asItsData(source, () => inspection.end());
-    await inFile(target, async () => {
-      await rename(draft, target);
-      await syncFolder(folder);
-    });
+    if (!waitsForName)
+      await inFile(target, async () => {
+        await rename(draft, target);
+        await syncFolder(folder);
+      });
     return describe(source, file, facts, dump);
   } catch (error) {
     await rm(draft, { force: true });

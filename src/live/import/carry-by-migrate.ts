@@ -10,6 +10,7 @@ import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { BatchSize } from '../move/batch-size.ts';
 import { timeoutMsFor } from '../move/big-keys.ts';
+import { TargetLines } from '../target-lines.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
 import { type ImportRun, tellArrived } from './import-run.ts';
@@ -18,7 +19,6 @@ import { isLost, judgeMigrate, judgeTarget } from './refusals.ts';
 import type { Destination } from './routes.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { SourceLine } from './source-line.ts';
-import { TargetLines } from './target-lines.ts';
 
 const NOTHING: Undelivered = { keys: [], why: '' };
 

@@ -10,6 +10,7 @@ import { execUnlessChanged, restore, type SavedValue, unwatch } from '../../resp
 import { dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
+import { TargetLines } from '../target-lines.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
 import { type ImportRun, tellArrived } from './import-run.ts';
@@ -18,7 +19,6 @@ import { isLost, judgeTarget } from './refusals.ts';
 import type { Destination } from './routes.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { SourceLine } from './source-line.ts';
-import { TargetLines } from './target-lines.ts';
 
 interface Read {
   readonly key: Key;

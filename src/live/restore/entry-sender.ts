@@ -7,18 +7,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreEvent, RestoreTally } from '../../plan/restore.ts';
 import { restorePayload } from '../../rdb/payload.ts';
 import type { RdbEntry } from '../../rdb/walker.ts';
-import { select } from '../../resp/commands.ts';
 import {
   ConnectError,
   ConnectionLostError,
   ReplyTimeoutError,
   ServerRefusalError,
 } from '../../resp/errors.ts';
-import type { Fleet, Lane } from '../../resp/fleet.ts';
+import type { Fleet } from '../../resp/fleet.ts';
 import { restoreValue } from '../../resp/restore-commands.ts';
 import { asking } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
+import { TargetLines } from '../target-lines.ts';
 import type { Routes } from './routes.ts';
 
 export interface SenderSettings {
@@ -53,7 +53,7 @@ export class EntrySender {
   readonly #settings: SenderSettings;
   readonly #tally: RestoreTally;
   readonly #tell: (event: RestoreEvent) => void;
-  readonly #lanes = new Map<string, Lane>();
+  #lines: TargetLines;
   readonly #batches = new Map<string, { readonly to: Address; parcels: Parcel[]; bytes: number }>();
   readonly #underWay = new Set<Promise<void>>();
   #bytesUnderWay = 0;
@@ -69,6 +69,7 @@ export class EntrySender {
     tell: (event: RestoreEvent) => void,
   ) {
     this.#fleet = fleet;
+    this.#lines = new TargetLines(fleet, 0);
     this.#routes = routes;
     this.#settings = settings;
     this.#tally = tally;
@@ -114,14 +115,14 @@ export class EntrySender {
   }
 
   close(): void {
-    for (const lane of this.#lanes.values()) lane.close();
-    this.#lanes.clear();
+    this.#lines.close();
   }
 
   async #changeDatabase(database: number): Promise<void> {
     await this.drain();
     this.close();
     this.#database = database;
+    this.#lines = new TargetLines(this.#fleet, database);
   }
 
   #throwFailure(): void {
@@ -160,8 +161,9 @@ export class EntrySender {
 
   async #sendAll(to: Address, parcels: readonly Parcel[]): Promise<void> {
     const commands = parcels.map(parcel => restoreValue(parcel.key, parcel, this.#settings.replace));
-    const answers: readonly unknown[] = await this.#laneTo(to)
-      .sendEach(commands)
+    const answers: readonly unknown[] = await this.#lines
+      .to(to)
+      .then(line => line.sendEach(commands))
       // Nobody knows of any of them.
       .catch((error: unknown) => parcels.map(() => error));
     for (const [i, answer] of answers.entries()) {
@@ -195,8 +197,7 @@ export class EntrySender {
     const isUnreached = error instanceof ConnectError;
     const isGone = error instanceof ConnectionLostError || error instanceof ReplyTimeoutError;
     if (!isUnreached && !isGone) throw error;
-    this.#lanes.get(formatAddress(at))?.close();
-    this.#lanes.delete(formatAddress(at));
+    this.#lines.drop(at);
     // Nobody knows which of the values were taken by a node that is gone: where they must not be overwritten, they would
     // stand in their own way.
     if (isUnreached || this.#settings.replace) return 'again';
@@ -210,22 +211,13 @@ export class EntrySender {
     if (!target) return 'again';
     try {
       const command = restoreValue(parcel.key, parcel, this.#settings.replace);
-      await this.#laneTo(target).sendAll<unknown>([asking(), command]);
+      const line = await this.#lines.to(target);
+      await line.sendAll<unknown>([asking(), command]);
       return 'restored';
     } catch (error) {
       const isAskedAgain = error instanceof ServerRefusalError && /^ASK /.test(error.text);
       return isAskedAgain ? 'again' : this.#fateOf(error, parcel, target);
     }
-  }
-
-  #laneTo(address: Address): Lane {
-    const key = formatAddress(address);
-    const known = this.#lanes.get(key);
-    if (known) return known;
-    const lane = this.#fleet.lane(address);
-    this.#lanes.set(key, lane);
-    if (this.#database !== 0) lane.send(select(this.#database)).catch(error => (this.#failure ??= { error }));
-    return lane;
   }
 }
 
