@@ -58,7 +58,10 @@ export function failoverCommand(context: Context, run = runFailover): Command {
     .option('--of <primary>', 'instead of a replica: whoever has most of what this primary has')
     .addOption(new Option('--force', 'without the primary, by a vote of the others').conflicts('takeover'))
     .option('--takeover', 'without the primary, and without a vote')
-    .option('--despite-findings', 'even if slots are on the way, or another replica has more');
+    .option(
+      '--despite-findings',
+      'even if slots are on the way, another replica has more, or this one has nothing',
+    );
   addLagOption(addChangeOptions(command)).addHelpText('after', HELP);
   return addConnectionOptions(command).action(async (words: string[], flags: FailoverFlags) => {
     const { wanted, address } = readWanted(words, flags);

@@ -33,6 +33,8 @@ export type FailoverRefusal =
       readonly sibling: NodeId;
       readonly bytes: number;
     }
+  /** Its copy is not whole, or it was started anew with nothing: all keys of the shard would be lost. */
+  | { readonly kind: 'replica-without-data'; readonly node: NodeId; readonly primary: NodeId }
   /** Slots of the shard are on their way, and the marks of that do not survive. */
   | { readonly kind: 'shard-in-motion'; readonly primary: NodeId; readonly slots: SlotSet }
   /** Something that is no reason against one failover, and against many. */

@@ -130,6 +130,8 @@ export function judgeSwap(snapshot: ClusterSnapshot, swap: Swap, terms: Failover
   const refusals: Refusal[] = [];
   if (way !== 'takeover') refusals.push(...judgeMajority(snapshot));
   if (way === 'graceful') refusals.push(...judgeLink(own, old, swap, terms.maxLagBytes));
+  else if (!terms.despiteFindings && isWithoutData(own))
+    refusals.push({ kind: 'replica-without-data', node: replica, primary });
   if (!old && !terms.despiteFindings) refusals.push(...judgeSiblings(snapshot, own, primary));
   if (!terms.despiteFindings) refusals.push(...judgeMotion(old, terms.migrations));
   return refusals;
@@ -163,6 +165,12 @@ function judgeLink(
   }
   const bytes = Math.max(0, offsetOf(old) - offsetOf(own));
   return bytes > most ? [{ kind: 'replica-too-far-behind', node, primary, bytes, most }] : [];
+}
+
+/** A replica that keeps its data over a restart need not know how far they go. */
+function isWithoutData({ server: { replication, keys } }: NodeView): boolean {
+  if (replication.role !== 'replica') return false;
+  return replication.link === 'syncing' || (replication.offset === 0 && keys === 0);
 }
 
 function judgeSiblings(snapshot: ClusterSnapshot, own: NodeView, primary: NodeId): Refusal[] {

@@ -79,6 +79,8 @@ export function describeFailoverRefusal(refusal: FailoverRefusal, names: NodeNam
       return `Only ${refusal.answering} of ${count(refusal.voters, 'primary', 'primaries')} answer, and no majority could vote. Bring more of them back; or, where they are gone for good, \`failover --takeover\` asks nobody. If they are only out of reach from here, they may elect somebody else, and what is written to the loser is lost.`;
     case 'sibling-ahead':
       return `${names.of(refusal.sibling)} has received ${bytes(refusal.bytes)} more than ${names.of(refusal.node)}, and the primary is not there to give it the rest. Fail over to ${names.of(refusal.sibling)}; or lose them with --despite-findings.`;
+    case 'replica-without-data':
+      return `${names.of(refusal.node)} has no whole copy of ${names.of(refusal.primary)}: all keys of the shard would be lost, for the old primary would copy what it has. Wait until it is in step, or choose another replica. \`failover --despite-findings\` does it all the same.`;
     case 'shard-in-motion':
       return `${showSlots(refusal.slots)} of ${names.of(refusal.primary)} ${refusal.slots.size === 1 ? 'is' : 'are'} on the way; a failover would leave the move half done. Let it end, or mend it with \`slotctl fix\`; then try again. \`failover --despite-findings\` goes on.`;
     case 'in-doubt':

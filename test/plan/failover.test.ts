@@ -5,7 +5,7 @@ import { type FailoverRequest, planFailover } from '../../src/plan/failover.ts';
 import { project } from '../../src/plan/project.ts';
 import { diagnose, NO_WISHES } from '../../src/topology/diagnose.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
-import { type Drawing, draw } from '../support/drawing.ts';
+import { type Drawing, draw, PRIMARY_OFFSET } from '../support/drawing.ts';
 import { anyHealthy } from '../support/healthy.ts';
 import { comparable, planOf, refusalsOf, told } from '../support/plan-text.ts';
 
@@ -34,6 +34,7 @@ const CLUSTER = `
   b replica of B
 `;
 const WITHOUT_A = CLUSTER.replace('A primary 0-5460', 'A primary 0-5460 down');
+const COPYING = CLUSTER.replace('behind=500', 'link=syncing');
 const ONE_LEFT = WITHOUT_A.replace('C primary 10923-16383', 'C primary 10923-16383 down');
 
 describe('a replica that is named', () => {
@@ -93,6 +94,16 @@ describe('a primary that does not answer', () => {
     const { refusals, id } = plan(WITHOUT_A.replace('behind=500', 'behind=1'), 'x', { way: 'force' });
     expect(refusals).toEqual([{ kind: 'sibling-ahead', node: id('x'), sibling: id('a'), bytes: 1 }]);
     expect(plan(WITHOUT_A, 'x', { way: 'force', despiteFindings: true }).refusals).toEqual([]);
+  });
+
+  test('a replica that has no whole copy would become a primary of nothing, and is refused', () => {
+    for (const way of ['force', 'takeover'] as const) {
+      for (const drawing of [COPYING, WITHOUT_A.replace('behind=500', `behind=${PRIMARY_OFFSET} holds=0`)]) {
+        const { refusals, id } = plan(drawing, 'x', { way });
+        expect(refusals).toContainEqual({ kind: 'replica-without-data', node: id('x'), primary: id('A') });
+        expect(plan(drawing, 'x', { way, despiteFindings: true }).refusals).toEqual([]);
+      }
+    }
   });
 
   test('without a majority nobody could vote, and only a takeover is left; then the cluster stays down', () => {

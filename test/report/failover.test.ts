@@ -63,6 +63,10 @@ const refusals: {
     { kind: 'sibling-ahead', node: a, sibling: b, bytes: 7 },
     'b has received 7 B more than a, and the primary is not there to give it the rest. Fail over to b; or lose them with --despite-findings.',
   ],
+  'replica-without-data': [
+    { kind: 'replica-without-data', node: a, primary: A },
+    'a has no whole copy of A: all keys of the shard would be lost, for the old primary would copy what it has. Wait until it is in step, or choose another replica. `failover --despite-findings` does it all the same.',
+  ],
   'shard-in-motion': [
     { kind: 'shard-in-motion', primary: A, slots: SlotSet.of(7) },
     'slot 7 of A is on the way; a failover would leave the move half done. Let it end, or mend it with `slotctl fix`; then try again. `failover --despite-findings` goes on.',

@@ -55,7 +55,7 @@ interface Actor {
   readonly options: ReadonlyMap<string, string>;
 }
 
-const PRIMARY_OFFSET = 1_000_000_000;
+export const PRIMARY_OFFSET = 1_000_000_000;
 const VERBS: ReadonlySet<string> = new Set(['says', 'omits', 'knows']);
 
 export function draw(text: string): Drawing {
