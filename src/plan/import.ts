@@ -1,6 +1,7 @@
 /** Keys that come from elsewhere into a cluster: what there is to take, where it goes, and what stands against it. */
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import type { Address } from '../topology/node.ts';
+import { SLOT_COUNT } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, isPrimary, type ServerFacts } from '../topology/snapshot.ts';
 import { takesValuesOf } from './mixtures.ts';
 import { damageIn } from './move-plan.ts';
@@ -121,7 +122,18 @@ function refusalsOf(
   // Only a primary can let go of keys, and MIGRATE is a write also where they stay.
   const replica = cluster ? undefined : nodes.find(({ server }) => server.replication.role === 'replica');
   if (replica && !(copy && throughHere)) refusals.push({ kind: 'source-replica', node: replica.address });
-  return despiteFindings ? refusals : [...refusals, ...unreadable(nodes, target)];
+  if (despiteFindings) return refusals;
+  return [...refusals, ...unreadable(nodes, target), ...(copy ? [] : evicting(nodes, target))];
+}
+
+/** By the rule of thumb that data take as much memory here as there, and that each node gets as many of them as it has slots. */
+function evicting(nodes: readonly SourceNode[], { views }: ClusterSnapshot): Refusal[] {
+  const coming = nodes.reduce((sum, { server }) => sum + (server.usedMemoryBytes ?? 0), 0);
+  return views.flatMap(({ id, self, server: { evictsAboveBytes: most, usedMemoryBytes = 0 } }): Refusal[] => {
+    if (!isPrimary(self) || most === undefined) return [];
+    const bytes = usedMemoryBytes + Math.round((coming * self.slots.size) / SLOT_COUNT);
+    return bytes > most ? [{ kind: 'target-evicts', node: id, bytes, most }] : [];
+  });
 }
 
 /** Of several nodes of one version, one is named. */

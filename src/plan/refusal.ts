@@ -109,6 +109,13 @@ export type Refusal =
       readonly source: Address;
       readonly version: string;
     }
+  /** What leaves the source would be thrown away there. */
+  | {
+      readonly kind: 'target-evicts';
+      readonly node: NodeId;
+      readonly bytes: number;
+      readonly most: number;
+    }
   /** `more` than these were found. */
   | { readonly kind: 'databases-clash'; readonly keys: readonly SharedKey[]; readonly more: number }
   | { readonly kind: 'plan-outdated'; readonly differences: readonly PlanDifference[] };

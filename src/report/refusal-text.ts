@@ -4,7 +4,7 @@ import { SITUATION_NUMBERS } from '../plan/situation.ts';
 import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
 import { describeFailoverRefusal } from './failover.ts';
 import { describeFinding, showSlots } from './finding-text.ts';
-import { count, enumerate, type NodeNames } from './names.ts';
+import { bytes, count, enumerate, type NodeNames } from './names.ts';
 
 export function describeRefusal(refusal: Refusal, names: NodeNames): string {
   switch (refusal.kind) {
@@ -110,6 +110,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `${formatAddress(refusal.node)} is a replica, and cannot let go of keys. Name its primary, or copy from it with --cluster-copy --through-here.`;
     case 'source-newer':
       return `${names.of(refusal.node)} cannot read what ${formatAddress(refusal.source)} (${refusal.version}) sends: its version is older, or of another kind, and no key could come over. --despite-findings tries anyway.`;
+    case 'target-evicts':
+      return `${names.of(refusal.node)} would need about ${bytes(refusal.bytes)}, and throws keys away above ${bytes(refusal.most)} (maxmemory, maxmemory-policy): they would be gone from the source, too. Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.`;
     case 'databases-clash':
       return `${sharedKeys(refusal)} in the cluster, which has one database. --database-clash prefix puts dbN: in front of the keys of database N, --database-clash last takes the value of the highest database, --databases takes some of them only.`;
     case 'no-primary-left':

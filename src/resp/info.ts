@@ -24,6 +24,7 @@ export function decodeInfo(reply: Reply): ServerInfo {
     keysInOtherDatabases: total(databases.filter(([database]) => database !== 0)),
     ...readZone(fields.get('availability_zone')),
     ...numberField(fields, 'used_memory', 'usedMemoryBytes'),
+    ...readEviction(fields),
     ...numberField(fields, 'connected_clients', 'connectedClients'),
     ...numberField(fields, 'instantaneous_ops_per_sec', 'opsPerSecond'),
   };
@@ -43,6 +44,8 @@ const NAMES = [
   'master_last_io_seconds_ago',
   'slave_repl_offset',
   'used_memory',
+  'maxmemory',
+  'maxmemory_policy',
   'connected_clients',
   'instantaneous_ops_per_sec',
   'db\\d+',
@@ -62,6 +65,13 @@ export function decodeReplication(reply: Reply): Replication {
 function readZone(text = ''): { zone?: string } {
   const zone = excerpt(text);
   return zone === '' ? {} : { zone };
+}
+
+/** Without a limit nothing is thrown away, and with the policy `noeviction` writes are refused instead. */
+function readEviction(fields: ReadonlyMap<string, string>): { evictsAboveBytes?: number } {
+  const limit = numberOf(fields.get('maxmemory')) ?? 0;
+  const evicts = (fields.get('maxmemory_policy') ?? 'noeviction') !== 'noeviction';
+  return limit > 0 && evicts ? { evictsAboveBytes: limit } : {};
 }
 
 function readRelease(version: string): { major: number; minor: number } {

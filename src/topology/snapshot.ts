@@ -44,6 +44,8 @@ export interface ServerFacts {
   readonly databases: readonly number[];
   readonly keys?: number;
   readonly usedMemoryBytes?: number;
+  /** With more than that it throws keys away; absent where it does not. */
+  readonly evictsAboveBytes?: number;
   readonly connectedClients?: number;
   readonly opsPerSecond?: number;
 }

@@ -122,6 +122,26 @@ describe('refused', () => {
     expect(kinds(decide(source))).toEqual(['source-newer']);
     expect(decide(source, { despiteFindings: true }).kind).toBe('plan');
   });
+
+  test('nodes that would throw away what comes, unless the source keeps it', () => {
+    const target = draw(HEALTHY);
+    const views = target.snapshot.views.map(view => ({
+      ...view,
+      server: {
+        ...view.server,
+        usedMemoryBytes: 10,
+        ...(view.id === target.id('B') && { evictsAboveBytes: 59 }),
+      },
+    }));
+    const small = { target: { ...target, snapshot: { ...target.snapshot, views } } };
+    const source = standalone({ 0: 1 }, { usedMemoryBytes: 100 });
+    expect(refusalsOf(decide(source, {}, small))).toEqual([
+      { kind: 'target-evicts', node: target.id('B'), bytes: 60, most: 59 },
+    ]);
+    for (const wishes of [{ copy: true }, { despiteFindings: true }])
+      expect(decide(source, wishes, small).kind).toBe('plan');
+    expect(decide(standalone({ 0: 1 }, { usedMemoryBytes: 98 }), {}, small).kind).toBe('plan');
+  });
 });
 
 describe('keys that are missing afterwards', () => {

@@ -223,6 +223,10 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
     { kind: 'source-newer', node: A, source: n1, version: '8.6.3' },
     'A cannot read what new1:7000 (8.6.3) sends: its version is older, or of another kind, and no key could come over. --despite-findings tries anyway.',
   ],
+  'target-evicts': [
+    { kind: 'target-evicts', node: A, bytes: 2048, most: 1024 },
+    'A would need about 2.0 KB, and throws keys away above 1.0 KB (maxmemory, maxmemory-policy): they would be gone from the source, too. Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.',
+  ],
   'databases-clash': [
     { kind: 'databases-clash', keys: [{ key: '"a"', databases: [0, 3] }], more: 2 },
     '"a" (databases 0 and 3) and 2 more keys would become one key each in the cluster, which has one database. --database-clash prefix puts dbN: in front of the keys of database N, --database-clash last takes the value of the highest database, --databases takes some of them only.',

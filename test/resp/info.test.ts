@@ -86,6 +86,13 @@ describe('fields of INFO', () => {
     expect(() => decodeReplication(null)).toThrow('expected a string, got nothing (nil)');
   });
 
+  test('throws keys away only with a limit and a policy that does', () => {
+    const above = (text: string) => decode(text).evictsAboveBytes;
+    expect(above('maxmemory:1000\r\nmaxmemory_policy:allkeys-lru\r\n')).toBe(1000);
+    expect(above('maxmemory:1000\r\nmaxmemory_policy:noeviction\r\n')).toBeUndefined();
+    expect(above('maxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n')).toBeUndefined();
+  });
+
   test('numbers that are none are left out', () => {
     expect(decode('used_memory:lots\r\nconnected_clients:\r\n')).not.toHaveProperty('usedMemoryBytes');
   });
