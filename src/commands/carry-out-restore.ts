@@ -23,7 +23,9 @@ const PARALLEL = 4;
 /** More lines than that say no more. */
 const MOST_NAMED = 20;
 
-const GO_ON = 'Run it again with --replace to go on: keys that were restored are written once more.';
+/** Never --replace, which would also write over what was there before the first run. */
+const GO_ON =
+  'The same command goes on: what is there already is left as it is, and named (with --replace it is written once more).';
 
 export async function carryOutRestore(
   fleet: Fleet,

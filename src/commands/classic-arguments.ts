@@ -62,7 +62,7 @@ function translateSubcommand(
   { words, options }: ClusterLine,
   env: Environment,
 ): Translation {
-  const { words: arity, usage, consent, habit } = subcommand(name);
+  const { words: arity, usage, consent, implies = [] } = subcommand(name);
   const [least, most] = arity;
   if (words.length < least || words.length > most)
     return wrong(
@@ -89,9 +89,9 @@ function translateSubcommand(
       translated.push(...login);
     } else if (becomes && !isWithoutLimit(option, values)) translated.push(...spell(becomes, values));
   }
-  const agreed = [...(isAgreed ? ['--yes'] : []), ...(habit ? [habit] : [])];
+  const agreed = isAgreed ? ['--yes'] : [];
   const end = name === 'call' || words.some(word => word.startsWith('-')) ? ['--'] : [];
-  return ready([name, ...agreed, ...translated, ...end, ...words]);
+  return ready([name, ...agreed, ...implies, ...translated, ...end, ...words]);
 }
 
 function spell(option: string, values: readonly string[]): string[] {

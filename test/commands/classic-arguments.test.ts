@@ -77,11 +77,11 @@ describe('what redis-cli documents', () => {
     ['--cluster set-timeout a:1 15000', 'set-timeout a:1 15000'],
     [
       '--cluster import a:1 --cluster-from s:1 --cluster-copy --cluster-replace',
-      'import --yes --cluster-from=s:1 --cluster-copy --cluster-replace a:1',
+      'import --yes --databases=0 --cluster-from=s:1 --cluster-copy --cluster-replace a:1',
     ],
     [
       '--cluster import a:1 --cluster-from s:1 --cluster-from-user u --cluster-from-pass p --cluster-from-askpass',
-      'import --yes --cluster-from=s:1 --cluster-from-user=u --cluster-from-pass=p --cluster-from-askpass a:1',
+      'import --yes --databases=0 --cluster-from=s:1 --cluster-from-user=u --cluster-from-pass=p --cluster-from-askpass a:1',
     ],
     ['--cluster backup a:1 /dir', 'backup --replace a:1 /dir'],
   ];
@@ -139,7 +139,10 @@ describe('getting in', () => {
     // None of these chooses the node, nor does it with redis-cli.
     ['-h host -p 7000 -s sock -n 3 -c --raw -4 -2 --cluster check a:1', 'check a:1'],
     ['--cluster check a:1 --verbose', 'check a:1'],
-    ['--cluster import a:1 --cluster-from s:1 --verbose', 'import --yes --cluster-from=s:1 --verbose a:1'],
+    [
+      '--cluster import a:1 --cluster-from s:1 --verbose',
+      'import --yes --databases=0 --cluster-from=s:1 --verbose a:1',
+    ],
     // Ours goes along.
     ['--cluster check a:1 --json --reply-timeout 2 --trace', 'check --json --reply-timeout=2 --trace a:1'],
     ['--cluster create a:1 --force-few-primaries', 'create --force-few-primaries a:1'],
@@ -275,7 +278,7 @@ describe('what redis-trib documents', () => {
     ['add-node --slave --master-id ID n:1 a:1', 'add-node --yes --replica --cluster-master-id=ID n:1 a:1'],
     [
       'import --from s:1 --copy --replace a:1',
-      'import --yes --cluster-from=s:1 --cluster-copy --cluster-replace a:1',
+      'import --yes --databases=0 --cluster-from=s:1 --cluster-copy --cluster-replace a:1',
     ],
     ['check --verbose a:1', 'check a:1'],
   ];

@@ -9,9 +9,12 @@ export interface Subcommand {
   readonly usage: string;
   /** Whether theirs asks before it changes something, goes ahead, or changes nothing that one would be asked about. */
   readonly consent: 'asks' | 'goes-ahead' | 'nothing-to-ask';
-  /** What theirs does without being told. */
-  readonly habit?: `--${string}`;
+  /** Options of ours that make of it what it is there. */
+  readonly implies?: readonly string[];
 }
+
+/** Theirs knows no other: keys of the others stay where they are. */
+export const ONLY_DATABASE_0 = '--databases=0';
 
 const ANY_NODE = '<host:port> or <host> <port> - separated by either colon or space';
 const MANY = Number.POSITIVE_INFINITY;
@@ -31,13 +34,13 @@ const SUBCOMMANDS = {
   'del-node': { words: [2, 2], usage: 'host:port node_id', consent: 'goes-ahead' },
   call: { words: [2, MANY], usage: 'host:port command arg arg .. arg', consent: 'nothing-to-ask' },
   'set-timeout': { words: [2, 2], usage: 'host:port milliseconds', consent: 'nothing-to-ask' },
-  import: { words: [1, 1], usage: 'host:port', consent: 'goes-ahead' },
+  import: { words: [1, 1], usage: 'host:port', consent: 'goes-ahead', implies: [ONLY_DATABASE_0] },
+  // Every night into the same folder: that is how it is used.
   backup: {
     words: [2, 2],
     usage: 'host:port backup_directory',
     consent: 'nothing-to-ask',
-    // Scripts have every night's backup take the place of the last.
-    habit: '--replace',
+    implies: ['--replace'],
   },
 } as const satisfies Readonly<Record<string, Subcommand>>;
 

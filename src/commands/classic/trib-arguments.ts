@@ -1,5 +1,5 @@
 /** The options of redis-trib, command by command, and what they become here. */
-import { takesWord } from './cluster-options.ts';
+import { ONLY_DATABASE_0, takesWord } from './cluster-options.ts';
 import { ready, type Translation, wrong } from './translation.ts';
 
 interface TribOption {
@@ -92,7 +92,11 @@ export function translateTribLine(argv: readonly string[], isCalledTrib: boolean
     words.push(`${option.becomes}=${value}`);
   }
   const consent = isTheirs && NEVER_ASKED.has(command) ? ['--yes'] : [];
-  return ready([command, ...consent, ...words, ...rest.slice(end)], isTheirs ? 'classic' : 'native');
+  const implied = isTheirs && command === 'import' ? [ONLY_DATABASE_0] : [];
+  return ready(
+    [command, ...consent, ...implied, ...words, ...rest.slice(end)],
+    isTheirs ? 'classic' : 'native',
+  );
 }
 
 /**

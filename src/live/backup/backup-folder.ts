@@ -1,7 +1,7 @@
 /** The folder of a backup: that it is there, can be written to, and holds no other one; and what is left in it. */
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDumpFile } from '../../plan/backup-manifest.ts';
+import { isDumpFile, readManifest } from '../../plan/backup-manifest.ts';
 import { FileError, saveFile } from '../files.ts';
 
 export const MANIFEST = 'manifest.json';
@@ -39,13 +39,15 @@ async function tryToWrite(path: string): Promise<void> {
  * taken for a whole one meanwhile.
  */
 export async function takePlace(folder: string, files: readonly string[]): Promise<void> {
+  const earlier = await filesOfEarlier(folder);
   try {
     await rm(join(folder, MANIFEST), { force: true });
     await rm(join(folder, NODES), { force: true });
     await syncFolder(folder);
     for (const file of files) await rename(join(folder, draftName(file)), join(folder, file));
     await syncFolder(folder);
-    await removeOthers(folder, new Set(files));
+    for (const file of earlier) if (!files.includes(file)) await rm(join(folder, file), { force: true });
+    await removeAbandoned(folder);
   } catch (error) {
     throw new FileError(folder, 'written to', error);
   }
@@ -56,12 +58,21 @@ export async function removeDrafts(folder: string, files: readonly string[]): Pr
   for (const file of files) await rm(join(folder, draftName(file)), { force: true });
 }
 
-/** What is there of earlier backups, and of runs that were killed. */
-async function removeOthers(folder: string, own: ReadonlySet<string>): Promise<void> {
+/** Only what its manifest names: files of which nobody knows whose they are stay. */
+async function filesOfEarlier(folder: string): Promise<readonly string[]> {
+  try {
+    return readManifest(await readFile(join(folder, MANIFEST), 'utf8')).dumps.map(({ file }) => file);
+  } catch {
+    return [];
+  }
+}
+
+/** What runs that were killed have left. */
+async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, file, pid] = DRAFT.exec(name) ?? [];
-    const isAbandoned = file !== undefined && isDumpFile(file) && !isAlive(Number(pid));
-    if (isAbandoned || (isDumpFile(name) && !own.has(name))) await rm(join(folder, name), { force: true });
+    if (file !== undefined && isDumpFile(file) && !isAlive(Number(pid)))
+      await rm(join(folder, name), { force: true });
   }
 }
 
