@@ -169,8 +169,9 @@ function judgeLink(
 
 /** A replica that keeps its data over a restart need not know how far they go. */
 function isWithoutData({ server: { replication, keys } }: NodeView): boolean {
-  if (replication.role !== 'replica') return false;
-  return replication.link === 'syncing' || (replication.offset === 0 && keys === 0);
+  if (replication.role !== 'replica' || replication.link === 'up') return false;
+  if (replication.link === 'syncing') return true;
+  return replication.neverLinked === true && replication.offset === 0 && keys === 0;
 }
 
 function judgeSiblings(snapshot: ClusterSnapshot, own: NodeView, primary: NodeId): Refusal[] {

@@ -42,6 +42,7 @@ const NAMES = [
   'master_sync_in_progress',
   'master_sync_read_bytes',
   'master_last_io_seconds_ago',
+  'master_link_down_since_seconds',
   'slave_repl_offset',
   'used_memory',
   'maxmemory',
@@ -92,6 +93,7 @@ function readReplication(fields: ReadonlyMap<string, string>): Replication {
     link: up ? 'up' : syncing ? 'syncing' : 'down',
     offset: numberOf(fields.get('slave_repl_offset')) ?? 0,
     ...(syncing && numberField(fields, 'master_sync_read_bytes', 'receivedBytes')),
+    ...(!up && fields.get('master_link_down_since_seconds') === '-1' && { neverLinked: true as const }),
     ...(up && lastContactSeconds !== undefined && lastContactSeconds >= 0 && { lastContactSeconds }),
   };
 }

@@ -26,6 +26,8 @@ export interface ReplicaReplication {
   readonly offset: number;
   /** Of the copy that is under way; absent where none is, and where the server does not tell. */
   readonly receivedBytes?: number;
+  /** Since it was started it never had the link that is down. */
+  readonly neverLinked?: true;
   /** Seconds since the primary was last heard of; absent while the link is down. */
   readonly lastContactSeconds?: number;
 }

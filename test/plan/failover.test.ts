@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { type FailoverRequest, planFailover } from '../../src/plan/failover.ts';
 import { project } from '../../src/plan/project.ts';
 import { diagnose, NO_WISHES } from '../../src/topology/diagnose.ts';
+import type { NodeId } from '../../src/topology/node.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
+import type { ClusterSnapshot } from '../../src/topology/snapshot.ts';
 import { type Drawing, draw, PRIMARY_OFFSET } from '../support/drawing.ts';
 import { anyHealthy } from '../support/healthy.ts';
 import { comparable, planOf, refusalsOf, told } from '../support/plan-text.ts';
@@ -34,8 +36,19 @@ const CLUSTER = `
   b replica of B
 `;
 const WITHOUT_A = CLUSTER.replace('A primary 0-5460', 'A primary 0-5460 down');
-const COPYING = CLUSTER.replace('behind=500', 'link=syncing');
 const ONE_LEFT = WITHOUT_A.replace('C primary 10923-16383', 'C primary 10923-16383 down');
+
+function neverLinked(snapshot: ClusterSnapshot, id: NodeId): ClusterSnapshot {
+  const views = snapshot.views.map(view => {
+    const { replication } = view.server;
+    if (view.id !== id || replication.role !== 'replica') return view;
+    return {
+      ...view,
+      server: { ...view.server, replication: { ...replication, neverLinked: true as const } },
+    };
+  });
+  return { ...snapshot, views };
+}
 
 describe('a replica that is named', () => {
   test('takes over, and all have to know and the others to be fed again', () => {
@@ -97,12 +110,17 @@ describe('a primary that does not answer', () => {
   });
 
   test('a replica that has no whole copy would become a primary of nothing, and is refused', () => {
+    const EMPTY = CLUSTER.replace('behind=500', `link=down behind=${PRIMARY_OFFSET} holds=0`);
     for (const way of ['force', 'takeover'] as const) {
-      for (const drawing of [COPYING, WITHOUT_A.replace('behind=500', `behind=${PRIMARY_OFFSET} holds=0`)]) {
-        const { refusals, id } = plan(drawing, 'x', { way });
-        expect(refusals).toContainEqual({ kind: 'replica-without-data', node: id('x'), primary: id('A') });
-        expect(plan(drawing, 'x', { way, despiteFindings: true }).refusals).toEqual([]);
+      for (const drawing of [CLUSTER.replace('behind=500', 'link=syncing'), EMPTY]) {
+        const { snapshot, id } = draw(drawing);
+        const terms = { way, snapshot: neverLinked(snapshot, id('x')) };
+        const refusal = { kind: 'replica-without-data', node: id('x'), primary: id('A') };
+        expect(plan(drawing, 'x', terms).refusals).toEqual([refusal]);
+        expect(plan(drawing, 'x', { ...terms, despiteFindings: true }).refusals).toEqual([]);
       }
+      // Of a shard that is empty itself it has all there is.
+      expect(plan(EMPTY, 'x', { way }).refusals).toEqual([]);
     }
   });
 

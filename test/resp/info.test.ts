@@ -83,6 +83,10 @@ describe('fields of INFO', () => {
     expect(args).toEqual(['INFO', 'replication']);
     const text = '# Replication\r\nrole:slave\r\nmaster_link_status:up\r\nslave_repl_offset:9\r\n';
     expect(decodeReplication(Buffer.from(text))).toEqual({ role: 'replica', link: 'up', offset: 9 });
+    const never = decodeReplication(
+      Buffer.from('role:slave\r\nmaster_link_status:down\r\nmaster_link_down_since_seconds:-1\r\n'),
+    );
+    expect(never).toMatchObject({ link: 'down', neverLinked: true });
     expect(() => decodeReplication(null)).toThrow('expected a string, got nothing (nil)');
   });
 
