@@ -20,6 +20,7 @@ const LANES = 2;
 const LANES_THROUGH_HERE = 4;
 /** Values that are on their way through us hold up nobody, and are kept in memory. */
 const KEYS_THROUGH_HERE = 256;
+const BYTES_THROUGH_HERE = 4 * 1024 * 1024;
 
 export async function importDatabase(
   node: SourceNode,
@@ -140,8 +141,10 @@ class Feed {
 
   get #mostAtOnce(): number {
     const { plan, pace } = this.#run;
-    const most = plan.throughHere ? KEYS_THROUGH_HERE : this.#batch.keys;
-    return Math.min(most, pace.mostAtOnce({ averageBytes: averageBytesOf(this.#node) }));
+    const averageBytes = averageBytesOf(this.#node);
+    const here = Math.max(1, Math.min(KEYS_THROUGH_HERE, Math.floor(BYTES_THROUGH_HERE / averageBytes)));
+    const most = plan.throughHere ? here : this.#batch.keys;
+    return Math.min(most, pace.mostAtOnce({ averageBytes }));
   }
 
   async #give(group: Map<string, Key>): Promise<boolean> {
