@@ -1,5 +1,5 @@
 /** What a backup says of itself: a file that is written last, so that a backup without it is not a whole one. */
-import type { SlotSet } from '../topology/slot-set.ts';
+import { SlotSet } from '../topology/slot-set.ts';
 import { shown } from './read-value.ts';
 
 const FORMAT = 'slotctl-backup';
@@ -38,6 +38,8 @@ export interface ExpectedDump {
   readonly sha256?: string;
   /** In all databases. */
   readonly keys?: number;
+  /** What its shard owned: keys of other slots may be left from a move that was broken off. */
+  readonly slots?: SlotSet;
 }
 
 export interface SavedBackup {
@@ -64,8 +66,9 @@ export function readManifest(text: string): SavedBackup {
   return { dumps, time: asText(document['time'], TIME, 'time') };
 }
 
-function readDump({ file, bytes, sha256, keys }: Fields): ExpectedDump {
+function readDump({ file, bytes, sha256, keys, slots }: Fields): ExpectedDump {
   return {
+    slots: asSlots(slots),
     file: asText(file, FILE, 'file'),
     bytes: asCount(bytes, 'bytes'),
     sha256: asText(sha256, SHA256, 'sha256'),
@@ -117,6 +120,12 @@ function asList(value: unknown, name: string): readonly unknown[] {
 function asText(value: unknown, pattern: RegExp, name: string): string {
   if (typeof value === 'string' && pattern.test(value)) return value;
   throw wrong(name, value);
+}
+
+const SLOTS = /^[\d,-]{0,100000}$/;
+
+function asSlots(value: unknown): SlotSet {
+  return SlotSet.parse(asText(value, SLOTS, 'slots'));
 }
 
 function asCount(value: unknown, name: string): number {

@@ -371,6 +371,31 @@ describe.concurrent('a restore', () => {
     expect(await keyCounts(cluster)).toBe(keys);
   });
 
+  test('of a key that a broken move has left in two places it takes the value of the owner', async t => {
+    const cluster = await TestCluster.startFor(t, { build, primaries: 2, replicasPerPrimary: 0 });
+    const folder = folderFor(t);
+    const [low, high] = [keyIn(0, 'k'), keyIn(16383, 'k')];
+    for (const [key, owner, other] of [
+      [low, 0, 1],
+      [high, 1, 0],
+    ] as const) {
+      await cluster.node(owner).send('SET', key, 'of the owner');
+      const slot = `${keySlot(Buffer.from(key))}`;
+      await cluster.node(other).send('CLUSTER', 'SETSLOT', slot, 'IMPORTING', cluster.member(owner).id);
+      await cluster.node(other).send('ASKING');
+      await cluster.node(other).send('SET', key, 'left behind');
+      await cluster.node(other).send('CLUSTER', 'SETSLOT', slot, 'STABLE');
+    }
+    expect((await slotctl(['backup', cluster.entry, folder])).code).toBe(0);
+    for (const flags of [[], ['--replace']]) {
+      const other = await TestCluster.startFor(t, { build, primaries: 1, replicasPerPrimary: 0 });
+      const { code, stderr } = await slotctl(['restore', folder, other.entry, '--yes', ...flags]);
+      expect(stderr).toContain('2 of 4 keys restored, 2 existed already.');
+      expect(code).toBe(1);
+      for (const key of [low, high]) expect(await other.node(0).text('GET', key)).toBe('of the owner');
+    }
+  });
+
   test('puts no key of one database into another', async t => {
     const valkey = builds.find(({ name }) => name === 'valkey-9.1');
     if (!valkey) return t.skip('there is no valkey-9.1');

@@ -72,8 +72,8 @@ describe('a manifest', () => {
   const text = manifestDocument([dump], time);
 
   test('is read as far as a restore goes by it', () => {
-    const { file, bytes, sha256 } = dump;
-    expect(readManifest(text)).toEqual({ time, dumps: [{ file, bytes, sha256, keys: 7 }] });
+    const { file, bytes, sha256, slots } = dump;
+    expect(readManifest(text)).toEqual({ time, dumps: [{ file, bytes, sha256, slots, keys: 7 }] });
   });
 
   test.each([
@@ -83,6 +83,7 @@ describe('a manifest', () => {
     [text.replace(dump.file, '../../etc/passwd'), 'file cannot be'],
     [text.replace(dump.file, `redis-node-../x-7000-${id}.rdb`), 'file cannot be'],
     [text.replace('1234', '-1'), 'bytes cannot be'],
+    [text.replace('0-99,4000', 'of all'), 'slots cannot be'],
     [text.replace('"0": 3', '"0": "three"'), 'keys cannot be'],
     ['null', 'manifest.json cannot be'],
   ])('that says something else is refused: %#', (document, complaint) => {

@@ -2,7 +2,8 @@
 import type { ExpectedDump } from '../../plan/backup-manifest.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
 import type { RdbEntry } from '../../rdb/walker.ts';
-import { DumpInspection } from '../backup/inspect-dump.ts';
+import type { SlotSet } from '../../topology/slot-set.ts';
+import { type DumpFacts, DumpInspection } from '../backup/inspect-dump.ts';
 import { piecesOf } from './read-backup.ts';
 
 /** Says which file is not what it should be, and why. */
@@ -27,6 +28,8 @@ export interface CheckedDump {
   /** Of each type one value, by which it can be tried whether a server takes it. */
   readonly samples: readonly RdbEntry[];
   readonly libraries: readonly Buffer[];
+  /** What its shard owned, where that is known. */
+  readonly slots?: SlotSet;
 }
 
 /** Larger ones are no samples: they are sent to every node. */
@@ -72,6 +75,7 @@ export async function checkDump(
     mortalKeys,
     samples: [...samples.values()],
     libraries,
+    ...(expected.slots && { slots: expected.slots }),
   };
 }
 

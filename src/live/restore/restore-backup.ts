@@ -4,6 +4,7 @@ import type { RestoreEvent, RestoreTally } from '../../plan/restore.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
 import { RdbWalker } from '../../rdb/walker.ts';
 import type { Fleet } from '../../resp/fleet.ts';
+import { keySlot } from '../../topology/key-slot.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import { asGenerator, type Tell } from '../event-stream.ts';
 import { type CheckedDump, checkDump, DamagedBackupError } from './check-dump.ts';
@@ -42,39 +43,70 @@ export function restoreBackup(
   const of = dumps.reduce((sum, { bytes }) => sum + bytes, 0);
   let bytes = 0;
   return asGenerator<RestoreEvent>(async tell => {
-    const waiting = [...dumps];
     let isOver = false;
     const read = (more: number) => {
       bytes += more;
       tell({ kind: 'read', bytes, of, restored: tally.restored });
       return !isOver;
     };
-    const work = async () => {
-      for (let dump = waiting.shift(); dump && !isOver; dump = waiting.shift())
-        await restoreFile(fleet, routes, dump, settings, tally, tell, read).catch(error => {
-          // The others end with the batch that they are at.
-          isOver = true;
-          throw error;
-        });
+    const goThrough = async (some: readonly CheckedDump[], only: Share, replace: boolean) => {
+      const waiting = [...some];
+      const others: CheckedDump[] = [];
+      const work = async () => {
+        for (let dump = waiting.shift(); dump && !isOver; dump = waiting.shift()) {
+          const way = {
+            ...settings,
+            replace,
+            only,
+            tally,
+            tell,
+            read: only === 'own' ? read : () => !isOver,
+          };
+          const left = await restoreFile(fleet, routes, dump, way).catch(error => {
+            // The others end with the batch that they are at.
+            isOver = true;
+            throw error;
+          });
+          if (left > 0) others.push(dump);
+        }
+      };
+      const ends = await Promise.allSettled(Array.from({ length: settings.parallel }, work));
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      return others;
     };
-    const ends = await Promise.allSettled(Array.from({ length: settings.parallel }, work));
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    const withStrays = await goThrough(dumps, 'own', settings.replace);
+    // Whoever owns the slot may have the key, too, and a newer value of it: that one is in the cluster by now, and stays.
+    await goThrough(withStrays, 'strays', false);
   });
 }
 
+/** Keys of slots that the shard owned, or of others, which are left from a move that was broken off. */
+type Share = 'own' | 'strays';
+
+interface Way extends RestoreSettings {
+  readonly only: Share;
+  readonly tally: RestoreTally;
+  readonly tell: Tell<RestoreEvent>;
+  readonly read: (bytes: number) => boolean;
+}
+
+/** Returns how many keys were left out. */
 async function restoreFile(
   fleet: Fleet,
   routes: Routes,
-  { file, rdbVersion }: CheckedDump,
-  { folder, replace, nowMs }: RestoreSettings,
-  tally: RestoreTally,
-  tell: Tell<RestoreEvent>,
-  read: (bytes: number) => boolean,
-): Promise<void> {
+  { file, rdbVersion, slots }: CheckedDump,
+  { folder, replace, nowMs, only, tally, tell, read }: Way,
+): Promise<number> {
   const sender = new EntrySender(fleet, routes, { replace, rdbVersion, nowMs }, tally, tell);
   const parcels: Parcel[] = [];
+  let left = 0;
   const walker = new RdbWalker({
     entry: entry => {
+      const share = !slots || slots.has(keySlot(entry.key)) ? 'own' : 'strays';
+      if (share !== only) {
+        left++;
+        return;
+      }
       const parcel = sender.pack(entry);
       if (parcel) parcels.push(parcel);
     },
@@ -83,9 +115,10 @@ async function restoreFile(
     for await (const piece of piecesOf(folder, file)) {
       walker.push(piece);
       for (const parcel of parcels.splice(0)) await sender.put(parcel);
-      if (!read(piece.length)) return;
+      if (!read(piece.length)) return left;
     }
     await sender.drain();
+    return left;
   } catch (error) {
     // It was whole when it was checked.
     throw error instanceof RdbFormatError ? new DamagedBackupError(file, error.message) : error;
