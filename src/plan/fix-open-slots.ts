@@ -5,7 +5,8 @@
 import type { Census } from '../topology/census.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
-import { type Case, gathered, marked, type OwnedScene, stable, urgent } from './gathering.ts';
+import { type Case, gathered, marked, type OwnedScene, stable } from './gathering.ts';
+import { halfMoved, targetOf } from './half-moved.ts';
 import type { Obstacle, Situation } from './situation.ts';
 
 export interface FixContext {
@@ -14,6 +15,8 @@ export interface FixContext {
   /** Everybody who answers. */
   readonly answering: ReadonlySet<NodeId>;
   readonly census: Census;
+  /** Who is in the place of a node now: its primary where it is a replica, else itself. */
+  readonly successorOf: (id: NodeId) => NodeId;
   /** Whether the person accepts what nodes that do not answer may hold. */
   readonly withUnreachable: boolean;
   /** Why a node that does not answer is not to be given up even so. */
@@ -33,16 +36,25 @@ export function openSituations(scenes: readonly OwnedScene[], context: FixContex
     }
   }
   return [...groups.values()].map(({ first, slots: list, keys, keysAtOwner }) => {
-    const { kind, nodes, obstacle } = first;
+    const { kind, nodes, obstacle, detail } = first;
     const slots = SlotSet.of(...list);
     const measures = obstacle ? [] : first.measures(slots);
-    return { kind, nodes, slots, keys, keysAtOwner, measures, ...(obstacle && { obstacle }) };
+    return {
+      kind,
+      nodes,
+      slots,
+      keys,
+      keysAtOwner,
+      measures,
+      ...(obstacle && { obstacle }),
+      ...(detail !== undefined && { detail }),
+    };
   });
 }
 
 function casesOf(scene: OwnedScene, context: FixContext): Case[] {
   const goal = targetOf(scene, context);
-  if (goal) return [halfMoved(scene, goal), ...marksBut(scene, goal, context), ...onReplicas(scene)];
+  if (goal) return [halfMoved(scene, goal, context), ...marksBut(scene, goal, context), ...onReplicas(scene)];
   return [
     ...scene.rivals.map(rival => claimedTwice(scene, rival, context)),
     ...migratingOwner(scene, context),
@@ -50,40 +62,6 @@ function casesOf(scene: OwnedScene, context: FixContext): Case[] {
     ...strays(scene),
     ...onReplicas(scene),
   ];
-}
-
-/** To whom a move of the owner is under way that can simply be finished. */
-function targetOf(scene: OwnedScene, { primaries, census }: FixContext): NodeId | undefined {
-  const { owner, migrating, importing, keys, rivals } = scene;
-  const target = migrating.get(owner);
-  if (!target || target === owner || !primaries.has(target) || rivals.length > 0) return undefined;
-  // Where a third node has keys too they are all brought back: the owner takes them only while it gives none away.
-  if ([...keys.keys()].some(id => id !== owner && id !== target)) return undefined;
-  const counted = census.get(target);
-  const mayHoldKeys = (keys.get(target) ?? 0) > 0 || !counted || 'reason' in counted || counted.hidden > 0;
-  return importing.has(target) || mayHoldKeys ? target : undefined;
-}
-
-function halfMoved({ owner, importing, migrating, keys }: OwnedScene, target: NodeId): Case {
-  const [there, here] = [keys.get(target) ?? 0, keys.get(owner) ?? 0];
-  const isReady = importing.get(target) === owner && !migrating.has(target);
-  const mark = (slots: SlotSet) => marked('importing', target, owner, slots, 'close');
-  const isMisled = importing.has(target) && importing.get(target) !== owner;
-  return {
-    kind: 'half-moved',
-    nodes: [owner, target],
-    keys: there,
-    keysAtOwner: here,
-    variant: `${isReady} ${isMisled} ${migrating.has(target)} ${there > 0 && here > 0}`,
-    measures: slots => [
-      ...(migrating.has(target) ? [stable(target, slots, 'cancel')] : []),
-      ...(isReady ? [] : [isMisled ? urgent(mark(slots)) : mark(slots)]),
-      ...(there > 0 && here > 0
-        ? [{ phase: 'compare', step: { kind: 'settle-keys', owner, other: target, slots } } as const]
-        : []),
-      { phase: 'move', step: { kind: 'move-slots', from: owner, to: target, slots } },
-    ],
-  };
 }
 
 function claimedTwice({ owner, keys }: OwnedScene, rival: NodeId, { census }: FixContext): Case {

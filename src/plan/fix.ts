@@ -9,7 +9,7 @@ import type { Finding } from '../topology/finding.ts';
 import { membersOf } from '../topology/members.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
-import { type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
+import { believedNodes, type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
 import { coverSlots, standingFor } from './fix-coverage.ts';
 import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './fix-members.ts';
 import { type Migration, migrationsLeft, slotsOnTheirWay } from './fix-migrations.ts';
@@ -73,11 +73,16 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
   const primaries = new Set(views.flatMap(({ id, self }) => (self.role === 'primary' ? [id] : [])));
   const answering = new Set(views.map(({ id }) => id));
   const { withUnreachable } = wishes;
+  const nodes = believedNodes(snapshot);
   const context: FixContext = {
     primaries,
     answering,
     census,
     withUnreachable,
+    successorOf: id => {
+      const node = nodes.get(id);
+      return (node?.role === 'replica' && node.primary) || id;
+    },
     standingFor: id => standingFor(id, snapshot),
   };
   const onTheirWay = slotsOnTheirWay(migrations);

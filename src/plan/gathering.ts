@@ -11,6 +11,7 @@ export interface Case {
   readonly keys: number;
   readonly keysAtOwner: number;
   readonly obstacle?: Obstacle;
+  readonly detail?: string;
   /** Told apart where the measures differ. */
   readonly variant?: string;
   readonly measures: (slots: SlotSet) => Measure[];

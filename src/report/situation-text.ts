@@ -18,7 +18,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
   'half-moved': {
     title: 'A move that was not finished',
     origin:
-      'A reshard was stopped after the slots were opened on both sides; some keys may have gone already.',
+      'A reshard was stopped after the slots were opened on both sides, or a side has failed over since; some keys may have gone already.',
     loss: CLASH,
   },
   'migrating-only': {
@@ -146,7 +146,9 @@ export function originOf({ kind }: Scene): string {
 }
 
 export function lossOf(situation: Scene): string {
-  const { kind, keys, nodes } = situation;
+  const { kind, keys, nodes, detail } = situation;
+  if (kind === 'half-moved' && detail !== undefined)
+    return `${CLASH} Keys that clients have deleted at the owner meanwhile come back.`;
   if (kind === 'owner-dead' && nodes.length > 1)
     return 'What the owner had not yet sent to its replica. If it comes back, it becomes a replica itself.';
   if (kind === 'replica-of-nobody' && keys > 0)
@@ -162,7 +164,7 @@ export function sceneOf({ kind, slots, nodes, keys, keysAtOwner, detail }: Scene
   const held = (amount: number) => count(amount, 'key');
   switch (kind) {
     case 'half-moved':
-      return `${which} from ${first} (${held(keysAtOwner)} left) to ${second} (${held(keys)} there).`;
+      return `${which} from ${first} (${held(keysAtOwner)} left) to ${second} (${held(keys)} there)${detail === undefined ? '' : `; ${detail}`}.`;
     case 'migrating-only':
     case 'target-dead':
       return `${which} on ${first}, to go to ${second}.`;

@@ -17,6 +17,7 @@ const DAMAGED = 12;
 
 interface SlotDamage {
   readonly owners: readonly number[];
+  /** Who has the mark, and whom it names; whoever is no primary is a replica: it was one when the mark was made. */
   readonly migrating: readonly [number, number][];
   readonly importing: readonly [number, number][];
   readonly keys: readonly [number, number][];
@@ -29,9 +30,10 @@ interface Damaged {
 
 function anySlotDamage(primaries: number): fc.Arbitrary<SlotDamage> {
   const node = fc.nat({ max: primaries - 1 });
+  const named = fc.nat({ max: primaries + 1 });
   const pairs = fc
-    .uniqueArray(fc.tuple(node, node), { maxLength: 2, selector: ([from]) => from })
-    .map(all => all.filter(([from, to]) => from !== to));
+    .uniqueArray(fc.tuple(node, named), { maxLength: 2, selector: ([marked]) => marked })
+    .map(all => all.filter(([marked, peer]) => marked !== peer));
   const none: [number, number][] = [];
   return fc.record({
     owners: fc.oneof(
@@ -63,11 +65,19 @@ const anyDamaged: fc.Arbitrary<Damaged> = fc
   )
   .map(({ primaries, slots, replicas, down, epochs, deaf, isDown }) => {
     const border = (i: number) => DAMAGED + Math.round((i * (SLOT_COUNT - DAMAGED)) / primaries);
+    const nameOf = (i: number) => {
+      if (i < primaries) return [`P${i}`];
+      return replicas[i - primaries] === undefined ? [] : [`r${i - primaries}`];
+    };
     const lines = Array.from({ length: primaries }, (_, i) => {
       const own = slots.flatMap(({ owners }, s) => (owners.includes(i) ? [s] : []));
       const open = slots.flatMap(({ migrating, importing, owners }, s) => [
-        ...migrating.filter(([from]) => from === i).map(([, to]) => `${s}>P${to}`),
-        ...importing.filter(([to]) => to === i && !owners.includes(i)).map(([, from]) => `${s}<P${from}`),
+        ...migrating
+          .filter(([node]) => node === i)
+          .flatMap(([, to]) => nameOf(to).map(name => `${s}>${name}`)),
+        ...importing
+          .filter(([node]) => node === i && !owners.includes(i))
+          .flatMap(([, from]) => nameOf(from).map(name => `${s}<${name}`)),
       ]);
       const set = SlotSet.of(...own).union(SlotSet.range(border(i), border(i + 1) - 1));
       return [
