@@ -8,6 +8,7 @@ import { formatAddress } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { slotsWithKeys } from './count-keys.ts';
 import { lookAtMarks } from './expect-marks.ts';
+import { leftByFailover } from './failed-over.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from './mover.ts';
 import { openSlots } from './turn-over.ts';
@@ -22,7 +23,7 @@ export async function tidyUp(
 ): Promise<unknown> {
   const known = error instanceof MoveError || error instanceof NodeError || error instanceof InterruptedError;
   if (!known || opened.size === 0) return error;
-  const left = await closeUnmoved(opened, passage, run);
+  const { left, isReplaced } = await closeUnmoved(opened, passage, run);
   if (left.size === 0) return error;
   const { from, to } = passage;
   const which = `slot${left.size === 1 ? '' : 's'} ${left} ${left.size === 1 ? 'stays' : 'stay'} open between ${formatAddress(from.address)} and ${formatAddress(to.address)}`;
@@ -31,25 +32,38 @@ export async function tidyUp(
     return error;
   }
   const reason = error instanceof NodeError ? `Node ${error.node}: ${error.message}` : error.message;
-  return new MoveError(`${reason}. ${which}: slotctl apply with the plan goes on with them`);
+  const cure = isReplaced
+    ? 'one of them has become a replica; slotctl fix goes on with them, and until then clients may miss keys'
+    : 'slotctl apply with the plan goes on with them, or slotctl fix, where a replica has taken over';
+  return new MoveError(`${reason}. ${which}: ${cure}`);
 }
 
-/** Returns what is still open, as far as is known. */
-async function closeUnmoved(slots: SlotSet, passage: Passage, run: MoveRun): Promise<SlotSet> {
+interface Left {
+  /** What is still open, as far as is known. */
+  readonly left: SlotSet;
+  /** An end has become a replica, so that the plan does not fit any more. */
+  readonly isReplaced: boolean;
+}
+
+async function closeUnmoved(slots: SlotSet, passage: Passage, run: MoveRun): Promise<Left> {
   try {
     return await closeEmpty(slots, passage, run);
   } catch (error) {
     // One of them may be what the move has failed of.
-    if (error instanceof NodeError || error instanceof InterruptedError) return slots;
+    if (error instanceof NodeError || error instanceof InterruptedError)
+      return { left: slots, isReplaced: false };
     throw error;
   }
 }
 
-async function closeEmpty(slots: SlotSet, passage: Passage, run: MoveRun): Promise<SlotSet> {
+async function closeEmpty(slots: SlotSet, passage: Passage, run: MoveRun): Promise<Left> {
   const { from, to } = passage;
   const { fleet } = run;
   for (const { address } of [from, to]) fleet.renew(address);
-  const [source, target] = await lookAtMarks(passage, run);
+  const ends = await lookAtMarks(passage, run);
+  const replaced = await leftByFailover(slots, passage, run, ends);
+  if (replaced) return { left: replaced, isReplaced: true };
+  const [source, target] = ends;
   const leaving = (slot: Slot) => source.open.migrating.get(slot) === to.id;
   const coming = (slot: Slot) => target.open.importing.get(slot) === from.id;
   const open = [...slots].filter(slot => leaving(slot) || coming(slot));
@@ -66,5 +80,5 @@ async function closeEmpty(slots: SlotSet, passage: Passage, run: MoveRun): Promi
   const late = await slotsWithKeys(unmoved, { ...passage, from: to }, run);
   if (late.length > 0)
     await openSlots(SlotSet.of(...late), passage, run, new Voices(fleet, { setSlotWaits: false }));
-  return SlotSet.of(...given, ...there, ...late);
+  return { left: SlotSet.of(...given, ...there, ...late), isReplaced: false };
 }

@@ -20,11 +20,14 @@ async function untilReplaced({ bed }: Scene, { replicas, server }: Owner): Promi
 
 /**
  * Replicas of Redis do not know which slots are open: one that takes over from a source answers for keys that have gone
- * already as if they had never been. One that takes over from a target has the keys, and nobody is sent to it; `fix` closes
- * the slots at the source before it brings them home, and in between clients write onto nothing. Valkey tells its replicas.
+ * already as if they had never been, until slotctl has set the marks anew. (After a target has failed over, the source
+ * goes on sending clients away, and the new target is marked before they are sent there.) Valkey tells its replicas.
  */
-function marksAreForgotten({ mover, product }: Parameters<NonNullable<Fault['forgets']>>[0]): boolean {
-  return mover === 'migrate' && product === 'redis';
+function marksAreForgotten(
+  part: Part,
+  { mover, product }: Parameters<NonNullable<Fault['forgets']>>[0],
+): boolean {
+  return part === 'source' && mover === 'migrate' && product === 'redis';
 }
 
 /** For shorter than others need to notice, or for longer. */
@@ -40,7 +43,7 @@ const ABSENCE = { from: 10, to: NODE_TIMEOUT_MS * 2 };
 export function killed(part: Part): Fault {
   return {
     name: `${part} killed and started again`,
-    forgets: how => part !== 'third' && marksAreForgotten(how),
+    forgets: how => marksAreForgotten(part, how),
     async strike(scene) {
       const victim = scene[part];
       await sometime(scene.random, scene.span);
@@ -65,7 +68,7 @@ export function killed(part: Part): Fault {
 export function stopped(part: Part): Fault {
   return {
     name: `${part} stopped for longer than the node timeout`,
-    forgets: ({ mover }) => mover === 'migrate',
+    forgets: ({ mover }) => part === 'source' && mover === 'migrate',
     async strike(scene) {
       const victim = scene[part];
       await sometime(scene.random, scene.span);
@@ -89,7 +92,8 @@ export function stopped(part: Part): Fault {
 export function failover(part: Part, how: 'agreed' | 'TAKEOVER'): Fault {
   return {
     name: `CLUSTER FAILOVER${how === 'agreed' ? '' : ` ${how}`} of the ${part}`,
-    forgets: round => (how === 'agreed' ? marksAreForgotten(round) : round.mover === 'migrate'),
+    forgets: round =>
+      how === 'agreed' ? marksAreForgotten(part, round) : part === 'source' && round.mover === 'migrate',
     async strike(scene) {
       const [replica = -1] = scene[part].replicas;
       const words = how === 'agreed' ? [] : [how];
