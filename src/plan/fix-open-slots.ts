@@ -17,6 +17,8 @@ export interface FixContext {
   readonly census: Census;
   /** Who is in the place of a node now: its primary where it is a replica, else itself. */
   readonly successorOf: (id: NodeId) => NodeId;
+  /** A primary that does not answer, and whose slots others have. */
+  readonly isReplaced: (id: NodeId) => boolean;
   /** Whether the person accepts what nodes that do not answer may hold. */
   readonly withUnreachable: boolean;
   /** Why a node that does not answer is not to be given up even so. */

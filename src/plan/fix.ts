@@ -83,6 +83,12 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
       const node = nodes.get(id);
       return (node?.role === 'replica' && node.primary) || id;
     },
+    isReplaced: id => {
+      const node = nodes.get(id);
+      return (
+        !answering.has(id) && node?.role === 'primary' && node.health === 'failed' && node.slots.size === 0
+      );
+    },
     standingFor: id => standingFor(id, snapshot),
   };
   const onTheirWay = slotsOnTheirWay(migrations);

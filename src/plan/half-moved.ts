@@ -15,14 +15,28 @@ import type { Measure } from './situation.ts';
 export function targetOf(scene: OwnedScene, context: FixContext): NodeId | undefined {
   const { owner, migrating, importing, keys, rivals } = scene;
   const named = migrating.get(owner);
-  const target = named ? context.successorOf(named) : forgottenTarget(scene, context);
+  const target = named ? successorOf(named, scene, context) : forgottenTarget(scene, context);
   if (!target || target === owner || !context.primaries.has(target) || rivals.length > 0) return undefined;
   // Where a third node has keys too they are all brought back: the owner takes them only while it gives none away.
   if ([...keys.keys()].some(id => id !== owner && id !== target)) return undefined;
-  const counted = context.census.get(target);
-  const isCounted = counted && !('reason' in counted);
-  const mayHoldKeys = (keys.get(target) ?? 0) > 0 || !isCounted || counted.hidden > 0;
-  return importing.has(target) || mayHoldKeys ? target : undefined;
+  return importing.has(target) || mayHoldKeys(target, scene, context) ? target : undefined;
+}
+
+function mayHoldKeys(id: NodeId, { keys }: OwnedScene, { census }: FixContext): boolean {
+  const counted = census.get(id);
+  return keys.has(id) || !counted || 'reason' in counted || counted.hidden > 0;
+}
+
+/**
+ * While an old target is down nobody says who was its replica. But where others have its slots, and of them just one may have
+ * keys of this slot, it has got them from there.
+ */
+function successorOf(named: NodeId, scene: OwnedScene, context: FixContext): NodeId {
+  if (!context.isReplaced(named)) return context.successorOf(named);
+  const [heir, ...others] = [...context.primaries].filter(
+    id => id !== scene.owner && mayHoldKeys(id, scene, context),
+  );
+  return heir && others.length === 0 ? heir : named;
 }
 
 /**

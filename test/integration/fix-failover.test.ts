@@ -11,12 +11,22 @@ import { slotctl } from '../support/run-slotctl.ts';
 import { EXPECTED, serversUnderTest } from '../support/servers.ts';
 import { fillSlots, keyIn, keysPerNode, values } from '../support/slot-keys.ts';
 
-/** Its replica takes its place, it comes back as a replica itself, and everybody has heard of it. */
-async function failOver(cluster: TestCluster, position: number): Promise<void> {
+/** Its replica takes its place. */
+async function lose(cluster: TestCluster, position: number): Promise<void> {
+  const heir = cluster.member(position + 3);
+  await cluster.node(position).kill();
+  await until('the replica has taken over, and all know it', async () => {
+    const views = await Promise.all(
+      cluster.nodes.filter(node => node !== cluster.node(position)).map(nodesAccordingTo),
+    );
+    return views.every(nodes => nodes.some(({ id, role }) => id === heir.id && role === 'primary'));
+  });
+}
+
+/** It comes back as a replica itself, and everybody has heard of it. */
+async function comeBack(cluster: TestCluster, position: number): Promise<void> {
   const [lost, heir] = [cluster.node(position), cluster.node(position + 3)];
-  await lost.kill();
   const list = (node = heir) => node.text('CLUSTER', 'NODES');
-  await until('the replica has taken over', async () => /myself,master/.test(await list()));
   await lost.start();
   await until('the old one follows', async () => /myself,slave/.test(await list(lost)));
   const lists = () => Promise.all(cluster.nodes.map(list));
@@ -44,11 +54,11 @@ async function counting(cluster: TestCluster, key: string, isOver: () => boolean
 
 describe.concurrent.each(serversUnderTest().filter(({ name }) => EXPECTED.includes(name)))('$name', build => {
   test.for([
-    { lost: [0], ends: 'its source', goesTo: 1 },
-    { lost: [1], ends: 'its target', goesTo: 4 },
+    { lost: [0], ends: 'its source', goesTo: 1, isDown: false },
+    { lost: [1], ends: 'its target', goesTo: 4, isDown: true },
     // Redis has forgotten all of it.
-    { lost: [0, 1], ends: 'both ends', goesTo: build.product === 'redis' ? 3 : 4 },
-  ])('a move of which $ends failed over: the keys come together', async ({ lost, goesTo }, t) => {
+    { lost: [0, 1], ends: 'both ends', goesTo: build.product === 'redis' ? 3 : 4, isDown: false },
+  ])('a move of which $ends failed over: the keys come together', async ({ lost, goesTo, isDown }, t) => {
     const cluster = await TestCluster.startFor(t, {
       build,
       nodeTimeoutMs: 1500,
@@ -70,7 +80,10 @@ describe.concurrent.each(serversUnderTest().filter(({ name }) => EXPECTED.includ
       const [, , , first, second] = await keysPerNode(cluster);
       return first === 9 && second === 4;
     });
-    for (const position of lost) await failOver(cluster, position);
+    for (const position of lost) {
+      await lose(cluster, position);
+      if (!isDown) await comeBack(cluster, position);
+    }
     let isOver = false;
     // A source of Redis that has failed over answers for what has gone; an owner that still sends clients away does not.
     const counts = lost.length > 1 || lost[0] === 0 ? [] : counting(cluster, counter, () => isOver);
@@ -78,7 +91,9 @@ describe.concurrent.each(serversUnderTest().filter(({ name }) => EXPECTED.includ
     const { code, stdout, stderr } = await slotctl(['fix', entry, '--yes']).finally(() => {
       isOver = true;
     });
-    expect(code, `${stdout}${stderr}`).toBe(0);
+    // A node that is down is an error that stays.
+    expect(code, `${stdout}${stderr}`).toBe(isDown ? 1 : 0);
+    for (const position of isDown ? lost : []) await comeBack(cluster, position);
     const told = await counts;
     expect(told).toEqual(told.map((_, i) => 101 + i));
     expect(await checked(entry, '--search-multiple-owners')).toEqual({ healthy: true, kinds: [] });
