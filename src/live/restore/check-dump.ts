@@ -3,7 +3,7 @@ import type { ExpectedDump } from '../../plan/backup-manifest.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
 import type { RdbEntry } from '../../rdb/walker.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
-import { type DumpFacts, DumpInspection } from '../backup/inspect-dump.ts';
+import { DumpInspection } from '../backup/inspect-dump.ts';
 import { piecesOf } from './read-backup.ts';
 
 /** Says which file is not what it should be, and why. */
