@@ -62,8 +62,29 @@ export function migrationJobs(): Command<Migration[]> {
 }
 
 /** Valkey can only cancel all that leaves the node. */
-export function cancelExports(): Command<void> {
+export function cancelAllExports(): Command<void> {
   return { args: ['CLUSTER', 'CANCELSLOTMIGRATIONS'], decode: asOk };
+}
+
+const GRANTED = 'failover-granted';
+
+/** The target has been told to take the slots. */
+export function isGranted({ direction, phase }: Migration): boolean {
+  return direction === 'export' && phase === GRANTED;
+}
+
+/** One script, so that nothing is granted between the look and the order; read-only, so that it runs while writes are paused. */
+const UNLESS_GRANTED = `for _, job in ipairs(redis.call('CLUSTER', 'GETSLOTMIGRATIONS')) do
+  local of = {}
+  for i = 1, #job, 2 do of[job[i]] = job[i + 1] end
+  if of.operation == 'EXPORT' and of.state == '${GRANTED}' then return 0 end
+end
+redis.call('CLUSTER', 'CANCELSLOTMIGRATIONS')
+return 1`;
+
+/** Whether they were cancelled. */
+export function cancelUnlessGranted(): Command<boolean> {
+  return { args: ['EVAL_RO', UNLESS_GRANTED, '0'], decode: reply => asInteger(reply) === 1 };
 }
 
 /** What would come of a command that this user sends: undefined where it would be let through. */

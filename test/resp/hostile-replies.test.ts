@@ -45,7 +45,7 @@ const COMMANDS: readonly Command<unknown>[] = [
   atomic.cancelTask('task'),
   atomic.exportSlots(SOME, ID),
   atomic.migrationJobs(),
-  atomic.cancelExports(),
+  atomic.cancelAllExports(),
   atomic.writeConditions(),
 ];
 

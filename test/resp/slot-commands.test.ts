@@ -1,7 +1,7 @@
 /** The words on the wire, exactly, of the commands that move slots. */
 import { describe, expect, test } from 'vitest';
 import {
-  cancelExports,
+  cancelAllExports,
   cancelTask,
   dryRun,
   exportSlots,
@@ -50,9 +50,9 @@ describe('the words', () => {
     [cancelTask('t'), 'CLUSTER MIGRATION CANCEL ID t'],
     [exportSlots(SlotSet.parse('1-3,9'), id), `CLUSTER MIGRATESLOTS SLOTSRANGE 1 3 9 9 NODE ${id}`],
     [migrationJobs(), 'CLUSTER GETSLOTMIGRATIONS'],
-    [cancelExports(), 'CLUSTER CANCELSLOTMIGRATIONS'],
+    [cancelAllExports(), 'CLUSTER CANCELSLOTMIGRATIONS'],
     [writeConditions(), 'INFO persistence replication'],
-    [dryRun('u', cancelExports()), 'ACL DRYRUN u CLUSTER CANCELSLOTMIGRATIONS'],
+    [dryRun('u', cancelAllExports()), 'ACL DRYRUN u CLUSTER CANCELSLOTMIGRATIONS'],
   ])('%#', (command, words) => {
     expect(showWords(command)).toBe(words);
   });
@@ -159,7 +159,7 @@ describe('the replies', () => {
   });
 
   test('of a trial', () => {
-    const trial = dryRun('u', cancelExports());
+    const trial = dryRun('u', cancelAllExports());
     expect(trial.decode(Buffer.from('OK'))).toBeUndefined();
     expect(trial.decode(Buffer.from('User u has no permissions'))).toContain('no permissions');
   });

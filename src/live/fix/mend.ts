@@ -1,6 +1,6 @@
 /** Carries out the steps of `fix`. */
 import type { MendingStep } from '../../plan/step.ts';
-import { cancelExports, cancelTask } from '../../resp/atomic-commands.ts';
+import { cancelTask } from '../../resp/atomic-commands.ts';
 import type { Command } from '../../resp/command.ts';
 import { clusterNodes } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
@@ -12,6 +12,7 @@ import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { cancelExports } from '../move/cancel-exports.ts';
 import { MoveError } from '../move/move-error.ts';
 import { persist } from '../move/persist.ts';
 import { type Gathering, gatherKeys, settleKeys } from './gather-keys.ts';
@@ -142,7 +143,8 @@ async function cancel(step: Extract<MendingStep, { kind: 'cancel-migration' }>, 
   const { address } = viewOf(run, step.node);
   try {
     if (step.name) await run.fleet.send(address, cancelTask(step.name));
-    else await run.fleet.send(address, cancelExports());
+    // What has been granted meanwhile the next look finds done.
+    else await cancelExports({ send: command => run.fleet.send(address, command) });
   } catch (error) {
     // It has come to its end by itself.
     if (!(error instanceof ServerRefusalError && /no migrations ongoing/i.test(error.text))) throw error;

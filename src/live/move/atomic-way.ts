@@ -1,6 +1,6 @@
 /** What the two products do differently when they move slots by themselves. */
 import {
-  cancelExports,
+  cancelAllExports,
   cancelTask,
   exportSlots,
   importSlots,
@@ -10,8 +10,10 @@ import {
   migrationTasks,
 } from '../../resp/atomic-commands.ts';
 import type { Command } from '../../resp/command.ts';
+import type { Lane } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { ServerFacts } from '../../topology/snapshot.ts';
+import { cancelExports, type Order } from './cancel-exports.ts';
 import type { Passage } from './mover.ts';
 
 type Ends = Pick<Passage, 'from' | 'to'>;
@@ -26,6 +28,7 @@ export interface AtomicWay {
   list(): Command<Migration[]>;
   ask(name: string): Command<Migration | undefined>;
   cancel(name: string): Command<unknown>;
+  callOff(name: string, line: Pick<Lane, 'send'>): Promise<Order>;
   /** Cancelling one cancels all that leave the node. */
   readonly cancelsAll: boolean;
   /** A node takes part in one migration at a time, and turns others away. */
@@ -44,6 +47,10 @@ const redis: AtomicWay = {
   list: migrationTasks,
   ask: migrationTask,
   cancel: cancelTask,
+  async callOff(name, line) {
+    await line.send(cancelTask(name));
+    return 'given';
+  },
   cancelsAll: false,
   onePerNode: true,
   bringsFunctions: true,
@@ -59,7 +66,8 @@ const valkey: AtomicWay = {
     const { args, decode } = migrationJobs();
     return { args, decode: reply => decode(reply).find(job => job.name === name) };
   },
-  cancel: cancelExports,
+  cancel: cancelAllExports,
+  callOff: (_, line) => cancelExports(line),
   cancelsAll: true,
   onePerNode: false,
   bringsFunctions: false,

@@ -6,6 +6,7 @@ import { InterruptedError, NodeError, ServerRefusalError } from '../../resp/erro
 import type { Lane } from '../../resp/fleet.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { AtomicWay } from './atomic-way.ts';
+import type { Order } from './cancel-exports.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
 
@@ -73,22 +74,29 @@ async function end(
     );
     if (others.length > 0) return { kind: 'spared', others: others.map(show).join(' and ') };
   }
-  await unlessOver(line.send(way.cancel(name)));
+  let order = await unlessOver(way.callOff(name, line));
   for (const deadline = nowMs() + MAY_TAKE_MS; ; ) {
     const now = await line.send(way.ask(name));
     if (now?.state === 'done') return { kind: 'done' };
     if (now?.state !== 'under-way') return { kind: 'off' };
-    if (nowMs() >= deadline) throw new MoveError(`it was cancelled and goes on all the same (${now.phase})`);
+    if (nowMs() >= deadline) throw new MoveError(`it ${FATES[order]} (${now.phase})`);
     await sleep(POLL_MS);
+    if (order === 'granted') order = await unlessOver(way.callOff(name, line));
   }
 }
 
+const FATES: Readonly<Record<Order, string>> = {
+  given: 'was cancelled and goes on all the same',
+  granted: 'is about to hand over, when cancelling it would lose writes, and does not come to its end',
+};
+
 /** What has ended by itself cannot be cancelled. */
-async function unlessOver(cancelling: Promise<unknown>): Promise<void> {
+async function unlessOver(cancelling: Promise<Order>): Promise<Order> {
   try {
-    await cancelling;
+    return await cancelling;
   } catch (error) {
     if (!(error instanceof ServerRefusalError) || error.reason === 'no-right') throw error;
+    return 'given';
   }
 }
 
