@@ -1,6 +1,6 @@
 /** `call`: one command, sent to every node. What it does is the business of whoever writes it. */
 import { Command, Option } from 'commander';
-import { type Answer, aboutCommand, callNodes, MAX_REPLY_BYTES } from '../live/call-nodes.ts';
+import { type Answer, aboutCommand, CALL_LIMITS, callNodes } from '../live/call-nodes.ts';
 import { EntryNodeError, inspect } from '../live/inspect.ts';
 import {
   answerBytes,
@@ -92,7 +92,7 @@ function restriction(flags: CallFlags): CallOptions['only'] {
 export async function runCall(options: CallOptions, context: Context): Promise<ExitCode> {
   const { terminal } = context;
   const teller = new Teller(options, context);
-  const reading = { maxReplyBytes: MAX_REPLY_BYTES, exactIntegers: true };
+  const reading = { ...CALL_LIMITS, exactIntegers: true };
   const spinner = terminal.spin('asking the nodes');
   try {
     return await withFleet(

@@ -74,6 +74,22 @@ export function addFixOptions(command: Command): Command {
   return addConnectionOptions(addChangeOptions(command));
 }
 
+/** Options of doing are taken, so that a command line of fix can be explained, and are of no use. */
+export function addExplainOptions(command: Command): Command {
+  addFixOptions(command);
+  for (const option of command.options) if (DOING.has(option.long ?? '')) option.hideHelp();
+  return command;
+}
+
+const DOING: ReadonlySet<string> = new Set([
+  '--yes',
+  '--dry-run',
+  '--plan-out',
+  '--rescue-file',
+  '--join-timeout',
+  '--cluster-timeout',
+]);
+
 export async function resolveFix(
   words: readonly string[],
   flags: FixFlags,

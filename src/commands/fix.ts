@@ -16,7 +16,13 @@ import type { Fleet } from '../resp/fleet.ts';
 import { carryOut, type Decided } from './carry-out.ts';
 import { showingCheckOnce } from './classic-check.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
-import { addFixOptions, type FixFlags, type FixOptions, resolveFix } from './fix-options.ts';
+import {
+  addExplainOptions,
+  addFixOptions,
+  type FixFlags,
+  type FixOptions,
+  resolveFix,
+} from './fix-options.ts';
 import { lookAtCluster } from './membership-options.ts';
 import { USUAL_MOVING } from './move-options.ts';
 
@@ -36,24 +42,12 @@ export function fixCommand(context: Context, run = runFix): Command {
   });
 }
 
-const DOING: ReadonlySet<string> = new Set([
-  '--yes',
-  '--dry-run',
-  '--plan-out',
-  '--rescue-file',
-  '--join-timeout',
-  '--cluster-timeout',
-]);
-
 export function explainCommand(context: Context, run = runFix): Command {
   const command = new Command('explain')
     .usage('[options] <address>')
     .description('tell what is wrong, how it comes, and what fix would do; change nothing')
     .argument('[address...]', 'any node: host:port, host port, or a URI');
-  addFixOptions(command);
-  // Taken, so that a command line of fix can be explained, and of no use.
-  for (const option of command.options) if (DOING.has(option.long ?? '')) option.hideHelp();
-  return command.action(async (words: string[], flags: FixFlags) => {
+  return addExplainOptions(command).action(async (words: string[], flags: FixFlags) => {
     context.finish(await run({ ...(await resolveFix(words, flags, context)), explain: true }, context));
   });
 }

@@ -6,9 +6,9 @@ import type { Reply } from '../resp/reply.ts';
 import type { Called } from '../topology/roll-call.ts';
 import { inOrder } from './in-order.ts';
 
-/** So many replies may be held at a time, each of them up to MAX_REPLY_BYTES. */
+/** So many replies may be held at a time, each of them up to these limits; an element takes more than its bytes. */
 const NODES_AT_A_TIME = 32;
-export const MAX_REPLY_BYTES = 64 * 1024 * 1024;
+export const CALL_LIMITS = { maxReplyBytes: 64 * 1024 * 1024, maxElements: 1_000_000 };
 
 export interface Answer {
   readonly node: Called;

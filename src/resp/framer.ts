@@ -146,7 +146,7 @@ export class ReplyFramer {
     }
     this.#elements += value;
     if (this.#elements > this.#limits.maxElements) {
-      throw new FramingError(`a reply of more than ${this.#limits.maxElements} elements`);
+      throw new ReplyTooLongError(`a reply of more than ${this.#limits.maxElements} elements`);
     }
     if (value === 0) return true;
     this.#open.push(value);

@@ -6,6 +6,7 @@ import { ErrorReply, type Reply } from './reply.ts';
 /** How replies are read, where it is not known what they are replies to. */
 export interface Reading {
   readonly maxReplyBytes?: number;
+  readonly maxElements?: number;
   /** Integers that a number cannot hold come as their digits; else they are rounded. */
   readonly exactIntegers?: boolean;
 }
@@ -15,8 +16,8 @@ export class ReplyReader {
   readonly #parser: RedisParser;
   #replies: Reply[] = [];
 
-  constructor({ maxReplyBytes = DEFAULT_LIMITS.maxReplyBytes, exactIntegers = false }: Reading = {}) {
-    this.#framer = new ReplyFramer({ ...DEFAULT_LIMITS, maxReplyBytes });
+  constructor({ exactIntegers = false, ...limits }: Reading = {}) {
+    this.#framer = new ReplyFramer({ ...DEFAULT_LIMITS, ...limits });
     this.#parser = new RedisParser({
       returnBuffers: true,
       stringNumbers: exactIntegers,

@@ -248,6 +248,15 @@ describe.each(builds)('$name', build => {
     expect(backupOf(ours)).toEqual(backupOf(theirs));
   });
 
+  test('help: each of its lines is one of ours', async () => {
+    const [own, peer] = await Promise.all([
+      slotctl(['--cluster', 'help']),
+      peerTool(build, ['--cluster', 'help']),
+    ]);
+    const lines = (text: string) => text.split('\n').map(line => line.trimEnd());
+    expect(missing(lines(own.stdout), lines(peer.stdout))).toEqual([]);
+  });
+
   test('create, with an answer that is piped in', async t => {
     const plan = { build, count: 6, hosts: ['127.0.0.1'] };
     const [ours, theirs] = await Promise.all(

@@ -41,6 +41,12 @@ const MANY = 1_000_000;
 
 const FLOODS: readonly (Flood & { readonly name: string })[] = [
   { name: 'an array that never ends', begin: '*4000000\r\n', again: ':1\r\n'.repeat(10_000), times: MANY },
+  {
+    name: 'arrays without end in an array',
+    begin: '*900000\r\n',
+    again: '*9\r\n:1\r\n'.repeat(9000),
+    times: MANY,
+  },
   { name: 'a string that never ends', begin: '$900000000\r\n', again: 'x'.repeat(60_000), times: MANY },
   { name: 'a giant length', begin: '$99999999999999\r\n', again: '', times: 0 },
   { name: 'a giant array', begin: '*2147483647\r\n', again: '', times: 0 },
