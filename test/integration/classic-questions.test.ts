@@ -1,11 +1,11 @@
 /** Questions in the spelling of redis-cli: answered by a pipe, by expect at a pseudo-terminal, or by standard input as an argument. */
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { LoneNodes } from '../support/lone-nodes.ts';
 import { BIN, CTRL_C, inTerminal, slotctlProcess } from '../support/run-slotctl.ts';
-import { anyServer } from '../support/servers.ts';
+import { anyServer, installedServers, type ServerBuild } from '../support/servers.ts';
 import { removeFolder, tempFolder } from '../support/temp-folder.ts';
 
 let cluster: TestCluster;
@@ -18,6 +18,8 @@ afterAll(async () => {
   await cluster.dispose();
   removeFolder(folder);
 });
+
+const recentValkey = installedServers().find(({ name }) => name === 'valkey-9.1');
 
 async function slotsOf(position: number): Promise<number> {
   const nodes = await nodesAccordingTo(cluster.node(position));
@@ -113,6 +115,45 @@ test('create, answered at a screen', async t => {
   expect(screen).toContain('[OK] All nodes agree about slots configuration.');
   expect(code).toBe(0);
 });
+
+describe.runIf(recentValkey)('create of two Valkey primaries', () => {
+  const few = 'Requested to create a cluster with 2 primaries and 0 replicas per primary.\n';
+
+  test.each([
+    [['--cluster-yes'], ''],
+    [[], 'yes\nyes\n'],
+  ])('%j with %j: is done', async (options, input) => {
+    if (!recentValkey) return;
+    const { addresses, dispose } = await lone(recentValkey);
+    onTestFinished(dispose);
+    const run = await slotctlProcess(['--cluster', 'create', ...addresses, ...options], { input });
+    expect(run.stdout).toContain(few);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('is refused natively, to a no, and where nobody answers', async () => {
+    if (!recentValkey) return;
+    const { addresses, dispose } = await lone(recentValkey);
+    onTestFinished(dispose);
+    const words = ['create', ...addresses];
+    for (const [typed, input] of [
+      [[...words, '--yes'], ''],
+      [['--cluster', ...words], 'no\nyes\n'],
+      [['--cluster', ...words], ''],
+    ] as const) {
+      const run = await slotctlProcess(typed, { input });
+      expect(run.code).toBe(4);
+      expect(run.stdout + run.stderr).toContain('--force-few-primaries');
+    }
+  });
+});
+
+async function lone(
+  build: ServerBuild,
+): Promise<{ addresses: readonly string[]; dispose: () => Promise<void> }> {
+  const nodes = await LoneNodes.start({ build, count: 2 });
+  return { addresses: nodes.addresses, dispose: () => nodes.dispose() };
+}
 
 describe('where things are said', () => {
   test('nobody at the address: on standard error, and not a success', async () => {
