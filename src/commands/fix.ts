@@ -6,7 +6,7 @@ import { RescueFile } from '../live/rescue-file.ts';
 import { type FixPlan, isStuck, planFix } from '../plan/fix.ts';
 import { beyondFile, fixDocument } from '../plan/fix-file.ts';
 import { slotsToCount } from '../plan/fix-questions.ts';
-import type { SituationKind } from '../plan/situation.ts';
+import type { Obstacle, SituationKind } from '../plan/situation.ts';
 import { placesIn } from '../plan/zones.ts';
 import { eventLine } from '../report/events.ts';
 import { renderFix } from '../report/fix.ts';
@@ -213,6 +213,9 @@ function conclude(
   return code;
 }
 
+/** What keeps `fix` from something that could lose keys. */
+const UNSAFE: ReadonlySet<Obstacle> = new Set(['unreachable-owner', 'still-heard', 'may-return']);
+
 function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, string] {
   const { situations, stages } = plan;
   const isHealthy = plan.isHealthy && stages.length === 0 && !situations.some(isStuck);
@@ -222,9 +225,7 @@ function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, str
   if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to mend.'];
   if (explain) return [EXIT.problems, 'Nothing was changed.'];
   if (stages.length > 0) return [EXIT.problems, 'The cluster keeps breaking while it is mended.'];
-  const isUnsafe = situations.some(
-    ({ obstacle }) => obstacle === 'unreachable-owner' || obstacle === 'still-heard',
-  );
+  const isUnsafe = situations.some(({ obstacle }) => obstacle && UNSAFE.has(obstacle));
   if (round === 1 && isUnsafe) return [EXIT.refused, 'Nothing was changed: it could lose keys.'];
   return [EXIT.problems, 'This is left; see above.'];
 }

@@ -6,19 +6,15 @@ import type { Census } from '../topology/census.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type Case, gathered, marked, type OwnedScene, stable } from './gathering.ts';
-import { halfMoved, targetOf } from './half-moved.ts';
+import { halfMoved, type Places, targetOf } from './half-moved.ts';
 import type { Obstacle, Situation } from './situation.ts';
 
-export interface FixContext {
+export interface FixContext extends Places {
   /** Primaries that answer. */
   readonly primaries: ReadonlySet<NodeId>;
   /** Everybody who answers. */
   readonly answering: ReadonlySet<NodeId>;
   readonly census: Census;
-  /** Who is in the place of a node now: its primary where it is a replica, else itself. */
-  readonly successorOf: (id: NodeId) => NodeId;
-  /** A primary that does not answer, and whose slots others have. */
-  readonly isReplaced: (id: NodeId) => boolean;
   /** Whether the person accepts what nodes that do not answer may hold. */
   readonly withUnreachable: boolean;
   /** Why a node that does not answer is not to be given up even so. */

@@ -9,7 +9,7 @@ import type { Finding } from '../topology/finding.ts';
 import { membersOf } from '../topology/members.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
-import { believedNodes, type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
+import { type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
 import { coverSlots, standingFor } from './fix-coverage.ts';
 import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './fix-members.ts';
 import { type Migration, migrationsLeft, slotsOnTheirWay } from './fix-migrations.ts';
@@ -17,6 +17,7 @@ import { type FixContext, openSituations } from './fix-open-slots.ts';
 import { epochsEqual, hiddenStrays, mapsDisagree } from './fix-owners.ts';
 import { isToldOf } from './fix-rest.ts';
 import type { OwnedScene } from './gathering.ts';
+import { placesOf } from './half-moved.ts';
 import { keysGone } from './keys-gone.ts';
 import type { Decision } from './refusal.ts';
 import { type Measure, numberOf, type Obstacle, PHASES, type Phase, type Situation } from './situation.ts';
@@ -73,22 +74,12 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
   const primaries = new Set(views.flatMap(({ id, self }) => (self.role === 'primary' ? [id] : [])));
   const answering = new Set(views.map(({ id }) => id));
   const { withUnreachable } = wishes;
-  const nodes = believedNodes(snapshot);
   const context: FixContext = {
+    ...placesOf(snapshot),
     primaries,
     answering,
     census,
     withUnreachable,
-    successorOf: id => {
-      const node = nodes.get(id);
-      return (node?.role === 'replica' && node.primary) || id;
-    },
-    isReplaced: id => {
-      const node = nodes.get(id);
-      return (
-        !answering.has(id) && node?.role === 'primary' && node.health === 'failed' && node.slots.size === 0
-      );
-    },
     standingFor: id => standingFor(id, snapshot),
   };
   const onTheirWay = slotsOnTheirWay(migrations);

@@ -5,11 +5,45 @@
  * owner would have to close its slots first, and clients would write onto nothing until they are there; so the move goes
  * on instead, with the marks set so that every key is found from then on.
  */
-import type { NodeId } from '../topology/node.ts';
+import type { ClusterNode, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
+import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
 import type { FixContext } from './fix-open-slots.ts';
 import { type Case, marked, type OwnedScene, stable, urgent } from './gathering.ts';
 import type { Measure } from './situation.ts';
+
+/** Who is in whose place, where nodes have failed over or are down. */
+export interface Places {
+  /** The primary of a node that is a replica now; else itself. */
+  readonly successorOf: (id: NodeId) => NodeId;
+  /** A primary that does not answer, and whose slots others have. */
+  readonly isReplaced: (id: NodeId) => boolean;
+  /**
+   * Whether slots that leave this node may be taken by one that is down. Valkey since 8.0 has whoever imports a slot take
+   * it over, in a new epoch, as soon as it hears that the node which it comes from owns it no more; whoever owns it then
+   * deletes its keys. An old target that comes back still has its marks, until it hears that it is a replica.
+   */
+  readonly mayReclaim: (source: NodeId) => boolean;
+}
+
+export function placesOf(snapshot: ClusterSnapshot): Places {
+  const nodes = believedNodes(snapshot);
+  const views = new Map(snapshot.views.map(view => [view.id, view]));
+  const ownsNothing = (node: ClusterNode | undefined) =>
+    node !== undefined && !views.has(node.id) && node.role === 'primary' && node.slots.size === 0;
+  const isAnyDown = [...nodes.values()].some(ownsNothing);
+  return {
+    successorOf: id => {
+      const node = nodes.get(id);
+      return (node?.role === 'replica' && node.primary) || id;
+    },
+    isReplaced: id => ownsNothing(nodes.get(id)) && nodes.get(id)?.health === 'failed',
+    mayReclaim: source => {
+      const server = views.get(source)?.server;
+      return isAnyDown && server?.product === 'valkey' && server.release.major >= 8;
+    },
+  };
+}
 
 /** To whom a move of the owner is under way that can simply be finished. */
 export function targetOf(scene: OwnedScene, context: FixContext): NodeId | undefined {
@@ -48,15 +82,22 @@ function forgottenTarget(
   { answering, successorOf }: FixContext,
 ): NodeId | undefined {
   if (isNew || importing.has(owner)) return undefined;
-  const hasGivenWay = (source: NodeId) =>
-    source !== owner && (successorOf(source) === owner || !answering.has(source));
+  // An old source that hears of its successor from the target first, which does not know of these slots, and is not to
+  // follow others goes on as a primary without slots, and with its marks.
+  const hasGivenWay = (source: NodeId, to: NodeId) =>
+    source !== owner &&
+    (successorOf(source) === owner || !answering.has(source) || migrating.get(source) === to);
   const [target, ...others] = [...importing].flatMap(([id, source]) =>
-    keys.has(id) && !migrating.has(id) && hasGivenWay(source) ? [id] : [],
+    keys.has(id) && !migrating.has(id) && hasGivenWay(source, id) ? [id] : [],
   );
   return others.length === 0 ? target : undefined;
 }
 
-export function halfMoved(scene: OwnedScene, target: NodeId, { census }: FixContext): Case {
+export function halfMoved(
+  scene: OwnedScene,
+  target: NodeId,
+  { census, withUnreachable, mayReclaim }: FixContext,
+): Case {
   const { owner, importing, migrating, heard, keys } = scene;
   const [there, here] = [keys.get(target) ?? 0, keys.get(owner) ?? 0];
   const counted = census.get(target);
@@ -79,6 +120,7 @@ export function halfMoved(scene: OwnedScene, target: NodeId, { census }: FixCont
     nodes: [owner, target],
     keys: there,
     keysAtOwner: here,
+    ...(!withUnreachable && mayReclaim(owner) && { obstacle: 'may-return' }),
     ...(facts.isForgotten && { detail: 'the owner has forgotten it' }),
     variant: JSON.stringify(facts),
     measures: slots => finishing(owner, target, slots, facts),

@@ -79,6 +79,8 @@ export type Obstacle =
   | 'unreachable-owner'
   /** We cannot reach a node that the others hear well: it is no dead one. */
   | 'still-heard'
+  /** A node that is down would take the slots, without their keys, when it comes back. */
+  | 'may-return'
   /** Nobody can. */
   | 'no-remedy'
   /** It passes, or somebody else is at it. */

@@ -14,6 +14,8 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
     'Nothing without --cluster-fix-with-unreachable-masters. Better bring the node back, and run fix again.',
   'still-heard':
     'Nothing: other nodes still hear from it. If it is down, wait until they have noticed; if not, run fix from where it can be reached.',
+  'may-return':
+    'Nothing: a node that is down may have been the target before, and Valkey would have it take the slots back, without their keys, when it returns. Start it again, or have it forgotten, and run fix again; until then the slots stay open, and clients find every key. --cluster-fix-with-unreachable-masters goes on all the same.',
   'no-remedy': 'Nothing: this cannot be mended from here.',
   wait: 'Nothing now: run fix again when the rest is mended, or when it is through.',
   later: 'Nothing yet: it is a matter for the next look of this run, when every slot can have an owner.',

@@ -1,10 +1,12 @@
 /**
- * An end of a move has become a replica in the middle of it. Redis tells replicas nothing of open slots, so whoever has
- * taken the place of a source answers for keys that have gone as if they had never been, and clients make them anew.
+ * An end of a move has become a replica in the middle of it. Redis tells replicas nothing of open slots: whoever has taken
+ * the place of a source answers for keys that have gone as if they had never been, and clients make them anew; and a
+ * source goes on sending clients to its old target, which sends them back. So the marks are set anew at once; the move
+ * itself is for `fix` to finish.
  */
 import type { ClusterNodesReply } from '../../resp/cluster-nodes.ts';
 import { NodeError } from '../../resp/errors.ts';
-import { assignSlot, migrating } from '../../resp/slot-commands.ts';
+import { assignSlot, importing, migrating } from '../../resp/slot-commands.ts';
 import type { ClusterNode, NodeId } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { slotsWithKeys } from './count-keys.ts';
@@ -12,11 +14,7 @@ import type { MoveRun, Passage } from './mover.ts';
 
 type Ends = readonly [source: ClusterNodesReply, target: ClusterNodesReply];
 
-/**
- * Returns the slots that are still open, or nothing where both ends are what they were. The mark of a source is left
- * alone when its target is replaced: an old target that is copying anew, or that does not show what is not its own, counts
- * no keys, and the new one has them.
- */
+/** Returns the slots that are still open, or nothing where both ends are what they were. */
 export async function leftByFailover(
   slots: SlotSet,
   passage: Passage,
@@ -25,13 +23,15 @@ export async function leftByFailover(
 ): Promise<SlotSet | undefined> {
   if (source.self.role === 'primary' && target.self.role === 'primary') return undefined;
   const { from, to } = passage;
-  if (target.self.role !== 'primary') return naming([to.id, target.self], slots, source.open.migrating);
-  const coming = naming([from.id, source.self], slots, target.open.importing);
-  await sendOn(coming, passage, run, source).catch(error => {
-    // It may be too early, or one of them does not answer any more: then `fix` does all of it.
-    if (!(error instanceof NodeError)) throw error;
-  });
-  return coming;
+  if (target.self.role === 'primary') {
+    const coming = naming([from.id, source.self], slots, target.open.importing);
+    await ifPossible(sendOn(coming, passage, run, heirOf(source)));
+    return coming;
+  }
+  // All of them: an old target that copies anew, or that does not show what is not its own, counts no keys.
+  const leaving = naming([to.id, target.self], slots, source.open.migrating);
+  await ifPossible(sendElsewhere(leaving, passage, run, heirOf(target)));
+  return leaving;
 }
 
 /** Valkey has marks name whoever has taken over. */
@@ -45,24 +45,54 @@ function naming(
   return SlotSet.of(...[...slots].filter(slot => isOurs(marks.get(slot))));
 }
 
-/** Clients of the new owner are sent on for what has gone. */
+function heirOf({ self, nodes }: ClusterNodesReply): ClusterNode | undefined {
+  return self.role === 'replica' ? nodes.find(({ id }) => id === self.primary) : undefined;
+}
+
+/** It may be too early, or somebody does not answer any more: then `fix` does this, too. */
+async function ifPossible(marking: Promise<void>): Promise<void> {
+  try {
+    await marking;
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+  }
+}
+
+/** Clients of the new source, to the target. */
 async function sendOn(
   coming: SlotSet,
   passage: Passage,
   { fleet }: MoveRun,
-  { self, nodes }: ClusterNodesReply,
+  source: ClusterNode | undefined,
 ): Promise<void> {
+  if (!source?.address) return;
   const { to } = passage;
-  const owner = self.role === 'replica' ? nodes.find(({ id }) => id === self.primary) : undefined;
-  if (!owner?.address) return;
   const gone = await slotsWithKeys([...coming], { ...passage, from: to }, { fleet });
   await fleet.sendAll(
-    owner.address,
+    source.address,
     gone.map(slot => migrating(slot, to.id)),
   );
   // A node that imports a slot does not hear who owns it now, and serves nobody while it believes that nobody does.
   await fleet.sendAll(
     to.address,
-    [...coming].map(slot => assignSlot(slot, owner.id)),
+    [...coming].map(slot => assignSlot(slot, source.id)),
+  );
+}
+
+/** Clients of the source, to the new target: once that expects them. */
+async function sendElsewhere(
+  leaving: SlotSet,
+  { from }: Passage,
+  { fleet }: MoveRun,
+  target: ClusterNode | undefined,
+): Promise<void> {
+  if (!target?.address) return;
+  await fleet.sendAll(
+    target.address,
+    [...leaving].map(slot => importing(slot, from.id)),
+  );
+  await fleet.sendAll(
+    from.address,
+    [...leaving].map(slot => migrating(slot, target.id)),
   );
 }

@@ -21,7 +21,13 @@ const FIRST_GUESS_MS = 800;
 const CONFIG: Readonly<Record<BedKind, readonly string[]>> = {
   bare: [],
   synced: ['appendonly yes', 'appendfsync always', 'auto-aof-rewrite-percentage 0'],
-  copied: ['cluster-replica-no-failover no', 'cluster-replica-validity-factor 0', 'repl-diskless-sync yes'],
+  copied: [
+    'cluster-replica-no-failover no',
+    // Without it, an old source of Redis that hears of its successor bit by bit goes on as a primary without slots.
+    'cluster-allow-replica-migration yes',
+    'cluster-replica-validity-factor 0',
+    'repl-diskless-sync yes',
+  ],
 };
 
 export interface Owner {

@@ -102,6 +102,10 @@ export function failover(part: Part, how: 'agreed' | 'TAKEOVER'): Fault {
       await scene.bed.cluster.node(replica).send('CLUSTER', 'FAILOVER', ...words);
       await untilReplaced(scene, scene[part]);
     },
+    // A replica that just takes over does not wait for what its primary has got last, be it from clients or by MIGRATE. Clients
+    // that wait for replicas do not take it for done; the source of a key does.
+    mayLose: scene =>
+      how === 'TAKEOVER' && part === 'target' && scene.mover === 'migrate' ? scene.slots : SlotSet.empty,
   };
 }
 
