@@ -15,6 +15,7 @@ import { NodeNames } from '../report/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { carryOut, type Decided } from './carry-out.ts';
 import { showingCheckOnce } from './classic-check.ts';
+import { asUsage } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
 import {
   addExplainOptions,
@@ -60,11 +61,16 @@ const MOST_FAILURES = 2;
 /** Unless that took so long that somebody had to wait for it in vain. */
 const LONG_MS = 30_000;
 
+const NO_ROOM =
+  'Not everything was mended: no value gives way that cannot be kept. Run it again with a --rescue-file that can be written.';
+
 export async function runFix(options: FixOptions, context: Context): Promise<ExitCode> {
   const { nowMs } = context;
   const path = options.rescueFile ?? `slotctl-rescue-${Math.round(nowMs())}.jsonl`;
   const file = new RescueFile(path, nowMs);
   try {
+    // Rather now than with a slot half mended. Nobody has chosen the usual place, and mostly nothing is kept there.
+    if (options.rescueFile !== undefined && !options.explain) await asUsage(() => file.tryOut());
     return await mendInRounds(options, file, context);
   } finally {
     await file.close();
@@ -91,6 +97,7 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     const code = await oneRound(decided, look, { ...options, onStopping }, { file, trouble }, context);
     if (trouble.isThere && code === EXIT.problems) {
       failures++;
+      if (file.hasFailed) return ended(code, NO_ROOM, options, context);
       if (failures <= MOST_FAILURES && context.nowMs() - beganAt < LONG_MS) continue;
       return ended(
         code,
@@ -172,7 +179,12 @@ function oneRound(
       yes: options.yes || (context.conventions === 'classic' && !givesSlotsAway(first)),
       // The servers refuse to move open slots by themselves.
       moving: { ...USUAL_MOVING, mover: 'migrate', limits },
-      mending: { prefer: options.prefer, timeoutMs: limits.timeoutMs, rescue: value => file.add([value]) },
+      mending: {
+        prefer: options.prefer,
+        timeoutMs: limits.timeoutMs,
+        rescue: value => file.add([value]),
+        keptIn: file.path,
+      },
     },
     context,
   );

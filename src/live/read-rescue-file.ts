@@ -15,18 +15,22 @@ export interface SavedRecord extends RescuedValue {
 
 /** As much as V8 takes for one text, in bytes of which each is a character. */
 const MOST_BYTES = 512 * 1024 * 1024;
+const BEGINNING = `{"version":${RESCUE_FORMAT_VERSION},`;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** A RangeError says which line is wrong. An unfinished last line is a value whose loser was never removed. */
+/**
+ * A RangeError says which line is wrong. A line that was not finished is a value whose loser was never removed; it is the
+ * last one, or others have come after it when the disk had room again.
+ */
 export async function readRescueFile(path: string): Promise<SavedRecord[]> {
   const bytes = await readBytes(path, MOST_BYTES);
-  const text = bytes.toString('utf8');
-  const lines = text.split('\n').filter(line => line.trim() !== '');
-  const isCut = !text.endsWith('\n');
-  return lines.flatMap((line, i) => {
-    if (isCut && i === lines.length - 1 && !line.trimEnd().endsWith('}')) return [];
-    return [readRecord(line, i + 1)];
-  });
+  const lines = bytes.toString('utf8').split('\n');
+  return lines.flatMap((line, i) => (line.trim() === '' || isCutOff(line) ? [] : [readRecord(line, i + 1)]));
+}
+
+/** As we begin a line, and without its end. */
+function isCutOff(line: string): boolean {
+  return BEGINNING.startsWith(line.slice(0, BEGINNING.length)) && !line.trimEnd().endsWith('}');
 }
 
 function readRecord(line: string, number: number): SavedRecord {

@@ -2,7 +2,7 @@
  * Values that are about to be overwritten, as lines of JSON. They are on the disk before anything is overwritten, and
  * nobody but the owner may read them.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { access, constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FileError } from './files.ts';
 
@@ -32,12 +32,32 @@ export class RescueFile {
   readonly path: string;
   readonly #nowMs: () => number;
   #file: Promise<FileHandle> | undefined;
+  #hasFailed = false;
   /** One after the other, so that lines stay whole; none after one that may be torn, or that the disk did not take. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(path: string, nowMs: () => number) {
     this.path = path;
     this.#nowMs = nowMs;
+  }
+
+  /** Whether one was tried to be kept, and could not be. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** Fails where nothing could be kept, and makes no file: mostly nothing gives way. */
+  async tryOut(): Promise<void> {
+    try {
+      await mustKeep(this.path);
+      const isThere = await access(this.path).then(
+        () => true,
+        () => false,
+      );
+      await access(isThere ? this.path : dirname(resolve(this.path)), constants.W_OK);
+    } catch (error) {
+      throw new FileError(this.path, 'written', error);
+    }
   }
 
   /** Returns when they are on the disk. */
@@ -48,6 +68,7 @@ export class RescueFile {
     try {
       await adding;
     } catch (error) {
+      this.#hasFailed = true;
       throw new FileError(this.path, 'written', error);
     }
   }
@@ -81,13 +102,36 @@ function lineOf({ key, payload, ...rest }: RescuedValue, time: string): string {
 
 /** A file of that name that is there already goes on; its name is as good as lost unless the folder is synced, too. */
 async function create(path: string): Promise<FileHandle> {
-  const file = await open(path, 'a', OWNER_ONLY);
-  await file.chmod(OWNER_ONLY);
-  const folder = await open(dirname(resolve(path)), 'r');
+  await mustKeep(path);
+  const file = await open(path, 'a+', OWNER_ONLY);
   try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    await file.chmod(OWNER_ONLY);
+    await endLastLine(file);
+    const folder = await open(dirname(resolve(path)), 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
   }
-  return file;
+}
+
+/** A device keeps nothing that could be restored, and is not ours to be closed to everybody else. */
+async function mustKeep(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (there && !there.isFile()) throw new Error('it is no regular file, and keeps nothing');
+}
+
+const NEWLINE = 10;
+
+/** On a full disk a line may have been cut off; what comes after it is not to be one line with it. */
+async function endLastLine(file: FileHandle): Promise<void> {
+  const { size } = await file.stat();
+  if (size === 0) return;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+  if (buffer[0] !== NEWLINE) await file.appendFile('\n');
 }

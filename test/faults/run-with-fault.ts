@@ -97,7 +97,8 @@ async function carryOut(
   const limits = { ...moving.limits, window: 2, firstBatch: 2 };
   const options = { joinTimeoutMs: 60_000, nowMs: () => simulatedClock.nowMs };
   // Whatever is written down here is not where clients look for it.
-  const mending = { prefer: 'owner', timeoutMs: limits.timeoutMs, rescue: () => Promise.resolve() } as const;
+  const { timeoutMs } = limits;
+  const mending = { prefer: 'owner', timeoutMs, rescue: () => Promise.resolve(), keptIn: 'a file' } as const;
   const events: PlanEvent[] = [];
   for await (const event of execute(fleet, plan, { ...options, mending, moving: { ...moving, limits } }))
     events.push(event);

@@ -124,8 +124,10 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
         .map(line => JSON.parse(line));
     const first = damage.spot(0);
     await spoil(first);
+    const nowhere = await fixed(cluster, '--rescue-file', join(folder, 'nowhere', 'rescue.jsonl'));
+    expect(nowhere).toMatchObject({ code: 2, stdout: '' });
     const run = await fixed(cluster, ...options);
-    expect(run.stderr).toContain('had two values');
+    expect(run.stderr).toContain(`gave way, and is in ${file}`);
     expect(run.code).toBe(0);
     expect(await values(cluster, [first.key('same'), first.key('differs')])).toEqual([
       'same',

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readRescueFile } from '../../src/live/read-rescue-file.ts';
@@ -60,6 +60,37 @@ describe('a rescue file', () => {
     await file.close();
     appendFileSync(path, readFileSync(path, 'utf8').slice(0, 30));
     expect(await readRescueFile(path)).toHaveLength(1);
+  });
+
+  test('goes on after a line that a full disk has cut off', async () => {
+    const path = somewhere();
+    const first = new RescueFile(path, () => 0);
+    await first.add([PLAIN]);
+    await first.close();
+    appendFileSync(path, readFileSync(path, 'utf8').slice(0, 30));
+    const second = new RescueFile(path, () => 0);
+    await second.add([BINARY]);
+    await second.close();
+    expect((await readRescueFile(path)).map(({ key }) => key)).toEqual([PLAIN.key, BINARY.key]);
+  });
+
+  test('is no device: that keeps nothing, and stays as open to others as it was', async () => {
+    const { mode } = statSync('/dev/null');
+    const file = new RescueFile('/dev/null', () => 0);
+    await expect(file.tryOut()).rejects.toThrow('no regular file');
+    await expect(file.add([PLAIN])).rejects.toThrow('no regular file');
+    await file.close();
+    expect(file.hasFailed).toBe(true);
+    expect(statSync('/dev/null').mode).toBe(mode);
+  });
+
+  test('is tried out without being made', async () => {
+    const path = somewhere();
+    await new RescueFile(path, () => 0).tryOut();
+    expect(existsSync(path)).toBe(false);
+    await expect(new RescueFile('/nowhere/at/all.jsonl', () => 0).tryOut()).rejects.toThrow(
+      'cannot be written',
+    );
   });
 
   test.each([

@@ -31,6 +31,8 @@ export type Preference = 'owner' | 'other' | 'newest';
 export interface Settling {
   readonly prefer: Preference;
   readonly rescue: (value: RescuedValue) => Promise<void>;
+  /** Where they are then: a file. */
+  readonly keptIn: string;
   readonly note: (text: string) => void;
 }
 
@@ -101,14 +103,14 @@ export class KeyPairs {
       await this.#owner.send(unwatch());
       return this.#removeOthers(key);
     }
-    const { prefer, rescue, note } = this.#settling;
+    const { prefer, rescue, keptIn, note } = this.#settling;
     const othersWins = prefer === 'other' || isOthersNewer;
     const [loser, node] = othersWins ? [own, this.#ownerName] : [others, this.#otherName];
     await rescue({ key, database: this.#database, slot, node, ...loser });
     if (othersWins && !(await this.#overwriteOwn(key, others))) return this.#forget(false);
     if (!othersWins) await this.#owner.send(unwatch());
     const isDone = await this.#removeOthers(key);
-    if (isDone) note(`${showKey(key)} had two values: that of ${node} gave way, and is in the rescue file`);
+    if (isDone) note(`${showKey(key)} had two values: that of ${node} gave way, and is in ${keptIn}`);
     return isDone;
   }
 
