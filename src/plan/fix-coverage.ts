@@ -171,7 +171,9 @@ function hiddenKeys(
     const leaving = slotsOf(scenes.filter(({ migrating }) => migrating.has(node)));
     const peer = views.find(({ id }) => id !== node && primaries.has(id))?.id;
     if (!peer || slots.size === 0) return [];
-    return [{ ...revealing(node, peer, slots, { keys: held.hidden, leaving }), slots: slotsOf(scenes) }];
+    const detail = 'without an owner that answers';
+    const situation = revealing(node, peer, slots, { keys: held.hidden, leaving });
+    return [{ ...situation, slots: slotsOf(scenes), detail }];
   });
 }
 

@@ -75,11 +75,27 @@ function isMembersDisagree(finding: Finding): finding is FindingOf<'members-disa
   return finding.kind === 'members-disagree';
 }
 
-/** Nodes that are taken for what they are not hear of each other when all agree in the end. */
-export function mistaken(findings: readonly Finding[]): Situation[] {
-  return findings.flatMap(({ kind, nodes }) =>
-    kind === 'roles-disagree' ? [{ kind: 'roles-disagree', nodes, ...nowhere, measures: [] }] : [],
-  );
+/**
+ * Nodes that are taken for what they are not hear of each other when all agree in the end. Nobody can agree about a
+ * replica of a node that is silent and that some have forgotten: that node or an heir has to be there first.
+ */
+export function mistaken(
+  findings: readonly Finding[],
+  { views }: ClusterSnapshot,
+  heirs: ReadonlySet<NodeId>,
+): Situation[] {
+  const isStranded = (id: NodeId) => {
+    const self = views.find(view => view.id === id)?.self;
+    if (self?.role !== 'replica' || heirs.has(id)) return false;
+    const { primary } = self;
+    if (!primary || views.some(view => view.id === primary)) return false;
+    return views.some(({ nodes }) => nodes.every(node => node.id !== primary));
+  };
+  return findings.flatMap(({ kind, nodes }): Situation[] => {
+    if (kind !== 'roles-disagree') return [];
+    const obstacle = nodes.some(isStranded) && ({ obstacle: 'wait' } as const);
+    return [{ kind: 'roles-disagree', nodes, ...nowhere, measures: [], ...obstacle }];
+  });
 }
 
 /**

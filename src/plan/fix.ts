@@ -113,7 +113,7 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
     ...disputed,
     ...epochsEqual(findings),
     ...strangers(findings, snapshot, gone),
-    ...mistaken(findings),
+    ...mistaken(findings, snapshot, new Set(coverage.owners.values())),
     ...removed,
     ...homeless(findings, snapshot, gone, placeOf),
     ...keysGone(snapshot),

@@ -103,7 +103,7 @@ export interface Situation {
   readonly keysAtOwner: number;
   readonly measures: readonly Measure[];
   readonly obstacle?: Obstacle;
-  /** What only the kind itself understands: an error message of a server. */
+  /** What only the kind itself understands: an error message of a server, or what is special about these slots. */
   readonly detail?: string;
 }
 

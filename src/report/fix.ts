@@ -61,16 +61,21 @@ function situationLines(situation: Situation, names: NodeNames, explain: boolean
   return [
     obstacle ? paint.bad(head) : paint.warning(head),
     ...(explain ? [`  How it comes: ${originOf(situation)}`] : []),
-    `  What is done: ${obstacle ? OBSTACLES[obstacle] : doneText(steps, names)}`,
+    `  What is done: ${obstacle ? OBSTACLES[obstacle] : doneText(situation, names)}`,
     `  What could be lost: ${lossOf(situation)}`,
     ...commands.map(command => paint.faint(`    ${command}`)),
   ];
 }
 
-function doneText(steps: readonly Step[], names: NodeNames): string {
-  if (steps.length === 0) return 'The nodes hear of each other.';
-  return `${steps.map(step => stepText(step, names)).join('; ')}.`;
+function doneText({ kind, measures }: Situation, names: NodeNames): string {
+  if (measures.length === 0) return 'The nodes hear of each other.';
+  const text = measures.map(({ step }) => stepText(step, names)).join('; ');
+  return kind === 'keys-hidden'
+    ? `${text}; then it shows them, and the next look of this run ${NEXT}.`
+    : `${text}.`;
 }
+
+const NEXT = 'gives every slot an owner and the keys to theirs';
 
 function stepText(step: Step, names: NodeNames): string {
   if (isMending(step)) {

@@ -12,7 +12,7 @@ interface Story {
 
 const NOTHING = 'Nothing.';
 const CLASH =
-  'Nothing. Where a key has two values, one gives way (--prefer, --prefer-newest) and is written to the rescue file first.';
+  'Nothing. Where a key has two values, the owner’s stays (but for --prefer other, --prefer-newest); the other one is written to the rescue file first.';
 
 const STORIES: Readonly<Record<SituationKind, Story>> = {
   'half-moved': {
@@ -69,7 +69,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
   'uncovered-empty': {
     title: 'Slots that nobody owns, without keys',
     origin: 'Slots were never assigned, were taken away by hand, or their owner was removed with its keys.',
-    loss: NOTHING,
+    loss: 'Nothing that a primary here has. If a node that was removed still has keys in them, have it back first (CLUSTER MEET): later it would drop them.',
   },
   'uncovered-with-keys': {
     title: 'Slots that nobody owns, with keys',
@@ -89,7 +89,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
   'keys-hidden': {
     title: 'Keys that a server does not show',
     origin:
-      'The node holds keys in slots that it does not own; Redis since 8.4 tells how many, and not which.',
+      'The node holds keys in slots that it does not own; Redis since 8.4 tells how many, and in which only while the node imports them.',
     loss: NOTHING,
   },
   'epochs-equal': {
@@ -188,7 +188,7 @@ export function sceneOf({ kind, slots, nodes, keys, keysAtOwner, detail }: Scene
     case 'owner-dead':
       return `${which} of ${first}${second ? `; its replica ${second} answers and holds ${held(keysAtOwner)}` : '; no replica answers'}.`;
     case 'keys-hidden':
-      return `${held(keys)} at ${first}, in any of ${showSlots(slots)}.`;
+      return `${held(keys)} at ${first}, in any of ${showSlots(slots)}${detail ? `, ${detail}` : ''}.`;
     case 'keys-gone':
       return `${first} has not one key in ${which}, and the others have many.`;
     case 'migration-failing':
