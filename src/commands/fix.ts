@@ -182,6 +182,7 @@ function oneRound(
       mending: {
         prefer: options.prefer,
         timeoutMs: limits.timeoutMs,
+        allowBlocking,
         rescue: value => file.add([value]),
         keptIn: file.path,
       },

@@ -98,7 +98,13 @@ async function carryOut(
   const options = { joinTimeoutMs: 60_000, nowMs: () => simulatedClock.nowMs };
   // Whatever is written down here is not where clients look for it.
   const { timeoutMs } = limits;
-  const mending = { prefer: 'owner', timeoutMs, rescue: () => Promise.resolve(), keptIn: 'a file' } as const;
+  const mending = {
+    prefer: 'owner',
+    timeoutMs,
+    rescue: () => Promise.resolve(),
+    keptIn: 'a file',
+    allowBlocking: false,
+  } as const;
   const events: PlanEvent[] = [];
   for await (const event of execute(fleet, plan, { ...options, mending, moving: { ...moving, limits } }))
     events.push(event);

@@ -314,6 +314,28 @@ describe.concurrent('what only some servers do', () => {
     },
   );
 
+  test.skipIf(!redis)(
+    'a stray key that would hold up the servers for too long stays, until the person insists',
+    async t => {
+      if (!redis) return;
+      const cluster = await TestCluster.startFor(t, {
+        build: redis,
+        primaries: 2,
+        replicasPerPrimary: 0,
+        nodeTimeoutMs: 1000,
+      });
+      const damage = new Damage(cluster);
+      const spot = damage.spot(0);
+      await damage.importing(1, spot, 0);
+      await damage.writeAside(1, spot.key('large'), 'x'.repeat(30_000_000));
+      const refused = await fixed(cluster);
+      expect(refused.stderr).toContain('--allow-blocking');
+      expect(refused.code).toBe(1);
+      expect(await fixed(cluster, '--allow-blocking')).toMatchObject({ code: 0, stderr: '' });
+      expect(await cluster.node(0).text('STRLEN', spot.key('large'))).toBe('30000000');
+    },
+  );
+
   test.skipIf(!valkey)('a mark that Valkey has left on a replica only', async t => {
     if (!valkey) return;
     const cluster = await TestCluster.startFor(t, { build: valkey });

@@ -9,6 +9,7 @@ import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import { MoveError } from '../move/move-error.ts';
 import { persist } from '../move/persist.ts';
 import { KeyPairs, type Settling } from './key-pairs.ts';
+import { type Portion, portioning } from './portions.ts';
 
 export interface Gathering {
   readonly fleet: Fleet;
@@ -20,6 +21,9 @@ export interface Gathering {
   /** The holder only imports the slots. */
   readonly asks: boolean;
   readonly timeoutMs: number;
+  readonly allowBlocking: boolean;
+  /** Of the keys that the holder has. */
+  readonly averageBytes: number;
   readonly settling: Settling;
   readonly nowMs: () => number;
   /** Told how many keys are still to come. */
@@ -33,8 +37,17 @@ const MOST_IDLE_ROUNDS = 10;
 const WORKERS = 4;
 
 export async function gatherKeys(work: Gathering): Promise<void> {
-  await inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot));
+  const portions = await portioning(work.fleet, { ...work, holder: work.holder.address });
+  const sending: Sending = async (line, database, keys) => {
+    for (const portion of await portions(line, keys))
+      if (!(await send(work, line, database, portion))) return false;
+    return true;
+  };
+  await inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot, sending));
 }
+
+/** False where a client has made one of them at the owner meanwhile: then all are to be looked at again. */
+type Sending = (line: Lane, database: number, keys: readonly Key[]) => Promise<boolean>;
 
 /** Only those that both have. All of them are looked through: a later MIGRATE would stop at the first. */
 export async function settleKeys(work: Gathering): Promise<void> {
@@ -117,7 +130,12 @@ async function withLine<T>(
   }
 }
 
-async function emptySlot(work: Gathering, { line, pairs, database }: Worker, slot: Slot): Promise<void> {
+async function emptySlot(
+  work: Gathering,
+  { line, pairs, database }: Worker,
+  slot: Slot,
+  sending: Sending,
+): Promise<void> {
   let idle = 0;
   for (;;) {
     const keys = await line.send(keysInSlot(slot, KEYS_AT_A_TIME));
@@ -126,7 +144,7 @@ async function emptySlot(work: Gathering, { line, pairs, database }: Worker, slo
     for (const key of common) await pairs.settle(key, slot);
     const shared = new Set(common.map(key => key.toString('latin1')));
     const others = keys.filter(key => !shared.has(key.toString('latin1')));
-    const gone = others.length === 0 || (await send(work, line, database, others));
+    const gone = others.length === 0 || (await sending(line, database, others));
     idle = gone ? idle : idle + 1;
     if (idle >= MOST_IDLE_ROUNDS)
       throw new MoveError(`${formatAddress(work.holder.address)} still holds keys in slot ${slot}`);
@@ -135,9 +153,12 @@ async function emptySlot(work: Gathering, { line, pairs, database }: Worker, slo
   }
 }
 
-/** False where a client has made one of them at the owner meanwhile: then all are to be looked at again. */
-async function send(work: Gathering, line: Lane, database: number, keys: readonly Key[]): Promise<boolean> {
-  const { fleet, owner, holder, timeoutMs, nowMs, settling } = work;
+async function send(
+  { fleet, owner, holder, nowMs, settling }: Gathering,
+  line: Lane,
+  database: number,
+  { keys, timeoutMs }: Portion,
+): Promise<boolean> {
   const place = owner.meetAt;
   if (!place) throw new MoveError(`nobody knows where ${formatAddress(holder.address)} finds the owner`);
   const request = {

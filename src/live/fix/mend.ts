@@ -21,6 +21,8 @@ import type { Settling } from './key-pairs.ts';
 export interface Mending extends Settling {
   /** What servers wait for each other in one MIGRATE. */
   readonly timeoutMs: number;
+  /** Even keys go that hold up the servers for long. */
+  readonly allowBlocking: boolean;
 }
 
 export interface MendRun {
@@ -133,6 +135,8 @@ function gathering(owner: NodeId, holder: NodeId, slots: SlotSet, run: MendRun):
     // Who claims the slots itself has been made to give them away, and answers for them.
     asks: owned.intersect(slots).size === 0,
     timeoutMs: run.mending.timeoutMs,
+    allowBlocking: run.mending.allowBlocking,
+    averageBytes: (view.server.usedMemoryBytes ?? 0) / Math.max(1, view.server.keys ?? 0),
     settling: run.mending,
     nowMs: run.nowMs,
     progress: run.progress,

@@ -74,13 +74,19 @@ export async function mostBytes(
 
 async function refuseGiants(big: BigKeys, { from }: Passage, { fleet }: MoveRun): Promise<void> {
   const { bytes: most, nodeTimeoutMs } = await mostBytes(fleet, from.address);
-  const giants = [...big].filter(([, size]) => size > most);
-  if (giants.length === 0) return;
+  const giants = [...big].flatMap(([key, bytes]) =>
+    bytes > most ? [{ key: Buffer.from(key, 'latin1'), bytes }] : [],
+  );
+  if (giants.length > 0) throw new MoveError(refusalOfGiants(giants, nodeTimeoutMs));
+}
+
+export function refusalOfGiants(
+  giants: readonly { readonly key: Key; readonly bytes: number }[],
+  nodeTimeoutMs: number,
+): string {
   const shown = giants
     .slice(0, 5)
-    .map(([key, size]) => `${escaped(key)} (${Math.round(size / MEGABYTE)} MB)`)
+    .map(({ key, bytes }) => `${showKey(key)} (${Math.round(bytes / MEGABYTE)} MB)`)
     .join(', ');
-  throw new MoveError(
-    `moving ${shown}${giants.length > 5 ? ` and ${giants.length - 5} more` : ''} would hold up both servers for longer than half the node timeout (${nodeTimeoutMs} ms); --allow-blocking does it anyway`,
-  );
+  return `moving ${shown}${giants.length > 5 ? ` and ${giants.length - 5} more` : ''} would hold up both servers for longer than half the node timeout (${nodeTimeoutMs} ms); --allow-blocking does it anyway`;
 }
