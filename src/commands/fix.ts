@@ -3,12 +3,11 @@ import { Command } from 'commander';
 import { lookForKeys } from '../live/fix/look-for-keys.ts';
 import { listMigrations } from '../live/list-migrations.ts';
 import { RescueFile } from '../live/rescue-file.ts';
-import { type FixPlan, isStuck, planFix } from '../plan/fix.ts';
+import { type FixPlan, planFix } from '../plan/fix.ts';
 import { beyondFile, fixDocument } from '../plan/fix-file.ts';
 import { slotsToCount } from '../plan/fix-questions.ts';
-import type { Obstacle, SituationKind } from '../plan/situation.ts';
+import type { SituationKind } from '../plan/situation.ts';
 import { placesIn } from '../plan/zones.ts';
-import { eventLine } from '../report/events.ts';
 import { renderFix } from '../report/fix.ts';
 import { commandLines } from '../report/mending-text.ts';
 import { NodeNames } from '../report/names.ts';
@@ -17,6 +16,7 @@ import { carryOut, type Decided } from './carry-out.ts';
 import { showingCheckOnce } from './classic-check.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
+import { concludeFix, endFix } from './fix-end.ts';
 import {
   addExplainOptions,
   addFixOptions,
@@ -91,15 +91,15 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     if (decided.decision.kind === 'refused') return oneRound(decided, look, options, { file }, context);
     const { plan } = decided.decision;
     if (plan.stages.length === 0 || options.explain || round > MOST_ROUNDS)
-      return conclude(plan, round, options, context);
+      return concludeFix(plan, round, options, context);
     const beganAt = context.nowMs();
     const trouble = { isThere: false };
     const code = await oneRound(decided, look, { ...options, onStopping }, { file, trouble }, context);
     if (trouble.isThere && code === EXIT.problems) {
       failures++;
-      if (file.hasFailed) return ended(code, NO_ROOM, options, context);
+      if (file.hasFailed) return endFix(code, NO_ROOM, options, context);
       if (failures <= MOST_FAILURES && context.nowMs() - beganAt < LONG_MS) continue;
-      return ended(
+      return endFix(
         code,
         'Not everything was mended. Run the same command again to go on from here.',
         options,
@@ -107,14 +107,8 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
       );
     }
     if (code !== EXIT.done || isTrial) return code;
-    if (isStopping) return ended(EXIT.interrupted, 'Not everything was mended.', options, context);
+    if (isStopping) return endFix(EXIT.interrupted, 'Not everything was mended.', options, context);
   }
-}
-
-function ended(code: ExitCode, text: string, { json }: FixOptions, { terminal }: Context): ExitCode {
-  if (json) terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, new NodeNames()));
-  else terminal.warn(text);
-  return code;
 }
 
 /** Looks at whatever a round of mending is planned from, and plans it. */
@@ -202,43 +196,4 @@ function documentOf(plan: FixPlan, options: FixOptions): string {
   return fixDocument(plan, options, ({ measures }) =>
     measures.flatMap(({ step }) => commandLines(step, names)),
   );
-}
-
-/** Nothing more can be done, or nothing is to be done. */
-function conclude(
-  plan: FixPlan,
-  round: number,
-  { explain, json }: FixOptions,
-  { terminal }: Context,
-): ExitCode {
-  const { paint } = terminal;
-  const [code, text] = verdict(plan, round, explain);
-  const names = new NodeNames(plan.before);
-  if (json) {
-    if (explain || code !== EXIT.done)
-      terminal.print(eventLine({ event: 'plan', command: 'fix', plan }, names));
-    terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, names));
-    return code;
-  }
-  terminal.print(renderFix(plan, { explain }, paint));
-  if (code === EXIT.done) terminal.print(`${paint.good(`[OK] ${text}`)}\n`);
-  else terminal.warn(text);
-  return code;
-}
-
-/** What keeps `fix` from something that could lose keys. */
-const UNSAFE: ReadonlySet<Obstacle> = new Set(['unreachable-owner', 'still-heard', 'may-return']);
-
-function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, string] {
-  const { situations, stages } = plan;
-  const isHealthy = plan.isHealthy && stages.length === 0 && !situations.some(isStuck);
-  if (isHealthy && situations.length > 0)
-    return [EXIT.done, 'No error is left. What is told above nobody can mend from here.'];
-  if (isHealthy && round === 1) return [EXIT.done, 'Nothing is wrong. Nothing to do.'];
-  if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to mend.'];
-  if (explain) return [EXIT.problems, 'Nothing was changed.'];
-  if (stages.length > 0) return [EXIT.problems, 'The cluster keeps breaking while it is mended.'];
-  const isUnsafe = situations.some(({ obstacle }) => obstacle && UNSAFE.has(obstacle));
-  if (round === 1 && isUnsafe) return [EXIT.refused, 'Nothing was changed: it could lose keys.'];
-  return [EXIT.problems, 'This is left; see above.'];
 }

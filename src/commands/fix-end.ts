@@ -1,0 +1,53 @@
+/** The last words of `fix`, and the exit code that goes with them. */
+import { type FixPlan, isStuck } from '../plan/fix.ts';
+import type { Obstacle } from '../plan/situation.ts';
+import { eventLine } from '../report/events.ts';
+import { renderFix } from '../report/fix.ts';
+import { NodeNames } from '../report/names.ts';
+import { type Context, EXIT, type ExitCode } from './context.ts';
+import type { FixOptions } from './fix-options.ts';
+
+export function endFix(code: ExitCode, text: string, { json }: FixOptions, { terminal }: Context): ExitCode {
+  if (json) terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, new NodeNames()));
+  else terminal.warn(text);
+  return code;
+}
+
+/** Nothing more can be done, or nothing is to be done. */
+export function concludeFix(
+  plan: FixPlan,
+  round: number,
+  { explain, json }: FixOptions,
+  { terminal }: Context,
+): ExitCode {
+  const { paint } = terminal;
+  const [code, text] = verdict(plan, round, explain);
+  const names = new NodeNames(plan.before);
+  if (json) {
+    if (explain || code !== EXIT.done)
+      terminal.print(eventLine({ event: 'plan', command: 'fix', plan }, names));
+    terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, names));
+    return code;
+  }
+  terminal.print(renderFix(plan, { explain }, paint));
+  if (code === EXIT.done) terminal.print(`${paint.good(`[OK] ${text}`)}\n`);
+  else terminal.warn(text);
+  return code;
+}
+
+/** What keeps `fix` from something that could lose keys. */
+const UNSAFE: ReadonlySet<Obstacle> = new Set(['unreachable-owner', 'still-heard', 'may-return']);
+
+function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, string] {
+  const { situations, stages } = plan;
+  const isHealthy = plan.isHealthy && stages.length === 0 && !situations.some(isStuck);
+  if (isHealthy && situations.length > 0)
+    return [EXIT.done, 'No error is left. What is told above nobody can mend from here.'];
+  if (isHealthy && round === 1) return [EXIT.done, 'Nothing is wrong. Nothing to do.'];
+  if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to mend.'];
+  if (explain) return [EXIT.problems, 'Nothing was changed.'];
+  if (stages.length > 0) return [EXIT.problems, 'The cluster keeps breaking while it is mended.'];
+  const isUnsafe = situations.some(({ obstacle }) => obstacle && UNSAFE.has(obstacle));
+  if (round === 1 && isUnsafe) return [EXIT.refused, 'Nothing was changed: it could lose keys.'];
+  return [EXIT.problems, 'This is left; see above.'];
+}
