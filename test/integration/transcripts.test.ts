@@ -15,8 +15,6 @@ interface Exchange {
   readonly shown: readonly string[];
   readonly answers: readonly { readonly when: string; readonly type: string }[];
   readonly code: number;
-  /** The only product of which it holds. */
-  readonly product?: string;
 }
 
 /** As it was typed: ^H for the key that goes back, ^[ for the beginning of an arrow. */
@@ -29,16 +27,15 @@ function readTranscript(text: string): Exchange[] {
     .split(/^(?=\$ )/m)
     .filter(part => part.startsWith('$ '))
     .map(part => {
-      const lines = part.split('\n').filter(line => /^[$?=!@] /.test(line));
+      const lines = part.split('\n').filter(line => /^[$?~=!] /.test(line));
       const of = (sign: string) => lines.filter(line => line[0] === sign).map(line => line.slice(2));
-      const [product] = of('@');
-      const asked = of('?').map(line => line.split(' -> '));
+      // ~ is a question that only some servers give a reason for.
+      const asked = lines.filter(line => /^[?~]/.test(line)).map(line => line.slice(2).split(' -> '));
       return {
         typed: of('$')[0]?.split(' ') ?? [],
         shown: lines.filter(line => /^[?=]/.test(line)).map(line => line.slice(2).split(' -> ')[0] ?? ''),
         answers: asked.map(([when = '', type = '']) => ({ when, type: `${keys(type)}\r` })),
         code: Number(of('!')[0]),
-        ...(product && { product }),
       };
     });
 }
@@ -61,8 +58,7 @@ async function replay(file: string, build: ServerBuild, t: TestContext): Promise
   const folder = tempFolder('names');
   t.onTestFinished(() => removeFolder(folder));
   const text = await nameNodes(lone, readFileSync(`fixtures/transcripts/${file}`, 'utf8'));
-  for (const { typed, shown, answers, code, product } of readTranscript(text)) {
-    if (product && product !== build.product) continue;
+  for (const { typed, shown, answers, code } of readTranscript(text)) {
     const [name = '', ...words] = typed;
     const program = join(folder, name);
     symlinkUnlessThere(program);
