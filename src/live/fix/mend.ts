@@ -13,6 +13,7 @@ import type { NodeId } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import { cancelExports } from '../move/cancel-exports.ts';
+import { keepOthersOff } from '../move/keep-others-off.ts';
 import { MoveError } from '../move/move-error.ts';
 import { persist } from '../move/persist.ts';
 import { type Gathering, gatherKeys, settleKeys } from './gather-keys.ts';
@@ -45,9 +46,9 @@ export async function mend(step: MendingStep, run: MendRun): Promise<void> {
     case 'tell-owner':
       return unlessReplica(inBatches(step.slots, slot => assignSlot(slot, step.owner), step.node, run));
     case 'settle-keys':
-      return settleKeys(gathering(step.owner, step.other, step.slots, run));
+      return alone(settleKeys, gathering(step.owner, step.other, step.slots, run));
     case 'gather-keys':
-      return gatherKeys(gathering(step.to, step.from, step.slots, run));
+      return alone(gatherKeys, gathering(step.to, step.from, step.slots, run));
     case 'bump-epoch':
       return fleet.send(at(step.node), bumpEpoch());
     case 'take-over':
@@ -121,6 +122,13 @@ async function claim(step: Extract<MendingStep, { kind: 'claim-slots' }>, run: M
     addSlots(wanted, knowsRanges),
     bumpEpoch(),
   ]);
+}
+
+/** A move that goes on meanwhile could bring a value anew that is about to be removed here. */
+function alone(work: (keys: Gathering) => Promise<void>, keys: Gathering): Promise<void> {
+  const { fleet, owner, holder, slots, settling } = keys;
+  const ground = { ends: [holder.address, owner.address], slots };
+  return keepOthersOff(ground, { fleet, remark: settling.note }, () => work(keys));
 }
 
 function gathering(owner: NodeId, holder: NodeId, slots: SlotSet, run: MendRun): Gathering {

@@ -1,7 +1,7 @@
 /**
  * One program at a time moves a slot. Marks do not see to that: a server lets anybody overwrite them without a word, so
  * two programs can each look, see none, and set their own; then keys go to two targets, and one of them never gets the
- * slot. So whoever moves slots first says so where the others look: it subscribes, at both ends, to a channel that is
+ * slot. So whoever moves slots or their keys first says so where the others look: it subscribes, at both ends, to a channel that is
  * named after the slots, and only then looks whether somebody else has done the same. Of two at least one sees the other,
  * and gives way. A subscription needs no key, dies with its connection, is not ended for being idle, and is listed without
  * holding up the server, which cannot be said of CLIENT LIST. Other tools know nothing of it; against them stand the
@@ -9,12 +9,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServerRefusalError } from '../../resp/errors.ts';
-import type { Lane } from '../../resp/fleet.ts';
+import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { activeChannels, subscribe } from '../../resp/slot-commands.ts';
-import { formatAddress } from '../../topology/node.ts';
+import { type Address, formatAddress } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { MoveError } from './move-error.ts';
-import type { MoveRun, Passage } from './mover.ts';
 
 const CHANNELS = 'slotctl:move:';
 
@@ -22,15 +21,29 @@ const CHANNELS = 'slotctl:move:';
 const TRIES = 6;
 const LONGEST_WAIT_MS = 200;
 
-export async function keepOthersOff<T>(passage: Passage, run: MoveRun, work: () => Promise<T>): Promise<T> {
+/** Where the work is done, and on what. */
+interface Ground {
+  readonly ends: readonly Address[];
+  readonly slots: SlotSet;
+}
+
+interface Run {
+  readonly fleet: Fleet;
+  readonly remark: (text: string) => void;
+}
+
+/** Work of one run does not stand in its own way: what it does at the same time was planned so. */
+const NAMES = new WeakMap<Fleet, string>();
+
+export async function keepOthersOff<T>(ground: Ground, run: Run, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const lines = ends(passage).map(({ address }) => run.fleet.lane(address));
+    const lines = ground.ends.map(address => run.fleet.lane(address));
     try {
-      const taken = await announce(lines, passage, run);
+      const taken = await announce(lines, ground, run);
       if (taken.size === 0) return await work();
       if (attempt === TRIES)
         throw new MoveError(
-          `another slotctl is moving slot${taken.size === 1 ? '' : 's'} ${taken} of ${formatAddress(passage.from.address)}; let it end first (if its machine is gone, the servers notice within minutes, by tcp-keepalive)`,
+          `another slotctl is moving slot${taken.size === 1 ? '' : 's'} ${taken} at ${ground.ends.map(formatAddress).join(' or ')}; let it end first (if its machine is gone, the servers notice within minutes, by tcp-keepalive)`,
         );
     } finally {
       for (const line of lines) line.close();
@@ -39,25 +52,27 @@ export async function keepOthersOff<T>(passage: Passage, run: MoveRun, work: () 
   }
 }
 
-function ends({ from, to }: Passage) {
-  return [from, to];
+function nameOf(fleet: Fleet): string {
+  const known = NAMES.get(fleet);
+  if (known !== undefined) return known;
+  const name = `${process.pid}.${Math.random().toString(36).slice(2)}`;
+  NAMES.set(fleet, name);
+  return name;
 }
 
 /** Returns which of the slots others have announced. */
-async function announce(lines: readonly Lane[], passage: Passage, run: MoveRun): Promise<SlotSet> {
-  const { fleet, listener } = run;
-  const own = `${CHANNELS}${process.pid}.${Math.random().toString(36).slice(2)}:${passage.slots}`;
+async function announce(lines: readonly Lane[], { ends, slots }: Ground, run: Run): Promise<SlotSet> {
+  const { fleet, remark } = run;
+  const own = `${CHANNELS}${nameOf(fleet)}:`;
   try {
     // Everywhere before anybody is looked for anywhere: else two could pass each other by.
-    await Promise.all(lines.map(line => line.send(subscribe(own))));
-    const seen = await Promise.all(
-      ends(passage).map(({ address }) => fleet.send(address, activeChannels(`${CHANNELS}*`))),
-    );
-    const others = seen.flat().filter(channel => channel !== own);
-    return SlotSet.union(others.map(slotsIn)).intersect(passage.slots);
+    await Promise.all(lines.map(line => line.send(subscribe(`${own}${slots}`))));
+    const seen = await Promise.all(ends.map(address => fleet.send(address, activeChannels(`${CHANNELS}*`))));
+    const others = seen.flat().filter(channel => !channel.startsWith(own));
+    return SlotSet.union(others.map(slotsIn)).intersect(slots);
   } catch (error) {
     if (!(error instanceof ServerRefusalError)) throw error;
-    listener.remark(
+    remark(
       `${error.node}: ${error.message}; other slotctl runs cannot see this one (+subscribe +pubsub|channels &slotctl:*), so none must move the same slots`,
     );
     return SlotSet.empty;

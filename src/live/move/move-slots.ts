@@ -27,7 +27,11 @@ export async function moveSlots(
 ): Promise<SlotSet> {
   if (run.isStopping()) return SlotSet.empty;
   const passage = passageOf(move, before, run);
-  return keepOthersOff(passage, run, () => moveInBestWay(passage, before, choice, run));
+  const ground = { ends: [passage.from.address, passage.to.address], slots: passage.slots };
+  const { fleet, listener } = run;
+  return keepOthersOff(ground, { fleet, remark: text => listener.remark(text) }, () =>
+    moveInBestWay(passage, before, choice, run),
+  );
 }
 
 async function moveInBestWay(
