@@ -112,7 +112,7 @@ function readNode({ id, address, flags, primary, epoch, link, slots }: Fields, l
   );
   // Servers have said `slave` since 3.0 and Valkey still does; `replica` is read for the day on which that changes.
   if (flags.includes('slave') || flags.includes('replica')) {
-    if (owned.size > 0) throw complain('a replica with slots');
+    // In the middle of a failover Valkey says for a moment that a replica has slots. It has none.
     if (primary === '-') return { ...facts, role: 'replica' };
     if (!isNodeId(primary)) throw complain('a malformed primary id');
     return { ...facts, role: 'replica', primary };
