@@ -102,7 +102,8 @@ describe.concurrent.each(serversUnderTest().filter(({ name }) => EXPECTED.includ
       for (const position of lost) await comeBack(cluster, position);
       expect((await slotctl(['fix', entry, '--yes'])).code).toBe(0);
     }
-    expect(await checked(entry, '--search-multiple-owners')).toEqual({ healthy: true, kinds: [] });
+    // On Valkey a replica that copies its primary anew has the marks of the time at which that began, until it is through.
+    await until('all is well', async () => (await checked(entry, '--search-multiple-owners')).healthy);
     const keys = [5, 6].flatMap(place => [0, 1, 2, 3, 4, 5].map(i => keyIn(place, `k${i}`)));
     expect(await values(cluster, keys)).toEqual(keys.map(() => 'value'));
     expect(await values(cluster, [counter])).toEqual([`${100 + told.length}`]);
