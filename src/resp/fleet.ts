@@ -38,6 +38,7 @@ export class Fleet {
   readonly #connections = new Map<string, Connection>();
   readonly #lanes = new Set<Connection>();
   readonly #interruption = new AbortController();
+  #isOver = false;
 
   constructor(settings: FleetSettings, observer?: WireObserver) {
     this.#settings = settings;
@@ -148,15 +149,23 @@ export class Fleet {
     return this.#interruption.signal.aborted;
   }
 
-  /** Ends all connections. Whoever still waits for a reply gets an error. */
+  /**
+   * Ends all connections, for good: whoever still waits for a reply gets an error, and work that goes on because it has not
+   * heard of the end opens no new one, which nobody would end, so that the program would never come to its own.
+   */
   close(): void {
+    this.#isOver = true;
+    this.#endAll();
+  }
+
+  #endAll(): void {
     for (const connection of [...this.#connections.values(), ...this.#lanes]) connection.close();
   }
 
   /** As close(), but everything under way fails as interrupted, and so does all that is asked for later. */
   interrupt(): void {
     this.#interruption.abort();
-    this.close();
+    this.#endAll();
   }
 
   /** A node that turns out to be the entry node keeps the connection that is already there. */
@@ -179,7 +188,9 @@ export class Fleet {
   }
 
   #open(name: string, endpoint: Endpoint): Connection {
-    return new Connection(name, endpoint, this.#settings, this.#observer);
+    const connection = new Connection(name, endpoint, this.#settings, this.#observer);
+    if (this.#isOver) connection.close();
+    return connection;
   }
 
   #endpointOf(address: Address): Endpoint {

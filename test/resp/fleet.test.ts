@@ -49,3 +49,12 @@ test('what was sent is not sent again', async t => {
   // And the connection stays what it is: lost with something owed.
   await expect(lane.send(text('PING'))).rejects.toThrow(ConnectionLostError);
 });
+
+test('after the end nobody opens a connection, which would keep the program from its own', async t => {
+  const { server, fleet, address } = await startFor(t);
+  fleet.close();
+  await expect(fleet.send(address, text('PING'))).rejects.toThrow(ConnectionLostError);
+  await expect(fleet.lane(address).send(text('PING'))).rejects.toThrow(ConnectionLostError);
+  const others = () => server.text('CLIENT', 'LIST').then(list => list.trim().split('\n').length - 1);
+  await until('all that was begun is ended', async () => (await others()) === 0);
+});
