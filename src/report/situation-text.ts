@@ -182,7 +182,9 @@ export function sceneOf({ kind, slots, nodes, keys, keysAtOwner, detail }: Scene
     case 'maps-disagree':
       return `${which} of ${first}, unknown to ${names.list(nodes.slice(1))}.`;
     case 'uncovered-empty':
-      return `${which}.`;
+      return detail === undefined
+        ? `${which}.`
+        : `${which}; ${all} cannot be asked, and may have keys in them.`;
     case 'uncovered-with-keys':
       return `${which}: ${held(keysAtOwner)} at ${first}${keys > keysAtOwner ? `, ${held(keys - keysAtOwner)} at others` : ''}.`;
     case 'owner-dead':
