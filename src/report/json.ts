@@ -90,7 +90,7 @@ function roleEntry(node: ClusterNode): object {
   }
 }
 
-function serverEntry({ server, state, open }: NodeView): object {
+function serverEntry({ server: { vitals: _, ...server }, state, open }: NodeView): object {
   return {
     ...(state && { state }),
     ...server,

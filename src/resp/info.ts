@@ -1,5 +1,5 @@
 /** INFO: lines of `field:value` under headings. Read into what the rest of the program asks about. */
-import type { Replication, ServerFacts } from '../topology/snapshot.ts';
+import type { Replication, ServerFacts, Vitals } from '../topology/snapshot.ts';
 import { asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 
 export interface ServerInfo extends ServerFacts {
@@ -27,6 +27,7 @@ export function decodeInfo(reply: Reply): ServerInfo {
     ...readEviction(fields),
     ...numberField(fields, 'connected_clients', 'connectedClients'),
     ...numberField(fields, 'instantaneous_ops_per_sec', 'opsPerSecond'),
+    ...readVitals(fields),
   };
 }
 
@@ -49,6 +50,12 @@ const NAMES = [
   'maxmemory_policy',
   'connected_clients',
   'instantaneous_ops_per_sec',
+  'run_id',
+  'uptime_in_seconds',
+  'evicted_keys',
+  'expired_keys',
+  'rdb_bgsave_in_progress',
+  'aof_rewrite_in_progress',
   'db\\d+',
 ];
 const WANTED = new RegExp(`^(${NAMES.join('|')}):(.*?)\\r?$`, 'gm');
@@ -73,6 +80,25 @@ function readEviction(fields: ReadonlyMap<string, string>): { evictsAboveBytes?:
   const limit = numberOf(fields.get('maxmemory')) ?? 0;
   const evicts = (fields.get('maxmemory_policy') ?? 'noeviction') !== 'noeviction';
   return limit > 0 && evicts ? { evictsAboveBytes: limit } : {};
+}
+
+/** Absent where the server does not say which start of it this is: then nothing can be concluded from two answers. */
+function readVitals(fields: ReadonlyMap<string, string>): { vitals?: Vitals } {
+  const runId = fields.get('run_id') ?? '';
+  if (!/^[0-9a-f]{40}$/.test(runId)) return {};
+  const count = (name: string) => numberOf(fields.get(name)) ?? 0;
+  const limit = count('maxmemory');
+  return {
+    vitals: {
+      runId,
+      uptimeSeconds: count('uptime_in_seconds'),
+      evictedKeys: count('evicted_keys'),
+      expiredKeys: count('expired_keys'),
+      ...(limit > 0 && { maxMemoryBytes: limit }),
+      evictionPolicy: excerpt(fields.get('maxmemory_policy') ?? 'noeviction'),
+      isForked: count('rdb_bgsave_in_progress') === 1 || count('aof_rewrite_in_progress') === 1,
+    },
+  };
 }
 
 function readRelease(version: string): { major: number; minor: number } {

@@ -34,6 +34,22 @@ export interface ReplicaReplication {
 
 export type Replication = PrimaryReplication | ReplicaReplication;
 
+/** What tells whether a server still has what it was given. */
+export interface Vitals {
+  /** Another one after each start of the process. */
+  readonly runId: string;
+  readonly uptimeSeconds: number;
+  /** Since it was started. */
+  readonly evictedKeys: number;
+  readonly expiredKeys: number;
+  /** Absent where there is no limit. */
+  readonly maxMemoryBytes?: number;
+  /** What it does at the limit; `noeviction` refuses writes. */
+  readonly evictionPolicy: string;
+  /** A child process saves or rewrites its data. */
+  readonly isForked: boolean;
+}
+
 /** What a node tells of itself as a server. Fields are absent where its version or an ACL keeps them back. */
 export interface ServerFacts {
   readonly product: Product;
@@ -50,6 +66,7 @@ export interface ServerFacts {
   readonly evictsAboveBytes?: number;
   readonly connectedClients?: number;
   readonly opsPerSecond?: number;
+  readonly vitals?: Vitals;
 }
 
 /** One node's answer. */

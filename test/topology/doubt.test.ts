@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { type Doubt, doubtsBetween } from '../../src/topology/doubt.ts';
+import { nodeId } from '../../src/topology/node.ts';
+import { SlotSet } from '../../src/topology/slot-set.ts';
+import type { ClusterSnapshot, NodeView, Vitals } from '../../src/topology/snapshot.ts';
+
+const A = nodeId('a'.repeat(40));
+const healthy: Vitals = {
+  runId: '1'.repeat(40),
+  uptimeSeconds: 60,
+  evictedKeys: 3,
+  expiredKeys: 0,
+  evictionPolicy: 'allkeys-lru',
+  isForked: false,
+};
+
+function seen(keys: number, vitals?: Vitals, role: 'primary' | 'replica' = 'primary'): ClusterSnapshot {
+  const facts = { id: A, flags: [], health: 'ok', configEpoch: 1, linked: true } as const;
+  const view: NodeView = {
+    id: A,
+    address: { host: '127.0.0.1', port: 7000 },
+    self: role === 'primary' ? { ...facts, role, slots: SlotSet.all } : { ...facts, role },
+    nodes: [],
+    open: { migrating: new Map(), importing: new Map() },
+    server: {
+      product: 'redis',
+      version: '7.0.15',
+      release: { major: 7, minor: 0 },
+      replication: { role: 'primary', offset: 1 },
+      databases: [0],
+      keys,
+      ...(vitals && { vitals }),
+    },
+  };
+  return { entry: A, views: [view], unreachable: [] };
+}
+
+describe('between two looks at a node', () => {
+  test.each<[string, ClusterSnapshot, Doubt[]]>([
+    ['the same process with other keys is not doubted', seen(12, healthy), []],
+    [
+      'keys that it evicted are counted from the first look on',
+      seen(10, { ...healthy, evictedKeys: 8 }),
+      [{ kind: 'evicted', node: A, keys: 5 }],
+    ],
+    [
+      'another process may have come back with less, also where it has evicted nothing',
+      seen(4, { ...healthy, runId: '2'.repeat(40), evictedKeys: 0 }),
+      [{ kind: 'restarted', node: A, keysBefore: 10, keysNow: 4 }],
+    ],
+    ['a node that keeps its vital signs to itself is not doubted', seen(10), []],
+    [
+      'one that does not answer any more is',
+      { entry: A, views: [], unreachable: [] },
+      [{ kind: 'silent', node: A }],
+    ],
+  ])('%s', (_, now, doubts) => {
+    expect(doubtsBetween(seen(10, healthy), now)).toEqual(doubts);
+  });
+
+  test('replicas are looked at only where they are named', () => {
+    const now = seen(0, { ...healthy, runId: '2'.repeat(40) }, 'replica');
+    expect(doubtsBetween(seen(10, healthy, 'replica'), now)).toEqual([]);
+    expect(doubtsBetween(seen(10, healthy, 'replica'), now, new Set([A]))).toHaveLength(1);
+  });
+});
