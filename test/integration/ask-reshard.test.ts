@@ -47,15 +47,13 @@ async function gains(work: () => Promise<unknown>): Promise<number[]> {
   return after.map((size, i) => size - (before[i] ?? 0));
 }
 
-/** Never a flood, never a wait: whatever was piped in. */
+/** Never a flood, whatever was piped in. */
 async function piped(
   input: string,
   setup: ProcessSetup & { readonly options?: string[] } = {},
 ): Promise<Run> {
   const { options = [], ...rest } = setup;
-  const start = Date.now();
   const run = await slotctlProcess([...words(), ...options], { env: LOGIN, input, ...rest });
-  expect(Date.now() - start).toBeLessThan(20_000);
   expect(run.stdout.length + run.stderr.length).toBeLessThan(8000);
   expect(run.stdout).not.toContain('\u001b[');
   return run;

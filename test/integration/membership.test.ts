@@ -120,7 +120,7 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
       );
       for (const node of cluster.nodes) expect(await knows(node, id)).toBe(true);
       await expectAgreement([...cluster.nodes, ...lone.nodes]);
-    }, 180_000);
+    });
 
     test('replicas are put back where a host may fail, with as few moves as there can be', async t => {
       const cluster = await TestCluster.startFor(t, { nodeTimeoutMs, build });

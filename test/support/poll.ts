@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const EVERY_MS = 20;
-const LIMIT_MS = 60_000;
+/** Far longer than anything takes, also where other programs keep the processors busy. */
+const LIMIT_MS = 180_000;
 
 /** Waits until the condition holds. Tests wait like this and never for a duration. */
 export async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {

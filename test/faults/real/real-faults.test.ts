@@ -1,96 +1,85 @@
 /**
  * Faults on real servers, while slots move and clients write. `npm run test:faults` plays every row with every mover on
- * every server, SLOTCTL_FAULT_ROUNDS times; otherwise a dozen rounds are played. SLOTCTL_FAULT_ROWS (a part of their names) and
- * SLOTCTL_FAULT_SEED repeat some of it: the seed decides who is hit and about when, and not how the machine takes turns.
+ * every server; otherwise a dozen rounds are played.
  */
-import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { LoneNodes } from '../../support/lone-nodes.ts';
-import { EXPECTED, type ServerBuild, serversUnderTest } from '../../support/servers.ts';
+import type { ServerBuild } from '../../support/servers.ts';
+import {
+  firstSeed,
+  isLong,
+  isWanted,
+  LIMIT_MS,
+  type Played,
+  repeating,
+  report,
+  rounds,
+  SERVERS,
+  turnsOf,
+} from '../long-form.ts';
 import { Bed, type BedKind } from './bed.ts';
 import { playCreateRound } from './create-round.ts';
 import { playRound } from './round.ts';
 import { moversFor, nameOf, ROWS, type Row, SHORT } from './rows.ts';
-import type { Mover } from './scene.ts';
 import { Tally } from './tally.ts';
 
-const { env } = process;
-const isLong = env['SLOTCTL_FAULTS'] === 'long';
-const rounds = isLong ? Number(env['SLOTCTL_FAULT_ROUNDS'] ?? 4) : 1;
-const firstSeed = Number(env['SLOTCTL_FAULT_SEED'] ?? (isLong ? Math.floor(Math.random() * 1e6) : 1));
-/** Names hold bars, so that what is asked for is text and no pattern. */
-const wanted = env['SLOTCTL_FAULT_ROWS'] ?? '';
 const tally = new Tally();
 
-interface Turn {
-  readonly row: Row;
-  readonly mover: Mover;
-  readonly seed: number;
-}
+const CREATE = 'slotctl killed | create';
 
-function turnsOn(build: ServerBuild, bed: BedKind): Turn[] {
-  const rows = ROWS.filter(row => row.bed === bed && nameOf(row).includes(wanted));
-  return rows.flatMap(row =>
-    moversFor(row, build).flatMap(mover => {
-      const short = SHORT.some(
-        one => one.server === build.name && one.mover === mover && one.row === nameOf(row),
-      );
-      if (!isLong && !short) return [];
-      return Array.from({ length: rounds }, (_, n) => ({ row, mover, seed: firstSeed + n }));
-    }),
-  );
-}
-
-const HOURS_MS = 3_600_000;
-const servers = serversUnderTest().filter(({ name }) => EXPECTED.includes(name));
-
-describe.concurrent.each(servers)('$name', build => {
+describe.concurrent.each(SERVERS)('$name', build => {
   test(
     'nothing is lost, and the cluster gets well',
     async () => {
       const wrong: string[] = [];
-      for (const kind of ['bare', 'synced', 'copied'] as const)
-        wrong.push(...(await playOn(build, kind, turnsOn(build, kind))));
+      for (const kind of ['bare', 'synced', 'copied'] as const) wrong.push(...(await playOn(build, kind)));
       expect(wrong.join('\n\n')).toBe('');
     },
-    isLong ? 4 * HOURS_MS : 180_000,
+    LIMIT_MS,
   );
 
-  test.runIf('slotctl killed | create'.includes(wanted))(
+  test.runIf(isWanted(CREATE))(
     'create comes to its end',
     async t => {
       if (!isLong && build.product === 'redis') return;
       const lone = await LoneNodes.startFor(t, { build, count: 6, nodeTimeoutMs: 1000 });
       for (let n = 0; n < rounds; n++) {
         const { midway } = await playCreateRound(lone, firstSeed + n);
-        tally.add('slotctl killed | create', { midway, writes: 0, lost: 0, rescued: 0, mended: 0 });
+        tally.add(CREATE, { midway, writes: 0, lost: 0, rescued: 0, mended: 0 });
       }
     },
-    isLong ? HOURS_MS : 120_000,
+    LIMIT_MS,
   );
 });
 
-afterAll(() => {
-  const report = env['SLOTCTL_FAULT_REPORT'];
-  if (report) writeFileSync(report, `${JSON.stringify({ seed: firstSeed, lines: tally.lines }, null, 2)}\n`);
-  if (isLong) console.log(`seed ${firstSeed}\n${tally}`);
-});
+afterAll(() => report('faults', tally));
 
-async function playOn(build: ServerBuild, kind: BedKind, turns: readonly Turn[]): Promise<string[]> {
+interface Turn {
+  readonly row: Row;
+  readonly played: Played;
+}
+
+function turnsOn(build: ServerBuild, bed: BedKind): Turn[] {
+  return ROWS.filter(row => row.bed === bed).flatMap(row =>
+    turnsOf(nameOf(row), build, moversFor(row, build), SHORT).map(played => ({ row, played })),
+  );
+}
+
+async function playOn(build: ServerBuild, kind: BedKind): Promise<string[]> {
   const wrong: string[] = [];
   let bed: Bed | undefined;
   try {
-    for (const { row, mover, seed } of turns) {
+    for (const { row, played } of turnsOn(build, kind)) {
       bed ??= await Bed.start(build, kind);
       const name = `${row.fault.name} | ${row.work.name}`;
       try {
-        const { lost, ...result } = await playRound(bed, { ...row, mover, seed });
+        const { lost, ...result } = await playRound(bed, { ...row, ...played });
         tally.add(name, { ...result, lost: lost.length });
         if (lost.length === 0) continue;
-        wrong.push(`${repeating(build, row, mover, seed)}\n${lost.join('\n')}`);
+        wrong.push(`${repeating(played, 'real')}\n${lost.join('\n')}`);
       } catch (error) {
         tally.add(name, { midway: true, writes: 0, lost: 0, rescued: 0, mended: 0 });
-        wrong.push(`${repeating(build, row, mover, seed)}\n${error}`);
+        wrong.push(`${repeating(played, 'real')}\n${error}`);
       }
       // Nobody knows in what state that has left it.
       await bed.dispose();
@@ -100,9 +89,4 @@ async function playOn(build: ServerBuild, kind: BedKind, turns: readonly Turn[])
     await bed?.dispose();
   }
   return wrong;
-}
-
-function repeating(build: ServerBuild, row: Row, mover: Mover, seed: number): string {
-  const settings = `SLOTCTL_FAULTS=long SLOTCTL_FAULT_ROUNDS=1 SLOTCTL_FAULT_SEED=${seed} SLOTCTL_FAULT_ROWS='${nameOf(row)}'`;
-  return `${build.name}, ${mover}: ${settings} npx vitest run test/faults/real`;
 }

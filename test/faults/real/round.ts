@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
 import { Random } from '../../support/simulated/random.ts';
 import { removeFolder, tempFolder } from '../../support/temp-folder.ts';
+import type { Mover } from '../long-form.ts';
 import type { Bed } from './bed.ts';
 import type { Entry } from './ledger.ts';
 import { describe, type Ended, runToEnd, start } from './program.ts';
-import { type Fault, type Mover, type Scene, setScene } from './scene.ts';
+import { type Fault, type Scene, setScene } from './scene.ts';
 import type { Work } from './works.ts';
 import { type Objection, Writer } from './writer.ts';
 

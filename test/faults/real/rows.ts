@@ -1,10 +1,11 @@
 /** Everything that is broken on purpose, on real servers. */
 import type { ServerBuild } from '../../support/servers.ts';
+import { type Mover, moversOn, type Pick } from '../long-form.ts';
 import type { BedKind } from './bed.ts';
 import { CUT, REPLIES_LATE, REPLIES_LOST } from './faults-of-network.ts';
 import * as servers from './faults-of-servers.ts';
 import { CTRL_C, CTRL_C_TWICE, KILLED } from './faults-of-slotctl.ts';
-import type { Fault, Mover } from './scene.ts';
+import type { Fault } from './scene.ts';
 import { FIX, REBALANCE, RESHARD, type Work } from './works.ts';
 
 export interface Row {
@@ -39,13 +40,6 @@ export function nameOf({ bed, work, fault }: Row): string {
   return `${fault.name} | ${work.name} | ${bed}`;
 }
 
-export interface Pick {
-  readonly server: string;
-  readonly mover: Mover;
-  /** The name of a row. */
-  readonly row: string;
-}
-
 /** What is played whenever tests are run: each sort of fault once, each server and mover several times. */
 export const SHORT: readonly Pick[] = [
   { server: 'redis-7.0', mover: 'migrate', row: 'slotctl killed | reshard | bare' },
@@ -70,12 +64,6 @@ export const SHORT: readonly Pick[] = [
 ];
 
 /** `fix` has only one way to move keys. */
-export function moversFor({ work }: Row, { product, version }: ServerBuild): readonly Mover[] {
-  const hasAtomic = product === 'valkey' ? Number(version.split('.')[0]) >= 9 : atLeast(version, 8, 4);
-  return hasAtomic && work !== FIX ? ['migrate', 'atomic'] : ['migrate'];
-}
-
-function atLeast(version: string, major: number, minor: number): boolean {
-  const [a = 0, b = 0] = version.split('.').map(Number);
-  return a > major || (a === major && b >= minor);
+export function moversFor({ work }: Row, build: ServerBuild): readonly Mover[] {
+  return work === FIX ? ['migrate'] : moversOn(build);
 }

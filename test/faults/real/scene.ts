@@ -3,10 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlotSet } from '../../../src/topology/slot-set.ts';
 import type { ServerBuild } from '../../support/servers.ts';
 import type { Random } from '../../support/simulated/random.ts';
+import type { Mover } from '../long-form.ts';
 import type { Bed, Owner } from './bed.ts';
 import type { Running } from './program.ts';
-
-export type Mover = 'migrate' | 'atomic';
 
 export interface Scene {
   readonly bed: Bed;

@@ -1,4 +1,6 @@
 /** What came of all rounds, as a table and for programs. */
+import { asTable } from '../long-form.ts';
+
 export interface Line {
   readonly fault: string;
   rounds: number;
@@ -45,8 +47,6 @@ export class Tally {
       line.fault,
       ...[line.rounds, line.midway, line.writes, line.lost, line.rescued, line.mended].map(String),
     ]);
-    return ['', ...[head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`), ''].join(
-      '\n',
-    );
+    return asTable(head, rows);
   }
 }
