@@ -25,7 +25,7 @@ export function classicTerminal(terminal: Terminal, silently: boolean): Terminal
     async confirm(question) {
       const reply = await terminal.readLine(silently ? undefined : `${asQuestion(question)} `);
       const isBlank = reply.kind === 'given' && reply.value.trim() === '';
-      return isBlank && !somebodySits ? 'nobody' : asAnswer(reply);
+      return isBlank && !somebodySits ? 'nobody' : asAnswer(reply, somebodySits ? 'person' : 'program');
     },
   };
 }

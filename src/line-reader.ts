@@ -115,10 +115,7 @@ export class LineReader {
 
 /** An answer as it can be repeated on a screen. */
 export function shown(line: string): string {
-  return line
-    .trim()
-    .slice(0, LONGEST_ANSWER)
-    .replace(/[\p{Cc}\p{Cf}]/gu, '?');
+  return line.slice(0, LONGEST_ANSWER).replace(/[\p{Cc}\p{Cf}]/gu, '?');
 }
 
 /** `nobody`: there is no terminal, and nothing was piped, or no more. */
@@ -129,8 +126,9 @@ export function asQuestion(question: string): string {
   return question.endsWith('(yes/no)?') ? question : `${question} (type 'yes' to accept):`;
 }
 
-/** Only the whole word counts: an accident is easily typed. */
-export function asAnswer(reply: Reply<string>): Answer {
+/** Only the whole word counts: an accident is easily typed. What comes from a program is that word and nothing else. */
+export function asAnswer(reply: Reply<string>, by: 'person' | 'program'): Answer {
   if (reply.kind !== 'given') return reply.kind;
-  return reply.value.trim().toLowerCase() === 'yes' ? 'yes' : 'no';
+  const word = by === 'person' ? reply.value.trim().toLowerCase() : reply.value;
+  return word === 'yes' ? 'yes' : 'no';
 }

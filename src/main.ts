@@ -79,12 +79,13 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
       terminal.print(understood.text);
       return EXIT.done;
     }
-    const { words, conventions } = understood;
+    const { words, conventions, isTheirTool } = understood;
     habits = conventions;
     if (conventions === 'classic') told = classicTerminal(terminal, words.includes('--json'));
     const context: Context = {
       terminal: told,
       conventions,
+      isTheirTool,
       openFleet: (settings, trace) =>
         new Fleet(settings, trace ? traceTo(terminal.log, settings.credentials?.password) : undefined),
       nowMs: () => Date.now(),

@@ -103,11 +103,11 @@ export function systemTerminal(): Terminal {
     },
     async confirm(question) {
       const message = asQuestion(question);
-      if (dialogue) return asAnswer(await ask<string>({ type: 'input', message }));
+      if (dialogue) return asAnswer(await ask<string>({ type: 'input', message }), 'person');
       if (stdin.isTTY && stdout.isTTY) stdout.write(`${message} `);
       const reply = await lines.next();
       const blank = reply.kind === 'given' && reply.value.trim() === '';
-      return blank && !stdin.isTTY ? 'nobody' : asAnswer(reply);
+      return blank && !stdin.isTTY ? 'nobody' : asAnswer(reply, stdin.isTTY ? 'person' : 'program');
     },
     async readLine(question) {
       // Whoever sees the question may press Ctrl-C: it must be listened for by then.

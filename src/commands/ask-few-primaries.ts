@@ -17,13 +17,13 @@ export interface FewPrimaries {
   readonly json: boolean;
 }
 
-/** Only in that spelling, and only where nothing else stands against it; everywhere else it is refused. */
+/** Only where we stand in for it, and only where nothing else stands against it; everywhere else it is refused. */
 export async function mayHaveFewPrimaries(
   { decision, nodes, isAgreed, json }: FewPrimaries,
-  { terminal, conventions }: Context,
+  { terminal, isTheirTool = false }: Context,
 ): Promise<boolean> {
   const few = onlyTooFew(decision);
-  if (conventions !== 'classic' || !few || !nodes.every(isRecentValkey)) return false;
+  if (!isTheirTool || !few || !nodes.every(isRecentValkey)) return false;
   if (!json) terminal.print(fewPrimariesRequested(few));
   if (isAgreed) return true;
   const answer = await terminal.confirm(QUESTION);

@@ -87,7 +87,7 @@ function lineByLine(snapshot: ClusterSnapshot, terminal: Terminal, silently: boo
       explained = true;
     }
     const reply = await terminal.readLine(silently ? undefined : question);
-    return reply.kind === 'given' ? given(hear(inquiry, reply.value, snapshot)) : reply;
+    return reply.kind === 'given' ? given(hear(inquiry, reply.value.trim(), snapshot)) : reply;
   };
 }
 

@@ -19,6 +19,8 @@ export interface Context {
   readonly terminal: Terminal;
   /** Whose habits are kept; absent: our own. */
   readonly conventions?: Conventions;
+  /** Called as a classic tool: what that does without a question is done without one. */
+  readonly isTheirTool?: boolean;
   /** With trace on, everything that goes over the wire is told to stderr. */
   openFleet(settings: FleetSettings, trace: boolean): Fleet;
   nowMs(): number;

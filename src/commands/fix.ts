@@ -170,7 +170,7 @@ function oneRound(
     },
     {
       ...options,
-      yes: options.yes || (context.conventions === 'classic' && !givesSlotsAway(first)),
+      yes: options.yes || (context.isTheirTool === true && !givesSlotsAway(first)),
       // The servers refuse to move open slots by themselves.
       moving: { ...USUAL_MOVING, mover: 'migrate', limits },
       mending: {

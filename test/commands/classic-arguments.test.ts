@@ -272,13 +272,13 @@ describe('what redis-trib documents', () => {
     ['reshard --slots 10 a:1', 'reshard --cluster-slots=10 a:1'],
     [
       'rebalance --weight x=1 --weight y=2 --auto-weights --use-empty-masters --timeout 9 --simulate --pipeline 5 --threshold 3 a:1',
-      'rebalance --yes --cluster-weight=x=1 --cluster-weight=y=2 --cluster-use-empty-masters --cluster-timeout=9 --cluster-simulate --cluster-pipeline=5 --cluster-threshold=3 a:1',
+      'rebalance --cluster-weight=x=1 --cluster-weight=y=2 --cluster-use-empty-masters --cluster-timeout=9 --cluster-simulate --cluster-pipeline=5 --cluster-threshold=3 a:1',
     ],
-    ['add-node --slave n:1 a:1', 'add-node --yes --replica n:1 a:1'],
-    ['add-node --slave --master-id ID n:1 a:1', 'add-node --yes --replica --cluster-master-id=ID n:1 a:1'],
+    ['add-node --slave n:1 a:1', 'add-node --replica n:1 a:1'],
+    ['add-node --slave --master-id ID n:1 a:1', 'add-node --replica --cluster-master-id=ID n:1 a:1'],
     [
       'import --from s:1 --copy --replace a:1',
-      'import --yes --databases=0 --cluster-from=s:1 --cluster-copy --cluster-replace a:1',
+      'import --cluster-from=s:1 --cluster-copy --cluster-replace a:1',
     ],
     ['check --verbose a:1', 'check a:1'],
   ];
@@ -312,6 +312,12 @@ describe('what redis-trib documents', () => {
     program => {
       expect(becomes('del-node a:1 ID', {}, program)).toBe('del-node --yes a:1 ID');
       expect(becomes('rebalance a:1', {}, program)).toBe('rebalance --yes a:1');
+      expect(becomes('rebalance --weight x=2 a:1', {}, program)).toBe(
+        'rebalance --yes --cluster-weight=x=2 a:1',
+      );
+      expect(becomes('import --from s:1 --copy a:1', {}, program)).toBe(
+        'import --yes --databases=0 --cluster-from=s:1 --cluster-copy a:1',
+      );
       expect(becomes('reshard a:1', {}, program)).toBe('reshard a:1');
       expect(conventions('check a:1', program)).toBe('classic');
     },
@@ -390,6 +396,7 @@ describe('what is native', () => {
       kind: 'ready',
       words: [],
       conventions: 'native',
+      isTheirTool: false,
     });
   });
 });

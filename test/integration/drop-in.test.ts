@@ -3,21 +3,21 @@
  * of the two clusters, whether both call it success, and whether scripts find in our output what they find in theirs.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/commands/context.ts';
 import { LoneNodes } from '../support/lone-nodes.ts';
 import { folderFor } from '../support/moving.ts';
 import { until } from '../support/poll.ts';
-import { slotctl, slotctlProcess } from '../support/run-slotctl.ts';
+import { BIN, slotctl, slotctlProcess } from '../support/run-slotctl.ts';
 import { EXPECTED, serversUnderTest } from '../support/servers.ts';
 import { keyIn } from '../support/slot-keys.ts';
 import { peerTool, Twin } from '../support/twins.ts';
 
 interface Row {
   readonly line: string;
-  /** As redis-trib would have it: that is what ours gets. */
+  /** As redis-trib would have it: that is what ours gets, by that name. */
   readonly trib?: string;
   /** What is piped in. */
   readonly input?: string;
@@ -215,14 +215,18 @@ describe.each(builds)('$name', build => {
   test('one command line after the other, on two clusters', async t => {
     const [ours, theirs] = await Promise.all([Twin.startFor(t, build), Twin.startFor(t, build)]);
     const cwd = folderFor(t);
+    const asTrib = join(cwd, 'redis-trib.rb');
+    symlinkSync(BIN, asTrib);
     await Promise.all([ours, theirs].map(fill));
-    for (const { line, trib = line, input = '', after, isVague, isCalledSuccess } of CHAIN) {
+    for (const { line, trib, input = '', after, isVague, isCalledSuccess } of CHAIN) {
       await Promise.all([ours, theirs].map(twin => after?.(twin)));
+      const words = ours.spell(trib ?? line);
+      const [bin, program] = trib === undefined ? [BIN, 'slotctl'] : [asTrib, asTrib];
       const [own, peer] = await Promise.all([
         // What gives way is kept in a file in the current folder.
         line.includes('-replace')
-          ? slotctlProcess(ours.spell(trib), { input, cwd })
-          : slotctl(ours.spell(trib), { lines: input.split('\n').slice(0, -1) }),
+          ? slotctlProcess(words, { input, cwd, bin })
+          : slotctl(words, { lines: input.split('\n').slice(0, -1), program }),
         peerTool(build, theirs.spell(line), input),
       ]);
       await Promise.all([ours, theirs].map(twin => twin.settled()));

@@ -30,6 +30,8 @@ export interface TerminalSetup {
   readonly interrupt?: { press?: () => void };
   /** Told of everything that is written, as it is written. */
   readonly watch?: (text: string) => void;
+  /** By what name it is called. */
+  readonly program?: string;
 }
 
 export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
@@ -117,7 +119,7 @@ function fakeDialogue(picks: (number | string | readonly string[])[], output: { 
 
 export async function slotctl(args: readonly string[], setup: TerminalSetup = {}): Promise<Run> {
   const terminal = fakeTerminal(setup);
-  const code = await main(['node', 'slotctl', ...args], terminal);
+  const code = await main(['node', setup.program ?? 'slotctl', ...args], terminal);
   return { code, ...terminal.output };
 }
 

@@ -16,7 +16,7 @@ const flag = (becomes?: `--${string}`): TribOption => ({
   ...(becomes && { becomes }),
   isTelling: true,
 });
-/** Whoever leaves out the rest may be writing to slotctl, which asks before it takes keys away from somewhere. */
+/** Words that slotctl takes by itself. */
 const untelling = (option: TribOption): TribOption => ({ ...option, isTelling: false });
 
 const TIMEOUT = { '--timeout': word('--cluster-timeout') };
@@ -57,12 +57,12 @@ const TRIB_OPTIONS: Readonly<Record<string, Readonly<Record<string, TribOption>>
   call: {},
 };
 
-/** redis-trib goes ahead with these. */
+/** Under the name of redis-trib these go ahead. No option is as good as a yes. */
 const NEVER_ASKED: ReadonlySet<string> = new Set(['rebalance', 'add-node', 'del-node', 'import']);
 
 /**
- * Command lines that redis-trib and slotctl have in common are slotctl's, which asks first; unless the program goes by
- * the name of redis-trib.
+ * An option of redis-trib makes a line look like one of its own, and is answered in its manner. Whether there is a
+ * question first depends on the name of the program alone: a person may well write `import A --from B` to slotctl.
  */
 export function translateTribLine(argv: readonly string[], isCalledTrib: boolean): Translation {
   const [command = '', ...rest] = argv;
@@ -91,11 +91,12 @@ export function translateTribLine(argv: readonly string[], isCalledTrib: boolean
     if (glued === undefined) i++;
     words.push(`${option.becomes}=${value}`);
   }
-  const consent = isTheirs && NEVER_ASKED.has(command) ? ['--yes'] : [];
-  const implied = isTheirs && command === 'import' ? [ONLY_DATABASE_0] : [];
+  const consent = isCalledTrib && NEVER_ASKED.has(command) ? ['--yes'] : [];
+  const implied = isCalledTrib && command === 'import' ? [ONLY_DATABASE_0] : [];
   return ready(
     [command, ...consent, ...implied, ...words, ...rest.slice(end)],
     isTheirs ? 'classic' : 'native',
+    isCalledTrib,
   );
 }
 
