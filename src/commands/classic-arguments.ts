@@ -15,6 +15,7 @@ import { type ClusterLine, readClusterLine } from './classic/read-cluster-line.t
 import { ready, type Translation, type Wrong, wrong } from './classic/translation.ts';
 import { translateTribLine } from './classic/trib-arguments.ts';
 import { nearestWord } from './nearest-word.ts';
+import { readNumber } from './read-number.ts';
 
 export type { Conventions, Translation } from './classic/translation.ts';
 
@@ -115,7 +116,7 @@ function readLogin(uri: string): readonly string[] | Wrong {
 
 /** Theirs may wait for ever, and calls it 0; ours keeps its own limit then. */
 function isWithoutLimit(option: string, [value = '']: readonly string[]): boolean {
-  return option === '-t' && /^0+(\.0*)?$/.test(value);
+  return option === '-t' && readNumber(value) === 0;
 }
 
 function agreesAlways({ REDISCLI_CLUSTER_YES, VALKEYCLI_CLUSTER_YES }: Environment): boolean {

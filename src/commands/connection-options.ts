@@ -10,6 +10,7 @@ import type { Endpoint, TlsSettings } from '../resp/socket.ts';
 import { TlsFilesError, tlsSettings } from '../resp/tls-files.ts';
 import type { Terminal } from '../terminal.ts';
 import { type FleetOptions, UsageError } from './context.ts';
+import { readNumber } from './read-number.ts';
 
 const CONNECT_TIMEOUT_SECONDS = 3;
 const REPLY_TIMEOUT_SECONDS = 5;
@@ -67,7 +68,7 @@ export function addConnectionOptions(command: Command): Command {
 }
 
 export function seconds(text: string): number {
-  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : 0;
+  const value = readNumber(text) ?? 0;
   if (value <= 0 || value > MAX_TIMEOUT_SECONDS)
     throw new InvalidArgumentError('It must be a number of seconds above 0, and at most a day.');
   return value;
@@ -75,7 +76,7 @@ export function seconds(text: string): number {
 
 /** For option values that are counts of something. */
 export function wholeNumber(text: string): number {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+  const value = /^\+?\d{1,15}$/.test(text) ? Number(text) : -1;
   if (value < 0) throw new InvalidArgumentError('It must be a whole number.');
   return value;
 }

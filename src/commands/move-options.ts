@@ -104,7 +104,7 @@ export function addMoveOptions(command: Command): Command {
 
 /** Zero keys or zero milliseconds have cost people their data elsewhere. */
 export function positive(text: string): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  const value = /^\+?\d{1,9}$/.test(text) ? Number(text) : 0;
   if (value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
 }

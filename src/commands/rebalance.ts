@@ -6,6 +6,7 @@ import { showingCheckOnce } from './classic-check.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
 import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
+import { readNumber } from './read-number.ts';
 
 interface Weight {
   readonly word: string;
@@ -63,15 +64,19 @@ export function rebalanceCommand(context: Context, run = runRebalance): Command 
 }
 
 function readWeight(text: string, before: readonly Weight[] = []): readonly Weight[] {
-  const match = /^([^=]+)=(\d{1,9}(?:\.\d{1,9})?)$/.exec(text);
-  if (!match)
-    throw new InvalidArgumentError('It must be node=weight, the weight a number that is not negative.');
-  return [...before, { word: match[1] ?? '', weight: Number(match[2]) }];
+  const [, word = '', written = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  const weight = readNumber(written);
+  if (word === '' || weight === undefined)
+    throw new InvalidArgumentError(
+      'It must be node=weight, the weight a finite number that is not negative.',
+    );
+  return [...before, { word, weight }];
 }
 
 function readThreshold(text: string): number {
-  const value = /^\d{1,3}(\.\d{1,6})?$/.test(text) ? Number(text) : -1;
-  if (value < 0) throw new InvalidArgumentError('It must be a number of percent that is not negative.');
+  const value = readNumber(text);
+  if (value === undefined)
+    throw new InvalidArgumentError('It must be a finite number of percent that is not negative.');
   return value;
 }
 

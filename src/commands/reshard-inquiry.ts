@@ -99,7 +99,7 @@ export function hear(inquiry: Inquiry, answer: string, snapshot: ClusterSnapshot
 }
 
 function hearNumber(inquiry: Inquiry, answer: string): Heard {
-  const count = /^\d{1,5}$/.test(answer) ? Number(answer) : 0;
+  const count = /^\+?\d{1,5}$/.test(answer) ? Number(answer) : 0;
   if (count < 1 || count > SLOT_COUNT)
     return wrong(`*** It must be a whole number from 1 to ${SLOT_COUNT}, please retry.`);
   return understood({ ...inquiry, count });

@@ -52,7 +52,7 @@ export function setTimeoutCommand(context: Context, run = runSetTimeout): Comman
 }
 
 function milliseconds(word: string | undefined): number {
-  if (word === undefined || !/^\d{1,12}$/.test(word))
+  if (word === undefined || !/^\+?\d{1,12}$/.test(word))
     throw new UsageError('name a node, and the timeout as a whole number of milliseconds');
   const value = Number(word);
   if (value < LEAST_MS)

@@ -105,7 +105,7 @@ export function translateTribLine(argv: readonly string[], isCalledTrib: boolean
  * which redis-trib does not have, and without which slotctl moves no slots that are named.
  */
 function namesSlots(value = '', rest: readonly string[]): boolean {
-  return !/^-?\d+$/.test(value) || rest.some(word => splitOnce(word)[0] === '--cluster-to');
+  return !/^[+-]?\d+$/.test(value) || rest.some(word => splitOnce(word)[0] === '--cluster-to');
 }
 
 function splitOnce(text: string): [name: string, value?: string] {
