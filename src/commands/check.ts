@@ -14,6 +14,7 @@ import { diagnose } from '../topology/diagnose.ts';
 import { mayPass, type Severity } from '../topology/finding.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { tellOfUnreached } from './classic-check.ts';
 import {
   addConnectionOptions,
   type ConnectionFlags,
@@ -96,6 +97,8 @@ function checkOptions(flags: CheckFlags): Omit<CheckOptions, keyof FleetOptions>
 export async function runCheck(options: CheckOptions, context: Context): Promise<ExitCode> {
   try {
     const examination = await examine(options, context);
+    if (context.conventions === 'classic' && options.format === 'text' && !options.quiet)
+      tellOfUnreached(examination.snapshot, context.terminal);
     await deliver(render(examination, options, context), options, context);
     return verdict(examination, options.failOn);
   } catch (error) {

@@ -11,6 +11,7 @@ import {
   type SubcommandName,
   subcommand,
 } from './classic/cluster-options.ts';
+import { judgeAddresses, judgeValue } from './classic/judge-values.ts';
 import { type ClusterLine, readClusterLine } from './classic/read-cluster-line.ts';
 import { ready, type Translation, type Wrong, wrong } from './classic/translation.ts';
 import { translateTribLine } from './classic/trib-arguments.ts';
@@ -83,6 +84,8 @@ function translateSubcommand(
     }
     if (takes === 'pairs' && given.has(option)) return twoWeights();
     given.add(option);
+    const misread = judgeValue(name, option, values);
+    if (misread) return misread;
     if (becomes === 'consent') isAgreed ||= consent === 'asks';
     else if (becomes === 'login') {
       const login = readLogin(values[0] ?? '');
@@ -90,6 +93,10 @@ function translateSubcommand(
       translated.push(...login);
     } else if (becomes && !isWithoutLimit(option, values)) translated.push(...spell(becomes, values));
   }
+  const unusable = judgeAddresses(name, words);
+  if (unusable) return unusable;
+  if (name === 'import' && !given.has('--cluster-from'))
+    return wrong("[ERR] Option '--cluster-from' is required for subcommand 'import'.");
   const agreed = isAgreed ? ['--yes'] : [];
   const end = name === 'call' || words.some(word => word.startsWith('-')) ? ['--'] : [];
   return ready([name, ...agreed, ...implies, ...translated, ...end, ...words]);

@@ -1,5 +1,7 @@
 /** What the classic tools print around a change, for whoever speaks to us as to one of them. */
 import { type ClassicParts, renderClassicCheck } from '../report/check.ts';
+import { describeUnreached } from '../report/classic-refusal.ts';
+import type { Terminal } from '../terminal.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import type { Context } from './context.ts';
@@ -16,7 +18,13 @@ export function showingCheckOnce(
   return snapshot => {
     if (isShown) return;
     isShown = true;
+    tellOfUnreached(snapshot, terminal);
     const examination = { snapshot, findings: diagnose(snapshot, NO_WISHES), searchedOwners: false };
     terminal.print(renderClassicCheck(examination, { keys: false, nodes: true, ...parts }, terminal.paint));
   };
+}
+
+/** On standard error, node by node, where scripts look for it. */
+export function tellOfUnreached(snapshot: ClusterSnapshot, { warn }: Pick<Terminal, 'warn'>): void {
+  for (const line of describeUnreached(snapshot)) warn(line);
 }

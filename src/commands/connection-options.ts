@@ -143,7 +143,7 @@ function entryEndpoint(
   return { kind: 'tcp', host, port };
 }
 
-function joinAddress(host: string, port: string): string {
+export function joinAddress(host: string, port: string): string {
   return `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
 }
 
@@ -155,11 +155,11 @@ async function readCredentials(
   const typed = flags.pass ?? uri?.password;
   if (typed !== undefined && flags.authWarning) {
     terminal.warn(
-      'Warning: a password on the command line can be seen by other users; --askpass or REDISCLI_AUTH hide it.',
+      "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe. Other users can see it; --askpass or REDISCLI_AUTH hide it.",
     );
   }
   const { REDISCLI_AUTH, VALKEYCLI_AUTH } = terminal.env;
-  const asked = flags.askpass ? await terminal.askSecret('Password:') : undefined;
+  const asked = flags.askpass ? await terminal.askSecret('Please input password:') : undefined;
   if (asked === '') throw new UsageError('no password was given');
   const password = asked ?? typed ?? REDISCLI_AUTH ?? VALKEYCLI_AUTH;
   const user = flags.user ?? uri?.user;

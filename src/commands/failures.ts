@@ -36,6 +36,8 @@ function classicText({ cause, message, node }: EntryNodeError): string {
     return `[ERR] Node ${node} ${cause.text} (--askpass, REDISCLI_AUTH or --pass)`;
   if (cause instanceof ServerRefusalError && cause.reason === 'wrong-login')
     return `Node ${node} replied with error:\n${cause.text}`;
+  if (cause instanceof ServerRefusalError && cause.reason === 'no-cluster')
+    return `[ERR] Node ${node} is not configured as a cluster node.`;
   return `[ERR] Node ${message}`;
 }
 

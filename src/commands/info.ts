@@ -4,6 +4,7 @@ import { EntryNodeError, inspect } from '../live/inspect.ts';
 import { renderInfo } from '../report/info.ts';
 import { failureDocument, infoDocument } from '../report/json.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { tellOfUnreached } from './classic-check.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
 
@@ -33,6 +34,7 @@ export async function runInfo(options: InfoOptions, context: Context): Promise<E
   try {
     const snapshot = await withFleet(context, options, fleet => inspect(fleet));
     spinner.stop();
+    if (context.conventions === 'classic' && !options.json) tellOfUnreached(snapshot, terminal);
     terminal.print(await render(snapshot, options, context));
     return snapshot.unreachable.length > 0 ? EXIT.problems : EXIT.done;
   } catch (error) {

@@ -51,6 +51,10 @@ export function isLoading(error: NodeError): boolean {
   return error instanceof ServerRefusalError && error.reason === 'loading';
 }
 
+export function hasNoCluster(error: NodeError): boolean {
+  return error instanceof ServerRefusalError && error.reason === 'no-cluster';
+}
+
 /** Why a node gave no view, for people. */
 export function explainSilence(error: NodeError): string {
   if (!(error instanceof ServerRefusalError)) return error.message;

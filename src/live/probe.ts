@@ -8,7 +8,7 @@ import { resolveHost } from '../resp/resolve-host.ts';
 import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress, type MeetingPoint, USUAL_BUS_OFFSET } from '../topology/node.ts';
 import type { NodeView } from '../topology/snapshot.ts';
-import { explainSilence, ifTold, isLoading, look } from './look.ts';
+import { explainSilence, hasNoCluster, ifTold, isLoading, look } from './look.ts';
 
 /** `asked` as the person wrote it; behind NAT that is not where the nodes find each other. */
 export async function probe(fleet: Fleet, asked: Address): Promise<Applicant> {
@@ -30,7 +30,13 @@ export async function probe(fleet: Fleet, asked: Address): Promise<Applicant> {
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     const ip = await ipOf(address.host);
-    return { asked, ip, reason: explainSilence(error), loading: isLoading(error) };
+    return {
+      asked,
+      ip,
+      reason: explainSilence(error),
+      loading: isLoading(error),
+      ...(hasNoCluster(error) && { hasNoCluster: true }),
+    };
   }
 }
 

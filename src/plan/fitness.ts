@@ -17,7 +17,14 @@ export function judgeTogether(nodes: readonly Applicant[]): Refusal[] {
   const candidates = nodes.filter(isCandidate);
   const silent = nodes.filter(isSilent);
   return [
-    ...silent.map(({ asked, reason }): Refusal => ({ kind: 'silent', node: asked, reason })),
+    ...silent.map(
+      ({ asked, reason, hasNoCluster }): Refusal => ({
+        kind: 'silent',
+        node: asked,
+        reason,
+        ...(hasNoCluster && { hasNoCluster }),
+      }),
+    ),
     ...sameNodes(nodes),
     ...tlsMixed(candidates),
     ...loopbackMixed(candidates),

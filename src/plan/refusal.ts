@@ -9,7 +9,12 @@ import type { SituationKind } from './situation.ts';
 export type Refusal =
   | FailoverRefusal
   // A node that is to join
-  | { readonly kind: 'silent'; readonly node: Address; readonly reason: string }
+  | {
+      readonly kind: 'silent';
+      readonly node: Address;
+      readonly reason: string;
+      readonly hasNoCluster?: boolean;
+    }
   | { readonly kind: 'same-node'; readonly nodes: readonly Address[] }
   | { readonly kind: 'knows-others'; readonly node: Address; readonly others: number }
   | { readonly kind: 'holds-keys'; readonly node: Address; readonly keys: number }

@@ -16,6 +16,8 @@ export interface SilentCandidate {
   /** What its host name means, as far as that is known: the others know it by that. */
   readonly ip: string;
   readonly reason: string;
+  /** It answers, and is a server by itself. */
+  readonly hasNoCluster?: boolean;
   /** It is loading its data, and can be asked later. */
   readonly loading: boolean;
 }

@@ -147,7 +147,9 @@ describe('how to get to a cluster', () => {
   });
 
   test('a password on the command line is warned of, and the warning can be turned off', async () => {
-    expect((await info(['h:1', '-a', 'p'])).stderr).toMatch(/^Warning: a password on the command line/);
+    expect((await info(['h:1', '-a', 'p'])).stderr).toMatch(
+      /^Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe\./,
+    );
     expect((await info(['redis://:p@h:1'])).stderr).toMatch(/^Warning/);
     expect((await info(['h:1', '-a', 'p', '--no-auth-warning'])).stderr).toBe('');
     expect((await info(['h:1'], { env: { REDISCLI_AUTH: 'p' } })).stderr).toBe('');

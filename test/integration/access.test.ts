@@ -47,7 +47,9 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     const { entry } = await start(t, { password: PASSWORD });
     const warned = await slotctl(['check', entry, '-a', PASSWORD]);
     expect(warned).toMatchObject({ code: 0, stdout: expect.stringContaining(HEALTHY) });
-    expect(warned.stderr).toMatch(/^Warning: a password on the command line/);
+    expect(warned.stderr).toMatch(
+      /^Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe\./,
+    );
     expectHealthy(await slotctl(['check', entry, '--pass', PASSWORD, '--no-auth-warning']));
     expectHealthy(
       await slotctl(['check', entry, '--user', 'default', '--pass', PASSWORD, '--no-auth-warning']),

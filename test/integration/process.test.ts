@@ -306,7 +306,7 @@ describe('on a terminal', () => {
 
   test('--askpass asks, and does not show what is typed', async () => {
     const { screen } = await inTerminal([BIN, 'check', cluster.entry, '--askpass'], {
-      answer: { when: 'Password:', type: 'typed-s3cret\r' },
+      answer: { when: 'Please input password:', type: 'typed-s3cret\r' },
     });
     expect(screen).toContain('AUTH was refused');
     expect(screen).not.toContain('typed-s3cret');
@@ -314,7 +314,7 @@ describe('on a terminal', () => {
 
   test('Ctrl-C at the question is an interrupt', async () => {
     const { code, screen } = await inTerminal([BIN, 'check', cluster.entry, '--askpass'], {
-      answer: { when: 'Password:', type: '\u0003' },
+      answer: { when: 'Please input password:', type: '\u0003' },
     });
     expect(screen).toContain('slotctl: interrupted');
     expect(code).toBe(130);
