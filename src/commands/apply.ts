@@ -4,6 +4,7 @@ import { readBytes } from '../live/files.ts';
 import { isFixDocument, readFixDocument } from '../plan/fix-file.ts';
 import { readPlanDocument, type SavedPlan } from '../plan/plan-file.ts';
 import { resumePlan } from '../plan/resume.ts';
+import { agreeOnEntry, entryWords } from './agree-on-entry.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { runFix } from './fix.ts';
@@ -25,8 +26,9 @@ export function applyCommand(context: Context, run = runApply): Command {
     const text = await asUsage(async () => (await readBytes(file)).toString('utf8'));
     if (isFixDocument(text)) return context.finish(await applyFix(text, address, flags, context));
     const saved = await asUsage(() => readPlanDocument(text));
-    const options = await resolveMove(address.length > 0 ? address : [saved.entry], flags, context);
-    context.finish(await run({ ...options, saved }, context));
+    const options = await resolveMove(entryWords(saved, address, flags), flags, context);
+    const ending = await agreeOnEntry(saved, address, { ...options, flags }, context);
+    context.finish(ending ?? (await run({ ...options, saved }, context)));
   });
 }
 
@@ -38,8 +40,10 @@ async function applyFix(
   context: Context,
 ): Promise<ExitCode> {
   const approved = await asUsage(() => readFixDocument(text));
-  const words = address.length > 0 ? address : [approved.entry];
+  const words = entryWords(approved, address, flags);
   const { moving, despiteFindings: _, ...options } = await resolveMove(words, flags, context);
+  const ending = await agreeOnEntry(approved, address, { ...options, flags }, context);
+  if (ending !== undefined) return ending;
   const { allowBlocking } = moving.limits;
   const { wishes, prefer } = approved;
   return runFix({ ...options, wishes, prefer, approved, allowBlocking, explain: false }, context);

@@ -5,7 +5,9 @@ import { FileError, saveFile } from '../live/files.ts';
 import type { Moving } from '../live/move/passages.ts';
 import { leavesSomething, type Plan, sameStages } from '../plan/step.ts';
 import { NodeNames } from '../report/names.ts';
+import type { FleetSettings } from '../resp/fleet.ts';
 import type { Answer } from '../terminal.ts';
+import { formatAddress } from '../topology/node.ts';
 import { seconds } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
 import { type Change, type Ending, Teller } from './teller.ts';
@@ -99,7 +101,7 @@ async function perform<P extends Plan>(
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
       const how = { joinTimeoutMs, nowMs, ...movingNow, ...(mending && { mending }) };
       const code = await teller.follow(plan, execute(fleet, plan, how));
-      if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, context)];
+      if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, options, context)];
       const problems = (await change.verify?.(fleet, plan, text => teller.mention(text))) ?? [];
       teller.complain(problems);
       if (problems.length > 0) return [EXIT.problems, 'Done, and this is wrong now.'];
@@ -114,6 +116,7 @@ async function perform<P extends Plan>(
 async function leaveUnfinished<P extends Plan>(
   change: Change<P>,
   plan: P,
+  { fleet }: FleetOptions,
   { nowMs }: Context,
 ): Promise<string> {
   const text = change.unfinished(plan, new NodeNames(plan.before));
@@ -127,7 +130,13 @@ async function leaveUnfinished<P extends Plan>(
     if (!(error instanceof FileError)) throw error;
     return `${text} What is left could not be written down: ${error.message}.`;
   }
-  return `${text} To go on from here: slotctl apply ${file}`;
+  return `${text} To go on from here: ${applyCommandLine(file, fleet)}`;
+}
+
+/** Where there is a login, `apply` asks about a place that only the file names. */
+function applyCommandLine(file: string, { credentials, entry }: FleetSettings): string {
+  if (!credentials) return `slotctl apply ${file}`;
+  return `slotctl apply ${file} ${entry.kind === 'unix' ? `-s ${entry.path}` : formatAddress(entry)}`;
 }
 
 /** A plan that is shown and wanted, or why there is none. */
@@ -148,7 +157,7 @@ async function agreeOnPlan<P extends Plan>(
       await saveFile(options.planFile, change.document(plan));
       return {
         code: EXIT.done,
-        text: `Nothing was changed. To carry it out: slotctl apply ${options.planFile}`,
+        text: `Nothing was changed. To carry it out: ${applyCommandLine(options.planFile, options.fleet)}`,
       };
     }
     if (options.dryRun) return { code: EXIT.done };
@@ -164,7 +173,11 @@ async function agreeOnPlan<P extends Plan>(
   }
 }
 
-function afterAnswer(answer: Answer): Ending | undefined {
+/** Undefined where the answer is yes. */
+export function afterAnswer(
+  answer: Answer,
+  { nobody = 'there is nobody to ask; --yes does it without asking.' } = {},
+): Ending | undefined {
   switch (answer) {
     case 'yes':
       return undefined;
@@ -173,7 +186,7 @@ function afterAnswer(answer: Answer): Ending | undefined {
     case 'nobody':
       return {
         code: EXIT.refused,
-        text: 'Nothing was changed: there is nobody to ask; --yes does it without asking.',
+        text: `Nothing was changed: ${nobody}`,
       };
     case 'interrupted':
       return { code: EXIT.interrupted, text: 'Nothing was changed.' };

@@ -2,10 +2,10 @@
  * A round of mending as a file: for people, who find in it what is wrong and by what commands it would be mended, and for
  * `apply`, which looks anew and mends that much and no more.
  */
-import { formatAddress, type NodeId } from '../topology/node.ts';
+import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
-import { addressBook } from '../topology/snapshot.ts';
 import type { FixPlan, FixWishes } from './fix.ts';
+import { entryPlace, readEntry } from './plan-entry.ts';
 import { readFields, readId, readList, readSlots, readText, shown, wrong } from './read-value.ts';
 import type { PlanDifference } from './refusal.ts';
 import { isSituationKind, type Situation, type SituationKind } from './situation.ts';
@@ -13,7 +13,6 @@ import { isSituationKind, type Situation, type SituationKind } from './situation
 const FORMAT = 'slotctl-fix';
 const VERSION = 1;
 const MOST_CHARACTERS = 20_000_000;
-const ADDRESS = /^\P{C}{1,300}$/u;
 const PREFERENCE = /^(owner|other|newest)$/;
 
 export interface SavedSituation {
@@ -23,7 +22,8 @@ export interface SavedSituation {
 }
 
 export interface SavedFix {
-  readonly entry: string;
+  /** Host and port. */
+  readonly entry?: string;
   readonly wishes: FixWishes;
   readonly prefer: 'owner' | 'other' | 'newest';
   readonly situations: readonly SavedSituation[];
@@ -35,12 +35,11 @@ export function fixDocument(
   { wishes, prefer }: Pick<SavedFix, 'wishes' | 'prefer'>,
   commandsOf: (situation: Situation) => readonly string[],
 ): string {
-  const entry = addressBook(plan.before).get(plan.before.entry);
   const document = {
     format: FORMAT,
     version: VERSION,
     command: 'fix',
-    entry: entry && formatAddress(entry),
+    entry: entryPlace(plan.before),
     wishes,
     prefer,
     situations: plan.situations
@@ -66,8 +65,9 @@ export function readFixDocument(text: string): SavedFix {
   if (document['version'] !== VERSION)
     wrong('version', `is ${shown(document['version'])}; only ${VERSION} is known here`);
   const wishes = readFields(document['wishes'], 'wishes');
+  const entry = readEntry(document['entry']);
   return {
-    entry: readText(document['entry'], ADDRESS, 'entry'),
+    ...(entry !== undefined && { entry }),
     wishes: {
       searchOwners: wishes['searchOwners'] === true,
       withUnreachable: wishes['withUnreachable'] === true,

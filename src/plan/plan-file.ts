@@ -7,6 +7,7 @@ import { formatAddress, type NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import { addressBook } from '../topology/snapshot.ts';
 import { type MovePlan, ownersIn } from './move-plan.ts';
+import { entryPlace, readEntry } from './plan-entry.ts';
 import { readFields, readId, readList, readSlots, readText, shown, wrong } from './read-value.ts';
 import type { SlotMove } from './step.ts';
 
@@ -29,8 +30,8 @@ export interface SavedOwner {
 export interface SavedPlan {
   /** The subcommand that made it. */
   readonly command: string;
-  /** Where the cluster was asked. */
-  readonly entry: string;
+  /** Where the cluster was asked: host and port. */
+  readonly entry?: string;
   /** The primaries with slots, as they were. */
   readonly owners: readonly SavedOwner[];
   readonly moves: readonly SlotMove[];
@@ -48,7 +49,7 @@ export function planDocument({ before, moves }: Pick<MovePlan, 'before' | 'moves
     format: FORMAT,
     version: VERSION,
     command: readText(command, COMMAND, 'command'),
-    entry: addressOf(before.entry),
+    entry: entryPlace(before),
     fingerprint: owners.map(([id, slots]) => ({ id, address: addressOf(id), slots: `${slots}` })),
     moves: moves.map(({ from, to, slots }) => ({ from, to, slots: `${slots}` })),
   };
@@ -66,9 +67,10 @@ export function readPlanDocument(text: string): SavedPlan {
     throw new RangeError(
       `This plan is in version ${shown(version)} of the format; only ${VERSION} is known here`,
     );
+  const entry = readEntry(document['entry']);
   const plan = {
     command: readText(document['command'], COMMAND, 'command'),
-    entry: readText(document['entry'], ADDRESS, 'entry'),
+    ...(entry !== undefined && { entry }),
     owners: readList(document['fingerprint'], 'fingerprint').map(readOwner),
     moves: readList(document['moves'], 'moves').map(readMove),
   };
