@@ -1,7 +1,8 @@
 /** From a decision to its end: refuse, or show, ask, do, and say what came of it. The same for every change. */
 import { type Command, Option } from 'commander';
 import { type ExecuteOptions, execute } from '../live/execute.ts';
-import { FileError, saveFile } from '../live/files.ts';
+import { FileError, saveFile, saveFreshFile } from '../live/files.ts';
+import { freshName } from '../live/fresh-file.ts';
 import type { Moving } from '../live/move/passages.ts';
 import { leavesSomething, type Plan, sameStages } from '../plan/step.ts';
 import { NodeNames } from '../report/names.ts';
@@ -122,9 +123,9 @@ async function leaveUnfinished<P extends Plan>(
   const text = change.unfinished(plan, new NodeNames(plan.before));
   const document = change.document?.(plan);
   if (document === undefined) return text;
-  const file = `slotctl-plan-${Math.round(nowMs())}.json`;
+  const file = freshName('plan', 'json', nowMs());
   try {
-    await saveFile(file, document);
+    await saveFreshFile(file, document);
   } catch (error) {
     // How the work itself has ended is the news, and the exit code.
     if (!(error instanceof FileError)) throw error;

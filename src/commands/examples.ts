@@ -15,8 +15,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   fix: ['fix 10.0.0.1:6379', 'fix 10.0.0.1:6379 --prefer-newest --yes'],
   explain: ['explain 10.0.0.1:6379', 'explain 10.0.0.1:6379 --cluster-fix-with-unreachable-masters'],
   rescue: [
-    'rescue slotctl-rescue-1700000000000.jsonl list',
-    'rescue slotctl-rescue-1700000000000.jsonl restore 10.0.0.1:6379',
+    'rescue slotctl-rescue-1700000000-9f3c.jsonl list',
+    'rescue slotctl-rescue-1700000000-9f3c.jsonl restore 10.0.0.1:6379',
   ],
   'add-node': [
     'add-node 10.0.0.7:6379 10.0.0.1:6379 --rebalance',

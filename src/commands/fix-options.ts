@@ -70,7 +70,10 @@ export function addFixOptions(command: Command): Command {
       ),
     )
     .option('--plan-out <file>', 'write the plan to a file, and do nothing')
-    .option('--rescue-file <file>', 'where the other value goes (default: slotctl-rescue-<time>.jsonl)');
+    .option(
+      '--rescue-file <file>',
+      'where the other value goes (default: slotctl-rescue-<time>-<random>.jsonl)',
+    );
   return addConnectionOptions(addChangeOptions(command));
 }
 

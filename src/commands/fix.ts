@@ -66,8 +66,8 @@ const NO_ROOM =
 
 export async function runFix(options: FixOptions, context: Context): Promise<ExitCode> {
   const { nowMs } = context;
-  const path = options.rescueFile ?? `slotctl-rescue-${Math.round(nowMs())}.jsonl`;
-  const file = new RescueFile(path, nowMs);
+  const { rescueFile } = options;
+  const file = rescueFile === undefined ? RescueFile.unnamed(nowMs) : new RescueFile(rescueFile, nowMs);
   try {
     // Rather now than with a slot half mended. Nobody has chosen the usual place, and mostly nothing is kept there.
     if (options.rescueFile !== undefined && !options.explain) await asUsage(() => file.tryOut());
@@ -114,7 +114,7 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
 /** Looks at whatever a round of mending is planned from, and plans it. */
 export async function decideOnRound(
   fleet: Fleet,
-  { wishes, approved }: Pick<FixOptions, 'wishes' | 'approved'>,
+  { wishes, prefer, approved }: Pick<FixOptions, 'wishes' | 'approved'> & Partial<Pick<FixOptions, 'prefer'>>,
 ): Promise<Decided<FixPlan>> {
   const snapshot = await lookAtCluster(fleet);
   const { searchOwners } = wishes;
@@ -123,7 +123,7 @@ export async function decideOnRound(
     listMigrations(fleet, snapshot),
   ]);
   const placeOf = placesIn(snapshot, new Map());
-  const decision = planFix({ snapshot, census, migrations, wishes, placeOf });
+  const decision = planFix({ snapshot, census, migrations, wishes, placeOf, ...(prefer && { prefer }) });
   const differences = approved && decision.kind === 'plan' ? beyondFile(decision.plan, approved) : [];
   if (differences.length === 0) return { seen: snapshot, decision };
   const refusals = [{ kind: 'plan-outdated', differences } as const];

@@ -1,6 +1,8 @@
 /** Files, written so that a reader never sees half of one, and with errors that name the file. */
+import { randomBytes } from 'node:crypto';
 import { constants, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { openFresh, refuseForeignLinks, refuseForeignOwner } from './fresh-file.ts';
 
 export class FileError extends Error {
   constructor(path: string, doing: string, cause: unknown) {
@@ -30,14 +32,35 @@ const READABLE_BY_ALL = 0o644;
 
 /**
  * Written beside its place under another name, synced, and renamed: the old content stays until the new is whole. What
- * is no regular file (a pipe, /dev/null) is written to as it is, and behind a link it is the target that is replaced.
+ * is no regular file (a pipe, /dev/null) is written to as it is, and behind a link it is the target that is replaced;
+ * unless others may have put it there.
  */
 export async function saveFile(path: string, content: string): Promise<void> {
   try {
+    await refuseForeignLinks(path);
     const target = await realpath(path).catch(() => path);
+    await refuseForeignOwner(target);
     const before = await stat(target).catch(() => undefined);
     if (before && !before.isFile()) await writeThrough(target, content);
     else await replaceFile(target, content, before ? before.mode & 0o777 : READABLE_BY_ALL);
+  } catch (error) {
+    throw new FileError(path, 'written', error);
+  }
+}
+
+/** Under a name that has been made up for it, and that nobody else may have used. */
+export async function saveFreshFile(path: string, content: string): Promise<void> {
+  try {
+    const file = await openFresh(path, READABLE_BY_ALL);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw new FileError(path, 'written', error);
   }
@@ -54,7 +77,7 @@ async function writeThrough(path: string, content: string): Promise<void> {
 }
 
 async function replaceFile(path: string, content: string, mode: number): Promise<void> {
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const file = await open(draft, 'wx', mode);
     try {

@@ -2,9 +2,10 @@
  * Values that are about to be overwritten, as lines of JSON. They are on the disk before anything is overwritten, and
  * nobody but the owner may read them.
  */
-import { access, constants, type FileHandle, open, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FileError } from './files.ts';
+import { freshName, openFresh, openOwn, refuseForeignFile, refuseForeignLinks } from './fresh-file.ts';
 
 export interface RescuedValue {
   readonly key: Buffer;
@@ -31,14 +32,22 @@ const LONG_ENOUGH = 1024 * 1024;
 export class RescueFile {
   readonly path: string;
   readonly #nowMs: () => number;
+  #open: typeof openOwn;
   #file: Promise<FileHandle> | undefined;
   #hasFailed = false;
   /** One after the other, so that lines stay whole; none after one that may be torn, or that the disk did not take. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(path: string, nowMs: () => number) {
+  /** One that somebody has named, and that may be there already. */
+  constructor(path: string, nowMs: () => number, how = openOwn) {
     this.path = path;
     this.#nowMs = nowMs;
+    this.#open = how;
+  }
+
+  /** One that nobody has named, in the current folder. */
+  static unnamed(nowMs: () => number): RescueFile {
+    return new RescueFile(freshName('rescue', 'jsonl', nowMs()), nowMs, openFresh);
   }
 
   /** Whether one was tried to be kept, and could not be. */
@@ -49,7 +58,8 @@ export class RescueFile {
   /** Fails where nothing could be kept, and makes no file: mostly nothing gives way. */
   async tryOut(): Promise<void> {
     try {
-      await mustKeep(this.path);
+      await refuseForeignLinks(this.path);
+      await refuseForeignFile(this.path);
       const isThere = await access(this.path).then(
         () => true,
         () => false,
@@ -77,10 +87,12 @@ export class RescueFile {
     await this.#last.catch(() => {});
     await (await this.#file?.catch(() => undefined))?.close();
     this.#file = undefined;
+    // It is there now, and our own.
+    this.#open = openOwn;
   }
 
   async #append(values: readonly RescuedValue[]): Promise<void> {
-    this.#file ??= create(this.path);
+    this.#file ??= create(this.path, this.#open);
     const file = await this.#file;
     const time = new Date(this.#nowMs()).toISOString();
     let lines = '';
@@ -101,9 +113,8 @@ function lineOf({ key, payload, ...rest }: RescuedValue, time: string): string {
 }
 
 /** A file of that name that is there already goes on; its name is as good as lost unless the folder is synced, too. */
-async function create(path: string): Promise<FileHandle> {
-  await mustKeep(path);
-  const file = await open(path, 'a+', OWNER_ONLY);
+async function create(path: string, how: typeof openOwn): Promise<FileHandle> {
+  const file = await how(path, OWNER_ONLY);
   try {
     await file.chmod(OWNER_ONLY);
     await endLastLine(file);
@@ -118,12 +129,6 @@ async function create(path: string): Promise<FileHandle> {
     await file.close();
     throw error;
   }
-}
-
-/** A device keeps nothing that could be restored, and is not ours to be closed to everybody else. */
-async function mustKeep(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined);
-  if (there && !there.isFile()) throw new Error('it is no regular file, and keeps nothing');
 }
 
 const NEWLINE = 10;

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
-import type { FixPlan, FixWishes } from './fix.ts';
+import type { FixPlan, FixWishes, Preference } from './fix.ts';
 import { entryPlace, readEntry } from './plan-entry.ts';
 import { readFields, readId, readList, readSlots, readText, shown, wrong } from './read-value.ts';
 import type { PlanDifference } from './refusal.ts';
@@ -25,7 +25,7 @@ export interface SavedFix {
   /** Host and port. */
   readonly entry?: string;
   readonly wishes: FixWishes;
-  readonly prefer: 'owner' | 'other' | 'newest';
+  readonly prefer: Preference;
   readonly situations: readonly SavedSituation[];
 }
 
@@ -72,7 +72,7 @@ export function readFixDocument(text: string): SavedFix {
       searchOwners: wishes['searchOwners'] === true,
       withUnreachable: wishes['withUnreachable'] === true,
     },
-    prefer: readText(document['prefer'], PREFERENCE, 'prefer') as SavedFix['prefer'],
+    prefer: readText(document['prefer'], PREFERENCE, 'prefer') as Preference,
     situations: readList(document['situations'], 'situations').map(readSituation),
   };
 }

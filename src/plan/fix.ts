@@ -36,10 +36,16 @@ export interface FixRequest {
   readonly census: Census;
   readonly migrations: readonly Migration[];
   readonly wishes: FixWishes;
+  /** The owner’s value stays unless said otherwise. */
+  readonly prefer?: Preference;
   readonly placeOf: PlaceOf;
 }
 
+/** Whose value stays where a key has two. */
+export type Preference = 'owner' | 'other' | 'newest';
+
 export interface FixPlan extends Plan {
+  readonly prefer: Preference;
   readonly situations: readonly Situation[];
   /** Whether there was no error to begin with. */
   readonly isHealthy: boolean;
@@ -48,7 +54,7 @@ export interface FixPlan extends Plan {
 }
 
 export function planFix(request: FixRequest): Decision<FixPlan> {
-  const { snapshot, census, wishes } = request;
+  const { snapshot, census, wishes, prefer = 'owner' } = request;
   if (snapshot.views.every(({ self }) => self.role !== 'primary'))
     return { kind: 'refused', refusals: [{ kind: 'no-primary-answers' }] };
   const findings = diagnose(snapshot, { ...NO_WISHES, ...(wishes.searchOwners && { census }) });
@@ -61,7 +67,10 @@ export function planFix(request: FixRequest): Decision<FixPlan> {
   const left = findings.filter(
     finding => finding.severity === 'error' && !isToldOf(finding, situations, willBeCovered),
   );
-  return { kind: 'plan', plan: { before: snapshot, stages, remarks: [], situations, isHealthy, left } };
+  return {
+    kind: 'plan',
+    plan: { before: snapshot, stages, remarks: [], situations, isHealthy, left, prefer },
+  };
 }
 
 /** Whether something is wrong that nothing is done about. */

@@ -61,7 +61,7 @@ function situationsOf(plan: Plan, names: NodeNames): object {
       title: titleOf(situation),
       text: sceneOf(situation, names),
       origin: originOf(situation),
-      loss: lossOf(situation),
+      loss: lossOf(situation, plan.prefer),
     })),
     left: plan.left.map(finding => ({ ...finding, text: describeFinding(finding, names) })),
   };

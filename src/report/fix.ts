@@ -1,5 +1,5 @@
 /** `fix` before anything is done: every situation with what will be done about it, and on demand why and by what commands. */
-import type { FixPlan } from '../plan/fix.ts';
+import type { FixPlan, Preference } from '../plan/fix.ts';
 import type { Obstacle, Situation } from '../plan/situation.ts';
 import { isMending, type Step } from '../plan/step.ts';
 import { MEANINGS } from '../topology/finding.ts';
@@ -30,7 +30,7 @@ export function renderFix(plan: FixPlan, { explain }: { readonly explain: boolea
   const names = new NodeNames(plan.before);
   const lines = plan.situations.flatMap(situation => [
     ...classicLines(situation).map(paint.heading),
-    ...situationLines(situation, names, explain, paint),
+    ...situationLines(situation, names, { explain, prefer: plan.prefer }, paint),
     '',
   ]);
   return [...lines, ...leftLines(plan, paint)].map(line => `${line}\n`).join('');
@@ -53,7 +53,12 @@ function classicLines({ kind, slots }: Situation): string[] {
     : [`>>> Fixing open slots ${slots}`];
 }
 
-function situationLines(situation: Situation, names: NodeNames, explain: boolean, paint: Paint): string[] {
+function situationLines(
+  situation: Situation,
+  names: NodeNames,
+  { explain, prefer }: { readonly explain: boolean; readonly prefer: Preference },
+  paint: Paint,
+): string[] {
   const { obstacle, measures } = situation;
   const head = `${titleOf(situation)}. ${sceneOf(situation, names)}`;
   const steps = measures.map(({ step }) => step);
@@ -62,7 +67,7 @@ function situationLines(situation: Situation, names: NodeNames, explain: boolean
     obstacle ? paint.bad(head) : paint.warning(head),
     ...(explain ? [`  How it comes: ${originOf(situation)}`] : []),
     `  What is done: ${obstacle ? OBSTACLES[obstacle] : doneText(situation, names)}`,
-    `  What could be lost: ${lossOf(situation)}`,
+    `  What could be lost: ${lossOf(situation, prefer)}`,
     ...commands.map(command => paint.faint(`    ${command}`)),
   ];
 }

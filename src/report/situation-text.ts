@@ -1,4 +1,5 @@
 /** What each situation of `fix` means: its name, how a cluster gets there, what is done, and what could be lost. */
+import type { Preference } from '../plan/fix.ts';
 import { SITUATION_NUMBERS, type Situation, type SituationKind } from '../plan/situation.ts';
 import { showSlots } from './finding-text.ts';
 import { count, type NodeNames } from './names.ts';
@@ -7,19 +8,27 @@ interface Story {
   readonly title: string;
   /** How a cluster gets there. */
   readonly origin: string;
-  readonly loss: string;
+  readonly loss: string | ((clash: string) => string);
 }
 
 const NOTHING = 'Nothing.';
-const CLASH =
-  'Nothing. Where a key has two values, the owner’s stays (but for --prefer other, --prefer-newest); the other one is written to the rescue file first.';
+/** Where a key has two values. */
+const CLASHES: Readonly<Record<Preference, string>> = {
+  owner:
+    'Nothing. Where a key has two values, the owner’s stays (but for --prefer other, --prefer-newest); the other one is written to the rescue file first.',
+  other:
+    'Nothing. Where a key has two values, the other node’s stays (--prefer other); the owner’s is written to the rescue file first.',
+  newest:
+    'Nothing. Where a key has two values, the one that was used last stays, as far as the servers tell (--prefer-newest); the other one is written to the rescue file first.',
+};
+const COMING_BACK = 'Keys that clients have deleted at the owner meanwhile come back.';
 
 const STORIES: Readonly<Record<SituationKind, Story>> = {
   'half-moved': {
     title: 'A move that was not finished',
     origin:
       'A reshard was stopped after the slots were opened on both sides, or a side has failed over since; some keys may have gone already.',
-    loss: CLASH,
+    loss: clash => clash,
   },
   'migrating-only': {
     title: 'Open on the owner only',
@@ -37,7 +46,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
     title: 'Keys at a node that only imports the slots',
     origin:
       'The source of a move has forgotten it, as in a failover, after some keys had gone; clients do not find them.',
-    loss: `${CLASH} Keys that clients have deleted at the owner meanwhile come back.`,
+    loss: clash => `${clash} ${COMING_BACK}`,
   },
   'mark-left': {
     title: 'A mark of a move that is over',
@@ -58,7 +67,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
     title: 'Two nodes claim the same slots',
     origin:
       'The nodes were cut off from each other while one took over from the other, or somebody assigned slots by hand.',
-    loss: CLASH,
+    loss: clash => clash,
   },
   'maps-disagree': {
     title: 'Some nodes have not heard who owns slots',
@@ -74,7 +83,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
   'uncovered-with-keys': {
     title: 'Slots that nobody owns, with keys',
     origin: 'A move was stopped after its source had given the slots up, or slots were taken away by hand.',
-    loss: CLASH,
+    loss: clash => clash,
   },
   'owner-dead': {
     title: 'Slots whose owner does not answer',
@@ -84,7 +93,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
   'keys-astray': {
     title: 'Keys at a node that does not own their slots',
     origin: 'A move was ended by force, or a node came back with keys of slots that it had lost.',
-    loss: `${CLASH} Keys that clients have deleted at the owner meanwhile come back.`,
+    loss: clash => `${clash} ${COMING_BACK}`,
   },
   'keys-hidden': {
     title: 'Keys that a server does not show',
@@ -145,15 +154,14 @@ export function originOf({ kind }: Scene): string {
   return STORIES[kind].origin;
 }
 
-export function lossOf(situation: Scene): string {
-  const { kind, keys, nodes, detail } = situation;
-  if (kind === 'half-moved' && detail !== undefined)
-    return `${CLASH} Keys that clients have deleted at the owner meanwhile come back.`;
+export function lossOf({ kind, keys, nodes, detail }: Scene, prefer: Preference = 'owner'): string {
+  const { loss } = STORIES[kind];
+  const told = typeof loss === 'string' ? loss : loss(CLASHES[prefer]);
+  if (kind === 'half-moved' && detail !== undefined) return `${told} ${COMING_BACK}`;
   if (kind === 'owner-dead' && nodes.length > 1)
     return 'What the owner had not yet sent to its replica. If it comes back, it becomes a replica itself.';
-  if (kind === 'replica-of-nobody' && keys > 0)
-    return `${STORIES[kind].loss} It holds ${count(keys, 'key')} now.`;
-  return STORIES[kind].loss;
+  if (kind === 'replica-of-nobody' && keys > 0) return `${told} It holds ${count(keys, 'key')} now.`;
+  return told;
 }
 
 /** Which slots and nodes this is about, and what they hold. */

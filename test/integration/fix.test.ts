@@ -246,6 +246,34 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
     expect((await slotctl(['apply', file, '--yes'])).stdout).toContain('Nothing to do');
   });
 
+  test('a plan that prefers the other value says so, in words and as JSON, and does so', async t => {
+    const cluster = await TestCluster.startFor(t, { build, replicasPerPrimary: 0 });
+    const damage = new Damage(cluster);
+    const folder = tempFolder('prefers');
+    t.onTestFinished(() => removeFolder(folder));
+    const file = join(folder, 'plan.json');
+    const spot = damage.spot(0);
+    await damage.write(0, spot.key('a'), 'of the owner');
+    await damage.stray(1, spot, 0, 'a', 'of the other');
+    expect((await slotctl(['fix', cluster.entry, '--prefer', 'other', '--plan-out', file])).code).toBe(0);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ prefer: 'other' });
+
+    const shown = await slotctl(['apply', file, '--dry-run']);
+    expect(shown.stdout).toContain('the other node’s stays');
+    expect(shown.stdout).not.toContain('the owner’s stays');
+    const [plan] = (await slotctl(['apply', file, '--dry-run', '--json'])).stdout.split('\n');
+    expect(JSON.parse(plan ?? '')).toMatchObject({
+      situations: [{ loss: expect.stringContaining('the other node’s stays') }],
+    });
+    const explained = await slotctl(['explain', cluster.entry, '--prefer', 'other']);
+    expect(explained.stdout).toContain('the other node’s stays');
+
+    const applied = await slotctlProcess(['apply', file, '--yes'], { cwd: folder });
+    expect(applied.code).toBe(0);
+    expect(applied.stderr).toMatch(/gave way, and is in slotctl-rescue-\d+-[\da-f]{12}\.jsonl/);
+    expect(await values(cluster, [spot.key('a')])).toEqual(['of the other']);
+  });
+
   test('an owner that is dead: refused, until the person insists; a replica saves the keys', async t => {
     const cluster = await TestCluster.startFor(t, { build, primaries: 4, nodeTimeoutMs: 1000 });
     const damage = new Damage(cluster);

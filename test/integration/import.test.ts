@@ -127,7 +127,8 @@ describe.concurrent('keys that are on both sides', () => {
     const words = ['import', cluster.entry, '--from', source.address, '--replace', '--yes'];
     const run = await slotctlProcess(words, { cwd });
     expect(run).toMatchObject({ code: 0, stderr: '' });
-    const file = /gave way: 3, kept in (slotctl-rescue-\d+\.jsonl)/.exec(run.stdout)?.[1] ?? 'none is named';
+    const file =
+      /gave way: 3, kept in (slotctl-rescue-\d+-[\da-f]+\.jsonl)/.exec(run.stdout)?.[1] ?? 'none is named';
     expect(Number(await source.send('DBSIZE'))).toBe(0);
     expect(await getFrom(cluster, 'key:50')).toBe('value 50');
     const back = await slotctlProcess(['rescue', file, 'restore', cluster.entry, '--replace', '--yes'], {

@@ -70,6 +70,19 @@ describe('every situation has its sentences', () => {
     expect(sentences.join(' ')).not.toContain('undefined');
   });
 
+  test.each([
+    ['owner', /the owner’s stays/, /the other node’s stays|used last stays/],
+    ['other', /the other node’s stays .*; the owner’s is written to the rescue file/, /the owner’s stays/],
+    ['newest', /the one that was used last stays/, /the owner’s stays|the other node’s stays/],
+  ] as const)('where the %s is preferred, that is what could be lost', (prefer, says, not) => {
+    for (const kind of kinds) {
+      const scene = { kind, slots: SlotSet.of(5), nodes: [id('A'), id('B')], keys: 1, keysAtOwner: 2 };
+      if (!lossOf(scene).includes('two values')) continue;
+      expect(lossOf(scene, prefer)).toMatch(says);
+      expect(lossOf(scene, prefer)).not.toMatch(not);
+    }
+  });
+
   test('each number once', () => {
     expect(new Set(Object.values(SITUATION_NUMBERS)).size).toBe(kinds.length);
   });

@@ -85,8 +85,7 @@ function runOf(
     pace: new Pace(paceLimits, { nowMs, sleep: ms => sleep(ms) }),
     tally: emptyTally(),
     // No file comes about before there is something to keep.
-    ...(replace &&
-      rescues && { rescue: new RescueFile(`slotctl-rescue-${Math.round(nowMs())}.jsonl`, nowMs) }),
+    ...(replace && rescues && { rescue: RescueFile.unnamed(nowMs) }),
   };
 }
 

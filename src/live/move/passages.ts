@@ -44,7 +44,7 @@ export class Passages {
     this.#nowMs = nowMs;
     this.#gates = new Gates(moving?.parallel ?? 1);
     this.#pace = new Pace(moving?.paceLimits ?? {}, { nowMs, sleep: ms => restFor(ms, fleet) });
-    this.#rescue = new RescueFile(`slotctl-rescue-${Math.round(nowMs())}.jsonl`, nowMs);
+    this.#rescue = RescueFile.unnamed(nowMs);
   }
 
   /** Passages that share no node go at the same time. */
