@@ -13,25 +13,35 @@ export function anyCommand(words: readonly string[]): Command<Reply> {
   };
 }
 
-/** Settings whose values are passwords. */
-const SECRET_SETTING = /(pass|auth|password|secret)$/i;
+/** Settings whose values are passwords, of servers, sentinels and modules. */
+const SECRET_SETTING = /(pass|auth|password|passphrase|secret|token)$/i;
 
 /** Where passwords stand, as far as the commands are known. */
 export function secretsAmong(words: readonly string[]): number[] {
   const [first = '', second = ''] = words.map(word => word.toUpperCase());
   const behind = (name: string, distance: number) =>
     words.flatMap((word, i) => (i > 0 && word.toUpperCase() === name ? [i + distance] : []));
+  /** Names and values in turn, from there on. */
+  const settingsFrom = (from: number) =>
+    words.flatMap((word, i) =>
+      i >= from && (i - from) % 2 === 0 && SECRET_SETTING.test(word) ? [i + 1] : [],
+    );
   const places = () => {
-    if (first === 'AUTH') return [words.length - 1];
+    // The whole command as one word, as some shells would have it.
+    if (/\s/.test(first) && secretsAmong(words[0]?.trim().split(/\s+/) ?? []).length > 0) return [0];
+    if (first === 'AUTH') return words.length > 1 ? [words.length - 1] : [];
     if (first === 'HELLO') return behind('AUTH', 2);
     if (first === 'MIGRATE') return [...behind('AUTH', 1), ...behind('AUTH2', 2)];
-    if (first === 'CONFIG' && second === 'SET')
-      return words.flatMap((word, i) => (i >= 2 && i % 2 === 0 && SECRET_SETTING.test(word) ? [i + 1] : []));
+    if (first === 'CONFIG' && second === 'SET') return settingsFrom(2);
+    if (first === 'SENTINEL' && second === 'SET') return settingsFrom(3);
+    if (first === 'SENTINEL' && second === 'CONFIG') return settingsFrom(3);
+    if (first === 'MODULE')
+      return words.flatMap((_, i) => (SECRET_SETTING.test(words[i] ?? '') ? [i + 1] : []));
     if (first === 'ACL' && second === 'SETUSER')
       return words.flatMap((word, i) => (i >= 3 && /^[><#!]/.test(word) ? [i] : []));
     return [];
   };
-  return places().filter(i => i > 0 && i < words.length);
+  return places().filter(i => i < words.length);
 }
 
 /** What one reply does not answer, so that whoever waits for it waits in vain, or is told what belongs to nobody. */

@@ -113,6 +113,31 @@ describe('the program', () => {
     }
   });
 
+  test.each([
+    ['SENTINEL SET m auth-pass s3cret-in-argv'],
+    ['config set masterauth s3cret-in-argv'],
+    ['ACL SETUSER nobody >s3cret-in-argv'],
+    ['HELLO 2 AUTH nobody s3cret-in-argv'],
+    ['MIGRATE 127.0.0.1 1 k 0 1 AUTH s3cret-in-argv'],
+  ])('call … %s: it disappears from the process list, too', async line => {
+    const stopped = cluster.node(0);
+    stopped.signal('SIGSTOP');
+    const args = ['call', '--trace', cluster.entry, ...line.split(' ')];
+    const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    try {
+      let stderr = '';
+      child.stderr.on('data', chunk => {
+        stderr += chunk;
+      });
+      await until('it has started to ask', () => stderr.includes('> '));
+      expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).not.toContain('s3cret-in-argv');
+    } finally {
+      onTestEnd(child)();
+      stopped.signal('SIGCONT');
+      await cluster.settled();
+    }
+  });
+
   test('--askpass without a terminal reads the first line of standard input', async () => {
     const run = await slotctlProcess(['check', cluster.entry, '--askpass'], { input: 'anything\nelse\n' });
     // The servers have no password, and say so: it has been sent.

@@ -30,11 +30,25 @@ describe('a command that a person wrote', () => {
     ['acl setuser joe on >pw #hash ~* +@all', [4, 5]],
     ['MIGRATE h 1 k 0 1 AUTH pw', [7]],
     ['MIGRATE h 1 k 0 1 AUTH2 user pw', [8]],
+    ['SENTINEL SET m auth-pass pw', [4]],
+    ['sentinel set m quorum 2 auth-user joe auth-pass pw', [8]],
+    ['SENTINEL CONFIG SET sentinel-pass pw', [4]],
+    ['SENTINEL CONFIG SET resolve-hostnames yes sentinel-pass pw', [6]],
+    ['SENTINEL GET-MASTER-ADDR-BY-NAME auth-pass', []],
+    ['MODULE LOADEX /m.so CONFIG m.password pw ARGS x', [5]],
+    ['ACL SETUSER joe <pw !hash', [3, 4]],
+    ['HELLO 2 SETNAME me AUTH user pw', [6]],
     ['HELLO 2 AUTH', []],
     ['AUTH', []],
     ['SET auth pw', []],
   ])('secrets in %s', (text, expected) => {
     expect(secretsAmong(text.split(' '))).toEqual(expected);
+  });
+
+  test('secrets in a command that is one word', () => {
+    expect(secretsAmong(['config set requirepass pw'])).toEqual([0]);
+    expect(secretsAmong([' AUTH  pw'])).toEqual([0]);
+    expect(secretsAmong(['config get requirepass'])).toEqual([]);
   });
 
   test.each([
