@@ -86,8 +86,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
       terminal: told,
       conventions,
       isTheirTool,
-      openFleet: (settings, trace) =>
-        new Fleet(settings, trace ? traceTo(terminal.log, settings.credentials?.password) : undefined),
+      openFleet: (settings, trace) => new Fleet(settings, trace ? traceTo(terminal.log) : undefined),
       nowMs: () => Date.now(),
       finish: ended => {
         code = ended;

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { FileError } from '../live/files.ts';
 import { EntryNodeError } from '../live/inspect.ts';
+import { scrubbed } from '../resp/credentials.ts';
 import { ConnectError, InterruptedError, NodeError, ServerRefusalError } from '../resp/errors.ts';
 import { mayHoldSecret } from '../resp/parse-address.ts';
 import type { Conventions } from './classic/translation.ts';
@@ -25,7 +26,7 @@ export function explainFailure(error: unknown, conventions?: Conventions): Failu
   const trace = error instanceof Error ? error.stack : String(error);
   return {
     code: EXIT.problems,
-    text: `slotctl: this is a bug in slotctl; please report it with these lines:\n${trace}`,
+    text: `slotctl: this is a bug in slotctl; please report it with these lines:\n${scrubbed(`${trace}`)}`,
   };
 }
 

@@ -1,10 +1,13 @@
 /** Commands that a person writes, to be sent to nodes as they are. */
 import type { Command } from './command.ts';
+import { Secret } from './credentials.ts';
 import { configGet } from './membership-commands.ts';
 import { asOk, type Reply } from './reply.ts';
 
 export function anyCommand(words: readonly string[]): Command<Reply> {
   const secret = secretsAmong(words);
+  // Known from here on: no answer to it, nor to anything else, is told with them.
+  for (const i of secret) new Secret((words[i] ?? '').replace(/^[><]/, ''));
   return {
     args: words,
     decode: reply => reply,

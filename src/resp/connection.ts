@@ -19,10 +19,10 @@ import {
 import { Fifo } from './fifo.ts';
 import { FramingError } from './framer.ts';
 import { deliver, type Pending, waitingForAll, waitingForEach } from './pending.ts';
-import { ErrorReply, type Reply } from './reply.ts';
+import { ErrorReply, excerpt, type Reply } from './reply.ts';
 import { type Reading, ReplyReader } from './reply-reader.ts';
 import { withoutEcho } from './secrecy.ts';
-import { connectError, type Endpoint, openSocket, type TlsSettings } from './socket.ts';
+import { connectError, type Endpoint, LONGEST_REASON, openSocket, type TlsSettings } from './socket.ts';
 import type { WireObserver } from './trace.ts';
 
 export interface ConnectionSettings {
@@ -186,11 +186,10 @@ export class Connection {
     }
     this.#awaitNext();
     const { command, sentAt } = pending;
-    const secret = this.#settings.credentials?.password;
     const reply =
-      received instanceof ErrorReply ? new ErrorReply(withoutEcho(command, received.text, secret)) : received;
+      received instanceof ErrorReply ? new ErrorReply(withoutEcho(command, received.text)) : received;
     this.#observer?.received(this.name, command, reply, performance.now() - sentAt);
-    const refusal = deliver(pending, reply, this.name, text => secret?.scrub(text) ?? text);
+    const refusal = deliver(pending, reply, this.name);
     if (refusal && command === this.#login) this.#fail(refusal);
   }
 
@@ -208,7 +207,7 @@ export class Connection {
 
   #explain(error: Error & { code?: string }, tls: boolean): NodeError {
     return this.#ready && !(tls && !this.#answered)
-      ? new ConnectionLostError(this.name, `the connection broke: ${error.message}`)
+      ? new ConnectionLostError(this.name, `the connection broke: ${excerpt(error.message, LONGEST_REASON)}`)
       : connectError(this.name, error, tls);
   }
 

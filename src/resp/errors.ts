@@ -8,7 +8,8 @@ export abstract class NodeError extends Error {
   readonly node: string;
 
   constructor(node: string, message: string) {
-    super(message);
+    // The last net: whatever sockets, certificates and resolvers say, it does not move a cursor.
+    super(message.replace(/\p{Cc}/gu, ' '));
     this.name = new.target.name;
     this.node = node;
   }

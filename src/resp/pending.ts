@@ -1,5 +1,6 @@
 /** Commands that were sent, and who waits for the replies. */
 import { type Command, commandName } from './command.ts';
+import { scrubbed } from './credentials.ts';
 import { ServerRefusalError, UnexpectedReplyError } from './errors.ts';
 import { ErrorReply, type Reply, ReplyShapeError } from './reply.ts';
 
@@ -77,7 +78,6 @@ export function deliver(
   { command, waiting }: Pending,
   reply: Reply,
   node: string,
-  scrub: (text: string) => string,
 ): ServerRefusalError | undefined {
   if (reply instanceof ErrorReply && !command.takesErrors) {
     const refusal = new ServerRefusalError(node, commandName(command), reply.text);
@@ -89,7 +89,7 @@ export function deliver(
   } catch (error) {
     const misshapen = error instanceof ReplyShapeError;
     waiting.reject(
-      misshapen ? new UnexpectedReplyError(node, commandName(command), scrub(error.message)) : error,
+      misshapen ? new UnexpectedReplyError(node, commandName(command), scrubbed(error.message)) : error,
     );
   }
   return undefined;

@@ -26,7 +26,7 @@ import {
 } from './replication-commands.ts';
 import { ErrorReply, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 import { withoutEcho } from './secrecy.ts';
-import { connectError, type Endpoint, openSocket } from './socket.ts';
+import { connectError, type Endpoint, LONGEST_REASON, openSocket } from './socket.ts';
 import type { WireObserver } from './trace.ts';
 
 export interface DumpSettings {
@@ -120,7 +120,7 @@ async function ask<T>(
   command: Command<T>,
   socket: Socket,
   arriving: ArrivingBytes,
-  { name, connection, observer }: DumpSource,
+  { name, observer }: DumpSource,
 ): Promise<T> {
   const sentAt = performance.now();
   socket.write(encodeCommands([command]));
@@ -129,10 +129,7 @@ async function ask<T>(
   const text = line.slice(1);
   if (!/^[-+]/.test(line))
     throw new ProtocolError(name, `it does not speak the Redis protocol: '${excerpt(line)}'`);
-  const secret = connection.credentials?.password;
-  const answer: Reply = line.startsWith('-')
-    ? new ErrorReply(withoutEcho(command, text, secret))
-    : Buffer.from(text);
+  const answer: Reply = line.startsWith('-') ? new ErrorReply(withoutEcho(command, text)) : Buffer.from(text);
   observer?.received(name, command, answer, performance.now() - sentAt);
   if (answer instanceof ErrorReply) throw new ServerRefusalError(name, commandName(command), answer.text);
   try {
@@ -155,7 +152,12 @@ const MARK_BYTES = 40;
 
 async function readSize(arriving: ArrivingBytes, { name }: DumpSource): Promise<Size> {
   const line = await arriving.line();
-  if (line.startsWith('-')) throw new ServerRefusalError(name, commandName(wantEverything()), line.slice(1));
+  if (line.startsWith('-'))
+    throw new ServerRefusalError(
+      name,
+      commandName(wantEverything()),
+      withoutEcho(wantEverything(), line.slice(1)),
+    );
   const [, bytes, mark] = /^\$(?:(\d{1,15})|EOF:(.{40}))$/.exec(line) ?? [];
   if (bytes !== undefined) return { kind: 'known', bytes: Number(bytes) };
   if (mark !== undefined) return { kind: 'marked', mark: Buffer.from(mark) };
@@ -194,13 +196,10 @@ async function* told(chunks: AsyncIterable<Buffer>, source: DumpSource): AsyncGe
   }
 }
 
-function inWords(error: unknown, { name, connection, observer, interruption }: DumpSource): unknown {
+function inWords(error: unknown, { name, observer, interruption }: DumpSource): unknown {
   if (interruption.aborted) return new InterruptedError();
   const failure = isSystemError(error)
-    ? new ConnectionLostError(
-        name,
-        `the connection broke: ${connection.credentials?.password.scrub(error.message) ?? error.message}`,
-      )
+    ? new ConnectionLostError(name, `the connection broke: ${excerpt(error.message, LONGEST_REASON)}`)
     : error;
   if (failure instanceof NodeError) observer?.failed(name, failure);
   return failure;

@@ -1,4 +1,5 @@
 /** Replies as they come off the wire, and the few questions that decoders ask of them. Strings are bytes. */
+import { scrubbed } from './credentials.ts';
 
 /** An error inside a reply, as in the answer to EXEC. At the top it becomes an exception. */
 export class ErrorReply {
@@ -47,9 +48,14 @@ function exactly(expected: string): (reply: Reply) => void {
 
 const EXCERPT_LENGTH = 60;
 
-/** A piece of text that a server sent, short and in plain characters: what cannot turn a terminal upside down. */
+/**
+ * A piece of text that a server sent, short, in plain characters, and without passwords: what cannot turn a terminal upside
+ * down. What is cut off may be the rest of a password, so those go first.
+ */
 export function excerpt(text: string, longest = EXCERPT_LENGTH): string {
-  const plain = text.replace(/[^\x20-\x7e]+/g, ' ').trim();
+  const plain = scrubbed(text)
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim();
   return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
 }
 

@@ -3,6 +3,7 @@ import { getServers } from 'node:dns';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { ConnectError, TlsError } from './errors.ts';
+import { excerpt } from './reply.ts';
 
 export type Endpoint =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly hostname?: string }
@@ -72,18 +73,21 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EMFILE: 'too many open files: raise the limit (ulimit -n)',
 };
 
+/** What is said of a failure may be words of the other end: names in a certificate, for one. */
+export const LONGEST_REASON = 300;
+
 /** Says in words why no connection came about. */
 export function connectError(node: string, error: Error & { code?: string }, tls: boolean): ConnectError {
   const code = error.code ?? '';
   const known = SYSTEM_ERRORS[code];
   if (tls && !(code in SYSTEM_ERRORS && code !== 'ECONNRESET'))
     return new TlsError(node, tlsProblem(code, error));
-  return new ConnectError(node, known ?? error.message);
+  return new ConnectError(node, known ?? excerpt(error.message, LONGEST_REASON));
 }
 
 function tlsProblem(code: string, error: Error): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `the certificate is for another name (${error.message}); name the one it bears with --sni`;
+    return `the certificate is for another name (${excerpt(error.message, LONGEST_REASON)}); name the one it bears with --sni`;
   }
   if (/SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/.test(code)) {
     return 'the certificate is not signed by a known authority; name it with --cacert';
@@ -94,5 +98,5 @@ function tlsProblem(code: string, error: Error): string {
   if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA/.test(code)) {
     return 'the server does not accept our certificate; give one with --cert and --key';
   }
-  return `TLS failed: ${error.message}`;
+  return `TLS failed: ${excerpt(error.message, LONGEST_REASON)}`;
 }

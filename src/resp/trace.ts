@@ -1,6 +1,6 @@
 /** `--trace`: every command and reply, with node and time. Secrets are hidden in both directions. */
 import { type Command, showWords } from './command.ts';
-import type { Secret } from './credentials.ts';
+import { scrubbed } from './credentials.ts';
 import type { NodeError } from './errors.ts';
 import { ErrorReply, escaped, type Reply } from './reply.ts';
 
@@ -13,28 +13,27 @@ export interface WireObserver {
   failed(node: string, error: NodeError): void;
 }
 
-export function traceTo(write: (line: string) => void, secret: Secret | undefined): WireObserver {
-  // Before anything is escaped: an escaped password would not be recognised.
-  const hide = (text: string) => secret?.scrub(text) ?? text;
+export function traceTo(write: (line: string) => void): WireObserver {
   const startedAt = performance.now();
   const line = (node: string, arrow: string, text: string) => {
     const ms = (performance.now() - startedAt).toFixed(1).padStart(8);
     write(`${ms} ms  ${node} ${arrow} ${text}\n`);
   };
   return {
-    sent: (node: string, command: Command<unknown>) => line(node, '>', showWords(command)),
+    sent: (node: string, command: Command<unknown>) => line(node, '>', scrubbed(showWords(command))),
     received: (node: string, _command: Command<unknown>, reply: Reply, tookMs: number) =>
-      line(node, '<', `${shorten(showReply(reply, hide))} (${tookMs.toFixed(1)} ms)`),
+      line(node, '<', `${shorten(showReply(reply))} (${tookMs.toFixed(1)} ms)`),
     failed: (node: string, error: NodeError) => line(node, '!', error.message),
   };
 }
 
-function showReply(reply: Reply, hide: (text: string) => string): string {
+/** Passwords go before anything is escaped or cut. */
+function showReply(reply: Reply): string {
   if (reply === null) return '(nil)';
   if (typeof reply === 'number') return `(integer) ${reply}`;
-  if (reply instanceof ErrorReply) return `(error) ${escaped(hide(reply.text))}`;
-  if (Buffer.isBuffer(reply)) return escaped(hide(reply.toString('utf8')));
-  return `[${(reply as readonly Reply[]).map(element => showReply(element, hide)).join(', ')}]`;
+  if (reply instanceof ErrorReply) return `(error) ${escaped(scrubbed(reply.text))}`;
+  if (Buffer.isBuffer(reply)) return escaped(scrubbed(reply.toString('utf8')));
+  return `[${(reply as readonly Reply[]).map(element => showReply(element)).join(', ')}]`;
 }
 
 function shorten(text: string): string {

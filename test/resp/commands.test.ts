@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Command, commandName, encodeCommands, showWords } from '../../src/resp/command.ts';
 import { auth, clusterNodes, clusterState, countKeysInSlot, dbsize, info } from '../../src/resp/commands.ts';
-import { Secret } from '../../src/resp/credentials.ts';
+import { Secret, scrubbed } from '../../src/resp/credentials.ts';
 import { ReplyFramer } from '../../src/resp/framer.ts';
 import { slot } from '../../src/topology/slot-set.ts';
 
@@ -83,11 +83,13 @@ describe('a secret', () => {
   });
 
   test('is taken out of what a server echoes', () => {
-    expect(password.scrub("ERR unknown command 'AUTH', with args beginning with: 's3cret'")).not.toContain(
+    expect(scrubbed("ERR unknown command 'AUTH', with args beginning with: 's3cret'")).not.toContain(
       's3cret',
     );
-    expect(new Secret('').scrub('as it is')).toBe('as it is');
+    new Secret('');
+    expect(scrubbed('as it is')).toBe('as it is');
     // One letter stands in half of all words, and its gaps would spell it.
-    expect(new Secret('p').scrub('no permissions')).toBe('no permissions');
+    new Secret('p');
+    expect(scrubbed('no permissions')).toBe('no permissions');
   });
 });

@@ -79,8 +79,7 @@ describe('what the target of a MIGRATE says', () => {
   const password = new Secret('s3cret');
   const request = { host: 'h', port: 7, database: 0, keys: [key], timeoutMs: 100, replace: false };
   const command = migrate({ ...request, credentials: { password } });
-  const said = (text: string) =>
-    withoutEcho(command, `ERR Target instance replied with error: ${text}`, password);
+  const said = (text: string) => withoutEcho(command, `ERR Target instance replied with error: ${text}`);
 
   test.each([
     'BUSYKEY Target key name already exists.',
