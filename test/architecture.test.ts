@@ -75,6 +75,7 @@ const LAW: Readonly<Record<string, Room>> = {
       'resp/errors.ts',
       'resp/parse-address.ts',
       'resp/tls-files.ts',
+      'resp/trusted-hosts.ts',
     ],
     packages: ['commander'],
     breach: 'A command tells the story by calling the rooms; work of its own belongs into one of them.',

@@ -8,6 +8,7 @@ import type { FleetSettings } from '../resp/fleet.ts';
 import { isUri, mayHoldSecret, parseAddress, parseUri, type UriParts } from '../resp/parse-address.ts';
 import type { Endpoint, TlsSettings } from '../resp/socket.ts';
 import { TlsFilesError, tlsSettings } from '../resp/tls-files.ts';
+import { TrustedHosts } from '../resp/trusted-hosts.ts';
 import type { Terminal } from '../terminal.ts';
 import { type FleetOptions, UsageError } from './context.ts';
 import { readNumber } from './read-number.ts';
@@ -30,6 +31,7 @@ export interface ConnectionFlags {
   readonly key?: string;
   readonly sni?: string;
   readonly insecure?: boolean;
+  readonly trustHosts?: string;
   readonly connectTimeout: number;
   readonly replyTimeout: number;
   readonly addressMap?: string;
@@ -44,13 +46,17 @@ export function addConnectionOptions(command: Command): Command {
     new Option('--askpass', 'ask for the password; without a terminal, read it from standard input'),
     new Option('-u, --uri <uri>', 'redis://, rediss://, valkey:// or valkeys:// user, password and address'),
     new Option('--no-auth-warning', 'do not warn of a password on the command line'),
-    new Option('--tls', 'speak TLS with every node; certificates are verified'),
+    new Option('--tls', 'speak TLS with every node, as the next six imply; certificates are verified'),
     new Option('--cacert <file>', 'authorities to trust, instead of the system’s'),
     new Option('--cacertdir <dir>', 'a folder of such files'),
     new Option('--cert <file>', 'client certificate'),
     new Option('--key <file>', 'private key of the client certificate'),
     new Option('--sni <name>', 'the name to ask for, and that certificates must bear'),
-    new Option('--insecure', 'do not verify certificates'),
+    new Option('--insecure', 'do not verify certificates; warns'),
+    new Option(
+      '--trust-hosts <list>',
+      'networks and ends of names (10.0.0.0/8,.example.com): nodes announced elsewhere are not connected to',
+    ),
     new Option('-t, --connect-timeout <seconds>', 'how long a connection may take to open')
       .default(CONNECT_TIMEOUT_SECONDS)
       .argParser(seconds),
@@ -93,7 +99,9 @@ export async function resolveConnection(
   const uri = await asUsage(() => readUri(words, flags));
   const entry = await asUsage(() => entryEndpoint(words, flags, uri));
   const credentials = await readCredentials(flags, uri, terminal);
-  const tls = flags.tls || uri?.tls ? await readTls(flags) : undefined;
+  const tls = flags.tls || uri?.tls || meansTls(flags) ? await readTls(flags) : undefined;
+  const trustedHosts = await readTrustedHosts(flags.trustHosts);
+  if (tls) warnOfTrust(flags, trustedHosts, terminal);
   const addressMap = await readAddressMap(flags.addressMap);
   const fleet: FleetSettings = {
     entry,
@@ -101,6 +109,7 @@ export async function resolveConnection(
     replyTimeoutMs: flags.replyTimeout * 1000,
     ...(credentials && { credentials }),
     ...(tls && { tls }),
+    ...(trustedHosts && { trustedHosts }),
     ...(addressMap && { addressMap }),
   };
   return { fleet, trace: flags.trace === true };
@@ -172,6 +181,32 @@ async function readCredentials(
 }
 
 export type TlsFlags = Pick<ConnectionFlags, 'cacert' | 'cacertdir' | 'cert' | 'key' | 'sni' | 'insecure'>;
+
+/** Whoever names certificates does not want the password to go over the wire as it is, whether or not --tls stands beside. */
+export function meansTls({ cacert, cacertdir, cert, key, sni, insecure }: TlsFlags): boolean {
+  return insecure === true || [cacert, cacertdir, cert, key, sni].some(option => option !== undefined);
+}
+
+function readTrustedHosts(list: string | undefined): Promise<TrustedHosts | undefined> {
+  return asUsage(() => (list === undefined ? undefined : TrustedHosts.parse(list)));
+}
+
+/** Nodes name each other, and with that the names that their certificates have to bear. */
+export function warnOfTrust(
+  { insecure, cacert, cacertdir, sni }: TlsFlags,
+  trustedHosts: TrustedHosts | undefined,
+  terminal: Terminal,
+  prefix = '--',
+): void {
+  if (insecure)
+    terminal.warn(
+      `Warning: ${prefix}insecure verifies no certificate: anybody on the way can read and change all that is sent, passwords too.`,
+    );
+  else if (!cacert && !cacertdir && !sni && !trustedHosts)
+    terminal.warn(
+      `Warning: any certificate of a public authority is accepted for whatever name a node announces; ${prefix}cacert, ${prefix}sni or --trust-hosts narrow that down.`,
+    );
+}
 
 /** `prefix`: how the options begin. */
 export async function readTls(flags: TlsFlags, prefix = '--'): Promise<TlsSettings> {

@@ -5,7 +5,7 @@ import type { FleetSettings } from '../resp/fleet.ts';
 import { isUri, mayHoldSecret, parseAddress, parseUri, type UriParts } from '../resp/parse-address.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Address } from '../topology/node.ts';
-import { asUsage, readTls } from './connection-options.ts';
+import { asUsage, meansTls, readTls, warnOfTrust } from './connection-options.ts';
 import { UsageError } from './context.ts';
 
 export interface SourceOptions {
@@ -30,6 +30,8 @@ export interface SourceFlags {
 }
 
 const GROUP = 'The source:';
+/** How its options begin. */
+const FROM = '--cluster-from-';
 
 export function addSourceOptions(command: Command): void {
   const options = [
@@ -40,13 +42,13 @@ export function addSourceOptions(command: Command): void {
       'password there (safer: the next one, or SLOTCTL_FROM_AUTH)',
     ),
     new Option('--cluster-from-askpass', 'ask for the password there'),
-    new Option('--cluster-from-tls', 'speak TLS with it'),
+    new Option('--cluster-from-tls', 'speak TLS with it, as the next six imply'),
     new Option('--cluster-from-cacert <file>', 'authorities to trust there'),
     new Option('--cluster-from-cacertdir <dir>', 'a folder of such files'),
     new Option('--cluster-from-cert <file>', 'client certificate for it'),
     new Option('--cluster-from-key <file>', 'private key of that'),
     new Option('--cluster-from-sni <name>', 'the name that its certificate must bear'),
-    new Option('--cluster-from-insecure', 'do not verify its certificate'),
+    new Option('--cluster-from-insecure', 'do not verify its certificate; warns'),
   ];
   for (const option of options) command.addOption(option.helpGroup(GROUP));
   command.addOption(new Option('--from <address>').hideHelp());
@@ -55,7 +57,7 @@ export function addSourceOptions(command: Command): void {
 /** It has a login and TLS of its own, and the patience that is had with the cluster. */
 export async function resolveSource(
   flags: SourceFlags,
-  { connectTimeoutMs, replyTimeoutMs }: FleetSettings,
+  { connectTimeoutMs, replyTimeoutMs, trustedHosts }: FleetSettings,
   terminal: Terminal,
 ): Promise<SourceOptions> {
   const word = flags.clusterFrom ?? flags.from;
@@ -67,8 +69,9 @@ export async function resolveSource(
   const uri = await asUsage(() => (isUri(word) ? parseUri(word) : undefined));
   const { host, port } = uri?.address ?? (await asUsage(() => parseAddress(word)));
   const credentials = await readSourceLogin(flags, uri, terminal);
-  const tls =
-    flags.clusterFromTls || uri?.tls ? await readTls(tlsFlags(flags), '--cluster-from-') : undefined;
+  const own = tlsFlags(flags);
+  const tls = flags.clusterFromTls || uri?.tls || meansTls(own) ? await readTls(own, FROM) : undefined;
+  if (tls) warnOfTrust(own, trustedHosts, terminal, FROM);
   return {
     address: { host, port },
     fleet: {
@@ -77,6 +80,7 @@ export async function resolveSource(
       replyTimeoutMs,
       ...(credentials && { credentials }),
       ...(tls && { tls }),
+      ...(trustedHosts && { trustedHosts }),
     },
   };
 }

@@ -3,15 +3,19 @@
  * them names is asked as soon as it is named, so the picture does not depend on who was asked first, and nodes that do
  * not answer are waited for together. They are part of the result, with the reason; only the entry node has to answer.
  */
-import { NodeError } from '../resp/errors.ts';
+import { NodeError, ProtocolError } from '../resp/errors.ts';
 import type { Fleet, NodeRef } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
-import { type ClusterNode, formatAddress, type NodeId } from '../topology/node.ts';
+import { type Address, type ClusterNode, formatAddress, type NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot, NodeView, UnreachableNode } from '../topology/snapshot.ts';
 import { explainSilence, isLoading, look } from './look.ts';
 
-/** A cluster has at most 1000 or so nodes; a reply that names more is not worth a connection to each. */
-const MAX_ATTEMPTS = 5000;
+/** Several times as many as the largest clusters have. Whoever names more means harm: nothing is concluded from that. */
+const MAX_NODES = 4096;
+/** Places to connect to: a node may be named at more than one, while it moves. */
+const MAX_PLACES = 2 * MAX_NODES;
+/** Nodes that are named one after the other, each as late as it may answer, are not followed for ever. */
+const MAX_LOOKS_IN_TURN = 10;
 
 /** The entry node itself gave no view of a cluster. */
 export class EntryNodeError extends Error {
@@ -41,6 +45,12 @@ export async function inspect(
   return survey.result(entry);
 }
 
+function tooMuch(speaker: Address, what: string): EntryNodeError {
+  const node = formatAddress(speaker);
+  const problem = `with what it says there are more than ${what}, which is no cluster; nothing was concluded from it`;
+  return new EntryNodeError(node, problem, new ProtocolError(node, problem));
+}
+
 class Survey {
   readonly #fleet: Fleet;
   readonly #listener: InspectListener | undefined;
@@ -49,6 +59,10 @@ class Survey {
   readonly #lost = new Map<NodeId, UnreachableNode>();
   /** Node and address: one may be named at several, and be found at the last of them only. */
   readonly #attempts = new Set<string>();
+  readonly #named = new Set<NodeId>();
+  /** By where it goes: whoever is named at several nodes' places, or under several ids, is asked once. */
+  readonly #looks = new Map<string, Promise<NodeView>>();
+  readonly #begunAt = performance.now();
   /** Lists that have been gone through; views that say the same share one. */
   readonly #followed = new Set<readonly ClusterNode[]>();
   /** The entry node is done before anybody else is begun. */
@@ -63,7 +77,9 @@ class Survey {
 
   async begin(node: NodeRef): Promise<NodeView> {
     try {
-      const view = await look(this.#fleet, node, this.#known);
+      const looking = look(this.#fleet, node, this.#known);
+      const view = await looking;
+      this.#looks.set(this.#fleet.placeOf(view.address), looking);
       if (node === 'entry') this.#fleet.adoptEntry(view.address);
       this.#views.set(view.id, view);
       return view;
@@ -84,10 +100,10 @@ class Survey {
   }
 
   /** Asks everybody whom the view names, and then everybody whom those name. */
-  async follow({ nodes }: NodeView): Promise<void> {
+  async follow({ nodes, address }: NodeView): Promise<void> {
     if (this.#followed.has(nodes)) return;
     this.#followed.add(nodes);
-    await Promise.all(nodes.map(node => this.#visit(node)));
+    await Promise.all(nodes.map(node => this.#visit(node, address)));
   }
 
   result(entry: NodeView): ClusterSnapshot {
@@ -100,13 +116,18 @@ class Survey {
     return { entry: entry.id, views: [entry, ...others], unreachable };
   }
 
-  async #visit(node: ClusterNode): Promise<void> {
+  async #visit(node: ClusterNode, speaker: Address): Promise<void> {
     const { id, address } = node;
-    // A handshake is no member, and a node that has answered need not be asked again.
-    if (this.#views.has(id) || (node.role === 'stranger' && node.handshake)) return;
+    // A node that has answered need not be asked again, and a handshake is no member.
+    if (this.#views.has(id)) return;
+    this.#named.add(id);
+    // Leaving some of them out would make a picture of another cluster.
+    if (this.#named.size > MAX_NODES) throw tooMuch(speaker, `${MAX_NODES} nodes`);
+    if (node.role === 'stranger' && node.handshake) return;
     const attempt = `${id} ${address ? formatAddress(address) : ''}`;
-    if (this.#attempts.has(attempt) || this.#attempts.size >= MAX_ATTEMPTS) return;
+    if (this.#attempts.has(attempt)) return;
     this.#attempts.add(attempt);
+    if (this.#looks.size >= MAX_PLACES) throw tooMuch(speaker, `${MAX_PLACES} addresses`);
     const view = await this.#tryToLook(node);
     this.#listener?.progress(++this.#done, this.#attempts.size + 1);
     if (!view || this.#views.has(id)) return;
@@ -114,13 +135,28 @@ class Survey {
     await this.follow(view);
   }
 
+  #lookAt(address: Address): Promise<NodeView> {
+    const place = this.#fleet.placeOf(address);
+    const begun = this.#looks.get(place);
+    if (begun) return begun;
+    const looking = look(this.#fleet, address, this.#known);
+    this.#looks.set(place, looking);
+    return looking;
+  }
+
   async #tryToLook({ id, address }: ClusterNode): Promise<NodeView | undefined> {
     if (!address) {
       this.#lose({ id, reason: 'nobody knows its address' });
       return undefined;
     }
+    const limitMs = MAX_LOOKS_IN_TURN * this.#fleet.lookLimitMs;
+    if (performance.now() - this.#begunAt > limitMs) {
+      const reason = `it was not asked: it was named when asking the others had taken ${Math.round(limitMs / 1000)} s`;
+      this.#lose({ id, address, reason });
+      return undefined;
+    }
     try {
-      const view = await look(this.#fleet, address, this.#known);
+      const view = await this.#lookAt(address);
       if (view.id === id) return view;
       this.#lose({ id, address, reason: `another node answers there (${view.id})`, replacedBy: view.id });
     } catch (error) {

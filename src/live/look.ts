@@ -6,7 +6,11 @@ import type { KnownLines } from '../resp/known-lines.ts';
 import type { Address } from '../topology/node.ts';
 import type { NodeView } from '../topology/snapshot.ts';
 
-export async function look(fleet: Fleet, node: NodeRef, known: KnownLines): Promise<NodeView> {
+export function look(fleet: Fleet, node: NodeRef, known: KnownLines): Promise<NodeView> {
+  return fleet.asLook(node, () => lookThere(fleet, node, known));
+}
+
+async function lookThere(fleet: Fleet, node: NodeRef, known: KnownLines): Promise<NodeView> {
   // One round trip: everything is asked before anything is waited for.
   const [server, cluster, state, keys] = await Promise.all([
     fleet.send(node, info()),

@@ -13,6 +13,7 @@ import { explainSilence, hasNoCluster, ifTold, isLoading, look } from './look.ts
 /** `asked` as the person wrote it; behind NAT that is not where the nodes find each other. */
 export async function probe(fleet: Fleet, asked: Address): Promise<Applicant> {
   const address = fleet.announcedAddress(asked);
+  fleet.trust(address);
   try {
     const [view, functions, tls, announced] = await Promise.all([
       look(fleet, address, new KnownLines()),

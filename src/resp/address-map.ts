@@ -62,6 +62,7 @@ function hasPort(text: string): boolean {
 }
 
 function translate(address: Address, map: ReadonlyMap<string, string>): Address {
+  if (map.size === 0) return address;
   const exact = map.get(formatAddress(address));
   if (exact !== undefined) return { ...address, ...parseAddress(exact) };
   const host = map.get(address.host);

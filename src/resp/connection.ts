@@ -57,7 +57,14 @@ export class Connection {
   #endedAtRest = false;
   #closed = false;
 
-  constructor(name: string, endpoint: Endpoint, settings: ConnectionSettings, observer?: WireObserver) {
+  /** `refusal`: why it is not to come about at all. */
+  constructor(
+    name: string,
+    endpoint: Endpoint,
+    settings: ConnectionSettings,
+    observer?: WireObserver,
+    refusal?: NodeError,
+  ) {
     this.name = name;
     this.#settings = settings;
     this.#observer = observer;
@@ -68,6 +75,10 @@ export class Connection {
     this.#replyDeadline = new Deadline(waitedMs => {
       this.#fail(new ReplyTimeoutError(name, this.#headName(), waitedMs));
     });
+    if (refusal) {
+      this.#fail(refusal);
+      return;
+    }
     this.#connectDeadline.start(settings.connectTimeoutMs);
     this.#open(endpoint).catch(error => this.#fail(connectError(name, error, settings.tls !== undefined)));
     // AUTH goes first and is not waited for: where it is refused, so is all that follows, for that reason.
@@ -127,6 +138,11 @@ export class Connection {
     this.#unsent += commands.length;
     // What is asked for in one turn of the event loop goes out in one packet.
     if (this.#ready && this.#outbox.length === 1) process.nextTick(() => this.#flush());
+  }
+
+  /** From outside: it is over with this node, for that reason. */
+  giveUp(reason: NodeError): void {
+    this.#fail(reason);
   }
 
   close(): void {

@@ -9,15 +9,22 @@ import { type Command, commandName } from './command.ts';
 import { exec, multi, queued } from './commands.ts';
 import { Connection, type ConnectionSettings } from './connection.ts';
 import type { Credentials } from './credentials.ts';
-import { InterruptedError, type ServerRefusalError } from './errors.ts';
+import { Deadline } from './deadline.ts';
+import { InterruptedError, type NodeError, ReplyTimeoutError, type ServerRefusalError } from './errors.ts';
 import type { Dump, DumpSettings } from './replication-stream.ts';
 import type { Endpoint } from './socket.ts';
 import type { WireObserver } from './trace.ts';
+import { type TrustedHosts, UntrustedHostError } from './trusted-hosts.ts';
 
 export interface FleetSettings extends ConnectionSettings {
   readonly entry: Endpoint;
   readonly addressMap?: AddressMap;
+  /** Absent: whatever nodes announce is connected to. */
+  readonly trustedHosts?: TrustedHosts;
 }
+
+/** Of those that a single command may take. What a look asks goes out together, and is answered in one go. */
+const LOOK_REPLY_TIMEOUTS = 2;
 
 /** A connection of its own to a node, beside the one that everybody shares. */
 export interface Lane {
@@ -37,6 +44,8 @@ export class Fleet {
   readonly #observer: WireObserver | undefined;
   readonly #connections = new Map<string, Connection>();
   readonly #lanes = new Set<Connection>();
+  /** Places that the person has named. */
+  readonly #named = new Set<string>();
   readonly #interruption = new AbortController();
   #isOver = false;
 
@@ -44,6 +53,7 @@ export class Fleet {
     this.#settings = settings;
     this.#map = settings.addressMap ?? AddressMap.none;
     this.#observer = observer;
+    if (settings.entry.kind === 'tcp') this.#named.add(formatAddress(settings.entry));
   }
 
   get entry(): Endpoint {
@@ -73,6 +83,36 @@ export class Fleet {
     const queueing = [multi(), ...commands.map(queued)].map(command => this.send(node, command));
     const [replies] = await Promise.all([this.send(node, exec(commands)), ...queueing]);
     return replies;
+  }
+
+  /** The person has named it, so that it may be connected to wherever it is. */
+  trust(node: Address): void {
+    this.#named.add(this.placeOf(node));
+  }
+
+  /** Where a node is on the network. Two addresses of one place are one node, and have one connection. */
+  placeOf(node: Address): string {
+    return formatAddress(this.#map.toExternal(node));
+  }
+
+  /** How long a node may take for all that a look asks of it. */
+  get lookLimitMs(): number {
+    const { connectTimeoutMs, replyTimeoutMs } = this.#settings;
+    return connectTimeoutMs + LOOK_REPLY_TIMEOUTS * replyTimeoutMs;
+  }
+
+  /** A node that is still not done with it by then is given up, though every single reply may have come in time. */
+  async asLook<T>(node: NodeRef, work: () => Promise<T>): Promise<T> {
+    const deadline = new Deadline(waitedMs => {
+      const connection = this.#connection(node);
+      connection.giveUp(new ReplyTimeoutError(connection.name, 'all that was asked', waitedMs));
+    });
+    deadline.start(this.lookLimitMs);
+    try {
+      return await work();
+    } finally {
+      deadline.stop();
+    }
   }
 
   /** For what would hold up the others: one long command after another. */
@@ -108,7 +148,7 @@ export class Fleet {
   }
 
   #openLane(node: Address): Connection {
-    const connection = this.#open(formatAddress(node), this.#endpointOf(node));
+    const connection = this.#open(formatAddress(node), this.#endpointOf(node), this.#refusalOf(node));
     this.#lanes.add(connection);
     return connection;
   }
@@ -119,6 +159,8 @@ export class Fleet {
     const { openDump } = await import('./replication-stream.ts');
     // A node that is known by its socket file only has no port.
     const endpoint = node.port === 0 ? this.entry : this.#endpointOf(node);
+    const refusal = this.#refusalOf(node);
+    if (refusal) throw refusal;
     const connection = this.#settings;
     const [observer, interruption] = [this.#observer, this.interruption];
     return openDump({ name: formatAddress(node), endpoint, connection, observer, interruption }, settings);
@@ -126,7 +168,7 @@ export class Fleet {
 
   /** For whoever has to mend what a failure left behind: where the connection is broken, the next command has a new one. */
   renew(node: Address): void {
-    const key = formatAddress(node);
+    const key = this.placeOf(node);
     if (this.#connections.get(key)?.state === 'broken') this.#connections.delete(key);
   }
 
@@ -171,26 +213,37 @@ export class Fleet {
   /** A node that turns out to be the entry node keeps the connection that is already there. */
   adoptEntry(address: Address): void {
     const entry = this.#connections.get('entry');
-    const key = formatAddress(address);
+    const key = this.placeOf(address);
     // Where somebody was quicker, both stay: a connection that is not in the list is never ended.
     if (entry && !this.#connections.has(key)) this.#connections.set(key, entry);
   }
 
   #connection(node: NodeRef): Connection {
-    const key = node === 'entry' ? node : formatAddress(node);
+    const key = node === 'entry' ? node : this.placeOf(node);
     const known = this.#connections.get(key);
     // What was under way on it has failed, and is not sent again; a node that cannot be reached is not tried again.
     if (known && (known.state === 'alive' || known.state === 'broken')) return known;
     const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
-    const connection = this.#open(nameOf(endpoint), endpoint);
+    const refusal = node === 'entry' ? undefined : this.#refusalOf(node);
+    const connection = this.#open(nameOf(endpoint), endpoint, refusal);
     this.#connections.set(key, connection);
     return connection;
   }
 
-  #open(name: string, endpoint: Endpoint): Connection {
-    const connection = new Connection(name, endpoint, this.#settings, this.#observer);
+  #open(name: string, endpoint: Endpoint, refusal?: NodeError): Connection {
+    const connection = new Connection(name, endpoint, this.#settings, this.#observer, refusal);
     if (this.#isOver) connection.close();
     return connection;
+  }
+
+  /** Why the node is not connected to, where it is not. */
+  #refusalOf(node: Address): NodeError | undefined {
+    const { trustedHosts, tls } = this.#settings;
+    const external = this.#map.toExternal(node);
+    // What the address map says was said by the person.
+    if (!trustedHosts || external !== node || this.#named.has(formatAddress(node))) return undefined;
+    const provesName = tls !== undefined && !tls.insecure && tls.serverName === undefined;
+    return trustedHosts.trusts(node, provesName) ? undefined : new UntrustedHostError(formatAddress(node));
   }
 
   #endpointOf(address: Address): Endpoint {

@@ -7,6 +7,7 @@ import { explainCommand, fixCommand } from '../../src/commands/fix.ts';
 import type { FixOptions } from '../../src/commands/fix-options.ts';
 import { type InfoOptions, infoCommand } from '../../src/commands/info.ts';
 import { type ReshardOptions, reshardCommand, type Wish } from '../../src/commands/reshard.ts';
+import { TrustedHosts } from '../../src/resp/trusted-hosts.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { readOptions } from '../support/read-options.ts';
 import { slotctl, type TerminalSetup } from '../support/run-slotctl.ts';
@@ -125,6 +126,10 @@ describe('how to get to a cluster', () => {
     [['h:1', '-u', 'redis://other:7'], { entry: { kind: 'tcp', host: 'h', port: 1 } }],
     [['valkeys://h:7'], { entry: { kind: 'tcp', host: 'h', port: 7 }, tls: { insecure: false } }],
     [['h:1', '--tls', '--sni', 'n', '--insecure'], { tls: { serverName: 'n', insecure: true } }],
+    [['h:1', '--sni', 'n'], { tls: { serverName: 'n', insecure: false } }],
+    [['h:1', '--insecure'], { tls: { insecure: true } }],
+    [['redis://h:1', '--insecure'], { tls: { insecure: true } }],
+    [['h:1', '--trust-hosts', '10.0.0.0/8'], { trustedHosts: expect.any(TrustedHosts) }],
     [['h:1', '-t', '0.5', '--reply-timeout', '20'], { connectTimeoutMs: 500, replyTimeoutMs: 20_000 }],
   ])('%j', async (argv, expected) => {
     expect((await info(argv)).options.fleet).toMatchObject(expected);

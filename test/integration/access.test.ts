@@ -145,7 +145,9 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     const client = ['--cert', cert, '--key', key];
     expectHealthy(await slotctl(['check', entry, '--tls', '--cacert', ca, ...client]));
     expectHealthy(await slotctl(['check', entry, '--tls', '--cacertdir', folder, ...client]));
-    expectHealthy(await slotctl(['check', entry, '--tls', '--insecure', ...client]));
+    const insecure = await slotctl(['check', entry, '--tls', '--insecure', '--no-auth-warning', ...client]);
+    expect(insecure.stderr).toMatch(/^Warning: --insecure verifies no certificate: .+\n$/);
+    expect(insecure).toMatchObject({ code: 0, stdout: expect.stringContaining(HEALTHY) });
     expectHealthy(
       await slotctl(['check', entry, '--tls', '--cacert', ca, '--sni', 'cache.example', ...client]),
     );

@@ -15,7 +15,7 @@ export interface Certificates {
 }
 
 /** Names as OpenSSL writes them: `IP:127.0.0.1`, `DNS:cache.example`. */
-export function makeCertificates(names: readonly string[]): Certificates {
+export function makeCertificates(names: readonly string[], commonName = 'node'): Certificates {
   const folder = tempFolder('certificates');
   const at = (name: string) => join(folder, name);
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
@@ -36,8 +36,11 @@ export function makeCertificates(names: readonly string[]): Certificates {
     'ca.crt',
   );
   key('node.key');
-  openssl('req', '-new', '-key', 'node.key', '-subj', '/CN=node', '-out', 'node.csr');
-  writeFileSync(at('names'), `subjectAltName=${names.join(',')}\n`);
+  openssl('req', '-new', '-key', 'node.key', '-subj', `/CN=${commonName}`, '-out', 'node.csr');
+  writeFileSync(
+    at('names'),
+    names.length === 0 ? 'basicConstraints=CA:FALSE\n' : `subjectAltName=${names.join(',')}\n`,
+  );
   openssl(
     'x509',
     '-req',

@@ -3,6 +3,7 @@
  * and mend them. It reads whole requests of plain words, which is all that it is asked.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { reply as captured } from './fixtures.ts';
 import { listen, portOf } from './listen.ts';
 
@@ -29,20 +30,32 @@ export class ScriptedNode {
   readonly answers = new Map<string, string>();
   /** By the first word of a command. */
   readonly floods = new Map<string, Flood>();
+  /** Everything that was ever sent to it. */
+  received = '';
+  connections = 0;
+  /** Each reply is kept for so long before it goes out, and the next after it. */
+  delayMs = 0;
 
   private constructor() {
     this.#server = createServer(socket => {
       this.#sockets.add(socket);
+      this.connections++;
       let text = '';
+      let sent = Promise.resolve();
       socket
         .on('error', () => {})
         .on('data', data => {
           text += data;
+          this.received += data;
           for (let request = takeRequest(text); request; request = takeRequest(text)) {
             text = text.slice(request.length);
             const flood = this.floods.get(request.words[0]?.toUpperCase() ?? '');
             if (flood) pour(socket, flood);
-            else socket.write(this.#answer(request.words));
+            else if (this.delayMs === 0) socket.write(this.#answer(request.words));
+            else
+              sent = sent
+                .then(() => sleep(this.delayMs, undefined, { ref: false }))
+                .then(() => void socket.write(this.#answer(request.words)));
           }
         });
     });

@@ -172,6 +172,7 @@ const OURS: Readonly<Record<string, ClassicOption>> = {
   '--dry-run': flag('--dry-run'),
   '--reply-timeout': word('--reply-timeout'),
   '--address-map': word('--address-map'),
+  '--trust-hosts': word('--trust-hosts'),
   '--trace': flag('--trace'),
   '--join-timeout': word('--join-timeout'),
   // By these names refusals are overridden.
