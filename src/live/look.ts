@@ -1,13 +1,17 @@
 /** What one node says: of itself, and of everybody. */
 import { clusterNodes, clusterState, dbsize, info } from '../resp/commands.ts';
-import { type NodeError, ServerRefusalError } from '../resp/errors.ts';
+import { NodeError, ServerRefusalError } from '../resp/errors.ts';
 import type { Fleet, NodeRef } from '../resp/fleet.ts';
 import type { KnownLines } from '../resp/known-lines.ts';
 import type { Address } from '../topology/node.ts';
 import type { NodeView } from '../topology/snapshot.ts';
 
 export function look(fleet: Fleet, node: NodeRef, known: KnownLines): Promise<NodeView> {
-  return fleet.asLook(node, () => lookThere(fleet, node, known));
+  return fleet
+    .asLook(node, () => lookThere(fleet, node, known))
+    .catch(async error => {
+      throw error instanceof NodeError ? await fleet.explained(node, error) : error;
+    });
 }
 
 async function lookThere(fleet: Fleet, node: NodeRef, known: KnownLines): Promise<NodeView> {

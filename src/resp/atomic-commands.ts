@@ -6,6 +6,7 @@ import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import type { Command } from './command.ts';
 import { asArray, asInteger, asOk, asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
+import { SMALL_REPLY } from './reply-bounds.ts';
 
 function rangeWords(slots: SlotSet): string[] {
   return slots.ranges.flatMap(({ first, last }) => [`${first}`, `${last}`]);
@@ -31,17 +32,25 @@ export interface Migration {
 
 /** Redis, sent to the target; the source is whoever owns the slots. Answers with the name of the task. */
 export function importSlots(slots: SlotSet): Command<string> {
-  return { args: ['CLUSTER', 'MIGRATION', 'IMPORT', ...rangeWords(slots)], decode: asText };
+  return {
+    args: ['CLUSTER', 'MIGRATION', 'IMPORT', ...rangeWords(slots)],
+    decode: asText,
+    bounds: SMALL_REPLY,
+  };
 }
 
 /** Redis: what the node takes part in, or did lately. */
 export function migrationTasks(): Command<Migration[]> {
-  return { args: ['CLUSTER', 'MIGRATION', 'STATUS', 'ALL'], decode: readTasks };
+  return { args: ['CLUSTER', 'MIGRATION', 'STATUS', 'ALL'], decode: readTasks, bounds: SMALL_REPLY };
 }
 
 /** Undefined for a task that the node does not know. */
 export function migrationTask(name: string): Command<Migration | undefined> {
-  return { args: ['CLUSTER', 'MIGRATION', 'STATUS', 'ID', name], decode: reply => readTasks(reply)[0] };
+  return {
+    args: ['CLUSTER', 'MIGRATION', 'STATUS', 'ID', name],
+    decode: reply => readTasks(reply)[0],
+    bounds: SMALL_REPLY,
+  };
 }
 
 export function cancelTask(name: string): Command<number> {
@@ -57,6 +66,7 @@ export function exportSlots(slots: SlotSet, to: NodeId): Command<void> {
 export function migrationJobs(): Command<Migration[]> {
   return {
     args: ['CLUSTER', 'GETSLOTMIGRATIONS'],
+    bounds: SMALL_REPLY,
     decode: reply => asArray(reply).map(entry => readMigration(fieldsOf(entry), VALKEY)),
   };
 }

@@ -8,9 +8,10 @@
  * yet), and an IPv6 address stands there without brackets, so host and port part at the last colon.
  */
 import { type Address, type ClusterNode, isNodeId, type NodeId, type OpenSlots } from '../topology/node.ts';
-import { isSlot, parseRange, type Slot, type SlotRange, SlotSet } from '../topology/slot-set.ts';
+import { isSlot, parseRange, SLOT_COUNT, type Slot, type SlotRange, SlotSet } from '../topology/slot-set.ts';
 import { KnownLines, viewOf } from './known-lines.ts';
 import { asBytes, excerpt, type Reply, ReplyShapeError } from './reply.ts';
+import { MAX_NODE_LINES } from './reply-bounds.ts';
 
 export interface ClusterNodesReply {
   readonly nodes: readonly ClusterNode[];
@@ -24,6 +25,8 @@ const MAX_PORT = 65535;
 const HOST = /^[\w.:%-]{1,255}$/;
 const FLAG = /^[\w?]{1,40}$/;
 const NEWLINE = 0x0a;
+/** Those of every line, and each slot by itself, and open. */
+const MAX_FIELDS = 8 + 2 * SLOT_COUNT;
 
 export function decodeClusterNodes(reply: Reply, known = new KnownLines()): ClusterNodesReply {
   const bytes = asBytes(reply);
@@ -33,7 +36,7 @@ export function decodeClusterNodes(reply: Reply, known = new KnownLines()): Clus
   for (let from = 0; from < bytes.length; ) {
     const found = known.find(view, from);
     if (found >= 0) {
-      lines.push(found);
+      if (lines.push(found) > MAX_NODE_LINES) throw tooManyLines();
       from = known.foundTo;
       continue;
     }
@@ -43,6 +46,7 @@ export function decodeClusterNodes(reply: Reply, known = new KnownLines()): Clus
     const text = line.toString('latin1').trimEnd();
     // nodes.conf has a last line that is about no node.
     if (text === '' || text.startsWith('vars ')) continue;
+    if (lines.length >= MAX_NODE_LINES) throw tooManyLines();
     const fields = splitLine(text);
     if (!fields.flags.includes('myself')) {
       lines.push(known.add(`${text}\n`, readNode(fields, text)));
@@ -57,6 +61,10 @@ export function decodeClusterNodes(reply: Reply, known = new KnownLines()): Clus
   if (twice) throw new ReplyShapeError(`node ${twice.id} is listed twice`);
   const { line: ownLine, ...itsOwn } = own;
   return { nodes: known.roll(lines), self: known.node(ownLine), ...itsOwn };
+}
+
+function tooManyLines(): ReplyShapeError {
+  return new ReplyShapeError(`more than ${MAX_NODE_LINES} lines, each of a node`);
 }
 
 interface OwnLine extends Pick<ClusterNodesReply, 'open' | 'busPort'> {
@@ -84,7 +92,9 @@ interface Fields {
 }
 
 function splitLine(line: string): Fields {
-  const [id, address, flags, primary, ping, pong, epoch, link, ...slots] = line.trimEnd().split(' ');
+  const fields = line.trimEnd().split(' ', MAX_FIELDS + 1);
+  if (fields.length > MAX_FIELDS) throw new ReplyShapeError('a line with more ranges than there are slots');
+  const [id, address, flags, primary, ping, pong, epoch, link, ...slots] = fields;
   if (!id || address === undefined || !flags || !primary || !ping || !pong || !epoch || !link) {
     throw new ReplyShapeError(`'${excerpt(line)}' is not a line about a node`);
   }

@@ -1,5 +1,6 @@
 /** A command is a value: the words that go out, and how to read what comes back. */
 import { escaped, type Reply } from './reply.ts';
+import type { ReplyBounds } from './reply-bounds.ts';
 
 export type Word = string | Buffer;
 
@@ -10,6 +11,8 @@ export interface Command<T> {
   readonly secret?: readonly number[];
   /** For commands that may take longer than the connection's reply timeout allows. */
   readonly replyTimeoutMs?: number;
+  /** What the reply may be at most, where it is never large. */
+  readonly bounds?: ReplyBounds;
   /** An error is a reply like any other, and read by `decode`. */
   readonly takesErrors?: boolean;
 }

@@ -17,6 +17,7 @@ import {
   type Reply,
   ReplyShapeError,
 } from './reply.ts';
+import { NODE_LIST, SMALL_REPLY } from './reply-bounds.ts';
 
 export function auth({ user, password }: Credentials): Command<void> {
   const words = user === undefined ? ['AUTH', password.reveal()] : ['AUTH', user, password.reveal()];
@@ -24,21 +25,26 @@ export function auth({ user, password }: Credentials): Command<void> {
 }
 
 export function info(): Command<ServerInfo> {
-  return { args: ['INFO'], decode: decodeInfo };
+  return { args: ['INFO'], decode: decodeInfo, bounds: SMALL_REPLY };
 }
 
 export function replicationInfo(): Command<Replication> {
-  return { args: ['INFO', 'replication'], decode: decodeReplication };
+  return { args: ['INFO', 'replication'], decode: decodeReplication, bounds: SMALL_REPLY };
 }
 
 export function clusterNodes(known?: KnownLines): Command<ClusterNodesReply> {
-  return { args: ['CLUSTER', 'NODES'], decode: reply => decodeClusterNodes(reply, known) };
+  return {
+    args: ['CLUSTER', 'NODES'],
+    decode: reply => decodeClusterNodes(reply, known),
+    bounds: NODE_LIST,
+  };
 }
 
 /** Only the state: the rest of CLUSTER INFO can be told from the nodes themselves. */
 export function clusterState(): Command<'ok' | 'fail'> {
   return {
     args: ['CLUSTER', 'INFO'],
+    bounds: SMALL_REPLY,
     decode: reply => {
       const state = /^cluster_state:(ok|fail)\r?$/m.exec(asText(reply))?.[1];
       if (!state) throw new ReplyShapeError('no cluster_state in it');
@@ -52,13 +58,14 @@ export function dbsize(): Command<number> {
 }
 
 export function ping(): Command<void> {
-  return { args: ['PING'], decode: () => undefined };
+  return { args: ['PING'], decode: () => undefined, bounds: SMALL_REPLY };
 }
 
 /** How far a primary is, and how far each of its replicas has told that it is. */
 export function replicaOffsets(): Command<{ readonly offset: number; readonly replicas: readonly number[] }> {
   return {
     args: ['INFO', 'replication'],
+    bounds: SMALL_REPLY,
     decode: reply => {
       const text = asText(reply);
       const offset = /^master_repl_offset:(\d{1,15})/m.exec(text)?.[1];
@@ -104,13 +111,18 @@ export function exec<T>(commands: readonly Command<T>[]): Command<T[]> {
 /** The keys of all slots that the node owns (Redis 8.2, Valkey 8.0). */
 export function keysInOwnSlots(): Command<number> {
   const { args, decode } = keyCounts({ first: slot(0), last: slot(SLOT_COUNT - 1) });
-  return { args, decode: reply => [...decode(reply).values()].reduce((sum, keys) => sum + keys, 0) };
+  return {
+    args,
+    bounds: SMALL_REPLY,
+    decode: reply => [...decode(reply).values()].reduce((sum, keys) => sum + keys, 0),
+  };
 }
 
 /** For each slot of a range that the node owns, what CLUSTER SLOT-STATS tells (Redis 8.2, Valkey 8.0). */
 export function keyCounts({ first, last }: SlotRange): Command<ReadonlyMap<Slot, number>> {
   return {
     args: ['CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', `${first}`, `${last}`],
+    bounds: SMALL_REPLY,
     decode: reply => new Map(asArray(reply).map(entry => keyCountOf(asArray(entry)))),
   };
 }

@@ -4,9 +4,10 @@
  * says the same to everybody who asks.
  */
 import type { Socket } from 'node:net';
-import { type Command, commandName, encodeCommands } from './command.ts';
+import { type Command, commandName } from './command.ts';
 import { auth } from './commands.ts';
-import type { Credentials } from './credentials.ts';
+import { brokenOff, hungUp, notUnderstood, type Progress, perhapsSpeaks } from './connection-failures.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { Deadline } from './deadline.ts';
 import {
   ConnectionLostError,
@@ -18,23 +19,17 @@ import {
 } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { FramingError } from './framer.ts';
+import type { Wire } from './other-protocol.ts';
+import { Outbox } from './outbox.ts';
 import { deliver, type Pending, waitingForAll, waitingForEach } from './pending.ts';
-import { ErrorReply, excerpt, type Reply } from './reply.ts';
-import { type Reading, ReplyReader } from './reply-reader.ts';
+import { ErrorReply, type Reply } from './reply.ts';
+import { boundsOf, SMALL_REPLY } from './reply-bounds.ts';
+import { ReplyReader } from './reply-reader.ts';
 import { withoutEcho } from './secrecy.ts';
-import { connectError, type Endpoint, LONGEST_REASON, openSocket, type TlsSettings } from './socket.ts';
+import { connectError, type Endpoint, openSocket } from './socket.ts';
 import type { WireObserver } from './trace.ts';
 
-export interface ConnectionSettings {
-  readonly connectTimeoutMs: number;
-  readonly replyTimeoutMs: number;
-  readonly credentials?: Credentials;
-  readonly tls?: TlsSettings;
-  readonly reading?: Reading;
-}
-
-/** An alert record is what a TLS port answers to plain text. */
-const TLS_ALERT = 0x15;
+export type { ConnectionSettings } from './connection-settings.ts';
 
 export class Connection {
   /** How the node is named in errors and traces. */
@@ -43,12 +38,8 @@ export class Connection {
   readonly #observer: WireObserver | undefined;
   readonly #reader: ReplyReader;
   #socket: Socket | undefined;
-  #ready = false;
-  /** Whether bytes came that were no failure: before, a broken connection is one that never came about. */
-  #answered = false;
-  #outbox: Buffer[] = [];
-  /** Commands in the outbox. */
-  #unsent = 0;
+  readonly #progress: { -readonly [P in keyof Progress]: Progress[P] };
+  readonly #outbox = new Outbox();
   readonly #pending = new Fifo<Pending>();
   readonly #connectDeadline: Deadline;
   readonly #replyDeadline: Deadline;
@@ -69,18 +60,20 @@ export class Connection {
     this.#settings = settings;
     this.#observer = observer;
     this.#reader = new ReplyReader(settings.reading);
+    const tls = endpoint.kind === 'tcp' && settings.tls !== undefined;
+    this.#progress = { tls, isConnected: false, isReady: false, isAnswered: false };
     this.#connectDeadline = new Deadline(() => {
       this.#fail(new ConnectTimeoutError(name, settings.connectTimeoutMs));
     });
     this.#replyDeadline = new Deadline(waitedMs => {
-      this.#fail(new ReplyTimeoutError(name, this.#headName(), waitedMs));
+      this.#fail(new ReplyTimeoutError(name, this.#headName() ?? '', waitedMs));
     });
     if (refusal) {
       this.#fail(refusal);
       return;
     }
     this.#connectDeadline.start(settings.connectTimeoutMs);
-    this.#open(endpoint).catch(error => this.#fail(connectError(name, error, settings.tls !== undefined)));
+    this.#open(endpoint).catch(error => this.#fail(connectError(name, error, tls)));
     // AUTH goes first and is not waited for: where it is refused, so is all that follows, for that reason.
     if (settings.credentials) {
       this.#login = auth(settings.credentials);
@@ -134,10 +127,13 @@ export class Connection {
       this.#pending.add({ command, sentAt, waiting });
       this.#observer?.sent(this.name, command);
     }
-    this.#outbox.push(encodeCommands(commands));
-    this.#unsent += commands.length;
+    const isFirst = this.#outbox.add(commands);
     // What is asked for in one turn of the event loop goes out in one packet.
-    if (this.#ready && this.#outbox.length === 1) process.nextTick(() => this.#flush());
+    if (this.#progress.isReady && isFirst) process.nextTick(() => this.#flush());
+  }
+
+  get perhapsSpeaks(): Wire | undefined {
+    return perhapsSpeaks(this.#failure, this.#progress);
   }
 
   /** From outside: it is over with this node, for that reason. */
@@ -151,10 +147,9 @@ export class Connection {
   }
 
   async #open(endpoint: Endpoint): Promise<void> {
-    const tls = endpoint.kind === 'tcp' ? this.#settings.tls : undefined;
-    const { connectTimeoutMs } = this.#settings;
+    const { tls, connectTimeoutMs } = this.#settings;
     const socket = await openSocket(endpoint, { tls, connectTimeoutMs }, () => {
-      this.#ready = true;
+      this.#progress.isReady = true;
       this.#connectDeadline.stop();
       this.#flush();
     });
@@ -163,43 +158,44 @@ export class Connection {
       socket.on('error', () => {}).destroy();
       return;
     }
+    socket.once('connect', () => {
+      this.#progress.isConnected = true;
+    });
     socket.on('data', chunk => this.#receive(chunk));
-    socket.on('error', error => this.#fail(this.#explain(error, tls !== undefined)));
+    socket.on('error', error => this.#fail(brokenOff(this.name, error, this.#progress)));
     // As soon as the server has said its last word, so that nothing more is written to it.
-    socket.on('end', () => this.#fail(this.#lost()));
-    socket.on('close', () => this.#fail(this.#lost()));
+    socket.on('end', () => this.#fail(hungUp(this.name, this.#headName())));
+    socket.on('close', () => this.#fail(hungUp(this.name, this.#headName())));
   }
 
   #flush(): void {
-    if (this.#outbox.length === 0 || !this.#socket) return;
-    // A single one may be hundreds of megabytes, and is not copied.
-    const [only, second] = this.#outbox;
-    this.#socket.write(only && !second ? only : Buffer.concat(this.#outbox));
+    const unsent = this.#socket && this.#outbox.empty();
+    if (!unsent) return;
+    this.#socket?.write(unsent.bytes);
     // Only now is anything owed: a process that is suspended in between must not find that its time is up.
-    if (this.#unsent === this.#pending.size) this.#awaitNext();
-    this.#unsent = 0;
-    this.#outbox = [];
+    if (unsent.commands === this.#pending.size) this.#awaitNext();
   }
 
   #receive(chunk: Buffer): void {
     if (this.#failure) return;
     try {
-      for (const reply of this.#reader.push(chunk)) this.#settle(reply);
-      this.#answered = true;
+      for (const reply of this.#reader.push(chunk, this.#boundsOf)) this.#settle(reply);
+      this.#progress.isAnswered = true;
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
-      const hint = chunk[0] === TLS_ALERT && !this.#answered ? '; is this a TLS port (--tls)?' : '';
-      this.#fail(new ProtocolError(this.name, `${error.fault}: ${error.message}${hint}`));
+      this.#fail(notUnderstood(this.name, error, chunk, this.#progress));
     }
   }
+
+  readonly #boundsOf = (place: number) => {
+    const asked = this.#pending.at(place);
+    return asked ? boundsOf(asked.command) : SMALL_REPLY;
+  };
 
   #settle(received: Reply): void {
     if (this.#failure) return;
     const pending = this.#pending.take();
-    if (!pending) {
-      this.#fail(new ProtocolError(this.name, 'it sent a reply that nobody asked for'));
-      return;
-    }
+    if (!pending) return this.#fail(new ProtocolError(this.name, 'it sent a reply that nobody asked for'));
     this.#awaitNext();
     const { command, sentAt } = pending;
     const reply =
@@ -216,26 +212,15 @@ export class Connection {
     else this.#replyDeadline.stop();
   }
 
-  #headName(): string {
+  #headName(): string | undefined {
     const head = this.#pending.first;
-    return head ? commandName(head.command) : '';
-  }
-
-  #explain(error: Error & { code?: string }, tls: boolean): NodeError {
-    return this.#ready && !(tls && !this.#answered)
-      ? new ConnectionLostError(this.name, `the connection broke: ${excerpt(error.message, LONGEST_REASON)}`)
-      : connectError(this.name, error, tls);
-  }
-
-  #lost(): NodeError {
-    const during = this.#pending.size > 0 ? ` instead of answering ${this.#headName()}` : '';
-    return new ConnectionLostError(this.name, `the node closed the connection${during}`);
+    return head && commandName(head.command);
   }
 
   #fail(error: NodeError): void {
     if (this.#failure || this.#closed) return;
     this.#failure = error;
-    this.#endedAtRest = this.#ready && this.#pending.size === 0;
+    this.#endedAtRest = this.#progress.isReady && this.#pending.size === 0;
     this.#observer?.failed(this.name, error);
     this.#end(() => error);
   }
@@ -245,6 +230,7 @@ export class Connection {
     this.#connectDeadline.stop();
     this.#replyDeadline.stop();
     this.#socket?.destroy();
+    this.#reader.end();
     const pending = this.#pending.empty();
     if (pending.length === 0) return;
     const error = reason();

@@ -11,6 +11,11 @@ export class Fifo<T> {
     return this.#items[this.#taken];
   }
 
+  /** The one that so many stand before. */
+  at(place: number): T | undefined {
+    return this.#items[this.#taken + place];
+  }
+
   add(item: T): void {
     this.#items.push(item);
   }

@@ -5,35 +5,31 @@
  */
 import { type Address, formatAddress } from '../topology/node.ts';
 import { AddressMap } from './address-map.ts';
-import { type Command, commandName } from './command.ts';
+import { Admission, type AdmissionSettings } from './admission.ts';
+import type { Command } from './command.ts';
 import { exec, multi, queued } from './commands.ts';
 import { Connection, type ConnectionSettings } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { Deadline } from './deadline.ts';
-import { InterruptedError, type NodeError, ReplyTimeoutError, type ServerRefusalError } from './errors.ts';
+import { InterruptedError, type NodeError, ReplyTimeoutError, TlsError } from './errors.ts';
+import { type Lane, openLane } from './lane.ts';
 import type { Dump, DumpSettings } from './replication-stream.ts';
 import type { Endpoint } from './socket.ts';
 import type { WireObserver } from './trace.ts';
-import { type TrustedHosts, UntrustedHostError } from './trusted-hosts.ts';
 
-export interface FleetSettings extends ConnectionSettings {
-  readonly entry: Endpoint;
+export type { Lane } from './lane.ts';
+
+export interface FleetSettings extends ConnectionSettings, Pick<AdmissionSettings, 'entry' | 'trustedHosts'> {
   readonly addressMap?: AddressMap;
-  /** Absent: whatever nodes announce is connected to. */
-  readonly trustedHosts?: TrustedHosts;
 }
 
 /** Of those that a single command may take. What a look asks goes out together, and is answered in one go. */
 const LOOK_REPLY_TIMEOUTS = 2;
 
-/** A connection of its own to a node, beside the one that everybody shares. */
-export interface Lane {
-  send<T>(command: Command<T>): Promise<T>;
-  sendAll<T>(commands: readonly Command<T>[]): Promise<T[]>;
-  /** Refusals are answers among the others. */
-  sendEach<T>(commands: readonly Command<T>[]): Promise<(T | ServerRefusalError)[]>;
-  close(): void;
-}
+const OTHER_WIRE = {
+  tls: 'it speaks TLS, and was asked in plain text; add --tls',
+  plain: 'it speaks plain text, and was asked in TLS; leave out --tls, and the options that imply it',
+} as const;
 
 /** A node is named by its address; the entry node, before its address is known, by this word. */
 export type NodeRef = Address | 'entry';
@@ -44,8 +40,7 @@ export class Fleet {
   readonly #observer: WireObserver | undefined;
   readonly #connections = new Map<string, Connection>();
   readonly #lanes = new Set<Connection>();
-  /** Places that the person has named. */
-  readonly #named = new Set<string>();
+  readonly #admission: Admission;
   readonly #interruption = new AbortController();
   #isOver = false;
 
@@ -53,7 +48,7 @@ export class Fleet {
     this.#settings = settings;
     this.#map = settings.addressMap ?? AddressMap.none;
     this.#observer = observer;
-    if (settings.entry.kind === 'tcp') this.#named.add(formatAddress(settings.entry));
+    this.#admission = new Admission(settings, this.#map);
   }
 
   get entry(): Endpoint {
@@ -87,7 +82,7 @@ export class Fleet {
 
   /** The person has named it, so that it may be connected to wherever it is. */
   trust(node: Address): void {
-    this.#named.add(this.placeOf(node));
+    this.#admission.admit(node);
   }
 
   /** Where a node is on the network. Two addresses of one place are one node, and have one connection. */
@@ -115,40 +110,33 @@ export class Fleet {
     }
   }
 
+  /** The same, or that the port speaks TLS where it was asked in plain text, and the other way round. */
+  async explained(node: NodeRef, error: NodeError): Promise<NodeError> {
+    const connection = this.#connections.get(node === 'entry' ? node : this.placeOf(node));
+    const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
+    const wire = connection?.perhapsSpeaks;
+    if (!connection || !wire || endpoint.kind === 'unix' || this.#isOver) return error;
+    const { speaks } = await import('./other-protocol.ts');
+    const asking = { limitMs: this.#settings.connectTimeoutMs, signal: this.interruption };
+    return (await speaks(wire, endpoint, asking)) ? new TlsError(connection.name, OTHER_WIRE[wire]) : error;
+  }
+
   /** For what would hold up the others: one long command after another. */
   lane(node: Address): Lane {
-    let connection = this.#openLane(node);
-    let selection: Command<unknown> | undefined;
-    // Opened after it was all ended: for a last word, so that nothing goes on that nobody watches.
-    const isLastWord = this.#interrupted;
-    const close = () => {
-      connection.close();
-      this.#lanes.delete(connection);
-    };
-    const use = <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
-      if (this.#interrupted && !isLastWord) return Promise.reject(new InterruptedError());
-      if (connection.state === 'rested') {
-        this.#lanes.delete(connection);
-        connection = this.#openLane(node);
-        // Keys of another database must not be taken for those of this one.
-        if (selection) connection.send(selection).catch(close);
-      }
-      return this.#minded(work(connection));
-    };
-    return {
-      send: command => {
-        const sent = use(live => live.send(command));
-        if (commandName(command) === 'SELECT') selection = command;
-        return sent;
-      },
-      sendAll: commands => use(live => live.sendAll(commands)),
-      sendEach: commands => use(live => live.sendEach(commands)),
-      close,
-    };
+    return openLane({
+      open: () => this.#openLane(node),
+      forget: connection => void this.#lanes.delete(connection),
+      isInterrupted: () => this.#interrupted,
+      minded: reply => this.#minded(reply),
+    });
   }
 
   #openLane(node: Address): Connection {
-    const connection = this.#open(formatAddress(node), this.#endpointOf(node), this.#refusalOf(node));
+    const connection = this.#open(
+      formatAddress(node),
+      this.#endpointOf(node),
+      this.#admission.refusalOf(node),
+    );
     this.#lanes.add(connection);
     return connection;
   }
@@ -159,7 +147,7 @@ export class Fleet {
     const { openDump } = await import('./replication-stream.ts');
     // A node that is known by its socket file only has no port.
     const endpoint = node.port === 0 ? this.entry : this.#endpointOf(node);
-    const refusal = this.#refusalOf(node);
+    const refusal = this.#admission.refusalOf(node);
     if (refusal) throw refusal;
     const connection = this.#settings;
     const [observer, interruption] = [this.#observer, this.interruption];
@@ -224,7 +212,7 @@ export class Fleet {
     // What was under way on it has failed, and is not sent again; a node that cannot be reached is not tried again.
     if (known && (known.state === 'alive' || known.state === 'broken')) return known;
     const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
-    const refusal = node === 'entry' ? undefined : this.#refusalOf(node);
+    const refusal = node === 'entry' ? undefined : this.#admission.refusalOf(node);
     const connection = this.#open(nameOf(endpoint), endpoint, refusal);
     this.#connections.set(key, connection);
     return connection;
@@ -234,16 +222,6 @@ export class Fleet {
     const connection = new Connection(name, endpoint, this.#settings, this.#observer, refusal);
     if (this.#isOver) connection.close();
     return connection;
-  }
-
-  /** Why the node is not connected to, where it is not. */
-  #refusalOf(node: Address): NodeError | undefined {
-    const { trustedHosts, tls } = this.#settings;
-    const external = this.#map.toExternal(node);
-    // What the address map says was said by the person.
-    if (!trustedHosts || external !== node || this.#named.has(formatAddress(node))) return undefined;
-    const provesName = tls !== undefined && !tls.insecure && tls.serverName === undefined;
-    return trustedHosts.trusts(node, provesName) ? undefined : new UntrustedHostError(formatAddress(node));
   }
 
   #endpointOf(address: Address): Endpoint {

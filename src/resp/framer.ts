@@ -5,19 +5,18 @@
  * handed on in one piece only when all of it has arrived.
  */
 
-export interface ReplyLimits {
-  /** Bytes of one reply, headers included. */
-  readonly maxReplyBytes: number;
-  /** Elements of one reply, all levels together. */
-  readonly maxElements: number;
+import type { ReplyBounds } from './reply-bounds.ts';
+
+/** Of one reply, headers included. */
+export interface ReplyLimits extends ReplyBounds {
   /** Errors inside arrays: making one takes a hundred times as long as making anything else. */
   readonly maxErrors: number;
   readonly maxDepth: number;
 }
 
 export const DEFAULT_LIMITS: ReplyLimits = {
-  // CLUSTER NODES of the largest clusters is well under a megabyte. Larger are only values that are dumped before they are
-  // written over, and whoever asks for those has a lower limit of its own, with better words.
+  // For values that are dumped before they are written over; whoever asks for those has a lower limit of its own, with
+  // better words. All else has closer bounds, by command.
   maxReplyBytes: 320 * 1024 * 1024,
   maxElements: 4 * 1024 * 1024,
   // EXEC may tell of one for each slot.
@@ -49,6 +48,9 @@ export class ReplyTooLongError extends FramingError {
   override readonly fault = 'it sent too much';
 }
 
+/** Closer bounds of a reply, by its place among those that end, or begin, in one chunk. */
+export type BoundsOfReply = (place: number) => ReplyBounds | undefined;
+
 export class ReplyFramer {
   readonly #limits: ReplyLimits;
   /** What has arrived of replies that are not whole yet. */
@@ -61,6 +63,8 @@ export class ReplyFramer {
   /** Bytes of the current reply that are already framed, and bulk bytes that are still to be skipped. */
   #replyBytes = 0;
   #skip = 0;
+  /** Of the current reply, once it has begun. */
+  #bounds: ReplyBounds | undefined;
   /** The line that has begun and not ended. */
   #line: number[] = [];
 
@@ -69,11 +73,13 @@ export class ReplyFramer {
   }
 
   /** All whole replies that there are now, in one piece; undefined where there is none. */
-  push(chunk: Buffer): Buffer | undefined {
+  push(chunk: Buffer, boundsOf?: BoundsOfReply): Buffer | undefined {
+    let place = 0;
     let whole = 0;
     let at = 0;
     while (at < chunk.length) {
       const from = at;
+      this.#bounds ??= closer(this.#limits, boundsOf?.(place));
       const ended = this.#skip > 0 ? this.#skipBulk(chunk.length - at) : this.#readLine(chunk, at);
       at += ended.consumed;
       this.#count(at - from);
@@ -82,6 +88,8 @@ export class ReplyFramer {
         this.#replyBytes = 0;
         this.#elements = 0;
         this.#errors = 0;
+        this.#bounds = undefined;
+        place++;
       }
     }
     const replies = whole > 0 ? this.#join(chunk.subarray(0, whole)) : undefined;
@@ -90,6 +98,11 @@ export class ReplyFramer {
       this.#buffered += chunk.length - whole;
     }
     return replies;
+  }
+
+  /** What is held of replies that are not whole. */
+  get heldBytes(): number {
+    return this.#buffered;
   }
 
   #join(tail: Buffer): Buffer {
@@ -102,8 +115,9 @@ export class ReplyFramer {
 
   #count(bytes: number): void {
     this.#replyBytes += bytes;
-    if (this.#replyBytes + this.#skip > this.#limits.maxReplyBytes) {
-      throw new ReplyTooLongError(`a reply of more than ${this.#limits.maxReplyBytes} bytes`);
+    const { maxReplyBytes } = this.#bounds ?? this.#limits;
+    if (this.#replyBytes + this.#skip > maxReplyBytes) {
+      throw new ReplyTooLongError(`a reply of more than ${maxReplyBytes} bytes`);
     }
   }
 
@@ -145,8 +159,9 @@ export class ReplyFramer {
       return false;
     }
     this.#elements += value;
-    if (this.#elements > this.#limits.maxElements) {
-      throw new ReplyTooLongError(`a reply of more than ${this.#limits.maxElements} elements`);
+    const { maxElements } = this.#bounds ?? this.#limits;
+    if (this.#elements > maxElements) {
+      throw new ReplyTooLongError(`a reply of more than ${maxElements} elements`);
     }
     if (value === 0) return true;
     this.#open.push(value);
@@ -165,6 +180,14 @@ export class ReplyFramer {
     }
     return true;
   }
+}
+
+function closer(limits: ReplyLimits, own: ReplyBounds | undefined): ReplyBounds {
+  if (!own) return limits;
+  return {
+    maxReplyBytes: Math.min(limits.maxReplyBytes, own.maxReplyBytes),
+    maxElements: Math.min(limits.maxElements, own.maxElements),
+  };
 }
 
 function checkType(byte: number): void {

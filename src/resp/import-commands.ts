@@ -3,6 +3,7 @@ import type { ServerFacts } from '../topology/snapshot.ts';
 import type { Command } from './command.ts';
 import { decodeInfo } from './info.ts';
 import { asArray, asBytes, asInteger, asOk, asText, excerpt, ReplyShapeError } from './reply.ts';
+import { SMALL_REPLY } from './reply-bounds.ts';
 import type { Key } from './slot-commands.ts';
 
 export interface Scan {
@@ -43,6 +44,7 @@ export interface SourceInfo {
 export function sourceInfo(): Command<SourceInfo> {
   return {
     args: ['INFO'],
+    bounds: SMALL_REPLY,
     decode: reply => {
       const { keysInOtherDatabases: _, ...server } = decodeInfo(reply);
       const text = asText(reply);
@@ -65,6 +67,7 @@ export function sourceInfo(): Command<SourceInfo> {
 export function runId(): Command<string> {
   return {
     args: ['INFO', 'server'],
+    bounds: SMALL_REPLY,
     decode: reply => excerpt(/^run_id:(.*?)\r?$/m.exec(asText(reply))?.[1] ?? ''),
   };
 }

@@ -1,6 +1,7 @@
 /** INFO: lines of `field:value` under headings. Read into what the rest of the program asks about. */
 import type { Replication, ServerFacts, Vitals } from '../topology/snapshot.ts';
 import { asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
+import { MAX_LINES } from './reply-bounds.ts';
 
 export interface ServerInfo extends ServerFacts {
   /** Keys in databases other than 0, which DBSIZE of database 0 leaves out. */
@@ -61,6 +62,9 @@ const NAMES = [
 const WANTED = new RegExp(`^(${NAMES.join('|')}):(.*?)\\r?$`, 'gm');
 
 function readFields(text: string): Map<string, string> {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines++;
+  if (lines > MAX_LINES) throw new ReplyShapeError(`more than ${MAX_LINES} lines`);
   return new Map([...text.matchAll(WANTED)].map(([, name = '', value = '']) => [name, value]));
 }
 

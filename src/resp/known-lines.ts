@@ -8,12 +8,17 @@
  * object to object takes longer than all comparing.
  */
 import type { ClusterNode, NodeId } from '../topology/node.ts';
+import { ReplyShapeError } from './reply.ts';
 
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 const FIELDS_BEFORE_TIMES = 4;
 const TIMES = 2;
 const NONE = -1;
+/** Lines whose ids begin alike that are compared. Only who makes up ids has more; then lines are read once more. */
+const MAX_ALIKE = 256;
+/** Kept of all replies together: some hundred thousand are what thousands of nodes say that agree on nothing. */
+const MAX_KEPT = 256 * 1024;
 
 interface Roll {
   readonly nodes: readonly ClusterNode[];
@@ -55,7 +60,7 @@ export class KnownLines {
     if (from + 8 > bytes.byteLength) return NONE;
     const known = this.#bytes;
     let line = (this.#newest[this.#hash(bytes, from)] as number) - 1;
-    for (; line !== NONE; line = this.#older[line] as number) {
+    for (let tried = 0; line !== NONE && tried < MAX_ALIKE; line = this.#older[line] as number, tried++) {
       const start = this.#start[line] as number;
       const headLength = this.#headLength[line] as number;
       if (!equal(bytes, from, known, start, headLength)) continue;
@@ -70,6 +75,8 @@ export class KnownLines {
 
   /** Remembers a line, given with its line feed. */
   add(text: string, node: ClusterNode): number {
+    if (this.#nodes.length >= MAX_KEPT)
+      throw new ReplyShapeError(`with it there are more than ${MAX_KEPT} different lines of nodes`);
     const bytes = Buffer.from(text, 'latin1');
     const times = skipFields(viewOf(bytes), 0, FIELDS_BEFORE_TIMES);
     const behind = skipFields(viewOf(bytes), times, TIMES);

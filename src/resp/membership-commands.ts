@@ -3,6 +3,7 @@ import { type MeetingPoint, type NodeId, USUAL_BUS_OFFSET } from '../topology/no
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { Command, Word } from './command.ts';
 import { asArray, asBytes, asOk, asText, type Reply, ReplyShapeError } from './reply.ts';
+import { SMALL_REPLY } from './reply-bounds.ts';
 
 /** OK means that the handshake was begun, not that it will get through. */
 export function meet({ ip, port, busPort }: MeetingPoint): Command<void> {
@@ -44,6 +45,7 @@ export function shutdown(): Command<void> {
 export function configGet(name: string): Command<string | undefined> {
   return {
     args: ['CONFIG', 'GET', name],
+    bounds: SMALL_REPLY,
     decode: reply => {
       const [, value] = asArray(reply);
       return value === undefined ? undefined : asText(value);

@@ -1,7 +1,14 @@
 /** From bytes to replies: the framer finds where one ends and refuses what no server sends, redis-parser reads it. */
 import RedisParser from 'redis-parser';
-import { DEFAULT_LIMITS, FramingError, ReplyFramer } from './framer.ts';
+import {
+  type BoundsOfReply,
+  DEFAULT_LIMITS,
+  FramingError,
+  ReplyFramer,
+  ReplyTooLongError,
+} from './framer.ts';
 import { ErrorReply, type Reply } from './reply.ts';
+import { ALL_REPLIES, type ReplyBudget } from './reply-bounds.ts';
 
 /** How replies are read, where it is not known what they are replies to. */
 export interface Reading {
@@ -14,9 +21,12 @@ export interface Reading {
 export class ReplyReader {
   readonly #framer: ReplyFramer;
   readonly #parser: RedisParser;
+  readonly #budget: ReplyBudget;
   #replies: Reply[] = [];
+  #heldBytes = 0;
 
-  constructor({ exactIntegers = false, ...limits }: Reading = {}) {
+  constructor({ exactIntegers = false, ...limits }: Reading = {}, budget = ALL_REPLIES) {
+    this.#budget = budget;
     this.#framer = new ReplyFramer({ ...DEFAULT_LIMITS, ...limits });
     this.#parser = new RedisParser({
       returnBuffers: true,
@@ -30,13 +40,29 @@ export class ReplyReader {
   }
 
   /** The replies that the chunk completes. */
-  push(chunk: Buffer): Reply[] {
+  push(chunk: Buffer, boundsOf?: BoundsOfReply): Reply[] {
     // Whole replies only: redis-parser would join pieces in a pool for which it keeps a timer.
-    const whole = this.#framer.push(chunk);
+    const whole = this.#framer.push(chunk, boundsOf);
+    if (!this.#hold(this.#framer.heldBytes))
+      throw new ReplyTooLongError(
+        `with what others send at the same time more than ${this.#budget.maxBytes} bytes`,
+      );
     if (whole) this.#parser.execute(whole);
     const replies = this.#replies;
     this.#replies = [];
     return replies;
+  }
+
+  /** Nothing more is read: what was held is given up. */
+  end(): void {
+    this.#hold(0);
+  }
+
+  #hold(bytes: number): boolean {
+    const more = bytes - this.#heldBytes;
+    if (more === 0) return true;
+    this.#heldBytes = bytes;
+    return this.#budget.hold(more) || more < 0;
   }
 }
 

@@ -93,7 +93,8 @@ function tlsProblem(code: string, error: Error): string {
     return 'the certificate is not signed by a known authority; name it with --cacert';
   }
   if (code === 'CERT_HAS_EXPIRED') return 'the certificate has expired';
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'the port does not speak TLS';
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER')
+    return 'the port does not speak TLS; leave out --tls, and the options that imply it';
   if (code === 'ECONNRESET') return 'the server ended the TLS handshake';
   if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA/.test(code)) {
     return 'the server does not accept our certificate; give one with --cert and --key';

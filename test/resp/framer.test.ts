@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS, FramingError, ReplyFramer } from '../../src/resp/framer.ts';
+import { ReplyBudget } from '../../src/resp/reply-bounds.ts';
+import { ReplyReader } from '../../src/resp/reply-reader.ts';
 
 const MODEST = { maxReplyBytes: 1000, maxElements: 50, maxErrors: 10, maxDepth: 4 };
 
@@ -106,5 +108,54 @@ describe('what no server sends is refused before it costs memory', () => {
         },
       ),
     );
+  });
+});
+
+describe('closer bounds of single replies', () => {
+  const bounds = (place: number) => (place === 1 ? { maxReplyBytes: 20, maxElements: 2 } : undefined);
+
+  test('hold for that reply, wherever the chunks end', () => {
+    const [long, short] = [`$100\r\n${'x'.repeat(100)}\r\n`, '$5\r\nshort\r\n'];
+    expect(String(new ReplyFramer().push(Buffer.from(long + short + long), bounds))).toBe(
+      long + short + long,
+    );
+    for (const tooLong of ['$100\r\n', '*3\r\n', '*1\r\n*2\r\n'])
+      expect(() => new ReplyFramer().push(Buffer.from(long + tooLong), bounds)).toThrow(
+        /a reply of more than (20|2) /,
+      );
+    const framer = new ReplyFramer();
+    framer.push(Buffer.from(`${long}$`), bounds);
+    // The rest of it is the first thing in the next chunk.
+    expect(() => framer.push(Buffer.from('100\r\n'), () => undefined)).toThrow(
+      'a reply of more than 20 bytes',
+    );
+  });
+
+  test('do not lift the limits of the connection', () => {
+    const framer = new ReplyFramer(MODEST);
+    const generous = () => ({ maxReplyBytes: 1e9, maxElements: 1e9 });
+    expect(() => framer.push(Buffer.from('$2000\r\n'), generous)).toThrow('a reply of more than 1000 bytes');
+  });
+});
+
+describe('what has arrived of all replies together', () => {
+  const half = Buffer.from(`$1000\r\n${'x'.repeat(500)}`);
+
+  test('has a limit, and room again when a reply is whole, or its connection is over', () => {
+    const budget = new ReplyBudget(1200);
+    const [a, b, c] = [0, 1, 2].map(() => new ReplyReader({}, budget)) as [
+      ReplyReader,
+      ReplyReader,
+      ReplyReader,
+    ];
+    a.push(half);
+    b.push(half);
+    expect(() => c.push(half)).toThrow('with what others send at the same time more than 1200 bytes');
+    c.end();
+    a.push(Buffer.from(`${'x'.repeat(500)}\r\n`));
+    const d = new ReplyReader({}, budget);
+    d.push(half);
+    b.end();
+    new ReplyReader({}, budget).push(half);
   });
 });

@@ -1,6 +1,6 @@
 /** Finds out what keys come from: a server by itself, or a node of a cluster, and then all of its primaries. */
 import type { ImportSource, SourceNode } from '../../plan/import.ts';
-import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import { NodeError, ServerRefusalError, TlsError } from '../../resp/errors.ts';
 import type { Fleet, NodeRef } from '../../resp/fleet.ts';
 import { type SourceInfo, sourceInfo } from '../../resp/import-commands.ts';
 import type { Address } from '../../topology/node.ts';
@@ -34,11 +34,14 @@ async function ask(fleet: Fleet, node: NodeRef): Promise<SourceInfo> {
     return await fleet.send(node, sourceInfo());
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
-    throw new EntryNodeError(error.node, `the source cannot be asked: ${explain(error)}`, error);
+    const cause = await fleet.explained(node, error);
+    throw new EntryNodeError(cause.node, `the source cannot be asked: ${explain(cause)}`, cause);
   }
 }
 
 function explain(error: NodeError): string {
+  if (error instanceof TlsError)
+    return error.message.replace(/--(tls|cacert|sni|cert|key)\b/g, '--cluster-from-$1');
   if (!(error instanceof ServerRefusalError)) return error.message;
   switch (error.reason) {
     case 'no-login':

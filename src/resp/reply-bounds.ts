@@ -1,0 +1,60 @@
+/**
+ * How much a reply may be. A value is as large as it is; what is asked in a look at a cluster is small, and a server that
+ * sends more of it means harm, or is none. Together, too: a thousand replies that are each within their bounds are not.
+ */
+import type { Command } from './command.ts';
+import { asInteger, asOk, asQueued } from './reply.ts';
+
+export interface ReplyBounds {
+  readonly maxReplyBytes: number;
+  /** Elements of arrays, all levels together. */
+  readonly maxElements: number;
+}
+
+const MB = 1024 * 1024;
+
+/** INFO, a setting, the keys of each slot: all of a few thousand bytes. */
+export const SMALL_REPLY: ReplyBounds = { maxReplyBytes: 8 * MB, maxElements: 128 * 1024 };
+
+/** Whatever has lines has fewer, in a server that is one. */
+export const MAX_LINES = 16_384;
+
+/**
+ * A node takes 130 bytes, with a long host name 400, slots in the worst of states (each by itself, and all of them open)
+ * another megabyte and a half for all nodes together.
+ */
+export const NODE_LIST: ReplyBounds = { ...SMALL_REPLY, maxReplyBytes: 4 * MB };
+
+/** Several times as many nodes as the largest clusters have. */
+export const MAX_NODE_LINES = 4096;
+
+/** They are an OK or a number. */
+const SHORT: ReadonlySet<unknown> = new Set([asOk, asQueued, asInteger]);
+
+/** Undefined where all is allowed that the connection allows. */
+export function boundsOf({ bounds, decode }: Command<unknown>): ReplyBounds | undefined {
+  return bounds ?? (SHORT.has(decode) ? SMALL_REPLY : undefined);
+}
+
+/** What has arrived of replies that are not whole yet, on all connections of this process. */
+export class ReplyBudget {
+  readonly #maxBytes: number;
+  #heldBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** More, or less where negative. Returns whether there is room for it. */
+  hold(bytes: number): boolean {
+    this.#heldBytes += bytes;
+    return this.#heldBytes <= this.#maxBytes;
+  }
+
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+}
+
+/** A value of the largest size, and the lists of two thousand nodes beside it. */
+export const ALL_REPLIES = new ReplyBudget(512 * MB);
