@@ -11,7 +11,7 @@ import type { ClusterSnapshot, NodeView, UnreachableNode } from '../topology/sna
 import { explainSilence, isLoading, look } from './look.ts';
 
 /** Several times as many as the largest clusters have. Whoever names more means harm: nothing is concluded from that. */
-const MAX_NODES = 4096;
+const MAX_NODES = 3000;
 /** Places to connect to: a node may be named at more than one, while it moves. */
 const MAX_PLACES = 2 * MAX_NODES;
 /** Nodes that are named one after the other, each as late as it may answer, are not followed for ever. */

@@ -26,7 +26,7 @@ export const MAX_LINES = 16_384;
 export const NODE_LIST: ReplyBounds = { ...SMALL_REPLY, maxReplyBytes: 4 * MB };
 
 /** Several times as many nodes as the largest clusters have. */
-export const MAX_NODE_LINES = 4096;
+export const MAX_NODE_LINES = 3000;
 
 /** They are an OK or a number. */
 const SHORT: ReadonlySet<unknown> = new Set([asOk, asQueued, asInteger]);

@@ -35,9 +35,22 @@ function isCopy({ server: other }: NodeView, { server: own }: NodeView): boolean
 }
 
 /** By its own word, and by anybody's: a node that was reset says that it owns nothing, and its replicas know better. */
-export function slotsGivenTo({ views }: ClusterSnapshot, id: NodeId): SlotSet {
-  const given = campsOf(views).flatMap(({ nodes }) =>
-    nodes.flatMap(node => (node.id === id && node.role === 'primary' ? [node.slots] : [])),
-  );
-  return SlotSet.union(given);
+export function slotsGivenTo(snapshot: ClusterSnapshot, id: NodeId): SlotSet {
+  const claims = claimsIn.get(snapshot) ?? claimsOf(snapshot);
+  claimsIn.set(snapshot, claims);
+  return SlotSet.union(claims.get(id) ?? []);
+}
+
+/** Asked of every node that is silent, of which there may be thousands. */
+const claimsIn = new WeakMap<ClusterSnapshot, ReadonlyMap<NodeId, readonly SlotSet[]>>();
+
+function claimsOf({ views }: ClusterSnapshot): ReadonlyMap<NodeId, readonly SlotSet[]> {
+  const claims = new Map<NodeId, SlotSet[]>();
+  for (const { nodes } of campsOf(views)) {
+    for (const node of nodes) {
+      if (node.role !== 'primary' || node.slots.size === 0) continue;
+      claims.set(node.id, [...(claims.get(node.id) ?? []), node.slots]);
+    }
+  }
+  return claims;
 }

@@ -4,7 +4,9 @@
  */
 import { createServer } from 'node:net';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
+import { decodeClusterNodes } from '../../src/resp/cluster-nodes.ts';
+import { KnownLines } from '../../src/resp/known-lines.ts';
 import { listen, portOf } from '../support/listen.ts';
 import { type Run, slotctl, slotctlProcess } from '../support/run-slotctl.ts';
 import { bulk, pour, ScriptedNode } from '../support/scripted-node.ts';
@@ -136,6 +138,186 @@ describe.concurrent('a flood', () => {
       expect(run.code).toBe(3);
     } finally {
       server.close();
+    }
+  });
+});
+
+const ID = (digits: string) => digits.padStart(40, '0');
+
+async function scripted(t: TestContext): Promise<ScriptedNode> {
+  const node = await ScriptedNode.listen();
+  t.onTestFinished(() => node.close());
+  node.answers.set('CLUSTER NODES', bulk(ownLine(node)));
+  return node;
+}
+
+const ownLine = (node: ScriptedNode) =>
+  `${ID('1')} ${node.address}@1 myself,master - 0 0 1 connected 0-16383\n`;
+const others = (count: number, where: (i: number) => string) =>
+  Array.from(
+    { length: count },
+    (_, i) => `${ID((i + 2).toString(16))} ${where(i)}@1 master - 0 0 ${i} connected\n`,
+  ).join('');
+
+describe('more than what was asked for can be', () => {
+  test.each([
+    ['INFO', bulk(`redis_version:7.0.15\r\n${'x'.repeat(9_000_000)}`), 'a reply of more than 8388608 bytes'],
+    ['INFO', bulk(`redis_version:7.0.15\r\n${'x:1\r\n'.repeat(20_000)}`), 'more than 16384 lines'],
+    ['INFO', `*200000\r\n${':1\r\n'.repeat(200_000)}`, 'a reply of more than 131072 elements'],
+    [
+      'CLUSTER INFO',
+      bulk(`cluster_state:ok\r\n${'x'.repeat(9_000_000)}`),
+      'a reply of more than 8388608 bytes',
+    ],
+    ['DBSIZE', bulk('1'.repeat(9_000_000)), 'a reply of more than 8388608 bytes'],
+    ['CLUSTER NODES', bulk('x'.repeat(5_000_000)), 'a reply of more than 4194304 bytes'],
+    ['CLUSTER NODES', bulk(others(3100, () => '127.0.0.1:1')), 'more than 3000 lines, each of a node'],
+    [
+      'CLUSTER NODES',
+      bulk(`${ID('1')} h:1@1 myself,master - 0 0 1 connected${' 7'.repeat(40_000)}\n`),
+      'more ranges than there are slots',
+    ],
+  ])('%s: %#', async (command, answer, reason) => {
+    const node = await ScriptedNode.listen();
+    onTestFinished(() => node.close());
+    node.answers.set('CLUSTER NODES', bulk(ownLine(node)));
+    node.answers.set(command, answer);
+    const run = await slotctl(['check', node.address]);
+    expect(run.stderr).toContain(reason);
+    expect(run).toMatchObject({ code: 3, stdout: '' });
+  });
+
+  test('lines that differ in every reply are not kept for ever', () => {
+    const known = new KnownLines();
+    const lineOf = (i: number) => `${ID(i.toString(16))} h:1@1 master - 0 0 1 connected\n`;
+    const node = decodeClusterNodes(Buffer.from(lineOf(1).replace('master', 'myself,master'))).self;
+    expect(() => {
+      for (let i = 0; i < 300_000; i++) known.add(lineOf(i), node);
+    }).toThrow('different lines of nodes');
+  });
+});
+
+describe.concurrent('SIGTERM is heard', () => {
+  /** As soon as the node has been asked who is there. */
+  async function terminated(node: ScriptedNode, command: readonly string[]): Promise<Run> {
+    let isSent = false;
+    return slotctlProcess([...command, node.address, '--trace'], {
+      watch: (child, text) => {
+        if (isSent || !text.includes('> CLUSTER NODES')) return;
+        isSent = true;
+        child.kill('SIGTERM');
+      },
+    });
+  }
+
+  test.each<[string, (own: string) => string]>([
+    ['a hundred thousand nodes that are not there', () => others(100_000, () => '127.0.0.1:1')],
+    ['nodes at ports that nobody listens at', () => others(2900, i => `127.0.0.1:${i + 1}`)],
+    ['nodes where it is itself', own => others(2900, () => own)],
+  ])('while a node names %s', async (_, named) => {
+    const node = await ScriptedNode.listen();
+    node.answers.set('CLUSTER NODES', bulk(`${ownLine(node)}${named(node.address)}`));
+    for (const command of [['check'], ['forget-failed', '--dry-run'], ['rebalance', '--dry-run']]) {
+      const run = await terminated(node, command);
+      // It may have come to its end before.
+      expect([130, 0, 1, 3, 4], run.stderr.slice(-500)).toContain(run.code);
+    }
+    node.close();
+  });
+
+  test('while a reply drips', async t => {
+    const node = await scripted(t);
+    node.floods.set('CLUSTER', { begin: '$1000000\r\n', again: 'x'.repeat(1000), times: 500 });
+    const run = await terminated(node, ['check', '--reply-timeout', '600']);
+    expect(run).toMatchObject({ code: 130, stdout: '' });
+  });
+});
+
+describe('a server that repeats the password', () => {
+  const PASSWORD = 'kestrel-tundra-58';
+  const env = { REDISCLI_AUTH: PASSWORD };
+  const FAST = ['-t', '1', '--reply-timeout', '1'];
+
+  async function echoing(answer: string, command = `AUTH ${PASSWORD.toUpperCase()}`): Promise<ScriptedNode> {
+    const node = await ScriptedNode.alone({ isCluster: true });
+    onTestFinished(() => node.close());
+    node.answers.set(`AUTH ${PASSWORD.toUpperCase()}`, '+OK\r\n');
+    node.answers.set(command, `-${answer}\r\n`);
+    return node;
+  }
+
+  const ECHOES = [
+    `WRONGPASS ${PASSWORD} is not the password`,
+    `WRONGPASS ${PASSWORD.slice(0, 6)}`,
+    `NOAUTH ${encodeURIComponent(PASSWORD)}`,
+    `NOPERM ${PASSWORD.slice(5)}`,
+    `ERR unknown command 'AUTH', with args beginning with: '${PASSWORD.slice(0, 9)}`,
+    `ERR ${'.'.repeat(290)}${PASSWORD}`,
+  ];
+  const NOTHING_OF_IT = /kestre|undra-|-58/i;
+
+  test.each(ECHOES)('%s: to the login', async answer => {
+    const node = await echoing(answer);
+    for (const words of [
+      ['check'],
+      ['check', '--json'],
+      ['check', '--trace'],
+      ['info'],
+      ['--cluster', 'check'],
+    ]) {
+      const run = await slotctl([...words, node.address, ...FAST], { env });
+      expect(run.code).not.toBe(0);
+      expect(run.stdout + run.stderr, words.join(' ')).not.toMatch(NOTHING_OF_IT);
+    }
+  });
+
+  test.each(ECHOES)('%s: to anything else', async answer => {
+    for (const command of ['INFO', 'CLUSTER NODES', 'PING']) {
+      const node = await echoing(answer, command);
+      for (const words of [
+        ['check'],
+        ['check', '--json'],
+        ['check', '--trace'],
+        ['call', 'PING'],
+        ['call', 'PING', '--json'],
+      ]) {
+        const [name = '', ...rest] = words;
+        const run = await slotctl([name, node.address, ...rest, ...FAST], { env });
+        expect(run.stdout + run.stderr, words.join(' ')).not.toMatch(NOTHING_OF_IT);
+      }
+    }
+  });
+
+  test.each(ECHOES)('%s: the password of the other cluster of an import', async answer => {
+    const target = await echoing(answer, 'INFO');
+    const source = await ScriptedNode.alone({ isCluster: false });
+    onTestFinished(() => source.close());
+    const run = await slotctl(
+      ['import', target.address, '--cluster-from', source.address, '--dry-run', ...FAST],
+      {
+        env: { SLOTCTL_FROM_AUTH: PASSWORD },
+      },
+    );
+    expect(run.stdout + run.stderr).not.toMatch(NOTHING_OF_IT);
+  });
+
+  test('a password that a command sets', async () => {
+    const node = await echoing(
+      `ERR '${PASSWORD}' will not do`,
+      `CONFIG SET MASTERAUTH ${PASSWORD.toUpperCase()}`,
+    );
+    for (const json of [[], ['--json']]) {
+      const run = await slotctl([
+        'call',
+        node.address,
+        'CONFIG',
+        'SET',
+        'masterauth',
+        PASSWORD,
+        ...json,
+        ...FAST,
+      ]);
+      expect(run.stdout + run.stderr).not.toMatch(NOTHING_OF_IT);
     }
   });
 });

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { reply as captured } from './fixtures.ts';
 import { listen, portOf } from './listen.ts';
 
@@ -36,8 +37,10 @@ export class ScriptedNode {
   /** Each reply is kept for so long before it goes out, and the next after it. */
   delayMs = 0;
 
-  private constructor() {
-    this.#server = createServer(socket => {
+  private constructor(tls?: TlsOptions) {
+    this.#server = tls ? createTlsServer(tls) : createServer();
+    this.#server.on('tlsClientError', () => {});
+    this.#server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.#sockets.add(socket);
       this.connections++;
       let text = '';
@@ -61,8 +64,9 @@ export class ScriptedNode {
     });
   }
 
-  static async listen(): Promise<ScriptedNode> {
-    const node = new ScriptedNode();
+  /** With settings for TLS, it speaks that. */
+  static async listen(tls?: TlsOptions): Promise<ScriptedNode> {
+    const node = new ScriptedNode(tls);
     await listen(node.#server);
     return node;
   }

@@ -25,6 +25,8 @@ export interface Evidence extends DiagnoseOptions {
   readonly camps: readonly Camp[];
   /** Who knows whom: for each node the camps that list it. */
   readonly knownTo: ReadonlyMap<NodeId, readonly Camp[]>;
+  /** Who did not answer, and where that was is known. */
+  readonly lostAt: ReadonlySet<NodeId>;
 }
 
 export type Rule = (evidence: Evidence) => Finding[];
@@ -44,6 +46,7 @@ export function gatherEvidence(snapshot: ClusterSnapshot, options: DiagnoseOptio
     owners: [...nodes.values()].filter((n): n is Primary => n.role === 'primary' && n.slots.size > 0),
     camps,
     knownTo,
+    lostAt: new Set(snapshot.unreachable.filter(({ address }) => address).map(({ id }) => id)),
   };
 }
 

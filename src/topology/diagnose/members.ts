@@ -81,12 +81,12 @@ export const addressesDisagree: Rule = ({ camps }) => {
  * A ghost is no longer a member, but somebody still knows it: a handshake that does not get through, a node that
  * has lost its address, or one without slots that does not answer and that less than half of the others still list.
  */
-function ghostKind({ nodes, views, knownTo, snapshot }: Evidence, id: NodeId) {
+function ghostKind({ nodes, views, knownTo, lostAt, snapshot }: Evidence, id: NodeId) {
   const node = nodes.get(id);
   if (!node || views.has(id)) return undefined;
   if (node.role === 'stranger' && node.handshake) return 'handshake';
   if (node.role === 'primary' && node.slots.size > 0) return undefined;
-  if (!snapshot.unreachable.some(u => u.id === id && u.address)) return 'noaddr';
+  if (!lostAt.has(id)) return 'noaddr';
   // Known to most, it is a member whom a few do not know: removing it would be the wrong advice.
   return 2 * idsOf(knownTo.get(id) ?? []).length < snapshot.views.length ? 'forgotten' : undefined;
 }
