@@ -11,9 +11,9 @@ import type { ClusterSnapshot, NodeView, UnreachableNode } from '../topology/sna
 import { explainSilence, isLoading, look } from './look.ts';
 
 /** Several times as many as the largest clusters have. Whoever names more means harm: nothing is concluded from that. */
-const MAX_NODES = 3000;
+export const MAX_NODES = 3000;
 /** Places to connect to: a node may be named at more than one, while it moves. */
-const MAX_PLACES = 2 * MAX_NODES;
+export const MAX_PLACES = 2 * MAX_NODES;
 /** Nodes that are named one after the other, each as late as it may answer, are not followed for ever. */
 const MAX_LOOKS_IN_TURN = 10;
 

@@ -105,6 +105,12 @@ export class ReplyFramer {
     return this.#buffered;
   }
 
+  /** Nothing more comes. */
+  drop(): void {
+    this.#chunks = [];
+    this.#buffered = 0;
+  }
+
   #join(tail: Buffer): Buffer {
     if (this.#chunks.length === 0) return tail;
     const joined = Buffer.concat([...this.#chunks, tail], this.#buffered + tail.length);

@@ -18,7 +18,7 @@ const NONE = -1;
 /** Lines whose ids begin alike that are compared. Only who makes up ids has more; then lines are read once more. */
 const MAX_ALIKE = 256;
 /** Kept of all replies together: some hundred thousand are what thousands of nodes say that agree on nothing. */
-const MAX_KEPT = 256 * 1024;
+export const MAX_KEPT = 256 * 1024;
 
 interface Roll {
   readonly nodes: readonly ClusterNode[];

@@ -55,6 +55,7 @@ export class ReplyReader {
 
   /** Nothing more is read: what was held is given up. */
   end(): void {
+    this.#framer.drop();
     this.#hold(0);
   }
 
