@@ -36,7 +36,14 @@ export function concludeFix(
 }
 
 /** What keeps `fix` from something that could lose keys. */
-const UNSAFE: ReadonlySet<Obstacle> = new Set(['unreachable-owner', 'still-heard', 'may-return']);
+const UNSAFE: ReadonlySet<Obstacle> = new Set([
+  'unreachable-owner',
+  'still-heard',
+  'refused-us',
+  'copy-out-of-reach',
+  'stranded-copy',
+  'may-return',
+]);
 
 function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, string] {
   const { situations, stages } = plan;

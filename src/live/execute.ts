@@ -29,6 +29,7 @@ import { addressBook } from '../topology/snapshot.ts';
 import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 import { awaitUnbanned } from './await-unbanned.ts';
+import { type Confirming, confirmReplicas, confirmStage, type Unconfirmed } from './confirm.ts';
 import { asGenerator, type Tell } from './event-stream.ts';
 import { takeStep } from './fail-over.ts';
 import { FileError } from './files.ts';
@@ -58,6 +59,8 @@ export async function* execute(fleet: Fleet, plan: Plan, options: ExecuteOptions
       }
       if (failed) return;
     }
+    const astray = await work.confirmed();
+    if (astray) yield { kind: 'step-failed', ...astray };
   } finally {
     await work.close();
   }
@@ -78,7 +81,29 @@ class Work {
     this.#passages = new Passages(fleet, plan.before, options);
   }
 
+  /** What is not so when all is done. */
+  confirmed(): Promise<Unconfirmed | undefined> {
+    const { stages } = this.#plan;
+    return this.#confirm(stages.flat(), confirming => confirmReplicas(stages, confirming));
+  }
+
+  async #confirm(
+    [step]: readonly Step[],
+    ask: (confirming: Confirming) => Promise<Unconfirmed | undefined>,
+  ): Promise<Unconfirmed | undefined> {
+    const confirming = { fleet: this.#fleet, before: this.#plan.before, at: (id: NodeId) => this.#at(id) };
+    try {
+      return await ask(confirming);
+    } catch (error) {
+      if (!step) throw error;
+      return { step, problem: problemOf(error) };
+    }
+  }
+
   async run(stage: Stage, tell: Tell<PlanEvent>): Promise<void> {
+    // Before the first step: what is half done can be worse than what is not.
+    const changed = await this.#confirm(stage, confirming => confirmStage(stage, confirming));
+    if (changed) return tell({ kind: 'step-failed', ...changed });
     let failed = false;
     const take = async (step: Step) => {
       // Looked at when its turn comes: whatever has failed by then, this is not begun any more.
@@ -104,11 +129,7 @@ class Work {
       if (isMending(step)) return await this.#mend(step, tell);
       return await this.#perform(step, tell);
     } catch (error) {
-      if (error instanceof InterruptedError) return { kind: 'interrupted' };
-      if (error instanceof MoveError || error instanceof FileError)
-        return { kind: 'move', message: error.message };
-      if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
-      throw error;
+      return problemOf(error);
     }
   }
 
@@ -214,6 +235,14 @@ class Work {
     const server = this.#plan.before.views.find(view => view.id === id)?.server;
     return server?.product === 'valkey' || (server?.release.major ?? 0) >= 7;
   }
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof InterruptedError) return { kind: 'interrupted' };
+  if (error instanceof MoveError || error instanceof FileError)
+    return { kind: 'move', message: error.message };
+  if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
+  throw error;
 }
 
 function noAgreement(

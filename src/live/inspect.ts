@@ -8,7 +8,7 @@ import type { Fleet, NodeRef } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import { type Address, type ClusterNode, formatAddress, type NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot, NodeView, UnreachableNode } from '../topology/snapshot.ts';
-import { explainSilence, isLoading, look } from './look.ts';
+import { explainSilence, isLoading, look, refusedIn } from './look.ts';
 
 /** Several times as many as the largest clusters have. Whoever names more means harm: nothing is concluded from that. */
 export const MAX_NODES = 3000;
@@ -149,19 +149,28 @@ class Survey {
       this.#lose({ id, reason: 'nobody knows its address' });
       return undefined;
     }
+    const mapped = this.#fleet.reachedAt(address);
+    const where = { id, address, ...(mapped && { reachedAt: mapped.at, mapLine: mapped.line }) };
     const limitMs = MAX_LOOKS_IN_TURN * this.#fleet.lookLimitMs;
     if (performance.now() - this.#begunAt > limitMs) {
       const reason = `it was not asked: it was named when asking the others had taken ${Math.round(limitMs / 1000)} s`;
-      this.#lose({ id, address, reason });
+      this.#lose({ ...where, reason });
       return undefined;
     }
     try {
       const view = await this.#lookAt(address);
       if (view.id === id) return view;
-      this.#lose({ id, address, reason: `another node answers there (${view.id})`, replacedBy: view.id });
+      this.#lose({ ...where, reason: `another node answers there (${view.id})`, replacedBy: view.id });
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      this.#lose({ id, address, reason: explainSilence(error), ...(isLoading(error) && { loading: true }) });
+      const refused = refusedIn(error);
+      const loading = isLoading(error);
+      this.#lose({
+        ...where,
+        reason: explainSilence(error),
+        ...(loading && { loading }),
+        ...(refused && { refused }),
+      });
     }
     return undefined;
   }

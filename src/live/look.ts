@@ -24,9 +24,12 @@ async function lookThere(fleet: Fleet, node: NodeRef, known: KnownLines): Promis
   ]);
   const { self, nodes, open, busPort } = cluster;
   const { keysInOtherDatabases, ...facts } = server;
+  const address = node === 'entry' ? entryAddress(fleet, self.address) : node;
+  const mapped = fleet.reachedAt(address);
   return {
     id: self.id,
-    address: node === 'entry' ? entryAddress(fleet, self.address) : node,
+    address,
+    ...(mapped && { reachedAt: mapped.at }),
     self,
     nodes,
     open,
@@ -37,8 +40,10 @@ async function lookThere(fleet: Fleet, node: NodeRef, known: KnownLines): Promis
   };
 }
 
-function entryAddress({ entry }: Fleet, announced: Address | undefined): Address {
-  if (entry.kind === 'tcp') return { host: entry.host, port: entry.port };
+/** Under an address map by what it announces, as the others: so that nobody has two names. */
+function entryAddress(fleet: Fleet, announced: Address | undefined): Address {
+  const { entry } = fleet;
+  if (entry.kind === 'tcp') return fleet.announcedAddress({ host: entry.host, port: entry.port });
   return announced ?? { host: entry.path, port: 0 };
 }
 
@@ -53,6 +58,13 @@ export async function ifTold<T>(reply: Promise<T>): Promise<T | undefined> {
     if (error instanceof ServerRefusalError) return undefined;
     throw error;
   }
+}
+
+/** What a node that lives keeps from us. */
+export function refusedIn(error: NodeError): 'login' | 'right' | undefined {
+  if (!(error instanceof ServerRefusalError)) return undefined;
+  if (error.reason === 'no-login' || error.reason === 'wrong-login') return 'login';
+  return error.reason === 'no-right' ? 'right' : undefined;
 }
 
 export function isLoading(error: NodeError): boolean {

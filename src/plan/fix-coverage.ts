@@ -5,8 +5,10 @@
 import type { NodeId } from '../topology/node.ts';
 import { type Slot, SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
+import { hearersOf } from '../topology/whereabouts.ts';
 import type { FixContext } from './fix-open-slots.ts';
 import { marked } from './gathering.ts';
+import { hasLivingReplica, livingHolders, silentPrimaries, strandedCopies } from './out-of-reach.ts';
 import { shareOut } from './share-out.ts';
 import type { Obstacle, Situation } from './situation.ts';
 import type { SlotScene } from './slot-scenes.ts';
@@ -26,6 +28,15 @@ export function coverSlots(
   const orphaned = unowned.filter(({ silent }) => !silent);
   const dead = deadOwners(unowned, snapshot, context);
   const open = [...orphaned, ...unowned.filter(({ silent }) => silent && dead.given.has(silent))];
+  const outOfReach = livingHolders(snapshot);
+  if (open.length > 0 && outOfReach.length > 0)
+    return {
+      situations: [
+        ...dead.situations,
+        { ...blockedBy('copy-out-of-reach', open, outOfReach), detail: 'not asked' },
+      ],
+      owners: dead.owners,
+    };
   const silent = context.withUnreachable ? [] : silentPrimaries(snapshot);
   if (open.length > 0 && silent.length > 0)
     return {
@@ -33,6 +44,12 @@ export function coverSlots(
         ...dead.situations,
         { ...blockedBy('unreachable-owner', open, silent), detail: 'not asked' },
       ],
+      owners: dead.owners,
+    };
+  const stranded = context.withUnreachable ? [] : strandedCopies(snapshot);
+  if (orphaned.length > 0 && stranded.length > 0)
+    return {
+      situations: [...dead.situations, { ...blockedBy('stranded-copy', open, stranded), detail: 'stranded' }],
       owners: dead.owners,
     };
   const hidden = hiddenKeys(open, snapshot, context);
@@ -59,17 +76,6 @@ export function coverSlots(
 
 function slotsOf(scenes: readonly SlotScene[]): SlotSet {
   return SlotSet.of(...scenes.map(({ slot }) => slot));
-}
-
-/**
- * Whoever cannot be asked may hold the keys of slots that nobody owns, and be back a moment later: then clients have
- * written onto nothing meanwhile. (Found by cutting our connections: 68 keys.)
- */
-function silentPrimaries({ views, unreachable }: ClusterSnapshot): NodeId[] {
-  const primaries = new Set(
-    views.flatMap(({ nodes }) => nodes.filter(({ role }) => role === 'primary').map(({ id }) => id)),
-  );
-  return unreachable.flatMap(({ id }) => (id && primaries.has(id) ? [id] : []));
 }
 
 function isUncounted({ census }: FixContext, id: NodeId): boolean {
@@ -141,8 +147,11 @@ function deadOwners(
     const slots = slotsOf(scenes);
     const facts = { kind: 'owner-dead', slots, keys, keysAtOwner: heir?.server.keys ?? 0 } as const;
     const nodes = heir ? [node, heir.id] : [node];
-    const obstacle = withUnreachable ? standingFor(node, snapshot) : 'unreachable-owner';
+    const isRefused = snapshot.unreachable.some(({ id, refused }) => id === node && refused);
+    const obstacle = withUnreachable || isRefused ? standingFor(node, snapshot) : 'unreachable-owner';
     if (obstacle) return { ...facts, nodes, measures: [], obstacle };
+    if (!heir && hasLivingReplica(node, snapshot))
+      return { ...facts, nodes, measures: [], obstacle: 'copy-out-of-reach' };
     if (!heir) {
       given.add(node);
       return { ...facts, nodes, measures: [] };
@@ -155,16 +164,16 @@ function deadOwners(
 }
 
 /**
- * Whether a node that does not answer us may all the same be alive. One that loads its data answers soon; and one that
- * the others hear goes on serving its clients, whose writes would be lost when it hears that it has lost its slots.
+ * Whether a node that does not answer us may all the same be alive. One that loads its data answers soon; one that refuses
+ * our login lives; and one that the others hear goes on serving its clients, whose writes would be lost when it hears that
+ * it has lost its slots.
  */
-export function standingFor(id: NodeId, { views, unreachable }: ClusterSnapshot): Obstacle | undefined {
-  if (unreachable.some(node => node.id === id && node.loading)) return 'wait';
-  const isHeard = views.some(({ self, nodes }) => {
-    const seen = self.role === 'primary' ? nodes.find(node => node.id === id) : undefined;
-    return seen?.linked && seen.health === 'ok';
-  });
-  return isHeard ? 'still-heard' : undefined;
+export function standingFor(id: NodeId, snapshot: ClusterSnapshot): Obstacle | undefined {
+  const silent = snapshot.unreachable.find(node => node.id === id);
+  if (silent?.loading) return 'wait';
+  if (silent?.refused) return 'refused-us';
+  const primaries = new Set(snapshot.views.flatMap(view => (view.self.role === 'primary' ? [view.id] : [])));
+  return hearersOf(snapshot, id).some(hearer => primaries.has(hearer)) ? 'still-heard' : undefined;
 }
 
 /** The replica that has received most. */

@@ -112,7 +112,8 @@ export function homeless(
     .flatMap(({ kind, nodes: [node] }) => (kind === 'replica-of-nobody' && node ? [node] : []))
     .filter(id => !gone.has(id));
   if (lost.length === 0) return [];
-  const keys = new Map(snapshot.views.map(({ id, server }) => [id, server.keys ?? 0]));
+  // Not counted is not none.
+  const keys = new Map(snapshot.views.map(({ id, server }) => [id, server.keys]));
   const isCovered = coveredSlots(snapshot).equals(SlotSet.all);
   const rescued = lost.filter(id => isCovered || keys.get(id) === 0);
   const kept = lost.filter(id => !rescued.includes(id));

@@ -1,8 +1,10 @@
 /** `forget-failed`: nodes that are gone, and that somebody still knows. */
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
+import { lastCopyOf, mayHoldUnowned } from '../topology/last-copy.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { Place } from '../topology/place.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { hearersOf, isAlive, wrongAddresses } from '../topology/whereabouts.ts';
 import type { Decision } from './refusal.ts';
 import { planRemoval, type RemovePlan, slotRefusals } from './remove.ts';
 import type { Remark } from './step.ts';
@@ -30,21 +32,43 @@ export function ghostsIn(
   });
 }
 
-/** These, and those that were reset. */
+/** These, and those that were reset; but nobody who lives, or who may have the last copy of keys. */
 export function planForgetting(
   snapshot: ClusterSnapshot,
   unwanted: readonly NodeId[],
   placeOf: (id: NodeId) => Place,
 ): Decision<RemovePlan> {
   const answered = new Set(snapshot.views.map(({ id }) => id));
-  const gone = unwanted.filter(id => !answered.has(id));
-  const ghosts = [...new Set([...gone, ...replaced(snapshot), ...outcasts(snapshot)])].sort();
+  const absent = [...unwanted, ...replaced(snapshot)].filter(id => !answered.has(id));
+  const gone = [...new Set(absent)].sort();
+  const kept = gone.flatMap(id => reasonToKeep(snapshot, id));
+  const keptIds = new Set(kept.flatMap(remark => remark.nodes));
+  const ghosts = [...new Set([...gone.filter(id => !keptIds.has(id)), ...outcasts(snapshot)])].sort();
   const owners = ghosts.filter(id => slotRefusals(snapshot, id).length > 0);
   const victims = ghosts.filter(id => !owners.includes(id));
   const decision = planRemoval({ snapshot, victims, touched: [], ending: 'reset', placeOf }, []);
-  if (decision.kind === 'refused' || owners.length === 0) return decision;
-  const kept: Remark = { kind: 'kept-for-slots', nodes: owners };
-  return { kind: 'plan', plan: { ...decision.plan, remarks: [...decision.plan.remarks, kept] } };
+  if (decision.kind === 'refused') return decision;
+  const remarks: Remark[] = [
+    ...decision.plan.remarks,
+    ...kept,
+    ...(owners.length > 0 ? [{ kind: 'kept-for-slots', nodes: owners } as const] : []),
+  ];
+  return { kind: 'plan', plan: { ...decision.plan, remarks } };
+}
+
+type Kept = Extract<Remark, { kind: 'kept-misplaced' | 'kept-alive' | 'kept-last-copy' }>;
+
+/**
+ * Forgotten, a node that lives is lost to the cluster, and one that is down comes back as a stranger: its silence proves
+ * neither that it is gone nor that somebody else has what it has.
+ */
+function reasonToKeep(snapshot: ClusterSnapshot, id: NodeId): Kept[] {
+  const wrong = wrongAddresses(snapshot).find(({ node }) => node === id);
+  if (wrong) return [{ kind: 'kept-misplaced', nodes: [id], wrong }];
+  if (isAlive(snapshot, id)) return [{ kind: 'kept-alive', nodes: [id], heardBy: hearersOf(snapshot, id) }];
+  if (slotRefusals(snapshot, id).length > 0) return [];
+  const slots = lastCopyOf(snapshot, id)?.slots ?? mayHoldUnowned(snapshot, id);
+  return slots.size > 0 ? [{ kind: 'kept-last-copy', nodes: [id], slots }] : [];
 }
 
 /** A node that was reset has another id at the same place; the old one will not come back. */
@@ -57,7 +81,7 @@ function outcasts({ views }: ClusterSnapshot): NodeId[] {
   if (views.length < 2) return [];
   return views
     .filter(({ self, nodes, server }) => {
-      const isEmpty = self.role === 'primary' && self.slots.size === 0 && (server.keys ?? 0) === 0;
+      const isEmpty = self.role === 'primary' && self.slots.size === 0 && server.keys === 0;
       return nodes.length === 1 && isEmpty;
     })
     .map(({ id }) => id);

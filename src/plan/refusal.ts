@@ -3,6 +3,7 @@ import type { Finding } from '../topology/finding.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { Product } from '../topology/snapshot.ts';
+import type { WrongAddress } from '../topology/whereabouts.ts';
 import type { FailoverRefusal } from './failover-refusal.ts';
 import type { SituationKind } from './situation.ts';
 
@@ -68,6 +69,8 @@ export type Refusal =
       readonly primary: NodeId;
       readonly slots: SlotSet;
     }
+  /** It lives, and another node answers where it is looked for. */
+  | { readonly kind: 'wrong-address'; readonly wrong: WrongAddress }
   | { readonly kind: 'still-loading'; readonly node: NodeId }
   | { readonly kind: 'functions-hidden'; readonly node: NodeId }
   | { readonly kind: 'working-cluster'; readonly keys: number }

@@ -12,6 +12,7 @@ import {
   type NodeView,
   replicasByPrimary,
 } from '../topology/snapshot.ts';
+import { wrongAddresses } from '../topology/whereabouts.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
@@ -58,6 +59,8 @@ export function planDelNode(request: DelNodeRequest): Decision<RemovePlan> {
 
 function judgeVictim({ snapshot, keepData }: DelNodeRequest, node: NodeId): Refusal[] {
   const refusals = slotRefusals(snapshot, node);
+  const wrong = wrongAddresses(snapshot).find(candidate => candidate.node === node);
+  if (wrong && snapshot.views.every(({ id }) => id !== node)) refusals.push({ kind: 'wrong-address', wrong });
   const last = lastCopyOf(snapshot, node);
   // Forgotten, it could not take over any more; emptied, it would have nothing to take over with.
   if (last) refusals.push({ kind: 'last-copy', node, ...last });

@@ -79,6 +79,12 @@ export type Obstacle =
   | 'unreachable-owner'
   /** We cannot reach a node that the others hear well: it is no dead one. */
   | 'still-heard'
+  /** It answered, and would not talk to us: it lives. */
+  | 'refused-us'
+  /** Nobody who answers has the keys, and somebody who lives and does not answer us may. */
+  | 'copy-out-of-reach'
+  /** A replica of nobody has keys, and nobody owns the slots that they may be in. */
+  | 'stranded-copy'
   /** A node that is down would take the slots, without their keys, when it comes back. */
   | 'may-return'
   /** Nobody can. */

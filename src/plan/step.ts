@@ -6,6 +6,8 @@ import type { Gap, Member } from '../topology/agreement.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import type { WrongAddress } from '../topology/whereabouts.ts';
+import type { Change } from './changed.ts';
 import type { FailoverProblem, FailoverRemark, FailoverStep } from './failover-step.ts';
 
 export interface Introduction {
@@ -145,13 +147,34 @@ export type Remark =
   | { readonly kind: 'slots-left'; readonly slots: SlotSet }
   /** Left as they are, because they still own slots. */
   | { readonly kind: 'kept-for-slots'; readonly nodes: readonly NodeId[] }
+  /** Left as they are, because they live, and another node answers where they are looked for. */
+  | {
+      readonly kind: 'kept-misplaced';
+      readonly nodes: readonly NodeId[];
+      readonly wrong: WrongAddress;
+    }
+  /** Left as they are: these hear them, or they answered, and would not talk to us. */
+  | {
+      readonly kind: 'kept-alive';
+      readonly nodes: readonly NodeId[];
+      readonly heardBy: readonly NodeId[];
+    }
+  /** Left as they are: nobody who answers has the keys of these slots, and they may. */
+  | { readonly kind: 'kept-last-copy'; readonly nodes: readonly NodeId[]; readonly slots: SlotSet }
   /** Left as it is, because it holds keys. */
   | { readonly kind: 'kept-for-keys'; readonly node: NodeId; readonly keys: number }
   | FailoverRemark
   /** Not reset, because it does not answer. */
   | { readonly kind: 'kept-silent'; readonly node: Address };
 
-const LEFT_UNDONE: ReadonlySet<Remark['kind']> = new Set(['kept-for-slots', 'kept-for-keys', 'kept-silent']);
+const LEFT_UNDONE: ReadonlySet<Remark['kind']> = new Set([
+  'kept-for-slots',
+  'kept-misplaced',
+  'kept-alive',
+  'kept-last-copy',
+  'kept-for-keys',
+  'kept-silent',
+]);
 
 /** Whether something is left that the person wanted done. */
 export function leavesSomething({ remarks }: Plan): boolean {
@@ -168,6 +191,8 @@ export type Problem =
   | { readonly kind: 'remembered'; readonly by: readonly NodeId[]; readonly waitedMs: number }
   /** These nodes were told to forget a newcomer, and drop it until they have forgotten that. */
   | { readonly kind: 'banned'; readonly by: readonly NodeId[]; readonly waitedMs: number }
+  /** It is not what the plan took it for any more. */
+  | { readonly kind: 'changed'; readonly node: NodeId; readonly change: Change }
   | FailoverProblem
   /** What a mover says of why it stopped. */
   | { readonly kind: 'move'; readonly message: string }

@@ -3,6 +3,7 @@ import type { Finding, FindingOf, OpenPeer, RoleOpinion, SharedHost } from '../t
 import { formatAddress } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import { bytes, count, enumerate, type NodeNames } from './names.ts';
+import { wrongAddress } from './wrong-address.ts';
 
 export function describeFinding(finding: Finding, names: NodeNames): string {
   const [node] = finding.nodes;
@@ -21,6 +22,8 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
       return `${names.list(finding.nodes)} ${finding.nodes.length === 1 ? 'says' : 'say'} cluster_state:fail.`;
     case 'node-unreachable':
       return `${finding.address ? formatAddress(finding.address) : who} could not be asked: ${finding.reason}.`;
+    case 'wrong-address':
+      return wrongAddress(finding, names);
     case 'node-failed':
       return `${who} is flagged fail by ${names.list(finding.saidBy)}.`;
     case 'node-suspected':

@@ -14,6 +14,12 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
     'Nothing without --cluster-fix-with-unreachable-masters. Better bring the node back, and run fix again.',
   'still-heard':
     'Nothing: other nodes still hear from it. If it is down, wait until they have noticed; if not, run fix from where it can be reached.',
+  'refused-us':
+    'Nothing: the node lives, and refuses our login or our user’s rights (`slotctl check` tells which). Log in as somebody whom it lets in, and run fix again.',
+  'copy-out-of-reach':
+    'Nothing, with no option: a node that lives and gives no answer here may have the only copy of their keys. `slotctl check` tells why it could not be asked; correct that, and run fix again.',
+  'stranded-copy':
+    'Nothing without --cluster-fix-with-unreachable-masters: their keys may be the only copy. Copy them first (`redis-cli --rdb` from that node), or bring its primary back.',
   'may-return':
     'Nothing: a node that is down may have been the target before, and Valkey would have it take the slots back, without their keys, when it returns. Start it again, or have it forgotten, and run fix again; until then the slots stay open, and clients find every key. --cluster-fix-with-unreachable-masters goes on all the same.',
   'no-remedy': 'Nothing: this cannot be mended from here.',

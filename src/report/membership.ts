@@ -11,6 +11,7 @@ import { showSlots } from './finding-text.ts';
 import { count, NodeNames, vocabularyOf } from './names.ts';
 import type { Paint } from './paint.ts';
 import { verdictLines } from './placement.ts';
+import { wrongAddress } from './wrong-address.ts';
 
 export function renderAddNode(plan: AddNodePlan, automatic: boolean, paint: Paint): string {
   const names = new NodeNames(plan.before);
@@ -118,6 +119,14 @@ export function describeRemark(remark: Remark, names: NodeNames): string {
       return `${showSlots(remark.slots)} ${remark.slots.size === 1 ? 'stays' : 'stay'} as ${remark.slots.size === 1 ? 'it is' : 'they are'}: claimed twice, or on the way already. \`check\` tells more.`;
     case 'kept-for-slots':
       return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'is' : 'are'} kept: gone, but the owner of slots. A replica has to take over, or \`fix\` gives the slots to others.`;
+    case 'kept-misplaced':
+      return `Nothing is done about ${remark.wrong.node}. ${wrongAddress(remark.wrong, names)}`;
+    case 'kept-alive':
+      return remark.heardBy.length === 0
+        ? `${names.list(remark.nodes)} is kept: it answered, and would not talk to us. \`check\` tells why.`
+        : `${names.list(remark.nodes)} is kept: it does not answer here, and ${names.list(remark.heardBy)} ${remark.heardBy.length === 1 ? 'hears' : 'hear'} it. If it is down, wait until the others have noticed; \`del-node\` removes it all the same.`;
+    case 'kept-last-copy':
+      return `${names.list(remark.nodes)} is kept: it may have the only copy of ${showSlots(remark.slots)}, whose owner does not answer. Start one of them again; or have the slots given to others first (\`fix --cluster-fix-with-unreachable-masters\`), and their keys are lost.`;
     case 'may-lose-writes':
     case 'without-a-vote':
     case 'older-than-primary':

@@ -1,9 +1,11 @@
 /** What kept a step from its end, in sentences that name nodes and ports. */
+import type { Change } from '../plan/changed.ts';
 import type { Problem } from '../plan/step.ts';
 import type { Gap } from '../topology/agreement.ts';
 import type { NodeId } from '../topology/node.ts';
 import { describeFailoverProblem } from './failover.ts';
-import type { NodeNames } from './names.ts';
+import { showSlots } from './finding-text.ts';
+import { count, type NodeNames } from './names.ts';
 import { describeRefusal } from './refusal-text.ts';
 
 /** Where a node's bus is, as far as the plan knows. */
@@ -17,6 +19,8 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
       return [`${problem.message}.`];
     case 'interrupted':
       return ['Interrupted.'];
+    case 'changed':
+      return [describeChange(problem.change, names.of(problem.node), names)];
     case 'remembered':
       return [
         `${names.list(problem.by)} still ${problem.by.length === 1 ? 'knows' : 'know'} it after ${seconds(problem.waitedMs)}, however often they are told to forget it; somebody who was not told keeps bringing it back.`,
@@ -40,6 +44,23 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
           ? ['A node that calls from another address than it is known by needs cluster-announce-ip.']
           : []),
       ];
+  }
+}
+
+function describeChange(change: Change, node: string, names: NodeNames): string {
+  switch (change.kind) {
+    case 'owns-slots':
+      return `${node} owns ${showSlots(change.slots)} now, which it did not when this was planned. It is left as it is.`;
+    case 'promoted':
+      return `${node} was a replica when this was planned, and is a primary now. It is left as it is.`;
+    case 'has-keys':
+      return `${node} holds ${count(change.keys, 'key')} now, and held none when this was planned. It is left as it is.`;
+    case 'heard-again':
+      return `${node} did not answer when this was planned, and ${names.list(change.by)} ${change.by.length === 1 ? 'hears' : 'hear'} it now. It is left as it is.`;
+    case 'taken':
+      return change.primary
+        ? `${node} is a replica of ${names.of(change.primary)} now: somebody else has made it one. \`slotctl replicate\` moves it.`
+        : `${node} is a primary now: somebody else has made it one.`;
   }
 }
 

@@ -5,6 +5,7 @@ import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
 import { describeFailoverRefusal } from './failover.ts';
 import { describeFinding, showSlots } from './finding-text.ts';
 import { bytes, count, enumerate, type NodeNames } from './names.ts';
+import { wrongAddress } from './wrong-address.ts';
 
 export function describeRefusal(refusal: Refusal, names: NodeNames): string {
   switch (refusal.kind) {
@@ -56,6 +57,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `Node ${names.of(refusal.node)} is not empty! Reshard data away and try again. It owns ${showSlots(refusal.slots)}; \`del-node --drain\` moves them away first.`;
     case 'last-copy':
       return `${names.of(refusal.node)} has the only copy of ${showSlots(refusal.slots)}: their owner ${names.of(refusal.primary)} does not answer. Bring it back, or let the replica take over (CLUSTER FAILOVER TAKEOVER); then try again.`;
+    case 'wrong-address':
+      return wrongAddress(refusal.wrong, names);
     case 'still-loading':
       return `${names.of(refusal.node)} is loading its data and cannot be told anything; try again when it is through, or let it go as it is with --keep-data.`;
     case 'functions-hidden':

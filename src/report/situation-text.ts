@@ -190,6 +190,7 @@ export function sceneOf({ kind, slots, nodes, keys, keysAtOwner, detail }: Scene
     case 'maps-disagree':
       return `${which} of ${first}, unknown to ${names.list(nodes.slice(1))}.`;
     case 'uncovered-empty':
+      if (detail === 'stranded') return `${which}; ${all} may have the only copy of keys in them.`;
       return detail === undefined
         ? `${which}.`
         : `${which}; ${all} cannot be asked, and may have keys in them.`;

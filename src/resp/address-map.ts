@@ -32,6 +32,12 @@ export class AddressMap {
     return translate(address, this.#outward);
   }
 
+  /** The line of the map that says so; absent where none does, and the address is where to connect. */
+  lineFor(address: Address): string | undefined {
+    const key = [formatAddress(address), address.host].find(candidate => this.#outward.has(candidate));
+    return key === undefined ? undefined : `${key}=${this.#outward.get(key)}`;
+  }
+
   /** What to tell a server about an address that we know. */
   toInternal(address: Address): Address {
     return translate(address, this.#inward);

@@ -170,6 +170,14 @@ export class Fleet {
     return this.#map.toInternal(address);
   }
 
+  /** Where a node is on the network, where the address map says so. */
+  reachedAt(address: Address): { readonly at: Address; readonly line: string } | undefined {
+    const line = this.#map.lineFor(address);
+    if (line === undefined) return undefined;
+    const { host, port } = this.#map.toExternal(address);
+    return { at: { host, port }, line };
+  }
+
   /** For whoever waits for something else than a reply, which ends with the connections. */
   get interruption(): AbortSignal {
     return this.#interruption.signal;
@@ -213,7 +221,7 @@ export class Fleet {
     if (known && (known.state === 'alive' || known.state === 'broken')) return known;
     const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
     const refusal = node === 'entry' ? undefined : this.#admission.refusalOf(node);
-    const connection = this.#open(nameOf(endpoint), endpoint, refusal);
+    const connection = this.#open(this.#nameOf(node), endpoint, refusal);
     this.#connections.set(key, connection);
     return connection;
   }
@@ -224,12 +232,14 @@ export class Fleet {
     return connection;
   }
 
+  /** As all reports name it: by what it announces, also where a map says that it is reached elsewhere. */
+  #nameOf(node: NodeRef): string {
+    if (node !== 'entry') return formatAddress(node);
+    return this.entry.kind === 'unix' ? this.entry.path : formatAddress(this.announcedAddress(this.entry));
+  }
+
   #endpointOf(address: Address): Endpoint {
     const { host, port, hostname } = this.#map.toExternal(address);
     return { kind: 'tcp', host, port, ...(hostname && { hostname }) };
   }
-}
-
-function nameOf(endpoint: Endpoint): string {
-  return endpoint.kind === 'unix' ? endpoint.path : formatAddress(endpoint);
 }

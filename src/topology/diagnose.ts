@@ -5,6 +5,7 @@
 import { type DiagnoseOptions, gatherEvidence, type Rule } from './diagnose/evidence.ts';
 import {
   addressesDisagree,
+  addressesWrong,
   busLinksDown,
   failedNodes,
   ghosts,
@@ -48,6 +49,7 @@ const RULES: readonly Rule[] = [
   keysUncounted,
   epochsEqual,
   unreachableNodes,
+  addressesWrong,
   failedNodes,
   statesNotOk,
   statesUnknown,

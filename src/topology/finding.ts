@@ -63,6 +63,16 @@ type Details =
   | { kind: 'keys-uncounted'; reason: string }
   | { kind: 'state-unknown' }
   | { kind: 'addresses-disagree'; opinions: readonly AddressOpinion[] }
+  /** Somebody else answers at the address of a node that lives. */
+  | {
+      kind: 'wrong-address';
+      node: NodeId;
+      at: Address;
+      answeredBy: NodeId;
+      isMember: boolean;
+      heardBy: readonly NodeId[];
+      mapLine?: string;
+    }
   | { kind: 'members-disagree'; unknownTo: readonly NodeId[] }
   | { kind: 'roles-disagree'; opinions: readonly RoleOpinion[] }
   | {
@@ -103,6 +113,8 @@ export const MEANINGS: Readonly<Record<FindingKind, string>> = {
   'state-not-ok': 'These nodes refuse queries with CLUSTERDOWN.',
   'node-unreachable':
     'Nothing is known of this node but what others say; if it is down, so is its share of the work.',
+  'wrong-address':
+    'Clients that are sent to this node find another one, and nothing can be done about it from here until that is corrected.',
   'node-failed': 'A majority has agreed that this node is down; if it owned slots, a replica must take over.',
   'members-disagree':
     'A node that does not know another refuses slots from it and does not vote for its replicas.',
@@ -152,8 +164,22 @@ const PASSING: ReadonlySet<FindingKind> = new Set([
  */
 export function mayPass(findings: readonly Finding[]): boolean {
   const errors = findings.filter(f => f.severity === 'error' && f.kind !== 'replica-link-down');
-  return errors.length > 0 && errors.every(f => PASSING.has(f.kind));
+  return errors.length > 0 && errors.every(passes(errors));
 }
+
+/** A node that was reset is still heard for a moment, as what it was; till then it could not be asked either. */
+function passes(errors: readonly Finding[]): (finding: Finding) => boolean {
+  const reset = new Set(
+    errors.flatMap(f => (f.kind === 'wrong-address' && !f.isMember ? f.nodes.slice(0, 1) : [])),
+  );
+  return ({ kind, nodes: [node] }) =>
+    PASSING.has(kind) ||
+    (RESET.has(kind) && node !== undefined && reset.has(node)) ||
+    // Whoever else is affected by its being gone is looked at once more with it.
+    (kind === 'state-not-ok' && reset.size > 0);
+}
+
+const RESET: ReadonlySet<FindingKind> = new Set(['wrong-address', 'node-unreachable', 'owner-unreachable']);
 
 /** Those of one kind by the first node, so that the order is the same whoever was asked first. */
 export function worstFirst(findings: readonly Finding[]): Finding[] {

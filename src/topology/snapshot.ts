@@ -74,6 +74,8 @@ export interface NodeView {
   readonly id: NodeId;
   /** Where it answered; for the entry node that is what the person typed. */
   readonly address: Address;
+  /** Where that is on the network, where an address map says so. */
+  readonly reachedAt?: Address;
   /** What it says about itself … */
   readonly self: ClusterNode;
   /** … and about everybody, itself included. Views that say the same may share one list. */
@@ -94,8 +96,14 @@ export interface UnreachableNode {
   readonly reason: string;
   /** It is loading its data, and answers later. */
   readonly loading?: boolean;
-  /** Somebody else answers where it was. */
+  /** It answered, and would not talk to us: it lives. */
+  readonly refused?: 'login' | 'right';
+  /** Somebody else answers at its address: it was reset, or the address is wrong. */
   readonly replacedBy?: NodeId;
+  /** The line of the address map by which we looked for it. */
+  readonly mapLine?: string;
+  /** Where we looked for it, where that is not at the address that it announces. */
+  readonly reachedAt?: Address;
 }
 
 export interface ClusterSnapshot {

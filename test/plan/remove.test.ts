@@ -196,10 +196,10 @@ describe('nodes that are gone', () => {
   test('are forgotten: those flagged fail, those without an address, and those of which others know nothing', () => {
     const { plan, steps, id } = forgetFailed(`
       ${CLUSTER}
-      F replica of A down
+      F replica of A dead
       A says F fail
-      N replica of A noaddr down
-      G primary down
+      N replica of A noaddr dead
+      G primary dead
       B omits G
       a omits G
       b omits G
@@ -220,11 +220,61 @@ describe('nodes that are gone', () => {
     expect(forgetFailed(`${CLUSTER}S replica of A down\nA says S fail?`).steps).toEqual([]);
   });
 
+  test('are not those whom anybody hears: one that flags it fail may be cut off itself', () => {
+    const { plan, id } = forgetFailed(`${CLUSTER}S replica of A down\nA says S fail`);
+    expect(plan).toMatchObject({ stages: [], victims: [] });
+    const heardBy = ['B', 'a', 'b'].map(id).sort();
+    expect(plan.remarks).toEqual([{ kind: 'kept-alive', nodes: [id('S')], heardBy }]);
+    const refusing = forgetFailed(`${CLUSTER}S replica of A dead refuses=login\nA says S fail`);
+    expect(refusing.plan.remarks).toEqual([{ kind: 'kept-alive', nodes: [refusing.id('S')], heardBy: [] }]);
+  });
+
+  test('are not those who may have the last copy, whoever says what they are', () => {
+    const dead = 'A primary 0-99\nP primary 100-16383 dead\n';
+    const flagged = 'A says P fail\nA says R fail';
+    const { plan, id } = forgetFailed(`${dead}R replica of P dead\n${flagged}`);
+    expect(plan.victims).toEqual([]);
+    expect(plan.remarks).toContainEqual({
+      kind: 'kept-last-copy',
+      nodes: [id('R')],
+      slots: SlotSet.range(100, 16383),
+    });
+    const unknown = forgetFailed(`${dead}R stranger dead\n${flagged}`);
+    expect(unknown.plan.remarks).toContainEqual(expect.objectContaining({ kind: 'kept-last-copy' }));
+    const sibling = forgetFailed(`${dead}R replica of P dead\ns replica of P holds=9\n${flagged}`);
+    expect(sibling.plan.victims).toEqual([sibling.id('R')]);
+    expect(refusalsOf(delNode(`${dead}V replica of P dead`).decision)).toMatchObject([{ kind: 'last-copy' }]);
+  });
+
+  test('are those that were reset, and not those at whose address another member answers', () => {
+    // Who answers there announces that address: B took the place of R.
+    const reset = forgetFailed(`${CLUSTER}R replica of A dead answers=B host=h2 port=7001`);
+    expect(reset.plan.victims).toEqual([reset.id('R')]);
+    for (const how of ['down answers=B', 'dead answers=B', 'down answers=X', 'down answers=B map=x>y']) {
+      const { plan, id } = forgetFailed(`${CLUSTER}R replica of A ${how}`);
+      expect([how, plan.victims]).toEqual([how, []]);
+      expect(plan.remarks).toMatchObject([{ kind: 'kept-misplaced', nodes: [id('R')] }]);
+    }
+    const { decision } = delNode(`${CLUSTER}V replica of A down answers=B`);
+    expect(refusalsOf(decision)).toMatchObject([{ kind: 'wrong-address' }]);
+  });
+
+  test('are never those who answer, though another node answers where they announce to be', () => {
+    const drawn = draw(CLUSTER);
+    const [entry] = drawn.snapshot.views;
+    if (!entry?.self.address) throw new Error();
+    const lost = { id: entry.id, address: entry.self.address, reason: '', replacedBy: drawn.id('B') };
+    const snapshot = { ...drawn.snapshot, unreachable: [lost] };
+    const decision = planForgetFailed(snapshot, placesIn(snapshot, new Map()));
+    expect(planOf(decision)).toMatchObject({ victims: [], stages: [] });
+    expect(diagnose(snapshot, NO_WISHES).map(({ kind }) => kind)).toContain('wrong-address');
+  });
+
   test('are kept while they own slots, which is said', () => {
     const { steps, plan, id } = forgetFailed(`
       A primary 0-99
-      F primary 100-16383 down
-      G primary down
+      F primary 100-16383 dead
+      G primary dead
       A says F fail
       A says G fail
     `);
@@ -236,7 +286,7 @@ describe('nodes that are gone', () => {
   });
 
   test('leave replicas to others', () => {
-    const { steps, plan, id } = forgetFailed(`${CLUSTER}F primary down\nf replica of F\nA says F fail`);
+    const { steps, plan, id } = forgetFailed(`${CLUSTER}F primary dead\nf replica of F\nA says F fail`);
     expect(steps[0]).toHaveLength(1);
     expect([...plan.homes.keys()]).toEqual([id('f')]);
     expect(steps.at(-1)).toEqual(['A B a b f agree on f']);
@@ -245,8 +295,8 @@ describe('nodes that are gone', () => {
   test('need no primary where a replica is gone with its primary', () => {
     const { plan } = forgetFailed(`
       ${CLUSTER}
-      F primary down
-      f replica of F down
+      F primary dead
+      f replica of F dead
       A says F fail
       A says f fail
     `);
@@ -377,7 +427,9 @@ test('a victim that does not answer is said not to be reset', () => {
 });
 
 test('a node that was reset elsewhere, and that some still list, is a ghost', () => {
-  const { steps } = forgetFailed(`${CLUSTER}V primary host=h3\nV omits A\nV omits B\nV omits a\nV omits b`);
+  const { steps } = forgetFailed(
+    `${CLUSTER}V primary host=h3 holds=0\nV omits A\nV omits B\nV omits a\nV omits b`,
+  );
   expect(steps[0]).toEqual(['A forgets V', 'B forgets V', 'a forgets V', 'b forgets V']);
 });
 
@@ -388,7 +440,7 @@ test('a replica that has got nothing yet is no other copy', () => {
 });
 
 test('what others say that it owns counts, whatever it says itself: it may have been reset', () => {
-  const drawing = `${CLUSTER}V primary\nA says V primary 7-9`;
+  const drawing = `${CLUSTER}V primary holds=0\nA says V primary 7-9`;
   expect(refusalsOf(delNode(drawing).decision).map(({ kind }) => kind)).toEqual(['has-slots']);
   const ghosts = forgetFailed(`${drawing}\nV omits A\nV omits B\nV omits a\nV omits b`);
   expect(ghosts.plan.remarks).toEqual([{ kind: 'kept-for-slots', nodes: [ghosts.id('V')] }]);

@@ -134,6 +134,13 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
     { kind: 'last-copy', node: B, primary: A, slots: SlotSet.range(0, 9) },
     'B has the only copy of slots 0-9: their owner A does not answer. Bring it back, or let the replica take over (CLUSTER FAILOVER TAKEOVER); then try again.',
   ],
+  'wrong-address': [
+    {
+      kind: 'wrong-address',
+      wrong: { node: a, at: n1, answeredBy: B, isMember: true, heardBy: [A], mapLine: 'n=m' },
+    },
+    'Node a is looked for at new1:7000, and node B answers there; it lives, for A hears it. Correct the line n=m of --address-map; if it is right, correct cluster-announce-port of node a.',
+  ],
   'still-loading': [
     { kind: 'still-loading', node: B },
     'B is loading its data and cannot be told anything; try again when it is through, or let it go as it is with --keep-data.',

@@ -3,7 +3,10 @@
  *
  *   A primary 0-5460 [epoch=1] [host=h1] [version=7.2.4] [state=fail|unknown] [keys=5:2,9:1] [hidden=1|uncounted=yes] [open=5>B,6<C]
  *   a replica of A [host=h2] [link=down|syncing] [behind=20000000]
- *   B primary 5461-10922 down             does not answer us
+ *   B primary 5461-10922 down             does not answer us; the others hear it
+ *   B primary 5461-10922 dead             nor anybody else
+ *   b replica of B down answers=A         another node answers where it is looked for [map=LINE]
+ *   b replica of B down refuses=login     it answers, and will not talk to us (login, right)
  *   X stranger handshake                  known by name only, and never asked
  *   N primary alone                       answers, knows nobody and is known to nobody
  *   L primary outside                     takes itself for a member, and no member knows it
@@ -12,7 +15,7 @@
  *   A omits B                             A does not know B
  *   N knows A                             N does, although it is alone or A is outside
  *
- * Further options of every node: product=valkey, zone=z1, holds=3 (keys that it counts itself), and, for what becomes of
+ * Further options of every node: port=7001, product=valkey, zone=z1, holds=3 (keys that it counts itself), and, for what becomes of
  * it as an applicant, tls=yes|no, functions=NAME:CODE,… and functions=none.
  *
  * Everybody knows everybody and repeats what each says of itself, unless an opinion says otherwise. Whoever is alone
@@ -31,7 +34,7 @@ import {
   USUAL_BUS_OFFSET,
 } from '../../src/topology/node.ts';
 import { type Slot, SlotSet, slot } from '../../src/topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView, Replication } from '../../src/topology/snapshot.ts';
+import type { ClusterSnapshot, NodeView, Replication, UnreachableNode } from '../../src/topology/snapshot.ts';
 
 export interface Drawing {
   readonly snapshot: ClusterSnapshot;
@@ -75,13 +78,7 @@ export function draw(text: string): Drawing {
   const views = [...answers].filter(([{ outside }]) => !outside).map(([, view]) => view);
   const entry = views[0]?.id ?? speakers[0]?.node.id;
   if (!entry) throw new Error('a drawing needs a node that answers');
-  const unreachable = all
-    .filter(actor => actor.down && !actor.outside)
-    .map(({ node }) => ({
-      id: node.id,
-      ...(node.address && { address: node.address }),
-      reason: 'it is drawn so',
-    }));
+  const unreachable = all.filter(actor => actor.down && !actor.outside).map(asUnreachable);
   const applicants = new Map(all.map(actor => [actor.name, asApplicant(actor, answers.get(actor))]));
   return {
     snapshot: { entry, views, unreachable },
@@ -104,13 +101,26 @@ export function draw(text: string): Drawing {
   };
 }
 
+function asUnreachable({ node, options }: Actor): UnreachableNode {
+  const [answers, mapLine, refuses] = ['answers', 'map', 'refuses'].map(word => options.get(word));
+  return {
+    id: node.id,
+    ...(node.address && { address: node.address }),
+    reason: 'it is drawn so',
+    ...(answers !== undefined && { replacedBy: idOf(answers) }),
+    ...(mapLine !== undefined && { mapLine: mapLine.replace('>', '=') }),
+    ...((refuses === 'login' || refuses === 'right') && { refused: refuses }),
+  };
+}
+
 function idOf(name: string): NodeId {
   return nodeId(createHash('sha1').update(name).digest('hex'));
 }
 
 function readActor(name: string, words: readonly string[], position: number): Actor {
   const options = new Map(words.filter(w => w.includes('=')).map(w => w.split('=', 2) as [string, string]));
-  const address: Address = { host: options.get('host') ?? `host-${name}`, port: 7000 + position };
+  const port = Number(options.get('port') ?? 7000 + position);
+  const address: Address = { host: options.get('host') ?? `host-${name}`, port };
   const alone = words.includes('alone');
   return {
     name,
@@ -118,7 +128,7 @@ function readActor(name: string, words: readonly string[], position: number): Ac
     node: alone
       ? withoutAddress(readNode(name, words, 0, address))
       : readNode(name, words, position + 1, address),
-    down: words.includes('down'),
+    down: words.includes('down') || words.includes('dead'),
     alone,
     outside: alone || words.includes('outside'),
     options,
@@ -134,7 +144,7 @@ function readNode(name: string, words: readonly string[], epoch: number, address
     flags: [],
     health: 'ok',
     configEpoch: Number(given ?? epoch),
-    linked: true,
+    linked: !words.includes('dead'),
   } as const;
   switch (role) {
     case 'primary':

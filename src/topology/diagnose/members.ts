@@ -2,6 +2,7 @@
 import type { Finding, FindingOf, RoleOpinion } from '../finding.ts';
 import { type ClusterNode, formatAddress, type Health, type NodeId } from '../node.ts';
 import type { Camp, ClusterSnapshot, NodeView } from '../snapshot.ts';
+import { hearersOf, wrongAddresses } from '../whereabouts.ts';
 import { type Evidence, groupBy, idsOf, noSlots, type Rule } from './evidence.ts';
 
 export const unreachableNodes: Rule = evidence =>
@@ -39,6 +40,16 @@ function judged(evidence: Evidence, health: Health, judgement: Judgement): Findi
       saidBy: idsOf(group.map(({ camp }) => camp)),
     }));
 }
+
+/** A node that lives, and that is looked for where another one is. */
+export const addressesWrong: Rule = ({ snapshot }) =>
+  wrongAddresses(snapshot).map(wrong => ({
+    kind: 'wrong-address',
+    severity: 'error',
+    nodes: [wrong.node, wrong.answeredBy],
+    slots: noSlots,
+    ...wrong,
+  }));
 
 export const statesNotOk: Rule = ({ snapshot }) => {
   const down = idsInState(snapshot, 'fail');
@@ -79,13 +90,16 @@ export const addressesDisagree: Rule = ({ camps }) => {
 
 /**
  * A ghost is no longer a member, but somebody still knows it: a handshake that does not get through, a node that
- * has lost its address, or one without slots that does not answer and that less than half of the others still list.
+ * has lost its address, or one without slots that does not answer and that less than half of the others still list; and
+ * nobody who answers hears it.
  */
 function ghostKind({ nodes, views, knownTo, lostAt, snapshot }: Evidence, id: NodeId) {
   const node = nodes.get(id);
   if (!node || views.has(id)) return undefined;
   if (node.role === 'stranger' && node.handshake) return 'handshake';
   if (node.role === 'primary' && node.slots.size > 0) return undefined;
+  // Whom anybody hears lives, wherever it is.
+  if (hearersOf(snapshot, id).length > 0) return undefined;
   if (!lostAt.has(id)) return 'noaddr';
   // Known to most, it is a member whom a few do not know: removing it would be the wrong advice.
   return 2 * idsOf(knownTo.get(id) ?? []).length < snapshot.views.length ? 'forgotten' : undefined;
