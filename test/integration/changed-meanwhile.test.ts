@@ -1,0 +1,131 @@
+/** What changes between the look that a plan was made from and the moment at which it is carried out. */
+import { describe, expect, test } from 'vitest';
+import { execute } from '../../src/live/execute.ts';
+import { inspect } from '../../src/live/inspect.ts';
+import { probe } from '../../src/live/probe.ts';
+import { type AddNodePlan, planAddNode } from '../../src/plan/add-node.ts';
+import { planForgetFailed } from '../../src/plan/forget-failed.ts';
+import { planDelNode } from '../../src/plan/remove.ts';
+import type { Plan, PlanEvent, Problem } from '../../src/plan/step.ts';
+import { placesIn } from '../../src/plan/zones.ts';
+import { Fleet } from '../../src/resp/fleet.ts';
+import { parseAddress } from '../../src/resp/parse-address.ts';
+import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
+import { LoneNodes } from '../support/lone-nodes.ts';
+import { planOf } from '../support/plan-text.ts';
+import { until } from '../support/poll.ts';
+import type { ServerProcess } from '../support/server-process.ts';
+import { serversUnderTest } from '../support/servers.ts';
+
+const nodeTimeoutMs = 1500;
+const CONFIG = ['cluster-replica-no-failover no'];
+
+function fleetOf(cluster: TestCluster): Fleet {
+  const { host, port } = cluster.member(0);
+  return new Fleet({ entry: { kind: 'tcp', host, port }, connectTimeoutMs: 5000, replyTimeoutMs: 5000 });
+}
+
+async function carriedOut(
+  fleet: Fleet,
+  plan: Plan,
+  on: (event: PlanEvent) => Promise<void> = async () => {},
+): Promise<Problem | undefined> {
+  for await (const event of execute(fleet, plan, { joinTimeoutMs: 20_000, nowMs: Date.now })) {
+    if (event.kind === 'step-failed') return event.problem;
+    await on(event);
+  }
+  return undefined;
+}
+
+async function roleOf(node: ServerProcess): Promise<string> {
+  return (await node.text('INFO', 'replication')).match(/role:(\w+)/)?.[1] ?? '';
+}
+
+async function knownBy(node: ServerProcess): Promise<number> {
+  return (await nodesAccordingTo(node)).length;
+}
+
+describe.each(serversUnderTest())('$name', build => {
+  test.concurrent('a replica that is promoted before it is forgotten is neither forgotten nor reset', async t => {
+    const cluster = await TestCluster.startFor(t, { build, nodeTimeoutMs, config: CONFIG });
+    const victim = cluster.node(4);
+    const fleet = fleetOf(cluster);
+    t.onTestFinished(() => fleet.close());
+    const snapshot = await inspect(fleet);
+    const placeOf = placesIn(snapshot, new Map());
+    const request = { snapshot, word: cluster.member(4).id, ending: 'reset', keepData: false } as const;
+    const plan = planOf(planDelNode({ ...request, placeOf }));
+    await victim.send('CLUSTER', 'FAILOVER');
+    await until('it is a primary', async () => (await roleOf(victim)) === 'master');
+    expect(await carriedOut(fleet, plan)).toMatchObject({
+      kind: 'changed',
+      node: cluster.member(4).id,
+      change: { kind: 'owns-slots' },
+    });
+    for (const node of cluster.nodes) expect(await knownBy(node)).toBe(6);
+  });
+
+  test.concurrent('a node that was silent and is back is not forgotten', async t => {
+    const cluster = await TestCluster.startFor(t, { build, nodeTimeoutMs });
+    const victim = cluster.node(4);
+    const fleet = fleetOf(cluster);
+    t.onTestFinished(() => fleet.close());
+    await victim.kill();
+    for (const node of cluster.nodes.filter(other => other !== victim))
+      await until(`${node.address} flags it`, async () =>
+        (await nodesAccordingTo(node)).some(({ health }) => health === 'failed'),
+      );
+    const snapshot = await inspect(fleet);
+    const plan = planOf(planForgetFailed(snapshot, placesIn(snapshot, new Map())));
+    expect(plan.victims).toEqual([cluster.member(4).id]);
+    await victim.start();
+    await cluster.settled();
+    expect(await carriedOut(fleet, plan)).toMatchObject({
+      kind: 'changed',
+      change: { kind: 'heard-again' },
+    });
+    for (const node of cluster.nodes) expect(await knownBy(node)).toBe(6);
+  });
+
+  test.concurrent('a node that two runs make a replica of two primaries: one of them says so', async t => {
+    const cluster = await TestCluster.startFor(t, { build, nodeTimeoutMs, replicasPerPrimary: 0 });
+    const lone = await LoneNodes.startFor(t, { build, nodeTimeoutMs, count: 2 });
+    const fleet = fleetOf(cluster);
+    t.onTestFinished(() => fleet.close());
+    const plans = async (address: string): Promise<AddNodePlan[]> => {
+      const snapshot = await inspect(fleet);
+      const newcomer = await probe(fleet, parseAddress(address));
+      return [0, 1].map(primary =>
+        planOf(
+          planAddNode({
+            snapshot,
+            newcomers: [newcomer],
+            asReplicas: () => true,
+            primary: cluster.member(primary).id,
+            traits: {},
+            placeOf: () => ({ host: '' }),
+            despiteFindings: false,
+            allowMixed: false,
+          }),
+        ),
+      );
+    };
+    // One after the other, from what both have seen: the second finds it taken.
+    const [first, second] = await plans(lone.node(0).address);
+    if (!first || !second) throw new Error();
+    expect(await carriedOut(fleet, first)).toBeUndefined();
+    const taken = { kind: 'changed', change: { kind: 'taken' } };
+    expect(await carriedOut(fleet, second)).toMatchObject({
+      ...taken,
+      change: { kind: 'taken', primary: cluster.member(0).id },
+    });
+    // Or it is taken away while the first is still at it: the last look asks whose it is.
+    const [third] = await plans(lone.node(1).address);
+    if (!third) throw new Error();
+    const problem = await carriedOut(fleet, third, async event => {
+      if (event.kind !== 'step-done' || event.step.kind !== 'replicate') return;
+      await lone.node(1).send('CLUSTER', 'REPLICATE', cluster.member(1).id);
+    });
+    expect(problem).toMatchObject({ kind: 'changed', change: { primary: cluster.member(1).id } });
+  });
+});
