@@ -102,6 +102,7 @@ async function perform<P extends Plan>(
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
       const how = { joinTimeoutMs, nowMs, ...movingNow, ...(mending && { mending }) };
       const code = await teller.follow(plan, execute(fleet, plan, how));
+      if (code === EXIT.refused) return [code, 'Nothing was changed.'];
       if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, options, context)];
       const problems = (await change.verify?.(fleet, plan, text => teller.mention(text))) ?? [];
       teller.complain(problems);

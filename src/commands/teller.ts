@@ -1,6 +1,6 @@
 /** Tells of a change while it is decided on and carried out: in words, or as lines of JSON. */
 import type { Decision, Refusal } from '../plan/refusal.ts';
-import { leavesSomething, type Plan, type PlanEvent } from '../plan/step.ts';
+import { leavesSomething, type Plan, type PlanEvent, type Problem, type Step } from '../plan/step.ts';
 import { classicRefusal } from '../report/classic-refusal.ts';
 import { eventLine } from '../report/events.ts';
 import { describeRemark } from '../report/membership.ts';
@@ -102,6 +102,7 @@ export class Teller<P extends Plan> {
     const { terminal } = this.#context;
     this.#isUnderWay = true;
     let code: ExitCode = EXIT.done;
+    let hasChanged = false;
     let spinner = terminal.spin('beginning');
     for await (const event of events) {
       if (event.kind === 'waiting') {
@@ -115,8 +116,8 @@ export class Teller<P extends Plan> {
       }
       spinner.stop();
       this.#tell(event, plan);
-      if (event.kind === 'step-failed')
-        code = event.problem.kind === 'interrupted' ? EXIT.interrupted : EXIT.problems;
+      if (event.kind === 'step-failed') code = codeOf(event.problem, hasChanged);
+      hasChanged ||= event.kind === 'step-done' && !ONLY_LOOKS.has(event.step.kind);
       spinner = terminal.spin('working');
     }
     spinner.stop();
@@ -197,4 +198,12 @@ export class Teller<P extends Plan> {
   #print(text: string): void {
     if (text !== '') this.#context.terminal.print(text);
   }
+}
+
+const ONLY_LOOKS: ReadonlySet<Step['kind']> = new Set(['be-ready', 'agree']);
+
+/** What was refused before anything was changed is a refusal. */
+function codeOf({ kind }: Problem, hasChanged: boolean): ExitCode {
+  if (kind === 'interrupted') return EXIT.interrupted;
+  return kind === 'no-right' && !hasChanged ? EXIT.refused : EXIT.problems;
 }

@@ -12,7 +12,7 @@ import {
   type Stage,
   type Step,
 } from '../plan/step.ts';
-import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
+import type { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import {
   addSlots,
@@ -32,10 +32,9 @@ import { awaitUnbanned } from './await-unbanned.ts';
 import { type Confirming, confirmReplicas, confirmStage, type Unconfirmed } from './confirm.ts';
 import { asGenerator, type Tell } from './event-stream.ts';
 import { takeStep } from './fail-over.ts';
-import { FileError } from './files.ts';
 import { type Mending, mend } from './fix/mend.ts';
-import { MoveError } from './move/move-error.ts';
 import { type Moving, Passages } from './move/passages.ts';
+import { noAgreement, problemOf, unlessGone } from './problem-of.ts';
 
 export interface ExecuteOptions {
   /** How long nodes may take to agree. */
@@ -234,29 +233,5 @@ class Work {
   #knowsRanges(id: NodeId): boolean {
     const server = this.#plan.before.views.find(view => view.id === id)?.server;
     return server?.product === 'valkey' || (server?.release.major ?? 0) >= 7;
-  }
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof InterruptedError) return { kind: 'interrupted' };
-  if (error instanceof MoveError || error instanceof FileError)
-    return { kind: 'move', message: error.message };
-  if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
-  throw error;
-}
-
-function noAgreement(
-  gaps: Awaited<ReturnType<typeof awaitAgreement>>,
-  waitedMs: number,
-): Problem | undefined {
-  return gaps.length === 0 ? undefined : { kind: 'no-agreement', gaps, waitedMs };
-}
-
-/** A server that shuts down closes the connection instead of answering. */
-async function unlessGone(reply: Promise<void>): Promise<void> {
-  try {
-    await reply;
-  } catch (error) {
-    if (!(error instanceof ConnectionLostError)) throw error;
   }
 }

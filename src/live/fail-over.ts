@@ -44,7 +44,9 @@ async function failOver(step: FailOver, run: FailoverRun): Promise<Problem | und
     // The primary stops its clients until the replica is in step, and for seconds in vain where that is out of reach.
     if (now >= askAgainAt && (way !== 'graceful' || (await isInStep(step, run)))) {
       const wasDeaf = isDeaf;
-      isDeaf = !(await begin(fleet, replica, way));
+      const answer = await begin(fleet, replica, way);
+      if (answer === 'no-right') return { kind: 'no-right', node, rights: ['cluster|failover'] };
+      isDeaf = answer === 'deaf';
       if (isDeaf && !wasDeaf) note('it does not hear its primary on the cluster bus; waiting until it does');
       if (!isDeaf && told++ > 0)
         note('the failover has come to nothing, as it does after five seconds; once more');
@@ -55,14 +57,20 @@ async function failOver(step: FailOver, run: FailoverRun): Promise<Problem | und
   }
 }
 
-/** False where the replica has no link to its primary just now: to the server that is as good as dead. */
-async function begin(fleet: Fleet, replica: Address, way: FailOver['way']): Promise<boolean> {
+/** `deaf` where the replica has no link to its primary just now: to the server that is as good as dead. */
+async function begin(
+  fleet: Fleet,
+  replica: Address,
+  way: FailOver['way'],
+): Promise<'begun' | 'deaf' | 'no-right'> {
   try {
     await fleet.send(replica, failover(way));
-    return true;
+    return 'begun';
   } catch (error) {
-    if (!(error instanceof ServerRefusalError && / is down or failed/.test(error.text))) throw error;
-    return false;
+    if (!(error instanceof ServerRefusalError)) throw error;
+    if (error.reason === 'no-right') return 'no-right';
+    if (!/ is down or failed/.test(error.text)) throw error;
+    return 'deaf';
   }
 }
 

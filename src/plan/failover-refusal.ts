@@ -3,6 +3,13 @@ import type { Finding } from '../topology/finding.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 
+export interface SignOfLife {
+  readonly refused?: 'login' | 'right';
+  /** In its own words, or why it was not reached. */
+  readonly reason: string;
+  readonly heardBy: readonly NodeId[];
+}
+
 export type FailoverRefusal =
   | { readonly kind: 'replica-of-nobody'; readonly node: NodeId }
   /** It was, when the plan was made. */
@@ -24,7 +31,13 @@ export type FailoverRefusal =
       readonly most: number;
     }
   /** A failover without force is a matter between the two. */
-  | { readonly kind: 'primary-silent'; readonly node: NodeId; readonly primary: NodeId }
+  | {
+      readonly kind: 'primary-silent';
+      readonly node: NodeId;
+      readonly primary: NodeId;
+      /** It lives all the same: it refuses us, or others hear it. */
+      readonly life?: SignOfLife;
+    }
   | { readonly kind: 'no-majority'; readonly answering: number; readonly voters: number }
   /** Another replica of the same primary has received more, and the primary cannot give it the rest. */
   | {
@@ -35,6 +48,15 @@ export type FailoverRefusal =
     }
   /** Its copy is not whole, or it was started anew with nothing: all keys of the shard would be lost. */
   | { readonly kind: 'replica-without-data'; readonly node: NodeId; readonly primary: NodeId }
+  /** It holds no key at all, where its shard should have about so many. */
+  | {
+      readonly kind: 'replica-empty';
+      readonly node: NodeId;
+      readonly primary: NodeId;
+      readonly expected: number;
+      /** Whose keys say so. */
+      readonly by: 'primary' | 'sibling' | 'other-shards';
+    }
   /** Slots of the shard are on their way, and the marks of that do not survive. */
   | { readonly kind: 'shard-in-motion'; readonly primary: NodeId; readonly slots: SlotSet }
   /** Something that is no reason against one failover, and against many. */

@@ -14,6 +14,7 @@ import {
 } from '../topology/snapshot.ts';
 import type { FailoverWay } from './failover-step.ts';
 import type { Migration } from './fix-migrations.ts';
+import { judgeData, signOfLife } from './heir-data.ts';
 import { isOlder } from './mixtures.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import type { Plan, Remark, Stage } from './step.ts';
@@ -129,9 +130,8 @@ export function judgeSwap(snapshot: ClusterSnapshot, swap: Swap, terms: Failover
     return [{ kind: 'not-its-replica', node: replica, primary }];
   const refusals: Refusal[] = [];
   if (way !== 'takeover') refusals.push(...judgeMajority(snapshot));
-  if (way === 'graceful') refusals.push(...judgeLink(own, old, swap, terms.maxLagBytes));
-  else if (!terms.despiteFindings && isWithoutData(own))
-    refusals.push({ kind: 'replica-without-data', node: replica, primary });
+  if (way === 'graceful') refusals.push(...judgeLink(snapshot, own, old, swap, terms.maxLagBytes));
+  else if (!terms.despiteFindings) refusals.push(...judgeData(snapshot, own, old, primary));
   if (!old && !terms.despiteFindings) refusals.push(...judgeSiblings(snapshot, own, primary));
   if (!terms.despiteFindings) refusals.push(...judgeMotion(old, terms.migrations));
   return refusals;
@@ -142,22 +142,26 @@ function judgeMajority(snapshot: ClusterSnapshot): Refusal[] {
   return answering * 2 > voters ? [] : [{ kind: 'no-majority', answering, voters }];
 }
 
-/** Primaries with slots vote; those that are down count all the same. */
+/** Primaries with slots vote; those that are down count all the same, and those that live and would not talk to us vote. */
 function electorate(snapshot: ClusterSnapshot): { readonly answering: number; readonly voters: number } {
   const owners = [...believedNodes(snapshot).values()]
     .filter(isPrimary)
     .filter(({ slots }) => slots.size > 0);
-  const answering = owners.filter(({ id }) => snapshot.views.some(view => view.id === id)).length;
+  const isAble = (id: NodeId) =>
+    snapshot.views.some(view => view.id === id) ||
+    snapshot.unreachable.some(node => node.id === id && node.refused !== undefined);
+  const answering = owners.filter(({ id }) => isAble(id)).length;
   return { answering, voters: owners.length };
 }
 
 function judgeLink(
+  snapshot: ClusterSnapshot,
   own: NodeView,
   old: NodeView | undefined,
   { replica: node, primary }: Swap,
   most: number,
 ): Refusal[] {
-  if (!old) return [{ kind: 'primary-silent', node, primary }];
+  if (!old) return [{ kind: 'primary-silent', node, primary, ...signOfLife(snapshot, primary) }];
   const { replication } = own.server;
   if (!isLinked(own)) {
     const syncing = replication.role === 'replica' && replication.link === 'syncing';
@@ -165,13 +169,6 @@ function judgeLink(
   }
   const bytes = Math.max(0, offsetOf(old) - offsetOf(own));
   return bytes > most ? [{ kind: 'replica-too-far-behind', node, primary, bytes, most }] : [];
-}
-
-/** A replica that keeps its data over a restart need not know how far they go. */
-function isWithoutData({ server: { replication, keys } }: NodeView): boolean {
-  if (replication.role !== 'replica' || replication.link === 'up') return false;
-  if (replication.link === 'syncing') return true;
-  return replication.neverLinked === true && replication.offset === 0 && keys === 0;
 }
 
 function judgeSiblings(snapshot: ClusterSnapshot, own: NodeView, primary: NodeId): Refusal[] {

@@ -5,6 +5,7 @@ import { type Address, type ClusterNode, formatAddress, type NodeId } from '../t
 import type { SlotSet } from '../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot, replicasByPrimary } from '../topology/snapshot.ts';
 import type { Traits } from '../topology/traits.ts';
+import { isAlive } from '../topology/whereabouts.ts';
 import type { Refusal } from './refusal.ts';
 
 /** What a node is to become. */
@@ -122,7 +123,8 @@ export function judgeFutureReplica(snapshot: ClusterSnapshot, node: NodeId): Ref
   if (!view) return [{ kind: 'does-not-answer', node }];
   const { self, server } = view;
   const last = lastCopyOf(snapshot, node);
-  if (last) return [{ kind: 'last-copy', node, ...last }];
+  if (last)
+    return [{ kind: 'last-copy', node, ...last, ...(isAlive(snapshot, last.primary) && { lives: true }) }];
   if (self.role !== 'primary') return [];
   const refusals: Refusal[] = [];
   const keys = server.keys ?? 0;

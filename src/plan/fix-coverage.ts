@@ -176,11 +176,13 @@ export function standingFor(id: NodeId, snapshot: ClusterSnapshot): Obstacle | u
   return hearersOf(snapshot, id).some(hearer => primaries.has(hearer)) ? 'still-heard' : undefined;
 }
 
-/** The replica that has received most. */
+/** Of those that have keys, or of all where none has any, the replica that has received most. */
 function heirOf(primary: NodeId, { views }: ClusterSnapshot): NodeView | undefined {
   const replicas = views.filter(({ self }) => self.role === 'replica' && self.primary === primary);
   const offset = ({ server }: NodeView) => server.replication.offset;
-  return replicas.sort((a, b) => offset(b) - offset(a) || (a.id < b.id ? -1 : 1))[0];
+  const full = replicas.filter(({ server }) => server.keys !== 0);
+  const able = full.length > 0 ? full : replicas;
+  return able.sort((a, b) => offset(b) - offset(a) || (a.id < b.id ? -1 : 1))[0];
 }
 
 /**

@@ -19,7 +19,7 @@ import { isToldOf } from './fix-rest.ts';
 import type { OwnedScene } from './gathering.ts';
 import { placesOf } from './half-moved.ts';
 import { keysGone } from './keys-gone.ts';
-import type { Decision } from './refusal.ts';
+import type { Decision, Refusal } from './refusal.ts';
 import { type Measure, numberOf, type Obstacle, PHASES, type Phase, type Situation } from './situation.ts';
 import { type SlotScene, slotScenes } from './slot-scenes.ts';
 import { inStages, type Plan, type Stage, type Step } from './step.ts';
@@ -56,7 +56,7 @@ export interface FixPlan extends Plan {
 export function planFix(request: FixRequest): Decision<FixPlan> {
   const { snapshot, census, wishes, prefer = 'owner' } = request;
   if (snapshot.views.every(({ self }) => self.role !== 'primary'))
-    return { kind: 'refused', refusals: [{ kind: 'no-primary-answers' }] };
+    return { kind: 'refused', refusals: [nobodyAnswers(snapshot)] };
   const findings = diagnose(snapshot, { ...NO_WISHES, ...(wishes.searchOwners && { census }) });
   const { situations: all, willBeCovered } = situationsIn(request, findings);
   const canAgree = !leavesDoubt(all);
@@ -71,6 +71,11 @@ export function planFix(request: FixRequest): Decision<FixPlan> {
     kind: 'plan',
     plan: { before: snapshot, stages, remarks: [], situations, isHealthy, left, prefer },
   };
+}
+
+function nobodyAnswers({ unreachable }: ClusterSnapshot): Refusal {
+  const refusing = unreachable.filter(({ refused }) => refused).map(({ id }) => id);
+  return { kind: 'no-primary-answers', ...(refusing.length > 0 && { refusing }) };
 }
 
 /** Whether something is wrong that nothing is done about. */

@@ -67,6 +67,8 @@ export type Refusal =
       readonly kind: 'last-copy';
       readonly node: NodeId;
       readonly primary: NodeId;
+      /** The owner lives, and gives no answer here. */
+      readonly lives?: true;
       readonly slots: SlotSet;
     }
   /** It lives, and another node answers where it is looked for. */
@@ -81,7 +83,11 @@ export type Refusal =
   | { readonly kind: 'replicates-itself'; readonly node: NodeId }
   | { readonly kind: 'no-owner' }
   /** Slots and keys are the business of primaries. */
-  | { readonly kind: 'no-primary-answers' }
+  | {
+      readonly kind: 'no-primary-answers';
+      /** These answered, and would not talk to us. */
+      readonly refusing?: readonly NodeId[];
+    }
   | { readonly kind: 'no-primary-left'; readonly node: NodeId }
   // Slots that are to move
   /** A replica, or nobody knows what. */

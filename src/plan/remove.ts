@@ -12,7 +12,7 @@ import {
   type NodeView,
   replicasByPrimary,
 } from '../topology/snapshot.ts';
-import { wrongAddresses } from '../topology/whereabouts.ts';
+import { isAlive, wrongAddresses } from '../topology/whereabouts.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
@@ -63,7 +63,13 @@ function judgeVictim({ snapshot, keepData }: DelNodeRequest, node: NodeId): Refu
   if (wrong && snapshot.views.every(({ id }) => id !== node)) refusals.push({ kind: 'wrong-address', wrong });
   const last = lastCopyOf(snapshot, node);
   // Forgotten, it could not take over any more; emptied, it would have nothing to take over with.
-  if (last) refusals.push({ kind: 'last-copy', node, ...last });
+  if (last)
+    refusals.push({
+      kind: 'last-copy',
+      node,
+      ...last,
+      ...(isAlive(snapshot, last.primary) && { lives: true }),
+    });
   if (keepData) return refusals;
   if (snapshot.unreachable.some(({ id, loading }) => id === node && loading))
     refusals.push({ kind: 'still-loading', node });

@@ -193,6 +193,8 @@ export type Problem =
   | { readonly kind: 'banned'; readonly by: readonly NodeId[]; readonly waitedMs: number }
   /** It is not what the plan took it for any more. */
   | { readonly kind: 'changed'; readonly node: NodeId; readonly change: Change }
+  /** The user lacks these, and the step was not begun. */
+  | { readonly kind: 'no-right'; readonly node: NodeId; readonly rights: readonly string[] }
   | FailoverProblem
   /** What a mover says of why it stopped. */
   | { readonly kind: 'move'; readonly message: string }

@@ -1,6 +1,6 @@
 /** `failover` and `rolling-failover`: who is to take whose place, why not, and what it comes to. */
 import type { FailoverPlan } from '../plan/failover.ts';
-import type { FailoverRefusal } from '../plan/failover-refusal.ts';
+import type { FailoverRefusal, SignOfLife } from '../plan/failover-refusal.ts';
 import type { FailoverProblem, FailoverRemark, FailoverStep, FailoverWay } from '../plan/failover-step.ts';
 import type { Refusal } from '../plan/refusal.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
@@ -73,7 +73,11 @@ export function describeFailoverRefusal(refusal: FailoverRefusal, names: NodeNam
         : `${names.of(refusal.node)} gets no data from ${names.of(refusal.primary)}; taking over, it would lose what was written since. Mend the link, or choose another replica. ${WHEN_FORCED}`;
     case 'replica-too-far-behind':
       return `${names.of(refusal.node)} is ${bytes(refusal.bytes)} behind ${names.of(refusal.primary)}, more than ${bytes(refusal.most)} (--max-replica-lag); clients would be kept waiting for it in vain. Try again when it has caught up.`;
+    case 'replica-empty':
+      return `${names.of(refusal.node)} holds no keys, and ${emptyBeside(refusal, names)}: all keys of the shard would be lost, for the old primary would copy what it has. Bring ${names.of(refusal.primary)} back with its data, or choose another replica. \`failover --despite-findings\` does it all the same.`;
     case 'primary-silent':
+      if (refusal.life)
+        return livingPrimary(refusal.life, names.of(refusal.node), names.of(refusal.primary), names);
       return `${names.of(refusal.primary)}, whose place ${names.of(refusal.node)} is to take, does not answer, and cannot hand over. ${WHEN_FORCED}`;
     case 'no-majority':
       return `Only ${refusal.answering} of ${count(refusal.voters, 'primary', 'primaries')} answer, and no majority could vote. Bring more of them back; or, where they are gone for good, \`failover --takeover\` asks nobody. If they are only out of reach from here, they may elect somebody else, and what is written to the loser is lost.`;
@@ -88,6 +92,34 @@ export function describeFailoverRefusal(refusal: FailoverRefusal, names: NodeNam
     case 'nobody-as-wanted':
       return `No replica of ${names.of(refusal.primary)} that answers ${wanted(refusal)}.`;
   }
+}
+
+function emptyBeside(
+  { primary, expected, by }: Extract<FailoverRefusal, { kind: 'replica-empty' }>,
+  names: NodeNames,
+): string {
+  const keys = count(expected, 'key');
+  switch (by) {
+    case 'primary':
+      return `its primary ${names.of(primary)} holds ${keys}`;
+    case 'sibling':
+      return `another replica of ${names.of(primary)} holds ${keys}`;
+    case 'other-shards':
+      return `by what the other shards have, that of ${names.of(primary)} should have about ${keys}`;
+  }
+}
+
+/** Nobody is led to force where a login or a way to the node is all that is missing. */
+function livingPrimary(
+  { refused, reason, heardBy }: SignOfLife,
+  replica: string,
+  primary: string,
+  names: NodeNames,
+): string {
+  const task = `${primary}, whose place ${replica} is to take, lives`;
+  if (refused)
+    return `${task}, and cannot be asked to hand over: ${reason}. Log in as a user whom it lets in, and try again.`;
+  return `${task}, for ${names.list(heardBy)} ${heardBy.length === 1 ? 'hears' : 'hear'} it, and does not answer here: ${reason}. Run this from where it can be reached. If it has just gone down, the others notice within the node timeout; then try again.`;
 }
 
 function wanted({ versions, hosts }: Extract<FailoverRefusal, { kind: 'nobody-as-wanted' }>): string {

@@ -21,6 +21,10 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
       return ['Interrupted.'];
     case 'changed':
       return [describeChange(problem.change, names.of(problem.node), names)];
+    case 'no-right':
+      return [
+        `${names.of(problem.node)} does not let this user do it (NOPERM): it needs ${problem.rights.map(right => `+${right}`).join(' ')}.`,
+      ];
     case 'remembered':
       return [
         `${names.list(problem.by)} still ${problem.by.length === 1 ? 'knows' : 'know'} it after ${seconds(problem.waitedMs)}, however often they are told to forget it; somebody who was not told keeps bringing it back.`,

@@ -56,6 +56,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'has-slots':
       return `Node ${names.of(refusal.node)} is not empty! Reshard data away and try again. It owns ${showSlots(refusal.slots)}; \`del-node --drain\` moves them away first.`;
     case 'last-copy':
+      if (refusal.lives)
+        return `${names.of(refusal.node)} may have the only copy of ${showSlots(refusal.slots)} within reach: their owner ${names.of(refusal.primary)} lives and gives no answer here. \`slotctl check\` tells why; correct that, and try again.`;
       return `${names.of(refusal.node)} has the only copy of ${showSlots(refusal.slots)}: their owner ${names.of(refusal.primary)} does not answer. Bring it back, or let the replica take over (CLUSTER FAILOVER TAKEOVER); then try again.`;
     case 'wrong-address':
       return wrongAddress(refusal.wrong, names);
@@ -78,6 +80,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'no-owner':
       return 'No primary that answers owns slots, so there is nothing to replicate.';
     case 'no-primary-answers':
+      if (refusal.refusing)
+        return `No primary answers, for ${names.list(refusal.refusing)} ${refusal.refusing.length === 1 ? 'lives and refuses' : 'live and refuse'} this login; \`slotctl check\` tells how. Log in as a user whom every node lets in.`;
       return 'No primary answers; there is nobody who could own slots. Bring one back, or let a replica take over (CLUSTER FAILOVER TAKEOVER).';
     case 'cannot-own-slots':
       return `The specified node (${names.of(refusal.node)}) is not known or not a master, please retry.`;

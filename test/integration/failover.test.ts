@@ -239,7 +239,8 @@ describe.concurrent('where something is wrong', () => {
     const login = ['--user', 'looker', '--pass', 'looks', '--no-auth-warning', '--yes'];
     const denied = await slotctl(['failover', cluster.entry, cluster.node(3).address, ...login]);
     expect(denied.stderr).toContain('NOPERM');
-    expect(denied.code).toBe(1);
+    expect(denied.stderr).toContain('+cluster|failover');
+    expect(denied.code).toBe(4);
     expect(await primariesAccordingTo(cluster, EVERYBODY)).toEqual([0, 1, 2]);
 
     let pressed = false;

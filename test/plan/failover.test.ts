@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FailoverRequest, planFailover } from '../../src/plan/failover.ts';
 import { project } from '../../src/plan/project.ts';
+import { NodeNames } from '../../src/report/names.ts';
+import { describeRefusal } from '../../src/report/refusal-text.ts';
 import { diagnose, NO_WISHES } from '../../src/topology/diagnose.ts';
 import type { NodeId } from '../../src/topology/node.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
@@ -122,6 +124,45 @@ describe('a primary that does not answer', () => {
       // Of a shard that is empty itself it has all there is.
       expect(plan(EMPTY, 'x', { way }).refusals).toEqual([]);
     }
+  });
+
+  test('a replica without a key is refused where its shard should have many', () => {
+    const shards =
+      'A primary 0-5460 dead\nB primary 5461-10922 holds=4000\nC primary 10923-16383 holds=4000\n';
+    const empty = `${shards}a replica of A link=down holds=0\n`;
+    for (const way of ['force', 'takeover'] as const) {
+      const { refusals, id } = plan(empty, 'a', { way });
+      const refusal = { kind: 'replica-empty', node: id('a'), primary: id('A') };
+      expect(refusals).toEqual([{ ...refusal, expected: 4000, by: 'other-shards' }]);
+      expect(plan(empty, 'a', { way, despiteFindings: true }).refusals).toEqual([]);
+      expect(plan(`${empty}x replica of A link=down holds=7`, 'a', { way }).refusals).toEqual([
+        { ...refusal, expected: 7, by: 'sibling' },
+      ]);
+      const living = empty.replace('A primary 0-5460 dead', 'A primary 0-5460 holds=7');
+      expect(plan(living, 'a', { way }).refusals).toEqual([{ ...refusal, expected: 7, by: 'primary' }]);
+      // So few that it may be so by itself.
+      expect(plan(empty.replaceAll('4000', '40'), 'a', { way }).refusals).toEqual([]);
+    }
+  });
+
+  test('that lives is told from one that is down: nobody is led to force', () => {
+    const shards = 'A primary 0-5460 dead\nB primary 5461-10922\nC primary 10923-16383\na replica of A\n';
+    expect(plan(shards, 'a').refusals).toMatchObject([{ kind: 'primary-silent' }]);
+    expect(plan(shards, 'a').refusals[0]).not.toHaveProperty('life');
+    const refusing = shards.replace('dead', 'dead refuses=login');
+    expect(plan(refusing, 'a').refusals).toMatchObject([{ life: { refused: 'login', heardBy: [] } }]);
+    const heard = plan(shards.replace('dead', 'down'), 'a');
+    const heardBy = ['B', 'C', 'a'].map(heard.id).sort();
+    expect(heard.refusals).toMatchObject([{ kind: 'primary-silent', life: { heardBy } }]);
+    for (const { refusals, snapshot } of [plan(refusing, 'a'), heard])
+      expect(refusals.map(refusal => describeRefusal(refusal, new NodeNames(snapshot))).join()).not.toMatch(
+        /--force|--takeover/,
+      );
+    // They vote over the bus, whomever they let in.
+    const all = shards
+      .replace('dead', 'dead refuses=login')
+      .replace('C primary 10923-16383', 'C primary 10923-16383 dead refuses=right');
+    expect(plan(all, 'a', { way: 'force' }).refusals).toEqual([]);
   });
 
   test('without a majority nobody could vote, and only a takeover is left; then the cluster stays down', () => {

@@ -55,6 +55,10 @@ const refusals: {
     { kind: 'primary-silent', node: a, primary: A },
     `A, whose place a is to take, does not answer, and cannot hand over. ${FORCED}`,
   ],
+  'replica-empty': [
+    { kind: 'replica-empty', node: a, primary: A, expected: 4000, by: 'other-shards' },
+    'a holds no keys, and by what the other shards have, that of A should have about 4000 keys: all keys of the shard would be lost, for the old primary would copy what it has. Bring A back with its data, or choose another replica. `failover --despite-findings` does it all the same.',
+  ],
   'no-majority': [
     { kind: 'no-majority', answering: 1, voters: 3 },
     'Only 1 of 3 primaries answer, and no majority could vote. Bring more of them back; or, where they are gone for good, `failover --takeover` asks nobody. If they are only out of reach from here, they may elect somebody else, and what is written to the loser is lost.',
