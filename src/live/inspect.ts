@@ -95,7 +95,9 @@ class Survey {
    */
   async lookBehindAnnouncement({ address, self }: NodeView): Promise<void> {
     if (!self.address || this.#fleet.entry.kind === 'unix') return;
-    if (formatAddress(self.address) === formatAddress(this.#fleet.announcedAddress(address))) return;
+    const announced = formatAddress(self.address);
+    if (announced === formatAddress(address)) return;
+    if (announced === formatAddress(this.#fleet.announcedAddress(address))) return;
     this.#announcement = await this.#tryToLook(self);
   }
 

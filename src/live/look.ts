@@ -3,7 +3,7 @@ import { clusterNodes, clusterState, dbsize, info } from '../resp/commands.ts';
 import { NodeError, ServerRefusalError } from '../resp/errors.ts';
 import type { Fleet, NodeRef } from '../resp/fleet.ts';
 import type { KnownLines } from '../resp/known-lines.ts';
-import type { Address } from '../topology/node.ts';
+import { type Address, formatAddress } from '../topology/node.ts';
 import type { NodeView } from '../topology/snapshot.ts';
 
 export function look(fleet: Fleet, node: NodeRef, known: KnownLines): Promise<NodeView> {
@@ -43,7 +43,11 @@ async function lookThere(fleet: Fleet, node: NodeRef, known: KnownLines): Promis
 /** Under an address map by what it announces, as the others: so that nobody has two names. */
 function entryAddress(fleet: Fleet, announced: Address | undefined): Address {
   const { entry } = fleet;
-  if (entry.kind === 'tcp') return fleet.announcedAddress({ host: entry.host, port: entry.port });
+  if (entry.kind === 'tcp') {
+    const typed = { host: entry.host, port: entry.port };
+    const mapped = announced && fleet.reachedAt(announced)?.at;
+    return announced && mapped && formatAddress(mapped) === formatAddress(typed) ? announced : typed;
+  }
   return announced ?? { host: entry.path, port: 0 };
 }
 

@@ -32,6 +32,12 @@ export class AddressMap {
     return translate(address, this.#outward);
   }
 
+  /** Where a person means to connect: an address that is reached as it is, or one that a node announces. */
+  toReachable(address: Address): Address {
+    const isReachable = this.#inward.has(formatAddress(address)) || this.#inward.has(address.host);
+    return isReachable ? address : this.toExternal(address);
+  }
+
   /** The line of the map that says so; absent where none does, and the address is where to connect. */
   lineFor(address: Address): string | undefined {
     const key = [formatAddress(address), address.host].find(candidate => this.#outward.has(candidate));

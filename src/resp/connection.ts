@@ -32,8 +32,8 @@ import type { WireObserver } from './trace.ts';
 export type { ConnectionSettings } from './connection-settings.ts';
 
 export class Connection {
-  /** How the node is named in errors and traces. */
-  readonly name: string;
+  /** How the node is named in errors and traces; the fleet names it once more when it knows what the node announces. */
+  name: string;
   readonly #settings: ConnectionSettings;
   readonly #observer: WireObserver | undefined;
   readonly #reader: ReplyReader;

@@ -210,6 +210,8 @@ export class Fleet {
   adoptEntry(address: Address): void {
     const entry = this.#connections.get('entry');
     const key = this.placeOf(address);
+    // Under an address map it was called by what was typed until it said what it announces.
+    if (entry && this.#map !== AddressMap.none) entry.name = formatAddress(address);
     // Where somebody was quicker, both stay: a connection that is not in the list is never ended.
     if (entry && !this.#connections.has(key)) this.#connections.set(key, entry);
   }
@@ -219,9 +221,11 @@ export class Fleet {
     const known = this.#connections.get(key);
     // What was under way on it has failed, and is not sent again; a node that cannot be reached is not tried again.
     if (known && (known.state === 'alive' || known.state === 'broken')) return known;
-    const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
+    const endpoint = node === 'entry' ? this.#reachableEntry() : this.#endpointOf(node);
     const refusal = node === 'entry' ? undefined : this.#admission.refusalOf(node);
-    const connection = this.#open(this.#nameOf(node), endpoint, refusal);
+    // By what it announces, as in all reports; of the entry node that is not known yet.
+    const name = node === 'entry' ? nameOf(this.entry) : formatAddress(node);
+    const connection = this.#open(name, endpoint, refusal);
     this.#connections.set(key, connection);
     return connection;
   }
@@ -232,14 +236,18 @@ export class Fleet {
     return connection;
   }
 
-  /** As all reports name it: by what it announces, also where a map says that it is reached elsewhere. */
-  #nameOf(node: NodeRef): string {
-    if (node !== 'entry') return formatAddress(node);
-    return this.entry.kind === 'unix' ? this.entry.path : formatAddress(this.announcedAddress(this.entry));
+  #reachableEntry(): Endpoint {
+    if (this.entry.kind === 'unix') return this.entry;
+    const { host, port } = this.#map.toReachable(this.entry);
+    return { ...this.entry, host, port };
   }
 
   #endpointOf(address: Address): Endpoint {
     const { host, port, hostname } = this.#map.toExternal(address);
     return { kind: 'tcp', host, port, ...(hostname && { hostname }) };
   }
+}
+
+function nameOf(endpoint: Endpoint): string {
+  return endpoint.kind === 'unix' ? endpoint.path : formatAddress(endpoint);
 }

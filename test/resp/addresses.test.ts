@@ -98,6 +98,20 @@ describe('an address map', () => {
     expect(formatAddress(map.toInternal(parseAddress(external)))).toBe(internal);
   });
 
+  test('the line that applies is named, and what a person types is an address at either side', () => {
+    const line = (text: string) => map.lineFor(parseAddress(text));
+    expect(line('10.0.0.1:6379')).toBe('10.0.0.1:6379=bastion:7001');
+    expect(line('10.0.1.1:7777')).toBe('10.0.1.1=192.0.2.1');
+    expect(line('10.9.9.9:1')).toBeUndefined();
+    const reachable = (text: string) => formatAddress(map.toReachable(parseAddress(text)));
+    expect(reachable('10.0.0.1:6379')).toBe('bastion:7001');
+    expect(reachable('bastion:7001')).toBe('bastion:7001');
+    expect(reachable('10.9.9.9:1')).toBe('10.9.9.9:1');
+    // Crossed lines: an address that is reached as it is typed stays so.
+    const crossed = AddressMap.parse('a:1=b:1,b:1=a:1');
+    expect(formatAddress(crossed.toReachable(parseAddress('a:1')))).toBe('a:1');
+  });
+
   test('host name and bus port stay with the node', () => {
     const node = { host: '10.0.0.1', port: 6379, busPort: 16379, hostname: 'n1.example' };
     expect(map.toExternal(node)).toEqual({

@@ -58,6 +58,18 @@ describe('a node is found', () => {
     }
   });
 
+  test('by where an address map has it, but not where somebody else answers there', () => {
+    const reachedAt = { host: 'bastion', port: 7001 };
+    const views = snapshot.views.map(view => (view.id === A ? { ...view, reachedAt } : view));
+    expect(findNode({ ...snapshot, views }, 'bastion:7001')).toEqual({ kind: 'found', id: A });
+    const unreachable = snapshot.unreachable.map(node => ({ ...node, reachedAt }));
+    expect(findNode({ ...snapshot, unreachable }, 'bastion:7001')).toEqual({ kind: 'found', id: c });
+    const both = { ...snapshot, views, unreachable };
+    expect(findNode(both, 'bastion:7001')).toMatchObject({ kind: 'ambiguous' });
+    const replaced = unreachable.map(node => ({ ...node, ...(A && { replacedBy: A }) }));
+    expect(findNode({ ...both, unreachable: replaced }, 'bastion:7001')).toEqual({ kind: 'found', id: A });
+  });
+
   test('by the path of its socket', () => {
     const seen = withA({ answersAt: { host: '/run/redis.sock', port: 0 } });
     expect(findNode(seen, '/run/redis.sock')).toEqual({ kind: 'found', id: A });
