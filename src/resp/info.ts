@@ -47,6 +47,12 @@ const NAMES = [
   'master_link_down_since_seconds',
   'slave_repl_offset',
   'used_memory',
+  'used_memory_startup',
+  'mem_clients_normal',
+  'mem_clients_slaves',
+  'mem_replication_backlog',
+  'mem_total_replication_buffers',
+  'mem_not_counted_for_evict',
   'maxmemory',
   'maxmemory_policy',
   'connected_clients',
@@ -101,8 +107,16 @@ function readVitals(fields: ReadonlyMap<string, string>): { vitals?: Vitals } {
       ...(limit > 0 && { maxMemoryBytes: limit }),
       evictionPolicy: excerpt(fields.get('maxmemory_policy') ?? 'noeviction'),
       isForked: count('rdb_bgsave_in_progress') === 1 || count('aof_rewrite_in_progress') === 1,
+      baseBytes: count('used_memory_startup') + count('mem_clients_normal') + replicationBytes(count),
+      unlimitedBytes: count('mem_not_counted_for_evict'),
     },
   };
+}
+
+/** Since 7.0 the backlog and what waits for replicas share their memory. */
+function replicationBytes(count: (name: string) => number): number {
+  const apart = count('mem_replication_backlog') + count('mem_clients_slaves');
+  return Math.max(count('mem_total_replication_buffers'), apart);
 }
 
 function readRelease(version: string): { major: number; minor: number } {

@@ -3,7 +3,7 @@
  * (from which it may have come back with all of them, with some, or with none), or has not answered the second look.
  */
 import type { NodeId } from './node.ts';
-import type { ClusterSnapshot, NodeView } from './snapshot.ts';
+import type { ClusterSnapshot, NodeView, ServerFacts } from './snapshot.ts';
 
 export type Doubt =
   | { readonly kind: 'evicted'; readonly node: NodeId; readonly keys: number }
@@ -29,17 +29,48 @@ export function doubtsBetween(
 
 function doubtOf(before: NodeView, now: NodeView | undefined): Doubt | undefined {
   const node = before.id;
-  if (!now) return { kind: 'silent', node };
-  const [then, vitals] = [before.server.vitals, now.server.vitals];
+  return now ? changeOf(before, now.server) : { kind: 'silent', node };
+}
+
+export type Change = Exclude<Doubt, { kind: 'silent' }>;
+
+/** What has become of one server. */
+export function changeOf({ id: node, server }: NodeView, now: ServerFacts): Change | undefined {
+  const [then, vitals] = [server.vitals, now.vitals];
   if (!then || !vitals) return undefined;
   if (then.runId !== vitals.runId) {
-    return {
-      kind: 'restarted',
-      node,
-      keysBefore: before.server.keys ?? 0,
-      keysNow: now.server.keys ?? 0,
-    };
+    return { kind: 'restarted', node, keysBefore: server.keys ?? 0, keysNow: now.keys ?? 0 };
   }
   const keys = vitals.evictedKeys - then.evictedKeys;
   return keys > 0 ? { kind: 'evicted', node, keys } : undefined;
+}
+
+/** A reason to send it no more keys. */
+export type Alarm =
+  | Change
+  /** What comes next would be refused, or others would be evicted for it. */
+  | { readonly kind: 'full'; readonly node: NodeId; readonly usedBytes: number; readonly mostBytes: number };
+
+/**
+ * Of the limit, and beyond it a node counts as full. A look comes every 50 ms, in which a fast move brings a few hundred
+ * kilobytes; plans leave more room than this share.
+ */
+const FULL_SHARE = 0.98;
+
+export function alarmOf(
+  view: NodeView,
+  now: ServerFacts,
+  { getsKeys }: { readonly getsKeys: boolean },
+): Alarm | undefined {
+  const change = changeOf(view, now);
+  if (change?.kind === 'restarted' || !getsKeys) return change?.kind === 'restarted' ? change : undefined;
+  if (change) return change;
+  const [usedBytes, mostBytes] = [limitedBytes(now), now.vitals?.maxMemoryBytes];
+  const isFull = mostBytes !== undefined && usedBytes > mostBytes * FULL_SHARE;
+  return isFull ? { kind: 'full', node: view.id, usedBytes, mostBytes } : undefined;
+}
+
+/** As servers count it when they compare it with their limit: without what waits for replicas. */
+export function limitedBytes({ usedMemoryBytes = 0, vitals }: ServerFacts): number {
+  return Math.max(0, usedMemoryBytes - (vitals?.unlimitedBytes ?? 0));
 }

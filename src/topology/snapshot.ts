@@ -48,6 +48,10 @@ export interface Vitals {
   readonly evictionPolicy: string;
   /** A child process saves or rewrites its data. */
   readonly isForked: boolean;
+  /** Memory that no keys take: its own from the start, connections, the backlog for replicas. */
+  readonly baseBytes?: number;
+  /** Memory that it does not count when it compares with its limit. */
+  readonly unlimitedBytes?: number;
 }
 
 /** What a node tells of itself as a server. Fields are absent where its version or an ACL keeps them back. */

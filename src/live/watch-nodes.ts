@@ -1,0 +1,137 @@
+/**
+ * Watches nodes beside the work that sends keys to them: whether they have begun to evict, are about to, or were started
+ * again, from which they may have come back empty. On connections of its own, since the shared ones wait for long commands,
+ * and are not opened again once they have failed. Whoever sends keys asks for `alarm` before each portion, which costs nothing.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { info } from '../resp/commands.ts';
+import { InterruptedError, NodeError } from '../resp/errors.ts';
+import type { Fleet, Lane } from '../resp/fleet.ts';
+import { type Alarm, alarmOf } from '../topology/doubt.ts';
+import type { NodeId } from '../topology/node.ts';
+import type { ClusterSnapshot, NodeView, ServerFacts } from '../topology/snapshot.ts';
+
+/** INFO takes a server about a tenth of a millisecond. What comes in between may be evicted before we hear of it. */
+const LOOK_EVERY_MS = 50;
+
+/** To be watched for one piece of work. */
+export interface Parties {
+  /** Watched for restarts only: what they evict they would have evicted anyway. */
+  readonly sources: readonly NodeId[];
+  readonly targets: readonly NodeId[];
+}
+
+export interface Guard {
+  /** As of the last look; the first one is over before there is a guard. */
+  readonly alarm: Alarm | undefined;
+  /** Another look, now. */
+  look(): Promise<void>;
+  end(): void;
+}
+
+interface WatchOptions {
+  /** Whoever insists has targets evict: only restarts raise an alarm. */
+  readonly mayEvict: boolean;
+}
+
+/** One node under watch, by as many pieces of work as there are. */
+interface Post {
+  readonly view: NodeView;
+  guards: number;
+  lane?: Lane | undefined;
+  latest?: ServerFacts;
+  looking?: Promise<void> | undefined;
+}
+
+export class NodeWatch {
+  readonly #fleet: Fleet;
+  readonly #views: ReadonlyMap<NodeId, NodeView>;
+  readonly #options: WatchOptions;
+  readonly #posts = new Map<NodeId, Post>();
+  #patrol: AbortController | undefined;
+
+  /** `before`: the look that everything is compared with. Nodes that are not in it are not watched. */
+  constructor(fleet: Fleet, before: Pick<ClusterSnapshot, 'views'>, options: WatchOptions) {
+    this.#fleet = fleet;
+    this.#views = new Map(before.views.map(view => [view.id, view]));
+    this.#options = options;
+  }
+
+  async over({ sources, targets }: Parties): Promise<Guard> {
+    const posts = [...new Set([...sources, ...targets])].flatMap(id => this.#post(id) ?? []);
+    for (const post of posts) post.guards++;
+    const look = async () => void (await Promise.all(posts.map(post => this.#look(post))));
+    await look();
+    this.#begin();
+    const { mayEvict } = this.#options;
+    const getsKeys = new Set(mayEvict ? [] : targets);
+    return {
+      get alarm() {
+        for (const { view, latest } of posts) {
+          const alarm = latest && alarmOf(view, latest, { getsKeys: getsKeys.has(view.id) });
+          if (alarm) return alarm;
+        }
+        return undefined;
+      },
+      look,
+      end: () => {
+        for (const post of posts) this.#leave(post);
+      },
+    };
+  }
+
+  #post(id: NodeId): Post | undefined {
+    const known = this.#posts.get(id);
+    const view = this.#views.get(id);
+    // One that does not tell its vital signs has nothing to be compared with.
+    if (known || !view?.server.vitals) return known;
+    const post = { view, guards: 0 };
+    this.#posts.set(id, post);
+    return post;
+  }
+
+  #leave(post: Post): void {
+    post.guards--;
+    if (post.guards > 0) return;
+    this.#posts.delete(post.view.id);
+    post.lane?.close();
+    if (this.#posts.size === 0) {
+      this.#patrol?.abort();
+      this.#patrol = undefined;
+    }
+  }
+
+  #begin(): void {
+    if (this.#patrol) return;
+    this.#patrol = new AbortController();
+    this.#walk(this.#patrol.signal).catch(() => {});
+  }
+
+  /** Until it is aborted, which its sleep tells by an error. */
+  async #walk(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal });
+      await Promise.all([...this.#posts.values()].map(post => this.#look(post)));
+    }
+  }
+
+  /** One at a time. */
+  #look(post: Post): Promise<void> {
+    post.looking ??= this.#ask(post).finally(() => {
+      post.looking = undefined;
+    });
+    return post.looking;
+  }
+
+  /** Silence is for those to complain of who need an answer; the next look is on a new connection. */
+  async #ask(post: Post): Promise<void> {
+    post.lane ??= this.#fleet.lane(post.view.address);
+    try {
+      post.latest = await post.lane.send(info());
+    } catch (error) {
+      post.lane.close();
+      post.lane = undefined;
+      if (!(error instanceof NodeError || error instanceof InterruptedError)) throw error;
+    }
+  }
+}
