@@ -100,7 +100,7 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
   const { despiteFindings } = options;
   const replicas = new Set(options.replicas.map(formatAddress));
   const primaries = options.newcomers.map(formatAddress).filter(name => !replicas.has(name));
-  return moveAsPlanned({ ...options, moving: USUAL_MOVING }, context, {
+  return moveAsPlanned({ ...options, moving: { ...USUAL_MOVING, mayEvict: despiteFindings } }, context, {
     command: 'add-node',
     decide: () =>
       withFleet(context, options, async fleet => {

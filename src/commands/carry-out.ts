@@ -101,12 +101,13 @@ async function perform<P extends Plan>(
     async fleet => {
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
       const how = { joinTimeoutMs, nowMs, ...movingNow, ...(mending && { mending }) };
-      const code = await teller.follow(plan, execute(fleet, plan, how));
+      const { code, hasLost } = await teller.follow(plan, execute(fleet, plan, how));
       if (code === EXIT.refused) return [code, 'Nothing was changed.'];
-      if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, options, context)];
+      if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, hasLost, options, context)];
       const problems = (await change.verify?.(fleet, plan, text => teller.mention(text))) ?? [];
       teller.complain(problems);
       if (problems.length > 0) return [EXIT.problems, 'Done, and this is wrong now.'];
+      if (hasLost) return [EXIT.problems, 'Done, and keys were lost.'];
       if (leavesSomething(plan)) return [EXIT.problems, 'Done, except for what the warnings name.'];
       return [EXIT.done, change.done];
     },
@@ -118,10 +119,11 @@ async function perform<P extends Plan>(
 async function leaveUnfinished<P extends Plan>(
   change: Change<P>,
   plan: P,
+  hasLost: boolean,
   { fleet }: FleetOptions,
   { nowMs }: Context,
 ): Promise<string> {
-  const text = change.unfinished(plan, new NodeNames(plan.before));
+  const text = change.unfinished(plan, new NodeNames(plan.before), hasLost);
   const document = change.document?.(plan);
   if (document === undefined) return text;
   const file = freshName('plan', 'json', nowMs());

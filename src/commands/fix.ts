@@ -61,6 +61,9 @@ const MOST_FAILURES = 2;
 /** Unless that took so long that somebody had to wait for it in vain. */
 const LONG_MS = 30_000;
 
+/** Another round would lose more. */
+const LOST = 'Not everything was mended, and keys were lost.';
+
 const NO_ROOM =
   'Not everything was mended: no value gives way that cannot be kept. Run it again with a --rescue-file that can be written.';
 
@@ -93,11 +96,12 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     if (plan.stages.length === 0 || options.explain || round > MOST_ROUNDS)
       return concludeFix(plan, round, options, context);
     const beganAt = context.nowMs();
-    const trouble = { isThere: false };
+    const trouble = { isThere: false, hasLost: false };
     const code = await oneRound(decided, look, { ...options, onStopping }, { file, trouble }, context);
     if (trouble.isThere && code === EXIT.problems) {
       failures++;
       if (file.hasFailed) return endFix(code, NO_ROOM, options, context);
+      if (trouble.hasLost) return endFix(code, LOST, options, context);
       if (failures <= MOST_FAILURES && context.nowMs() - beganAt < LONG_MS) continue;
       return endFix(
         code,
@@ -133,6 +137,8 @@ export async function decideOnRound(
 /** Whether a round has not come to its end. */
 interface Trouble {
   isThere: boolean;
+  /** Keys are gone. */
+  hasLost: boolean;
 }
 
 function oneRound(
@@ -163,8 +169,8 @@ function oneRound(
       done: 'That is done. Looking again:',
       // Where it is not asked for, running the same command again is the way to go on.
       ...(options.planFile !== undefined && { document: (plan: FixPlan) => documentOf(plan, options) }),
-      unfinished: () => {
-        if (trouble) trouble.isThere = true;
+      unfinished: (_plan, _names, hasLost) => {
+        if (trouble) Object.assign(trouble, { isThere: true, hasLost });
         return 'Not all of that was done.';
       },
     },

@@ -1,11 +1,13 @@
 /** What all commands that move slots do with their plan. */
 
+import { countMovingKeys } from '../live/count-moving-keys.ts';
 import { EntryNodeError, inspect } from '../live/inspect.ts';
 import { keysLeftBehind } from '../live/keys-left-behind.ts';
 import { lookUntilSettled } from '../live/second-look.ts';
 import { concerning, type MovePlan } from '../plan/move-plan.ts';
 import { planDocument } from '../plan/plan-file.ts';
 import type { Decision } from '../plan/refusal.ts';
+import { movesIntoLimits, withoutRoom } from '../plan/room.ts';
 import { describeFinding, showSlots } from '../report/finding-text.ts';
 import { renderReshard } from '../report/moves.ts';
 import { count, NodeNames } from '../report/names.ts';
@@ -47,7 +49,10 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
     {
       command: story.command,
       isFirstPart: story.isFirstPart ?? false,
-      decide: () => story.decide(() => withFleet(context, options, lookAtCluster)),
+      decide: async () => {
+        const decided = await story.decide(() => withFleet(context, options, lookAtCluster));
+        return options.despiteFindings ? decided : unlessTooMuch(decided, options, context);
+      },
       preview: plan => story.preview?.(plan) ?? renderReshard(plan, paint),
       question: story.question,
       already: story.already,
@@ -60,6 +65,21 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
     options,
     context,
   );
+}
+
+/** Only where a target has a limit are keys counted. */
+async function unlessTooMuch(
+  decided: Decided<MovePlan>,
+  options: MoveOptions,
+  context: Context,
+): Promise<Decided<MovePlan>> {
+  if (decided.decision.kind === 'refused') return decided;
+  const { before, moves } = decided.decision.plan;
+  const limited = movesIntoLimits(before, moves);
+  if (limited.length === 0) return decided;
+  const keys = await withFleet(context, options, fleet => countMovingKeys(fleet, before, limited));
+  const refusals = withoutRoom(before, limited, keys);
+  return refusals.length > 0 ? { ...decided, decision: { kind: 'refused', refusals } } : decided;
 }
 
 /**

@@ -47,6 +47,7 @@ export const USUAL_MOVING: MoveOptions['moving'] = {
     waitReplicas: 0,
   },
   paceLimits: {},
+  mayEvict: false,
 };
 
 export function addMoveOptions(command: Command): Command {
@@ -128,6 +129,7 @@ export async function resolveMove(
     ...changeOptions(flags),
     moving: {
       mover: flags.mover,
+      mayEvict: flags.despiteFindings === true,
       parallel: flags.parallel,
       limits: {
         firstBatch: flags.clusterPipeline,

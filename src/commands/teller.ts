@@ -1,8 +1,10 @@
 /** Tells of a change while it is decided on and carried out: in words, or as lines of JSON. */
+import { isHarmless } from '../plan/loss.ts';
 import type { Decision, Refusal } from '../plan/refusal.ts';
 import { leavesSomething, type Plan, type PlanEvent, type Problem, type Step } from '../plan/step.ts';
 import { classicRefusal } from '../report/classic-refusal.ts';
 import { eventLine } from '../report/events.ts';
+import { describeLoss } from '../report/loss-text.ts';
 import { describeRemark } from '../report/membership.ts';
 import { movedSlotLines } from '../report/moves.ts';
 import { NodeNames, vocabularyOf } from '../report/names.ts';
@@ -35,7 +37,7 @@ export interface Change<P extends Plan> {
   /** Done is only a part of it, and more is to come. */
   readonly isRound?: boolean;
   /** What to do about a plan that was begun and not finished. */
-  unfinished(plan: P, names: NodeNames): string;
+  unfinished(plan: P, names: NodeNames, hasLost: boolean): string;
   /** Where nobody watches, there is a line for every slot that has moved. */
   readonly tellsEachSlot?: boolean;
   /** The plan as a file, where it can be carried out from one. */
@@ -98,11 +100,16 @@ export class Teller<P extends Plan> {
     );
   }
 
-  async follow(plan: P, events: AsyncIterable<PlanEvent>): Promise<ExitCode> {
+  /** How it ended, and whether keys were lost on the way. */
+  async follow(
+    plan: P,
+    events: AsyncIterable<PlanEvent>,
+  ): Promise<{ readonly code: ExitCode; readonly hasLost: boolean }> {
     const { terminal } = this.#context;
     this.#isUnderWay = true;
     let code: ExitCode = EXIT.done;
     let hasChanged = false;
+    let hasLost = false;
     let spinner = terminal.spin('beginning');
     for await (const event of events) {
       if (event.kind === 'waiting') {
@@ -118,10 +125,11 @@ export class Teller<P extends Plan> {
       this.#tell(event, plan);
       if (event.kind === 'step-failed') code = codeOf(event.problem, hasChanged);
       hasChanged ||= event.kind === 'step-done' && !ONLY_LOOKS.has(event.step.kind);
+      hasLost ||= event.kind === 'loss' && !isHarmless(event.loss);
       spinner = terminal.spin('working');
     }
     spinner.stop();
-    return code;
+    return { code, hasLost };
   }
 
   /** Problems that a last look has found. */
@@ -171,6 +179,10 @@ export class Teller<P extends Plan> {
       if (this.#change.tellsEachSlot) this.#print(movedSlotLines(event.step, event.slots, names));
     } else if (event.kind === 'noted') {
       this.#context.terminal.warn(`[WARNING] ${event.text}`);
+    } else if (event.kind === 'loss') {
+      const text = describeLoss(event.loss, names);
+      if (isHarmless(event.loss)) this.#context.terminal.warn(`[WARNING] ${text}`);
+      else this.#complain(text);
     } else if (event.kind === 'step-failed') {
       for (const line of failureLines(event, plan, names)) this.#complain(line);
     }

@@ -35,6 +35,7 @@ import { takeStep } from './fail-over.ts';
 import { type Mending, mend } from './fix/mend.ts';
 import { type Moving, Passages } from './move/passages.ts';
 import { noAgreement, problemOf, unlessGone } from './problem-of.ts';
+import { TransferWatch } from './watch-transfers.ts';
 
 export interface ExecuteOptions {
   /** How long nodes may take to agree. */
@@ -49,23 +50,25 @@ export interface ExecuteOptions {
 export async function* execute(fleet: Fleet, plan: Plan, options: ExecuteOptions): AsyncGenerator<PlanEvent> {
   const work = new Work(fleet, plan, options);
   try {
+    let isBroken = false;
     for (const stage of plan.stages) {
       yield { kind: 'stage-began', stage };
-      let failed = false;
       for await (const event of asGenerator<PlanEvent>(tell => work.run(stage, tell))) {
-        failed ||= event.kind === 'step-failed';
+        isBroken ||= event.kind === 'step-failed';
         yield event;
       }
-      if (failed) return;
+      if (isBroken) break;
     }
-    const astray = await work.confirmed();
+    const astray = isBroken ? undefined : await work.confirmed();
     if (astray) yield { kind: 'step-failed', ...astray };
+    for (const loss of await work.watch.losses()) yield { kind: 'loss', loss };
   } finally {
     await work.close();
   }
 }
 
 class Work {
+  readonly watch: TransferWatch;
   readonly #fleet: Fleet;
   readonly #plan: Plan;
   readonly #options: ExecuteOptions;
@@ -77,7 +80,8 @@ class Work {
     this.#plan = plan;
     this.#options = options;
     this.#book = addressBook(plan.before);
-    this.#passages = new Passages(fleet, plan.before, options);
+    this.watch = new TransferWatch(fleet, plan.before, { mayEvict: options.moving?.mayEvict ?? false });
+    this.#passages = new Passages(fleet, plan.before, this.watch, options);
   }
 
   /** What is not so when all is done. */
@@ -143,6 +147,7 @@ class Work {
       mending: { ...mending, note },
       nowMs,
       progress,
+      watch: this.watch,
     };
     // Two servers that send each other keys by MIGRATE wait for each other until their time is up.
     const busy = step.kind === 'gather-keys' ? [step.from, step.to] : [];

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { info } from '../resp/commands.ts';
 import { InterruptedError, NodeError } from '../resp/errors.ts';
 import type { Fleet, Lane } from '../resp/fleet.ts';
-import { type Alarm, alarmOf } from '../topology/doubt.ts';
+import { type Alarm, alarmOf, type Change, changeOf } from '../topology/doubt.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../topology/snapshot.ts';
 
@@ -80,6 +80,19 @@ export class NodeWatch {
     };
   }
 
+  /** The last look, when all is over: at each of these, on the shared connections. Who is silent tells nothing. */
+  async changes(nodes: Iterable<NodeId>): Promise<Change[]> {
+    const views = [...new Set(nodes)].flatMap(id => this.#views.get(id) ?? []);
+    const found = await Promise.all(
+      views.map(async view => {
+        this.#fleet.renew(view.address);
+        const now = await unlessSilent(this.#fleet.send(view.address, info()));
+        return now && changeOf(view, now);
+      }),
+    );
+    return found.filter(change => change !== undefined);
+  }
+
   #post(id: NodeId): Post | undefined {
     const known = this.#posts.get(id);
     const view = this.#views.get(id);
@@ -126,12 +139,21 @@ export class NodeWatch {
   /** Silence is for those to complain of who need an answer; the next look is on a new connection. */
   async #ask(post: Post): Promise<void> {
     post.lane ??= this.#fleet.lane(post.view.address);
-    try {
-      post.latest = await post.lane.send(info());
-    } catch (error) {
-      post.lane.close();
-      post.lane = undefined;
-      if (!(error instanceof NodeError || error instanceof InterruptedError)) throw error;
+    const facts = await unlessSilent(post.lane.send(info()));
+    if (facts) {
+      post.latest = facts;
+      return;
     }
+    post.lane?.close();
+    post.lane = undefined;
+  }
+}
+
+async function unlessSilent<T>(reply: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof NodeError || error instanceof InterruptedError) return undefined;
+    throw error;
   }
 }

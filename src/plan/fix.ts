@@ -16,6 +16,7 @@ import { type Migration, migrationsLeft, slotsOnTheirWay } from './fix-migration
 import { type FixContext, openSituations } from './fix-open-slots.ts';
 import { epochsEqual, hiddenStrays, mapsDisagree } from './fix-owners.ts';
 import { isToldOf } from './fix-rest.ts';
+import { unlessNoRoom } from './fix-room.ts';
 import type { OwnedScene } from './gathering.ts';
 import { placesOf } from './half-moved.ts';
 import { keysGone } from './keys-gone.ts';
@@ -119,19 +120,23 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
   const disputed = mapsDisagree(findings, snapshot, settled);
   // A node that imports slots does not hear who owns them; so nothing else may be about to change hands.
   const isQuiet = settled.size === 0 && disputed.length === 0 && onTheirWay.size === 0;
-  const situations = [
-    ...migrationsLeft(migrations),
-    ...coverage.situations,
-    ...open,
-    ...(wishes.searchOwners && isQuiet ? hiddenStrays(snapshot, context) : []),
-    ...disputed,
-    ...epochsEqual(findings),
-    ...strangers(findings, snapshot, gone),
-    ...mistaken(findings, snapshot, new Set(coverage.owners.values())),
-    ...removed,
-    ...homeless(findings, snapshot, gone, placeOf),
-    ...keysGone(snapshot),
-  ].sort((a, b) => numberOf(a) - numberOf(b));
+  const situations = unlessNoRoom(
+    [
+      ...migrationsLeft(migrations),
+      ...coverage.situations,
+      ...open,
+      ...(wishes.searchOwners && isQuiet ? hiddenStrays(snapshot, context) : []),
+      ...disputed,
+      ...epochsEqual(findings),
+      ...strangers(findings, snapshot, gone),
+      ...mistaken(findings, snapshot, new Set(coverage.owners.values())),
+      ...removed,
+      ...homeless(findings, snapshot, gone, placeOf),
+      ...keysGone(snapshot),
+    ],
+    snapshot,
+    census,
+  ).sort((a, b) => numberOf(a) - numberOf(b));
   return { situations, willBeCovered };
 }
 

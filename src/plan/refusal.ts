@@ -104,6 +104,17 @@ export type Refusal =
   | { readonly kind: 'slots-in-doubt'; readonly slots: SlotSet }
   /** It cannot read what the source packs for it. */
   | { readonly kind: 'target-older'; readonly node: NodeId; readonly source: NodeId }
+  /** What would come does not fit within its maxmemory. */
+  | {
+      readonly kind: 'no-room';
+      readonly node: NodeId;
+      readonly policy: string;
+      readonly usedBytes: number;
+      readonly comingBytes: number;
+      /** With margins. */
+      readonly neededBytes: number;
+      readonly mostBytes: number;
+    }
   /** Without one there is nothing to choose between. */
   | { readonly kind: 'no-other-primary' }
   /** What was asked, and nobody was there to answer. */

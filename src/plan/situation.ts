@@ -96,7 +96,9 @@ export type Obstacle =
   /** Keys cannot move while the cluster is down, and it stays down until something else is mended. */
   | 'cluster-down'
   /** The keys of a node that takes part could not be counted. */
-  | 'uncounted';
+  | 'uncounted'
+  /** The keys would not fit within the maxmemory of the node that they belong to. */
+  | 'no-room';
 
 export interface Situation {
   readonly kind: SituationKind;

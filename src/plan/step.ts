@@ -9,6 +9,7 @@ import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import type { WrongAddress } from '../topology/whereabouts.ts';
 import type { Change } from './changed.ts';
 import type { FailoverProblem, FailoverRemark, FailoverStep } from './failover-step.ts';
+import type { Loss } from './loss.ts';
 
 export interface Introduction {
   readonly from: Member;
@@ -214,6 +215,8 @@ export type PlanEvent =
     }
   /** Something that the person should know and that does not stop the work. */
   | { readonly kind: 'noted'; readonly step: Step; readonly text: string }
+  /** At the end, of each node that has lost something. */
+  | { readonly kind: 'loss'; readonly loss: Loss }
   | { readonly kind: 'step-done'; readonly step: Step }
   | { readonly kind: 'step-failed'; readonly step: Step; readonly problem: Problem };
 

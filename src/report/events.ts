@@ -4,6 +4,7 @@ import type { Refusal } from '../plan/refusal.ts';
 import { numberOf } from '../plan/situation.ts';
 import type { Plan, PlanEvent } from '../plan/step.ts';
 import { describeFinding } from './finding-text.ts';
+import { describeLoss } from './loss-text.ts';
 import { describeRemark } from './membership.ts';
 import type { NodeNames } from './names.ts';
 import { failureLines } from './progress.ts';
@@ -88,6 +89,8 @@ function progress(
       };
     case 'noted':
       return { event: 'note', text: event.text };
+    case 'loss':
+      return { event: 'loss', ...event.loss, text: describeLoss(event.loss, names) };
     case 'step-done':
       return { event: 'step-done', step: event.step };
     case 'step-failed':

@@ -26,6 +26,8 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   wait: 'Nothing now: run fix again when the rest is mended, or when it is through.',
   later: 'Nothing yet: it is a matter for the next look of this run, when every slot can have an owner.',
   'cluster-down': 'Nothing now: keys cannot move while the cluster is down; mend what keeps it down first.',
+  'no-room':
+    'Nothing: the keys would not fit within the maxmemory of the node that they belong to; it would evict keys, or refuse them. Give it more memory (CONFIG SET maxmemory), and run the same command again.',
   uncounted: 'Nothing: the keys of a node that takes part could not be counted.',
 };
 

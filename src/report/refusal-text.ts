@@ -95,6 +95,8 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `${showSlots(refusal.slots)} ${refusal.slots.size === 1 ? 'is' : 'are'} claimed twice, or on the way already; moving ${refusal.slots.size === 1 ? 'it' : 'them'} could lose keys. Mend that first.`;
     case 'target-older':
       return `${names.of(refusal.node)} cannot read what ${names.of(refusal.source)} sends: its version is older, or of another kind, and no key could move. Upgrade it first; --despite-findings tries anyway.`;
+    case 'no-room':
+      return noRoom(refusal, names);
     case 'no-other-primary':
       return 'Slots move from one primary to another, and no other one answers.';
     case 'nobody-to-ask':
@@ -180,6 +182,17 @@ function tooFew({ nodes, replicas, primaries }: Extract<Refusal, { kind: 'too-fe
         ]
       : []),
   ].join(' ');
+}
+
+function noRoom(
+  { node, policy, usedBytes, comingBytes, neededBytes, mostBytes }: Extract<Refusal, { kind: 'no-room' }>,
+  names: NodeNames,
+): string {
+  const then =
+    policy === 'noeviction'
+      ? 'the move would stop half-way (maxmemory-policy noeviction)'
+      : `it would evict keys (maxmemory-policy ${policy}), and the source has deleted what came by then`;
+  return `${names.of(node)} has no room: it uses ${bytes(usedBytes)}, about ${bytes(comingBytes)} would come, which takes ${bytes(neededBytes)} with a margin, and its maxmemory is ${bytes(mostBytes)}; ${then}. Give it more memory (CONFIG SET maxmemory), or move less; --despite-findings goes on.`;
 }
 
 function sharedKeys({ keys, more }: Extract<Refusal, { kind: 'databases-clash' }>): string {

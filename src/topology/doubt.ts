@@ -70,6 +70,16 @@ export function alarmOf(
   return isFull ? { kind: 'full', node: view.id, usedBytes, mostBytes } : undefined;
 }
 
+/** It throws keys away now, and not only once upon a time: it is at its limit. */
+export function isEvicting(server: ServerFacts): boolean {
+  const { evictedKeys = 0, maxMemoryBytes, evictionPolicy } = server.vitals ?? {};
+  if (evictedKeys === 0 || maxMemoryBytes === undefined || evictionPolicy === 'noeviction') return false;
+  return limitedBytes(server) > maxMemoryBytes * NEAR_LIMIT_SHARE;
+}
+
+/** Servers that evict stay a few kilobytes below their limit; how far below depends on the size of their keys. */
+const NEAR_LIMIT_SHARE = 0.95;
+
 /** As servers count it when they compare it with their limit: without what waits for replicas. */
 export function limitedBytes({ usedMemoryBytes = 0, vitals }: ServerFacts): number {
   return Math.max(0, usedMemoryBytes - (vitals?.unlimitedBytes ?? 0));

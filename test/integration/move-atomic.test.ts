@@ -313,6 +313,7 @@ async function stalePlan(cluster: TestCluster) {
     listener: { moved() {}, remark: (text: string) => void remarks.push(text) },
     pace: new Pace({}, { nowMs, sleep: async () => {} }),
     own: new OwnMigrations(),
+    trip: { ready: Promise.resolve(), expectCalm() {}, lookAgain: async () => {}, counted() {}, end() {} },
     nowMs,
     isStopping: () => false,
   };

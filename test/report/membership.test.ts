@@ -234,6 +234,18 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
     { kind: 'target-evicts', node: A, bytes: 2048, most: 1024 },
     'A would need about 2.0 KB, and throws keys away above 1.0 KB (maxmemory, maxmemory-policy): they would be gone from the source, too. Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.',
   ],
+  'no-room': [
+    {
+      kind: 'no-room',
+      node: A,
+      policy: 'allkeys-lru',
+      usedBytes: 2048,
+      comingBytes: 8192,
+      neededBytes: 11_264,
+      mostBytes: 10_240,
+    },
+    'A has no room: it uses 2.0 KB, about 8.0 KB would come, which takes 11.0 KB with a margin, and its maxmemory is 10.0 KB; it would evict keys (maxmemory-policy allkeys-lru), and the source has deleted what came by then. Give it more memory (CONFIG SET maxmemory), or move less; --despite-findings goes on.',
+  ],
   'databases-clash': [
     { kind: 'databases-clash', keys: [{ key: '"a"', databases: [0, 3] }], more: 2 },
     '"a" (databases 0 and 3) and 2 more keys would become one key each in the cluster, which has one database. --database-clash prefix puts dbN: in front of the keys of database N, --database-clash last takes the value of the highest database, --databases takes some of them only.',

@@ -8,6 +8,7 @@ import { formatAddress } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import { MoveError } from '../move/move-error.ts';
 import { persist } from '../move/persist.ts';
+import type { Trip } from '../watch-transfers.ts';
 import { KeyPairs, type Settling } from './key-pairs.ts';
 import { type Portion, portioning } from './portions.ts';
 
@@ -28,6 +29,8 @@ export interface Gathering {
   readonly nowMs: () => number;
   /** Told how many keys are still to come. */
   readonly progress: (missing: number) => void;
+  /** Absent where no keys are sent. */
+  readonly trip?: Trip;
 }
 
 const KEYS_AT_A_TIME = 100;
@@ -154,7 +157,7 @@ async function emptySlot(
 }
 
 async function send(
-  { fleet, owner, holder, nowMs, settling }: Gathering,
+  { fleet, owner, holder, nowMs, settling, trip }: Gathering,
   line: Lane,
   database: number,
   { keys, timeoutMs }: Portion,
@@ -172,7 +175,15 @@ async function send(
   };
   try {
     const listener = { moved() {}, remark: settling.note };
-    const answer = await persist(() => line.send(migrate(request)), { nowMs, listener });
+    let isFirst = true;
+    const attempt = async () => {
+      // An owner that did not answer may be back without what it was sent.
+      if (!isFirst) await trip?.lookAgain();
+      isFirst = false;
+      trip?.expectCalm();
+      return line.send(migrate(request));
+    };
+    const answer = await persist(attempt, { nowMs, listener });
     return answer === 'moved';
   } catch (error) {
     if (error instanceof ServerRefusalError && /BUSYKEY/.test(error.text)) return false;

@@ -13,9 +13,11 @@ import type { NodeId } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import { cancelExports } from '../move/cancel-exports.ts';
+import { countInSlots } from '../move/count-keys.ts';
 import { keepOthersOff } from '../move/keep-others-off.ts';
 import { MoveError } from '../move/move-error.ts';
 import { persist } from '../move/persist.ts';
+import type { TransferWatch } from '../watch-transfers.ts';
 import { type Gathering, gatherKeys, settleKeys } from './gather-keys.ts';
 import type { Settling } from './key-pairs.ts';
 
@@ -33,6 +35,7 @@ export interface MendRun {
   readonly nowMs: () => number;
   /** Of what takes long: how much is still to do. */
   readonly progress: (missing: number) => void;
+  readonly watch: TransferWatch;
 }
 
 export async function mend(step: MendingStep, run: MendRun): Promise<void> {
@@ -48,7 +51,7 @@ export async function mend(step: MendingStep, run: MendRun): Promise<void> {
     case 'settle-keys':
       return alone(settleKeys, gathering(step.owner, step.other, step.slots, run));
     case 'gather-keys':
-      return alone(gatherKeys, gathering(step.to, step.from, step.slots, run));
+      return gather(step, run);
     case 'bump-epoch':
       return fleet.send(at(step.node), bumpEpoch());
     case 'take-over':
@@ -122,6 +125,20 @@ async function claim(step: Extract<MendingStep, { kind: 'claim-slots' }>, run: M
     addSlots(wanted, knowsRanges),
     bumpEpoch(),
   ]);
+}
+
+async function gather(step: Extract<MendingStep, { kind: 'gather-keys' }>, run: MendRun): Promise<void> {
+  const trip = run.watch.begin(step, step.slots);
+  try {
+    const [keys] = await Promise.all([
+      countInSlots(run.fleet, viewOf(run, step.from), step.slots),
+      trip.ready,
+    ]);
+    trip.counted(keys);
+    await alone(gatherKeys, { ...gathering(step.to, step.from, step.slots, run), trip });
+  } finally {
+    trip.end();
+  }
 }
 
 /** A move that goes on meanwhile could bring a value anew that is about to be removed here. */

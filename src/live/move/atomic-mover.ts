@@ -13,7 +13,7 @@ import { askPersistently } from './ask-persistently.ts';
 import type { AtomicWay } from './atomic-way.ts';
 import { beginMigration, type Start } from './begin-migration.ts';
 import { callOff, type Ending, howTo } from './call-off.ts';
-import { MoveError, NotAtomicallyError } from './move-error.ts';
+import { AlarmError, MoveError, NotAtomicallyError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
 import { expectNoContradiction } from './second-end.ts';
 
@@ -38,6 +38,7 @@ const LAST_WORD_MS = 1000;
 export async function moveAtomically(start: Start, passage: Passage, run: MoveRun): Promise<SlotSet> {
   const { way, underWay, keys } = start;
   if (run.isStopping()) return SlotSet.empty;
+  run.trip.expectCalm();
   return run.own.during(passage, async () => {
     const beganAt = run.nowMs();
     const name = underWay?.name ?? (await beginMigration(start, passage, run));
@@ -61,17 +62,22 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
     return await watch(watched, passage, run);
   } catch (error) {
     if (error instanceof StopWatching) return settle(error.message, {});
+    // The source still has everything, and so it stays: others that leave it may be sent later, too.
+    if (error instanceof AlarmError) return settle(error.message, { withOwn: true });
     if (error instanceof InterruptedError) return settle(undefined, { withinMs: LAST_WORD_MS });
     if (error instanceof NodeError) return settle(`${error.node}: ${error.message}`, {});
     throw error;
   }
 
   /** `reason`: why it cannot go on; without one, the person has stopped it for the second time. */
-  async function settle(reason: string | undefined, leave: { withinMs?: number }): Promise<boolean> {
+  async function settle(
+    reason: string | undefined,
+    leave: { withinMs?: number; withOwn?: boolean },
+  ): Promise<boolean> {
     const because = reason === undefined ? '' : `${reason}; `;
     let ending: Ending;
     try {
-      ending = await callOff(way, passage, name, run, { ...leave, withOwn: reason === undefined });
+      ending = await callOff(way, passage, name, run, { withOwn: reason === undefined, ...leave });
     } catch (error) {
       if (error instanceof InterruptedError) return settle(undefined, { withinMs: LAST_WORD_MS });
       if (!(error instanceof MoveError)) throw error;
@@ -94,7 +100,7 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
 class StopWatching extends Error {}
 
 async function watch({ way, name, beganAt }: Watched, passage: Passage, run: MoveRun): Promise<boolean> {
-  const { fleet, nowMs, isStopping, listener } = run;
+  const { fleet, nowMs, isStopping, listener, trip } = run;
   const at = way.seat(passage).address;
   let stoppedAt: number | undefined;
   let spared = false;
@@ -108,6 +114,7 @@ async function watch({ way, name, beganAt }: Watched, passage: Passage, run: Mov
     if (now.state === 'done') return true;
     if (now.state === 'cancelled' && isStopping()) return false;
     if (now.state !== 'under-way') throw failed(now);
+    trip.expectCalm();
     const tookMs = nowMs() - beganAt;
     if (now.retries > MOST_RETRIES)
       throw new StopWatching(`the migration failed ${now.retries} times: ${now.message}`);

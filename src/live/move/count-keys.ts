@@ -18,7 +18,10 @@ export async function countKeys(
   // A source without any keys is not asked slot by slot; what comes meanwhile is found before a slot is handed over.
   const isEmpty = server.keys === 0 && server.databases.length === 0;
   const wanted = isEmpty ? SlotSet.empty : slots;
-  return (hasSlotStats(server) && (await byRange(fleet, address, wanted))) || bySlot(fleet, address, wanted);
+  return (
+    (hasSlotStats(server) && (await byRange(fleet, address, wanted))) ||
+    countInSlots(fleet, { address }, wanted)
+  );
 }
 
 /** One command for each range; undefined for somebody who may not. */
@@ -33,7 +36,12 @@ async function byRange(fleet: Fleet, address: Address, slots: SlotSet): Promise<
   }
 }
 
-async function bySlot(fleet: Fleet, address: Address, slots: SlotSet): Promise<KeyCounts> {
+/** Also in slots that the node does not own, of which its statistics tell nothing. */
+export async function countInSlots(
+  fleet: Fleet,
+  { address }: Pick<NodeView, 'address'>,
+  slots: SlotSet,
+): Promise<KeyCounts> {
   const all = [...slots];
   const counts = await fleet.sendAll(address, all.map(countKeysInSlot));
   return new Map(all.map((slot, i) => [slot, counts[i] ?? 0] as const).filter(([, keys]) => keys > 0));

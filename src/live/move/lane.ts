@@ -120,13 +120,25 @@ export class Lane {
     await pace.before(keys.length, this.#passage, knock);
     const beganAt = nowMs();
     try {
-      await persist(() => this.#migrate(keys, false), this.#run);
+      await this.#persist(keys, false);
     } catch (error) {
       if (!(error instanceof ServerRefusalError && /BUSYKEY/.test(error.text))) throw error;
       await settleClash(this.#passage, this.#run, this.#database, keys);
-      await persist(() => this.#migrate(keys, true), this.#run);
+      await this.#persist(keys, true);
     }
     this.#batch.took(nowMs() - beganAt, keys.length);
+  }
+
+  /** A target that did not answer may be back without what it was sent. */
+  #persist(keys: readonly Key[], replace: boolean): Promise<void> {
+    const { trip } = this.#run;
+    let isFirst = true;
+    return persist(async () => {
+      if (!isFirst) await trip.lookAgain();
+      isFirst = false;
+      trip.expectCalm();
+      await this.#migrate(keys, replace);
+    }, this.#run);
   }
 
   async #migrate(keys: readonly Key[], replace: boolean): Promise<void> {

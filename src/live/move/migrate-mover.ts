@@ -31,6 +31,7 @@ export const migrateMover: Mover = async (uncounted, given) => {
     uncounted.count(),
     databasesOf(uncounted, given),
     withinNodeTimeout(uncounted, given),
+    given.trip.ready,
   ]);
   const passage = { ...uncounted, keys, databases };
   const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs, await roundTripMs(passage, run));

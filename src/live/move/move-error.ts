@@ -1,6 +1,7 @@
 /** Why a move of slots stops. What was moved is moved; what is open is said. */
 import { escaped } from '../../resp/reply.ts';
 import type { Member } from '../../topology/agreement.ts';
+import type { Alarm } from '../../topology/doubt.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 
@@ -15,6 +16,26 @@ export class KeysLeftError extends MoveError {
     super(
       `${formatAddress(source.address)} still holds keys in slot${slots.length === 1 ? '' : 's'} ${slots.slice(0, 8).join(', ')}`,
     );
+  }
+}
+
+/** No more keys are to be sent to a node, or from it. */
+export class AlarmError extends MoveError {
+  constructor(node: string, alarm: Alarm) {
+    super(`${node} ${inWords(alarm)}`);
+  }
+}
+
+function inWords(alarm: Alarm): string {
+  switch (alarm.kind) {
+    case 'evicted':
+      return 'has begun to evict keys, so no more are sent there: give it more memory first (CONFIG SET maxmemory)';
+    case 'full': {
+      const percent = Math.floor((100 * alarm.usedBytes) / alarm.mostBytes);
+      return `uses ${percent} % of its maxmemory, so no more keys are sent there: give it more memory first (CONFIG SET maxmemory)`;
+    }
+    case 'restarted':
+      return 'was started again while keys were on their way, so no more are moved';
   }
 }
 

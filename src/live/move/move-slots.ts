@@ -101,14 +101,14 @@ const LOOK_AGAIN_AFTER_MS = 100;
 async function lookUntilFit(crossing: Crossing, run: MoveRun) {
   const isOwn = (migration: Migration) => run.own.has(migration);
   for (const deadline = run.nowMs() + MAY_CHANGE_WITHIN_MS; ; await sleep(LOOK_AGAIN_AFTER_MS)) {
-    const ends = await lookAtEnds(crossing.passage, run, crossing.way);
+    const [ends] = await Promise.all([lookAtEnds(crossing.passage, run, crossing.way), run.trip.ready]);
     const fitness = fitnessOf({ ...crossing, ends, isOwn });
     if (fitness.kind !== 'not-yet') return { ends, fitness };
     if (run.nowMs() >= deadline) return { ends, fitness: fitness.otherwise };
   }
 }
 
-function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun): Passage {
+function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet, trip }: MoveRun): Passage {
   const source = viewOf(before, move.from);
   const [from, { meetAt, ...target }] = [memberOf(source), memberOf(viewOf(before, move.to))];
   if (!meetAt) throw new MoveError(`nobody knows where the others find ${move.to}`);
@@ -118,7 +118,11 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet }: MoveRun):
     .map(memberOf);
   const { keys = 0, usedMemoryBytes = 0 } = source.server;
   const averageBytes = keys > 0 ? usedMemoryBytes / keys : 0;
-  const count = () => countKeys(fleet, source, move.slots);
+  const count = async () => {
+    const keys = await countKeys(fleet, source, move.slots);
+    trip.counted(keys);
+    return keys;
+  };
   return {
     from,
     to: { ...target, meetAt },

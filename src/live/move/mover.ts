@@ -3,6 +3,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import type { RescueFile } from '../rescue-file.ts';
+import type { Trip } from '../watch-transfers.ts';
 import type { KeyCounts } from './count-keys.ts';
 import type { OwnMigrations } from './own-migrations.ts';
 import type { Pace } from './pace.ts';
@@ -57,6 +58,8 @@ export interface MoveRun {
   /** For values at the target that are written over; without it, none are. */
   readonly rescue?: RescueFile;
   readonly own: OwnMigrations;
+  /** Both ends are watched as long as it takes. */
+  readonly trip: Trip;
   readonly nowMs: () => number;
   /** True once nothing new may be begun: what is open is finished, the rest stays where it is. */
   readonly isStopping: () => boolean;

@@ -7,6 +7,7 @@ import type { NodeId } from '../../topology/node.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import type { Tell } from '../event-stream.ts';
 import { RescueFile } from '../rescue-file.ts';
+import { openAt, type TransferWatch } from '../watch-transfers.ts';
 import { Gates } from './gates.ts';
 import { goesAlongside, type MoverChoice, moveSlots } from './move-slots.ts';
 import type { MoveLimits, MoveRun } from './mover.ts';
@@ -20,6 +21,8 @@ export interface Moving {
   /** Passages that a node may be part of at the same time. */
   readonly parallel: number;
   readonly isStopping: () => boolean;
+  /** Even where targets evict. */
+  readonly mayEvict: boolean;
 }
 
 export class Passages {
@@ -32,15 +35,18 @@ export class Passages {
   readonly #own = new OwnMigrations();
   /** No file comes about before there is something to keep. */
   readonly #rescue: RescueFile;
+  readonly #watch: TransferWatch;
 
   constructor(
     fleet: Fleet,
     before: ClusterSnapshot,
+    watch: TransferWatch,
     { moving, nowMs }: { readonly moving?: Moving; readonly nowMs: () => number },
   ) {
     this.#fleet = fleet;
     this.#before = before;
     this.#moving = moving;
+    this.#watch = watch;
     this.#nowMs = nowMs;
     this.#gates = new Gates(moving?.parallel ?? 1);
     this.#pace = new Pace(moving?.paceLimits ?? {}, { nowMs, sleep: ms => restFor(ms, fleet) });
@@ -62,6 +68,7 @@ export class Passages {
   async move(step: MoveStep, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
     if (!this.#moving) throw new RangeError('the plan moves slots, and nobody has said how');
     const { limits, isStopping, mover } = this.#moving;
+    const trip = this.#watch.begin(step, openAt(this.#before, step));
     const run: MoveRun = {
       fleet: this.#fleet,
       limits,
@@ -71,12 +78,17 @@ export class Passages {
       },
       pace: this.#pace,
       own: this.#own,
+      trip,
       nowMs: this.#nowMs,
       isStopping,
       ...(limits.replace && { rescue: this.#rescue }),
     };
-    const moved = await moveSlots(step, this.#before, mover, run);
-    return moved.size === step.slots.size ? undefined : { kind: 'interrupted' };
+    try {
+      const moved = await moveSlots(step, this.#before, mover, run);
+      return moved.size === step.slots.size ? undefined : { kind: 'interrupted' };
+    } finally {
+      trip.end();
+    }
   }
 
   close(): Promise<void> {

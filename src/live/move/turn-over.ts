@@ -36,6 +36,7 @@ export async function turnOver(
   ledger: Ledger,
 ): Promise<void> {
   if (closing.size + opening.size === 0) return;
+  run.trip.expectCalm();
   const { from, to } = passage;
   const { listener } = run;
   if (closing.size > 0) {

@@ -1,0 +1,158 @@
+/**
+ * Keys on their way from node to node: both ends are watched while they go, and in the end it is told which nodes have
+ * lost keys meanwhile, and how many of those that were counted beforehand are nowhere any more.
+ */
+import type { Loss } from '../plan/loss.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import { type Change, isEvicting } from '../topology/doubt.ts';
+import { formatAddress, type NodeId } from '../topology/node.ts';
+import { type Slot, SlotSet } from '../topology/slot-set.ts';
+import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
+import { countInSlots, type KeyCounts } from './move/count-keys.ts';
+import { AlarmError } from './move/move-error.ts';
+import { takeCensus } from './take-census.ts';
+import { type Guard, NodeWatch } from './watch-nodes.ts';
+
+export interface Route {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly slots: SlotSet;
+}
+
+/** What those who send keys have to do with the watch. */
+export interface Trip {
+  /** The first look is over. Nothing is sent before. */
+  readonly ready: Promise<void>;
+  /** To be asked before each portion; throws where no more is to be sent. */
+  expectCalm(): void;
+  /** After a failure: whoever did not answer may have been started again. */
+  lookAgain(): Promise<void>;
+  /** The keys that are to go, as the source has counted them. */
+  counted(keys: KeyCounts): void;
+  end(): void;
+}
+
+interface Record extends Route {
+  /** At both ends before anything went; absent where nobody could count them. */
+  keys?: KeyCounts;
+  /** Of the target, where an earlier run had brought some. */
+  there: Promise<KeyCounts>;
+}
+
+export class TransferWatch {
+  readonly #fleet: Fleet;
+  readonly #views: ReadonlyMap<NodeId, NodeView>;
+  readonly #watch: NodeWatch;
+  readonly #records: Record[] = [];
+
+  constructor(fleet: Fleet, before: ClusterSnapshot, options: { readonly mayEvict: boolean }) {
+    this.#fleet = fleet;
+    this.#views = new Map(before.views.map(view => [view.id, view]));
+    this.#watch = new NodeWatch(fleet, before, options);
+  }
+
+  /** `shared`: slots in which the target may have keys already. */
+  begin(route: Route, shared: SlotSet): Trip {
+    const record: Record = { ...route, there: this.#count(route.to, shared) };
+    this.#records.push(record);
+    let guard: Guard | undefined;
+    let isOver = false;
+    const ready = this.#watch.over({ sources: [route.from], targets: [route.to] }).then(begun => {
+      guard = begun;
+      if (isOver) guard.end();
+    });
+    // Waited for by those who send; who never comes so far does not mind.
+    ready.catch(() => {});
+    return {
+      ready,
+      expectCalm: () => {
+        const alarm = guard?.alarm;
+        if (alarm) throw new AlarmError(this.#addressOf(alarm.node), alarm);
+      },
+      lookAgain: async () => guard?.look(),
+      counted: keys => {
+        record.keys = keys;
+      },
+      end: () => {
+        isOver = true;
+        guard?.end();
+      },
+    };
+  }
+
+  /** Once all is over. */
+  async losses(): Promise<Loss[]> {
+    const changes = await this.#watch.changes(this.#records.flatMap(({ from, to }) => [from, to]));
+    return Promise.all(changes.map(change => this.#lossBy(change)));
+  }
+
+  async #lossBy(change: Change): Promise<Loss> {
+    const { node } = change;
+    const role = this.#records.some(({ to }) => to === node) ? 'target' : 'source';
+    const server = this.#views.get(node)?.server;
+    const { maxMemoryBytes: mostBytes, evictionPolicy: policy } = server?.vitals ?? {};
+    if (change.kind === 'evicted') {
+      // A source that does so all the time does it for its clients.
+      const isUsual = role === 'source' && server !== undefined && isEvicting(server);
+      return {
+        ...change,
+        role,
+        isUsual,
+        ...(mostBytes !== undefined && { mostBytes }),
+        ...(policy && { policy }),
+      };
+    }
+    const concerned = this.#records.filter(({ from, to }) => from === node || to === node);
+    const sums = await Promise.all(concerned.map(record => this.#missingOf(record)));
+    const known = sums.filter(sum => sum !== undefined);
+    if (known.length < sums.length) return { ...change, role };
+    const total = (key: 'counted' | 'missing') => known.reduce((all, sum) => all + sum[key], 0);
+    return { ...change, role, counted: total('counted'), missing: total('missing') };
+  }
+
+  /** Slot by slot, so that what clients add in one does not hide what is gone from another. */
+  async #missingOf({ from, to, slots, keys, there }: Record) {
+    const earlier = await there;
+    // In database 0, as they were counted.
+    const views = [from, to].flatMap(id => this.#views.get(id) ?? []).map(inDatabaseZero);
+    const census = await takeCensus(
+      this.#fleet,
+      views.map(view => ({ view, slots })),
+    );
+    const held = [...census.values()].map(one => ('bySlot' in one ? one.bySlot : undefined));
+    if (!keys || held.length < 2 || held.includes(undefined)) return undefined;
+    let [counted, missing] = [0, 0];
+    for (const slot of slots) {
+      const before = of(keys, slot) + of(earlier, slot);
+      const now = held.reduce((sum, some) => sum + (some ? of(some, slot) : 0), 0);
+      counted += before;
+      missing += Math.max(0, before - now);
+    }
+    return { counted, missing };
+  }
+
+  async #count(id: NodeId, slots: SlotSet): Promise<KeyCounts> {
+    const view = this.#views.get(id);
+    if (!view || slots.size === 0) return new Map();
+    return countInSlots(this.#fleet, view, slots).catch(() => new Map());
+  }
+
+  #addressOf(id: NodeId): string {
+    const view = this.#views.get(id);
+    return view ? formatAddress(view.address) : id;
+  }
+}
+
+function inDatabaseZero(view: NodeView): NodeView {
+  return { ...view, server: { ...view.server, databases: [] } };
+}
+
+function of(counts: KeyCounts, slot: Slot): number {
+  return counts.get(slot) ?? 0;
+}
+
+/** Slots that the target was importing before we began: an earlier run may have brought some of their keys. */
+export function openAt({ views }: ClusterSnapshot, { to, slots }: Route): SlotSet {
+  const open = views.find(({ id }) => id === to)?.open.importing.keys() ?? [];
+  return SlotSet.of(...open).intersect(slots);
+}

@@ -1,0 +1,82 @@
+/**
+ * Whether targets have room for the keys that come to them. One without has them evicted while they arrive, and the source has
+ * deleted them by then; with `noeviction` the move stops half-way.
+ *
+ * Model: what comes takes as much memory at the target as it takes at the source, whose data are its used memory less
+ * what no keys take; so each key takes the average of its source. Needed are what the target uses now, what comes, and the
+ * margins below, in memory as the servers count it against their limit. That leaves out buffers of replicas. What leaves a target by
+ * the same plan is not counted: it may go later than the rest comes.
+ */
+import { limitedBytes } from '../topology/doubt.ts';
+import type { NodeId } from '../topology/node.ts';
+import type { Slot, SlotSet } from '../topology/slot-set.ts';
+import type { ClusterSnapshot, NodeView, ServerFacts } from '../topology/snapshot.ts';
+import type { Refusal } from './refusal.ts';
+import type { SlotMove } from './step.ts';
+
+/** Of what comes: tables that grow, and pages that a child process which saves makes the server copy. */
+const GROWTH_SHARE = 0.1;
+/** Of the limit: above it, targets are sent no more (they count as full), and clients write meanwhile. */
+const SPARE_SHARE = 0.03;
+/** Data that take less say nothing of how large keys are: it is connections and rounding. */
+const LEAST_DATA_BYTES = 1024 * 1024;
+
+/** Keys by slot, of each source; those that are absent could not be counted. */
+export type MovingKeys = ReadonlyMap<NodeId, ReadonlyMap<Slot, number>>;
+
+/** Moves to nodes that have a limit: whoever counts keys for `withoutRoom` counts these. */
+export function movesIntoLimits({ views }: ClusterSnapshot, moves: readonly SlotMove[]): SlotMove[] {
+  const limited = new Set(
+    views.filter(({ server }) => server.vitals?.maxMemoryBytes !== undefined).map(({ id }) => id),
+  );
+  return moves.filter(({ to }) => limited.has(to));
+}
+
+export type NoRoom = Extract<Refusal, { kind: 'no-room' }>;
+
+/** The targets of these moves that lack room, each with what it lacks. */
+export function withoutRoom(
+  { views }: ClusterSnapshot,
+  moves: readonly SlotMove[],
+  keys: MovingKeys,
+): NoRoom[] {
+  const byId = new Map(views.map(view => [view.id, view]));
+  return [...new Set(moves.map(({ to }) => to))].flatMap((node): NoRoom[] => {
+    const target = byId.get(node)?.server;
+    if (!target) return [];
+    const comingBytes = moves.reduce((sum, { from, to, slots }) => {
+      const source = to === node ? byId.get(from) : undefined;
+      return sum + (source ? bytesOf(source, slots, keys.get(from)) : 0);
+    }, 0);
+    const lack = lackOfRoom(target, Math.ceil(comingBytes));
+    return lack ? [{ kind: 'no-room', node, ...lack }] : [];
+  });
+}
+
+function lackOfRoom(target: ServerFacts, comingBytes: number) {
+  const { maxMemoryBytes: mostBytes, evictionPolicy: policy = 'noeviction' } = target.vitals ?? {};
+  if (mostBytes === undefined) return undefined;
+  const usedBytes = limitedBytes(target);
+  const neededBytes = Math.ceil(usedBytes + comingBytes * (1 + GROWTH_SHARE) + mostBytes * SPARE_SHARE);
+  return neededBytes > mostBytes ? { policy, usedBytes, comingBytes, neededBytes, mostBytes } : undefined;
+}
+
+/** By the keys that are in the slots, or by the slots' share of all that it owns. */
+function bytesOf(source: NodeView, slots: SlotSet, keys: ReadonlyMap<Slot, number> | undefined): number {
+  const { self, server } = source;
+  if (keys && server.databases.every(database => database === 0)) {
+    const coming = [...slots].reduce((sum, slot) => sum + (keys.get(slot) ?? 0), 0);
+    return coming * averageBytes(server);
+  }
+  const owned = self.role === 'primary' ? self.slots.size : 0;
+  return owned === 0 ? 0 : (dataBytes(server) * slots.size) / owned;
+}
+
+function averageBytes(server: ServerFacts): number {
+  return dataBytes(server) / Math.max(1, server.keys ?? 0);
+}
+
+function dataBytes({ usedMemoryBytes = 0, vitals }: ServerFacts): number {
+  const data = usedMemoryBytes - (vitals?.baseBytes ?? 0);
+  return data < LEAST_DATA_BYTES ? 0 : data;
+}
