@@ -101,11 +101,12 @@ async function perform<P extends Plan>(
     async fleet => {
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
       const how = { joinTimeoutMs, nowMs, ...movingNow, ...(mending && { mending }) };
-      const { code, hasLost } = await teller.follow(plan, execute(fleet, plan, how));
+      const { code, hasLost, undecided = [] } = await teller.follow(plan, execute(fleet, plan, how));
       if (code === EXIT.refused) return [code, 'Nothing was changed.'];
       if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, hasLost, options, context)];
       const problems = (await change.verify?.(fleet, plan, text => teller.mention(text))) ?? [];
-      teller.complain(problems);
+      if (problems.length > 0) teller.complain([...undecided, ...problems]);
+      else for (const line of undecided) teller.mention(line);
       if (problems.length > 0) return [EXIT.problems, 'Done, and this is wrong now.'];
       if (hasLost) return [EXIT.problems, 'Done, and keys were lost.'];
       if (leavesSomething(plan)) return [EXIT.problems, 'Done, except for what the warnings name.'];

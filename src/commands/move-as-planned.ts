@@ -59,6 +59,7 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
       tellsEachSlot: story.tellsEachSlot ?? false,
       done: 'The slots have moved, and every node that answers knows it.',
       unfinished: () => 'Not everything was moved.',
+      lastLookDecides: true,
       document: plan => planDocument(plan, story.command),
       verify: (fleet, plan, note) => problemsLeft(fleet, plan, options.despiteFindings, note),
     },
@@ -93,6 +94,7 @@ async function problemsLeft(
   note: (sentence: string) => void,
 ): Promise<string[]> {
   const target = before.views.find(({ id }) => id === moves[0]?.to)?.address;
+  for (const { address } of before.views) fleet.renew(address);
   const snapshot = await lookUntilSettled(
     async () => {
       try {

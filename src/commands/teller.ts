@@ -42,6 +42,8 @@ export interface Change<P extends Plan> {
   readonly tellsEachSlot?: boolean;
   /** The plan as a file, where it can be carried out from one. */
   document?(plan: P): string;
+  /** Whether that look decides, where only the wait for the nodes to agree has failed. */
+  readonly lastLookDecides?: boolean;
   /** Looks once more when all is done: what is wrong, in sentences. What is no business of the change is only noted. */
   verify?(fleet: Fleet, plan: P, note: (sentence: string) => void): Promise<readonly string[]>;
 }
@@ -51,6 +53,15 @@ export interface Ending {
   readonly code: ExitCode;
   /** Absent where all is said. */
   readonly text?: string;
+}
+
+/** What became of a plan. */
+export interface Outcome {
+  readonly code: ExitCode;
+  /** Keys are gone. */
+  readonly hasLost: boolean;
+  /** What went wrong when there was nothing left to do but to look; not told yet. */
+  readonly undecided?: readonly string[];
 }
 
 /** Tells the person, or the program that reads --json. */
@@ -100,16 +111,13 @@ export class Teller<P extends Plan> {
     );
   }
 
-  /** How it ended, and whether keys were lost on the way. */
-  async follow(
-    plan: P,
-    events: AsyncIterable<PlanEvent>,
-  ): Promise<{ readonly code: ExitCode; readonly hasLost: boolean }> {
+  async follow(plan: P, events: AsyncIterable<PlanEvent>): Promise<Outcome> {
     const { terminal } = this.#context;
     this.#isUnderWay = true;
     let code: ExitCode = EXIT.done;
     let hasChanged = false;
     let hasLost = false;
+    let undecided: string[] | undefined;
     let spinner = terminal.spin('beginning');
     for await (const event of events) {
       if (event.kind === 'waiting') {
@@ -122,6 +130,11 @@ export class Teller<P extends Plan> {
         if (!this.#json && terminal.interactive) continue;
       }
       spinner.stop();
+      const late = this.#leftToTheLastLook(event);
+      if (late) {
+        undecided = [...(undecided ?? []), ...failureLines(late, plan, this.#names)];
+        continue;
+      }
       this.#tell(event, plan);
       if (event.kind === 'step-failed') code = codeOf(event.problem, hasChanged);
       hasChanged ||= event.kind === 'step-done' && !ONLY_LOOKS.has(event.step.kind);
@@ -129,7 +142,13 @@ export class Teller<P extends Plan> {
       spinner = terminal.spin('working');
     }
     spinner.stop();
-    return { code, hasLost };
+    return { code, hasLost, ...(undecided && code === EXIT.done && { undecided }) };
+  }
+
+  /** By then all has moved; and who is silent for a moment may not be when everybody is asked. */
+  #leftToTheLastLook(event: PlanEvent): Extract<PlanEvent, { kind: 'step-failed' }> | undefined {
+    if (!this.#change.lastLookDecides || event.kind !== 'step-failed') return undefined;
+    return event.step.kind === 'agree' && event.problem.kind !== 'interrupted' ? event : undefined;
   }
 
   /** Problems that a last look has found. */

@@ -5,9 +5,11 @@
  */
 
 import { ping } from '../../resp/commands.ts';
+import { NodeError } from '../../resp/errors.ts';
 import { configGet } from '../../resp/membership-commands.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { ifTold } from '../look.ts';
+import { areAllGiven } from './all-given.ts';
 import { BatchSize } from './batch-size.ts';
 import { findBigKeys } from './big-keys.ts';
 import { tidyUp } from './close-again.ts';
@@ -16,7 +18,7 @@ import { Lane } from './lane.ts';
 import type { MoveRun, Mover, CountedPassage as Passage } from './mover.ts';
 import { News } from './news.ts';
 import { Supply } from './supply.ts';
-import { type Ledger, turnOver } from './turn-over.ts';
+import { keysIn, type Ledger, turnOver } from './turn-over.ts';
 import { Voices } from './voices.ts';
 import { windowsOf } from './windows.ts';
 
@@ -123,6 +125,12 @@ async function convey(
     // Whatever was begun is seen to its end before anybody hears of a failure: until then keys are on their way.
     await Promise.allSettled(working);
     await news.arrived().catch(() => {});
+    if (error instanceof NodeError && (await areAllGiven(passage, run))) {
+      const last = passage.slots.without(moved);
+      run.listener.moved(last, keysIn(last, passage));
+      run.listener.remark(`${error.node}: ${error.message}; all slots have moved by then`);
+      return passage.slots;
+    }
     throw await tidyUp(error, opened.without(moved), passage, run);
   }
 }

@@ -54,11 +54,14 @@ export async function turnOver(
   await persist(() => ledger.voices.tell(to.address, comes), run);
   const marks = await tellSource({ closing, opening }, passage, run, ledger.voices);
   if (closing.size > 0) {
-    const keys = [...closing].reduce((sum, slot) => sum + (passage.keys.get(slot) ?? 0), 0);
-    listener.moved(closing, keys);
+    listener.moved(closing, keysIn(closing, passage));
     ledger.handedOver(closing);
   }
   await giveBack(opening, marks, passage, run);
+}
+
+export function keysIn(slots: SlotSet, { keys }: Pick<Passage, 'keys'>): number {
+  return [...slots].reduce((sum, slot) => sum + (keys.get(slot) ?? 0), 0);
 }
 
 /** Opens slots, and hands none over. */
