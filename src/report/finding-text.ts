@@ -74,6 +74,8 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
       return `${siblings(finding.shared, names)}.`;
     case 'primary-empty':
       return `${who} is a primary without slots.`;
+    case 'primary-evicting':
+      return `${who} evicts keys: ${finding.evicted} since it was started (maxmemory ${bytes(finding.mostBytes)}, ${finding.policy}).`;
     case 'versions-mixed':
       return `Versions differ: ${finding.versions
         .map(({ version, nodes }) => `${version} on ${names.list(nodes)}`)

@@ -18,6 +18,7 @@ function whatIsLeft({ keysBefore, keysNow, counted, missing }: Extract<Loss, { k
   const held = `It held ${count(keysBefore, 'key')} before, and holds ${keysNow} now.`;
   if (counted === undefined || missing === undefined)
     return `${held} Whether keys are missing could not be counted.`;
+  if (counted === 0) return held;
   if (missing === 0) return `${held} All ${counted} keys of the slots that moved are there.`;
   return `Of ${count(counted, 'key')} in the slots that moved, ${missing} ${missing === 1 ? 'is' : 'are'} missing. ${held} \`slotctl restore\` brings back what is in a backup.`;
 }

@@ -16,6 +16,7 @@ import {
   unreachableNodes,
   versionsMixed,
 } from './diagnose/members.ts';
+import { evictingPrimaries } from './diagnose/memory.ts';
 import {
   emptyPrimaries,
   replicaLinks,
@@ -64,6 +65,7 @@ const RULES: readonly Rule[] = [
   tooFewReplicas,
   sharedHosts,
   emptyPrimaries,
+  evictingPrimaries,
 ];
 
 export function diagnose(snapshot: ClusterSnapshot, options: DiagnoseOptions): Finding[] {

@@ -90,6 +90,8 @@ type Details =
   | { kind: 'replica-on-primary-host'; shared: readonly SharedHost[] }
   | { kind: 'siblings-on-one-host'; shared: readonly SharedHost[] }
   | { kind: 'primary-empty' }
+  /** `evicted`: since it was started. */
+  | { kind: 'primary-evicting'; evicted: number; mostBytes: number; policy: string }
   | {
       kind: 'versions-mixed';
       versions: readonly { readonly version: string; readonly nodes: readonly NodeId[] }[];
@@ -132,6 +134,8 @@ export const MEANINGS: Readonly<Record<FindingKind, string>> = {
     'With fewer replicas than asked for, the loss of these nodes may make slots unavailable.',
   'node-suspected':
     'Some nodes get no answer from this node; if a majority comes to think so, it is failed over.',
+  'primary-evicting':
+    'Fine for a cache; all other keys that it throws away are lost, and so are some of those that would be moved there.',
   'replica-behind': 'If its primary is lost now, so is what this replica has not received.',
   'state-unknown': 'Whether these nodes refuse queries is not known; an ACL user needs +cluster|info.',
   'addresses-disagree':

@@ -15,7 +15,8 @@
  *   A omits B                             A does not know B
  *   N knows A                             N does, although it is alone or A is outside
  *
- * Further options of every node: port=7001, product=valkey, zone=z1, holds=3 (keys that it counts itself), and, for what becomes of
+ * Further options of every node: port=7001, product=valkey, zone=z1, holds=3 (keys that it counts itself), used=99:100 (bytes, and
+ * its maxmemory), policy=allkeys-lru, evicted=5, and, for what becomes of
  * it as an applicant, tls=yes|no, functions=NAME:CODE,… and functions=none.
  *
  * Everybody knows everybody and repeats what each says of itself, unless an opinion says otherwise. Whoever is alone
@@ -34,7 +35,13 @@ import {
   USUAL_BUS_OFFSET,
 } from '../../src/topology/node.ts';
 import { type Slot, SlotSet, slot } from '../../src/topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView, Replication, UnreachableNode } from '../../src/topology/snapshot.ts';
+import type {
+  ClusterSnapshot,
+  NodeView,
+  Replication,
+  ServerFacts,
+  UnreachableNode,
+} from '../../src/topology/snapshot.ts';
 
 export interface Drawing {
   readonly snapshot: ClusterSnapshot;
@@ -191,8 +198,24 @@ function viewOf(speaker: Actor, all: readonly Actor[], opinions: readonly string
       replication: readReplication(speaker),
       ...(zone !== undefined && { zone }),
       ...(keys !== undefined && { keys: Number(keys) }),
+      ...readMemory(options),
     },
   };
+}
+
+function readMemory(options: ReadonlyMap<string, string>): Pick<ServerFacts, 'usedMemoryBytes' | 'vitals'> {
+  const [used, most] = (options.get('used') ?? '').split(':').map(Number);
+  if (!used) return {};
+  const vitals = {
+    runId: '1'.repeat(40),
+    uptimeSeconds: 1,
+    evictedKeys: Number(options.get('evicted') ?? 0),
+    expiredKeys: 0,
+    ...(most !== undefined && { maxMemoryBytes: most }),
+    evictionPolicy: options.get('policy') ?? 'noeviction',
+    isForked: false,
+  };
+  return { usedMemoryBytes: used, vitals };
 }
 
 function knows(speaker: Actor, other: Actor, opinions: readonly string[][]): boolean {

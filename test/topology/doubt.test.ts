@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Doubt, doubtsBetween } from '../../src/topology/doubt.ts';
+import { alarmOf, type Doubt, doubtsBetween, isEvicting } from '../../src/topology/doubt.ts';
 import { nodeId } from '../../src/topology/node.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView, Vitals } from '../../src/topology/snapshot.ts';
+import type { ClusterSnapshot, NodeView, ServerFacts, Vitals } from '../../src/topology/snapshot.ts';
 
 const A = nodeId('a'.repeat(40));
 const healthy: Vitals = {
@@ -62,5 +62,35 @@ describe('between two looks at a node', () => {
     const now = seen(0, { ...healthy, runId: '2'.repeat(40) }, 'replica');
     expect(doubtsBetween(seen(10, healthy, 'replica'), now)).toEqual([]);
     expect(doubtsBetween(seen(10, healthy, 'replica'), now, new Set([A]))).toHaveLength(1);
+  });
+});
+
+describe('a reason to send no more keys', () => {
+  const server = (used: number, vitals: Partial<Vitals> = {}): ServerFacts => {
+    const [view] = seen(10, { ...healthy, maxMemoryBytes: 1000, ...vitals }).views;
+    if (!view) throw new Error('there is one');
+    return { ...view.server, usedMemoryBytes: used };
+  };
+  const [before] = seen(10, healthy).views;
+
+  test.each<[string, ServerFacts, boolean, string | undefined]>([
+    ['none', server(900), true, undefined],
+    ['it has evicted', server(900, { evictedKeys: 4 }), true, 'evicted'],
+    ['which is no matter where keys leave', server(990, { evictedKeys: 4 }), false, undefined],
+    ['it is full', server(981), true, 'full'],
+    ['what is not counted does not fill it', server(981, { unlimitedBytes: 100 }), true, undefined],
+    ['it was started again', server(900, { runId: '2'.repeat(40) }), true, 'restarted'],
+    ['which matters everywhere', server(900, { runId: '2'.repeat(40) }), false, 'restarted'],
+  ])('%s', (_, now, getsKeys, kind) => {
+    expect(before && alarmOf(before, now, { getsKeys })?.kind).toBe(kind);
+  });
+
+  test.each<[string, ServerFacts, boolean]>([
+    ['at its limit, and it has', server(960), true],
+    ['it did once, and has room again', server(900), false],
+    ['it never did', server(960, { evictedKeys: 0 }), false],
+    ['it turns writes away', server(960, { evictionPolicy: 'noeviction' }), false],
+  ])('evicts now: %s', (_, now, evicts) => {
+    expect(isEvicting(now)).toBe(evicts);
   });
 });
