@@ -24,7 +24,7 @@ import {
   resolveMembership,
 } from './membership-options.ts';
 import { moveAsPlanned } from './move-as-planned.ts';
-import { USUAL_MOVING } from './move-options.ts';
+import { addObstacleOptions, type MoveOptions, type ObstacleFlags, usualMoving } from './move-options.ts';
 
 export interface AddNodeOptions extends MembershipOptions {
   readonly newcomers: readonly Address[];
@@ -33,9 +33,10 @@ export interface AddNodeOptions extends MembershipOptions {
   readonly despiteFindings: boolean;
   /** The new primaries get their share of the slots right away. */
   readonly rebalance: boolean;
+  readonly filling: MoveOptions['moving'];
 }
 
-interface AddNodeFlags extends MembershipFlags {
+interface AddNodeFlags extends MembershipFlags, ObstacleFlags {
   readonly replica?: boolean;
   readonly clusterSlave?: boolean;
   readonly clusterReplica?: boolean;
@@ -60,30 +61,33 @@ export function addNodeCommand(context: Context, run = runAddNode): Command {
     .addOption(new Option('--cluster-primary-id <node>').hideHelp())
     .option('--rebalance', 'give the new primaries their share of the slots right away')
     .option('--despite-findings', 'even if the cluster is not healthy');
-  return addMembershipOptions(command).action(async (words: string[], flags: AddNodeFlags) => {
-    const entry = words.at(-1);
-    const asReplicas = await asUsage(() => addresses(flags.asReplicas?.split(',') ?? []));
-    const typed = await asUsage(() => addresses(words.slice(0, -1)));
-    const newcomers = [
-      ...typed,
-      ...asReplicas.filter(a => !typed.some(b => formatAddress(a) === formatAddress(b))),
-    ];
-    if (entry === undefined || newcomers.length === 0)
-      throw new UsageError('name the new nodes, and last a node of the cluster');
-    const all = flags.replica || flags.clusterSlave || flags.clusterReplica;
-    const primary = flags.clusterMasterId ?? flags.clusterPrimaryId;
-    if (primary !== undefined && !all && asReplicas.length === 0)
-      throw new UsageError('--cluster-master-id goes with --replica (--cluster-slave)');
-    const options: AddNodeOptions = {
-      ...(await resolveMembership([entry], flags, context)),
-      newcomers,
-      replicas: all ? newcomers : asReplicas,
-      ...(primary !== undefined && { primary }),
-      despiteFindings: flags.despiteFindings === true,
-      rebalance: flags.rebalance === true,
-    };
-    context.finish(await run(options, context));
-  });
+  return addMembershipOptions(addObstacleOptions(command)).action(
+    async (words: string[], flags: AddNodeFlags) => {
+      const entry = words.at(-1);
+      const asReplicas = await asUsage(() => addresses(flags.asReplicas?.split(',') ?? []));
+      const typed = await asUsage(() => addresses(words.slice(0, -1)));
+      const newcomers = [
+        ...typed,
+        ...asReplicas.filter(a => !typed.some(b => formatAddress(a) === formatAddress(b))),
+      ];
+      if (entry === undefined || newcomers.length === 0)
+        throw new UsageError('name the new nodes, and last a node of the cluster');
+      const all = flags.replica || flags.clusterSlave || flags.clusterReplica;
+      const primary = flags.clusterMasterId ?? flags.clusterPrimaryId;
+      if (primary !== undefined && !all && asReplicas.length === 0)
+        throw new UsageError('--cluster-master-id goes with --replica (--cluster-slave)');
+      const options: AddNodeOptions = {
+        ...(await resolveMembership([entry], flags, context)),
+        newcomers,
+        replicas: all ? newcomers : asReplicas,
+        ...(primary !== undefined && { primary }),
+        despiteFindings: flags.despiteFindings === true,
+        rebalance: flags.rebalance === true,
+        filling: usualMoving(flags),
+      };
+      context.finish(await run(options, context));
+    },
+  );
 }
 
 function addresses(words: readonly string[]): Address[] {
@@ -100,7 +104,7 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
   const { despiteFindings } = options;
   const replicas = new Set(options.replicas.map(formatAddress));
   const primaries = options.newcomers.map(formatAddress).filter(name => !replicas.has(name));
-  return moveAsPlanned({ ...options, moving: { ...USUAL_MOVING, mayEvict: despiteFindings } }, context, {
+  return moveAsPlanned({ ...options, moving: options.filling }, context, {
     command: 'add-node',
     decide: () =>
       withFleet(context, options, async fleet => {

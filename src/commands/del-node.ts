@@ -20,7 +20,7 @@ import {
   resolveMembership,
 } from './membership-options.ts';
 import { moveAsPlanned } from './move-as-planned.ts';
-import { USUAL_MOVING } from './move-options.ts';
+import { addObstacleOptions, type MoveOptions, type ObstacleFlags, usualMoving } from './move-options.ts';
 
 export interface DelNodeOptions extends MembershipOptions {
   readonly victim: string;
@@ -28,9 +28,11 @@ export interface DelNodeOptions extends MembershipOptions {
   readonly keepData: boolean;
   /** Its slots are moved to others first. */
   readonly drain: boolean;
+  readonly draining: Pick<MoveOptions, 'moving' | 'despiteFindings'>;
 }
 
-interface DelNodeFlags extends MembershipFlags {
+interface DelNodeFlags extends MembershipFlags, ObstacleFlags {
+  readonly despiteFindings?: boolean;
   readonly shutdown?: boolean;
   readonly keepData?: boolean;
   readonly drain?: boolean;
@@ -46,22 +48,26 @@ export function delNodeCommand(context: Context, run = runDelNode): Command {
     )
     .option('--shutdown', 'shut the node down instead of resetting it')
     .option('--drain', 'move its slots to the other primaries first')
-    .option('--keep-data', 'leave the node itself as it is: neither reset nor shut down');
-  return addMembershipOptions(command).action(async (words: string[], flags: DelNodeFlags) => {
-    const victim = words.at(-1);
-    if (victim === undefined || words.length < 2)
-      throw new UsageError('name a node of the cluster, and the node that is to leave');
-    if (flags.shutdown && flags.keepData)
-      throw new UsageError('--shutdown and --keep-data exclude each other');
-    const options: DelNodeOptions = {
-      ...(await resolveMembership(words.slice(0, -1), flags, context)),
-      victim,
-      ending: flags.shutdown ? 'shutdown' : 'reset',
-      keepData: flags.keepData === true,
-      drain: flags.drain === true,
-    };
-    context.finish(await run(options, context));
-  });
+    .option('--keep-data', 'leave the node itself as it is: neither reset nor shut down')
+    .option('--despite-findings', 'move its slots even if the cluster is not healthy');
+  return addMembershipOptions(addObstacleOptions(command)).action(
+    async (words: string[], flags: DelNodeFlags) => {
+      const victim = words.at(-1);
+      if (victim === undefined || words.length < 2)
+        throw new UsageError('name a node of the cluster, and the node that is to leave');
+      if (flags.shutdown && flags.keepData)
+        throw new UsageError('--shutdown and --keep-data exclude each other');
+      const options: DelNodeOptions = {
+        ...(await resolveMembership(words.slice(0, -1), flags, context)),
+        victim,
+        ending: flags.shutdown ? 'shutdown' : 'reset',
+        keepData: flags.keepData === true,
+        drain: flags.drain === true,
+        draining: { moving: usualMoving(flags), despiteFindings: flags.despiteFindings === true },
+      };
+      context.finish(await run(options, context));
+    },
+  );
 }
 
 export async function runDelNode(options: DelNodeOptions, context: Context): Promise<ExitCode> {
@@ -71,8 +77,9 @@ export async function runDelNode(options: DelNodeOptions, context: Context): Pro
 
 /** By a weight of 0. A node without slots is empty already. */
 function drain(options: DelNodeOptions, context: Context): Promise<ExitCode> {
-  const { victim } = options;
-  return moveAsPlanned({ ...options, moving: USUAL_MOVING, despiteFindings: false }, context, {
+  const { victim, draining } = options;
+  const { despiteFindings } = draining;
+  return moveAsPlanned({ ...options, ...draining }, context, {
     command: 'del-node',
     isFirstPart: !options.dryRun,
     decide: () =>
@@ -82,7 +89,7 @@ function drain(options: DelNodeOptions, context: Context): Promise<ExitCode> {
         const found = findNode(seen, word);
         const weights = found.kind === 'found' && ownsSlots(seen, found.id) ? [{ word, weight: 0 }] : [];
         const thresholdPercent = weights.length === 0 ? Number.MAX_SAFE_INTEGER : 0;
-        const wishes = { weights, thresholdPercent, useEmpty: false, despiteFindings: false };
+        const wishes = { weights, thresholdPercent, useEmpty: false, despiteFindings };
         return { seen, decision: planRebalance({ snapshot: seen, ...wishes }) };
       }),
     question: 'Can I move the slots of this node to the others?',

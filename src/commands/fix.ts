@@ -65,7 +65,7 @@ const LONG_MS = 30_000;
 const LOST = 'Not everything was mended, and keys were lost.';
 
 const NO_ROOM =
-  'Not everything was mended: no value gives way that cannot be kept. Run it again with a --rescue-file that can be written.';
+  'Not everything was mended: no value gives way that cannot be kept. fix --rescue-file FILE goes on, with a file that can be written.';
 
 export async function runFix(options: FixOptions, context: Context): Promise<ExitCode> {
   const { nowMs } = context;

@@ -50,6 +50,37 @@ export const USUAL_MOVING: MoveOptions['moving'] = {
   mayEvict: false,
 };
 
+/** What a move may stop at, where a command moves slots on the way to something else. */
+export interface ObstacleFlags {
+  readonly allowBlocking?: boolean;
+  readonly clusterReplace?: boolean;
+  readonly despiteFindings?: boolean;
+}
+
+export function addObstacleOptions(command: Command): Command {
+  for (const option of obstacleOptions()) command.addOption(option);
+  return command;
+}
+
+export function usualMoving(flags: ObstacleFlags): MoveOptions['moving'] {
+  const { allowBlocking = false, clusterReplace: replace = false, despiteFindings = false } = flags;
+  const limits = { ...USUAL_MOVING.limits, allowBlocking, replace };
+  return { ...USUAL_MOVING, mayEvict: despiteFindings, limits };
+}
+
+function obstacleOptions(): Option[] {
+  return [
+    new Option(
+      '--allow-blocking',
+      'even keys that hold up the servers for longer than half the node timeout',
+    ),
+    new Option(
+      '--cluster-replace',
+      'where a key has another value at the target, keep that in a file and write over it',
+    ),
+  ];
+}
+
 export function addMoveOptions(command: Command): Command {
   const { mover, parallel, limits } = USUAL_MOVING;
   const options = [
@@ -88,14 +119,7 @@ export function addMoveOptions(command: Command): Command {
     new Option('--pause-above-ms <ms>', 'rest while a PING at source or target takes longer').argParser(
       positive,
     ),
-    new Option(
-      '--allow-blocking',
-      'even keys that hold up the servers for longer than half the node timeout',
-    ),
-    new Option(
-      '--cluster-replace',
-      'where a key has another value at the target, keep that in a file and write over it',
-    ),
+    ...obstacleOptions(),
     new Option('--plan-out <file>', 'write the plan to a file, and do nothing'),
     new Option('--despite-findings', 'even if the cluster is not healthy'),
   ];

@@ -11,7 +11,7 @@ import { lossOf, originOf, sceneOf, titleOf } from './situation-text.ts';
 
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'unreachable-owner':
-    'Nothing without --cluster-fix-with-unreachable-masters. Better bring the node back, and run fix again.',
+    'Nothing without fix --cluster-fix-with-unreachable-masters. Better bring the node back, and run fix again.',
   'still-heard':
     'Nothing: other nodes still hear from it. If it is down, wait until they have noticed; if not, run fix from where it can be reached.',
   'refused-us':
@@ -21,7 +21,7 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'stranded-copy':
     'Nothing without --cluster-fix-with-unreachable-masters: their keys may be the only copy. Copy them first (`redis-cli --rdb` from that node), or bring its primary back.',
   'may-return':
-    'Nothing: a node that is down may have been the target before, and Valkey would have it take the slots back, without their keys, when it returns. Start it again, or have it forgotten, and run fix again; until then the slots stay open, and clients find every key. --cluster-fix-with-unreachable-masters goes on all the same.',
+    'Nothing: a node that is down may have been the target before, and Valkey would have it take the slots back, without their keys, when it returns. Start it again, or have it forgotten, and run fix again; until then the slots stay open, and clients find every key; fix --cluster-fix-with-unreachable-masters goes on all the same.',
   'no-remedy': 'Nothing: this cannot be mended from here.',
   wait: 'Nothing now: run fix again when the rest is mended, or when it is through.',
   later: 'Nothing yet: it is a matter for the next look of this run, when every slot can have an owner.',

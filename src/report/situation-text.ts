@@ -15,11 +15,11 @@ const NOTHING = 'Nothing.';
 /** Where a key has two values. */
 const CLASHES: Readonly<Record<Preference, string>> = {
   owner:
-    'Nothing. Where a key has two values, the owner’s stays (but for --prefer other, --prefer-newest); the other one is written to the rescue file first.',
+    'Nothing. Where a key has two values, the owner’s stays (but for fix --prefer other, fix --prefer-newest); the other one is written to the rescue file first.',
   other:
-    'Nothing. Where a key has two values, the other node’s stays (--prefer other); the owner’s is written to the rescue file first.',
+    'Nothing. Where a key has two values, the other node’s stays (fix --prefer other); the owner’s is written to the rescue file first.',
   newest:
-    'Nothing. Where a key has two values, the one that was used last stays, as far as the servers tell (--prefer-newest); the other one is written to the rescue file first.',
+    'Nothing. Where a key has two values, the one that was used last stays, as far as the servers tell (fix --prefer-newest); the other one is written to the rescue file first.',
 };
 const COMING_BACK = 'Keys that clients have deleted at the owner meanwhile come back.';
 

@@ -27,7 +27,7 @@ describe('before anything is done', () => {
         '>>> Fixing open slot 5',
         'Situation 1: A move that was not finished. slot 5 from A (2 keys left) to B (1 key there).',
         '  What is done: comparing the keys that both A and B have in slot 5; the move is finished: the keys that are left go to B, which then owns the slots.',
-        '  What could be lost: Nothing. Where a key has two values, the owner’s stays (but for --prefer other, --prefer-newest); the other one is written to the rescue file first.',
+        '  What could be lost: Nothing. Where a key has two values, the owner’s stays (but for fix --prefer other, fix --prefer-newest); the other one is written to the rescue file first.',
         '',
         '',
       ].join('\n'),

@@ -1,0 +1,193 @@
+/** Where a message names an option, the command that says so takes it, or the message names the command, too. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { slotctl } from '../support/run-slotctl.ts';
+
+const MOVERS = ['reshard', 'rebalance', 'apply', 'add-node', 'del-node'];
+const JOINERS = ['create', 'add-node', 'replicate', 'place-replicas'];
+const CHANGES = [...MOVERS, ...JOINERS, 'forget-failed', 'failover', 'rolling-failover', 'fix'];
+const MENDERS = ['fix', 'explain', 'apply'];
+const EVERYBODY = [
+  ...CHANGES,
+  'check',
+  'info',
+  'import',
+  'call',
+  'set-timeout',
+  'backup',
+  'restore',
+  'explain',
+  'rescue',
+];
+
+/** Who says what is in a file, by the beginning of its path; the longest that fits counts. */
+const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
+  'src/live/': EVERYBODY,
+  'src/live/move/': MOVERS,
+  'src/live/move/await-replicas.ts': ['reshard', 'rebalance', 'apply'],
+  // Said where atomic migration was asked for.
+  'src/live/move/move-slots.ts': ['reshard', 'rebalance', 'apply'],
+  'src/live/fix/': ['fix'],
+  'src/live/import/': ['import'],
+  'src/live/restore/': ['restore'],
+  'src/live/backup/': ['backup'],
+  'src/report/fix.ts': MENDERS,
+  'src/report/situation-text.ts': MENDERS,
+  'src/report/mending-text.ts': MENDERS,
+  'src/report/failover.ts': ['failover'],
+  'src/report/problem-text.ts': CHANGES,
+  'src/report/import.ts': ['import'],
+  'src/report/restore.ts': ['restore'],
+  'src/commands/fix.ts': MENDERS,
+  'src/commands/fix-end.ts': MENDERS,
+  'src/commands/carry-out.ts': CHANGES,
+  'src/commands/agree-on-entry.ts': ['apply'],
+  'src/commands/apply.ts': ['apply'],
+  'src/commands/failures.ts': EVERYBODY,
+  'src/commands/connection-options.ts': EVERYBODY,
+  'src/commands/rebalance.ts': ['rebalance'],
+  'src/commands/reshard.ts': ['reshard'],
+  'src/commands/ask-reshard.ts': ['reshard'],
+  'src/commands/reshard-inquiry.ts': ['reshard'],
+  'src/commands/move-options.ts': ['reshard', 'rebalance', 'apply'],
+  'src/commands/import-options.ts': ['import'],
+  'src/commands/import-source.ts': ['import'],
+  'src/commands/import.ts': ['import'],
+  'src/commands/add-node.ts': ['add-node'],
+  'src/commands/del-node.ts': ['del-node'],
+  'src/commands/create.ts': ['create'],
+  'src/commands/failover.ts': ['failover'],
+  'src/commands/rolling-failover.ts': ['rolling-failover'],
+  'src/commands/backup.ts': ['backup'],
+  'src/commands/restore.ts': ['restore'],
+  'src/commands/carry-out-restore.ts': ['restore'],
+  'src/commands/rescue.ts': ['rescue'],
+  'src/commands/fix-options.ts': ['fix', 'explain'],
+  'src/commands/check.ts': ['check'],
+  'src/commands/ask-leave.ts': ['restore', 'rescue'],
+};
+
+/** Who refuses for which reason; a reason that is not here names no option. */
+const REFUSERS: Readonly<Record<string, readonly string[]>> = {
+  'products-mixed': JOINERS,
+  'replica-older': JOINERS,
+  'too-few-primaries': ['create'],
+  'cluster-damaged': [...MOVERS, 'import'],
+  'has-slots': ['del-node'],
+  'still-loading': ['del-node'],
+  'has-stray-keys': ['del-node'],
+  'functions-hidden': ['add-node'],
+  'target-older': MOVERS,
+  'nobody-to-ask': ['reshard'],
+  'not-understood': ['reshard'],
+  'no-sources': ['reshard'],
+  'owner-changed': ['apply'],
+  'source-damaged': ['import'],
+  'source-replica': ['import'],
+  'source-newer': ['import'],
+  'target-evicts': ['import'],
+  'databases-clash': ['import'],
+};
+
+interface Mention {
+  readonly option: string;
+  /** Named before it. */
+  readonly command: string | undefined;
+  readonly where: string;
+}
+
+const NAMED = /(?:(?<![\w-])([a-z][a-z-]*) )?(?<![\w-])(--[a-z][a-z-]*[a-z])(?![\w-])/g;
+/** That of other programs, and the beginnings of several. */
+const NOT_OURS = new Set(['--cluster', '--cluster-from-']);
+
+function mentions(text: string, where: string): Mention[] {
+  const said = text
+    .split('\n')
+    .filter(line => !/^\s*(\*|\/\/|\/\*)/.test(line))
+    // Options that are declared or read, not spoken of.
+    .filter(line => !/\.option\(|new Option\(|addOption|^\s*'-[-\w<>…=. ,]*',?$/.test(line))
+    .join('\n');
+  return [...said.matchAll(NAMED)].flatMap(([, word, option = '']) =>
+    NOT_OURS.has(option)
+      ? []
+      : [{ option, command: EVERYBODY.includes(word ?? '') ? word : undefined, where }],
+  );
+}
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(folder).flatMap(name => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return sourcesIn(path);
+    return path.endsWith('.ts') ? [path] : [];
+  });
+}
+
+function speakersOf(path: string): readonly string[] | undefined {
+  const [longest] = Object.keys(SPEAKERS)
+    .filter(beginning => path.startsWith(beginning))
+    .sort((a, b) => b.length - a.length);
+  return longest === undefined ? undefined : SPEAKERS[longest];
+}
+
+const optionsOf = new Map<string, Promise<string>>();
+
+const LEFT_OUT_OF_HELP: Readonly<Record<string, readonly string[]>> = {
+  'add-node': ['--cluster-slave'],
+  explain: ['--rescue-file'],
+};
+
+/** Those that its help tells of, and those that it takes without a word. */
+function takes(command: string, option: string): Promise<boolean> {
+  const help = optionsOf.get(command) ?? slotctl([command, '--help']).then(({ stdout }) => stdout);
+  optionsOf.set(command, help);
+  if (LEFT_OUT_OF_HELP[command]?.includes(option)) return Promise.resolve(true);
+  return help.then(text => new RegExp(`(^|[ ,])${option}(?![\\w-])`, 'm').test(text));
+}
+
+async function untaken(found: readonly Mention[], speakers: readonly string[]): Promise<string[]> {
+  const asked = found.flatMap(({ option, command, where }) =>
+    (command === undefined ? speakers : [command]).map(async speaker =>
+      (await takes(speaker, option)) ? [] : [`${where}: ${speaker} takes no ${option}`],
+    ),
+  );
+  return [...new Set((await Promise.all(asked)).flat())];
+}
+
+describe('an option that a message names', () => {
+  const files = [...sourcesIn('src/live'), ...sourcesIn('src/report'), ...sourcesIn('src/commands')].filter(
+    path => !/classic|examples|trib|refusal-text/.test(path),
+  );
+  const speaking = files
+    .map(path => ({ path, found: mentions(readFileSync(path, 'utf8'), path) }))
+    .filter(({ found }) => found.length > 0);
+
+  test.each(speaking)('$path', async ({ path, found }) => {
+    const unnamed = found.filter(({ command }) => command === undefined);
+    const speakers = speakersOf(path);
+    expect(unnamed.length === 0 || speakers !== undefined, `say in this test who speaks in ${path}`).toBe(
+      true,
+    );
+    expect(await untaken(found, speakers ?? [])).toEqual([]);
+  });
+
+  const sections = readFileSync('src/report/refusal-text.ts', 'utf8')
+    .split(/\n\s*case '/)
+    .slice(1);
+  const reasons = sections
+    .map(section => ({ kind: section.slice(0, section.indexOf("'")), section }))
+    .map(({ kind, section }) => ({
+      kind,
+      found: mentions(section.split('\n}\n')[0] ?? '', `refusal ${kind}`),
+    }))
+    .filter(({ found }) => found.length > 0);
+
+  test.each(reasons)('in the refusal $kind', async ({ kind, found }) => {
+    const unnamed = found.filter(({ command }) => command === undefined);
+    const refusers = REFUSERS[kind];
+    expect(unnamed.length === 0 || refusers !== undefined, `say in this test who refuses with ${kind}`).toBe(
+      true,
+    );
+    expect(await untaken(found, refusers ?? [])).toEqual([]);
+  });
+});
