@@ -6,7 +6,13 @@ import type { DatabaseClash, ImportWishes } from '../plan/import.ts';
 import type { Terminal } from '../terminal.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
 import { type FleetOptions, UsageError } from './context.ts';
-import { addSourceOptions, resolveSource, type SourceFlags, type SourceOptions } from './import-source.ts';
+import {
+  addSourceOptions,
+  hideSourceLogin,
+  resolveSource,
+  type SourceFlags,
+  type SourceOptions,
+} from './import-source.ts';
 import { positive, USUAL_MOVING } from './move-options.ts';
 
 export interface ImportOptions extends FleetOptions {
@@ -105,6 +111,7 @@ export async function resolveImport(
   flags: ImportFlags,
   terminal: Terminal,
 ): Promise<ImportOptions> {
+  hideSourceLogin(flags, terminal);
   const connection = await resolveConnection(words, flags, terminal);
   const { maxKeysPerSecond, maxBytesPerSecond, pauseAboveMs, databases } = flags;
   const replace = flags.clusterReplace === true || flags.replace === true;

@@ -54,6 +54,16 @@ export function addSourceOptions(command: Command): void {
   command.addOption(new Option('--from <address>').hideHelp());
 }
 
+/** Before anything is asked or read, which may take as long as somebody thinks. */
+export function hideSourceLogin(
+  { clusterFrom, from, clusterFromPass }: SourceFlags,
+  terminal: Terminal,
+): void {
+  const isSecret =
+    clusterFromPass !== undefined || [clusterFrom, from].some(word => word && mayHoldSecret(word));
+  if (isSecret) terminal.hideCommandLine();
+}
+
 /** It has a login and TLS of its own, and the patience that is had with the cluster. */
 export async function resolveSource(
   flags: SourceFlags,
@@ -65,7 +75,6 @@ export async function resolveSource(
     throw new UsageError(
       "Option '--cluster-from' is required for subcommand 'import': where the keys come from",
     );
-  if (flags.clusterFromPass !== undefined || mayHoldSecret(word)) terminal.hideCommandLine();
   const uri = await asUsage(() => (isUri(word) ? parseUri(word) : undefined));
   const { host, port } = uri?.address ?? (await asUsage(() => parseAddress(word)));
   const credentials = await readSourceLogin(flags, uri, terminal);

@@ -1,5 +1,6 @@
 /** Tells how an import goes: to the person, or to the program that reads --json. */
-import type { ImportEvent, ImportPlan } from '../plan/import.ts';
+import type { ImportPlan } from '../plan/import.ts';
+import type { ImportEvent } from '../plan/import-events.ts';
 import type { Refusal } from '../plan/refusal.ts';
 import { eventLine } from '../report/events.ts';
 import {
@@ -9,9 +10,16 @@ import {
   importEventText,
   importingLine,
   importPlanLine,
-  judgeImport,
   renderImport,
 } from '../report/import.ts';
+import {
+  alarmText,
+  judgeImport,
+  keptText,
+  restlessText,
+  sentAgainText,
+  timeoutText,
+} from '../report/import-verdict.ts';
 import { NodeNames } from '../report/names.ts';
 import { describeRefusal } from '../report/refusal-text.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
@@ -37,6 +45,7 @@ export class ImportTeller {
   #told = 0;
   #toldAtMs = 0;
   #clashes = 0;
+  #problems: readonly string[] = [];
 
   constructor(heading: ImportHeading, json: boolean, context: Context) {
     this.#heading = heading;
@@ -109,6 +118,21 @@ export class ImportTeller {
       case 'noted':
         terminal.warn(`[WARNING] ${event.text}.`);
         break;
+      case 'timeout-unknown':
+        terminal.warn(`[WARNING] ${timeoutText(event)}.`);
+        break;
+      case 'restless':
+        terminal.warn(`[WARNING] ${restlessText(event)}.`);
+        break;
+      case 'sent-again':
+        terminal.warn(`[WARNING] ${sentAgainText(event)}.`);
+        break;
+      case 'kept':
+        terminal.warn(`[WARNING] ${keptText(event)}.`);
+        break;
+      case 'alarmed':
+        terminal.warn(`[ERR] ${alarmText(event)}`);
+        break;
       case 'failed':
         terminal.warn(`[ERR] ${event.text}.`);
         break;
@@ -134,14 +158,17 @@ export class ImportTeller {
     const again = 'The same command again goes on from here: what has arrived is recognised.';
     switch (event.kind) {
       case 'failed':
-        return {
-          code: EXIT.problems,
-          text: `Not everything was imported (${this.#keys} keys were). ${again}`,
-        };
+      case 'alarmed':
+        return { code: EXIT.problems, text: this.#cutShort(again) };
       case 'interrupted':
-        return { code: EXIT.interrupted, text: `Interrupted after ${this.#keys} keys. ${again}` };
+        return {
+          code: EXIT.interrupted,
+          text: [`Interrupted after ${this.#keys} keys.`, ...this.#problems, again].join(' '),
+        };
       case 'counted': {
         const { isDone, problems } = judgeImport(event.result, this.#heading.copy);
+        this.#problems = problems;
+        if (!event.result.isWhole) return { code: EXIT.problems, text: this.#cutShort(again) };
         if (!isDone) return { code: EXIT.problems, text: problems.join(' ') };
         const keys = event.result.carried;
         return { code: EXIT.done, text: `${importingLine({ keys, of: keys, ms })}.` };
@@ -149,6 +176,10 @@ export class ImportTeller {
       default:
         return undefined;
     }
+  }
+
+  #cutShort(again: string): string {
+    return [`Not everything was imported (${this.#keys} keys were).`, ...this.#problems, again].join(' ');
   }
 
   #print(text: string): void {

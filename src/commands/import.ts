@@ -1,9 +1,9 @@
 /** `import`: brings the keys of a server, or of another cluster, into this one. */
 import { Command } from 'commander';
 import { type Importing, importKeys, lookForSharedKeys } from '../live/import/import-keys.ts';
-import { lookAtSource } from '../live/import/look-at-source.ts';
+import { lookAtSource, sendsTls } from '../live/import/look-at-source.ts';
 import { countDatabases } from '../live/move/databases.ts';
-import { type ImportPlan, planImport } from '../plan/import.ts';
+import { type ImportPlan, type ImportWays, planImport } from '../plan/import.ts';
 import type { Refusal } from '../plan/refusal.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
@@ -60,11 +60,7 @@ async function agree(
     return { code: EXIT.done, text: 'The source has no keys to import. Nothing to do.' };
   if (options.dryRun) return { code: EXIT.done, text: '' };
   if (options.yes) return decided;
-  const { copy } = options.wishes;
-  const question = copy
-    ? 'Can I import these keys?'
-    : 'Can I import these keys, and remove them from the source?';
-  switch (await context.terminal.confirm(question)) {
+  switch (await context.terminal.confirm(questionAbout(decided.plan, options))) {
     case 'no':
       return { code: EXIT.problems, text: 'Nothing was changed.' };
     case 'interrupted':
@@ -82,6 +78,17 @@ async function agree(
   }
 }
 
+/** Whoever says yes also says who gets to know the password. */
+function questionAbout({ sourceLogsIn }: ImportPlan, { wishes: { copy } }: ImportOptions): string {
+  const parts = [
+    'import these keys',
+    ...(copy ? [] : ['remove them from the source']),
+    ...(sourceLogsIn ? ['tell the source our password for the cluster'] : []),
+  ];
+  const [last, ...others] = parts.reverse();
+  return `Can I ${[others.reverse().join(', '), last].filter(part => part !== '').join(', and ')}?`;
+}
+
 function refuse(
   { refusals, seen }: Extract<Decided, { kind: 'refused' }>,
   teller: ImportTeller,
@@ -97,7 +104,9 @@ async function decide(options: Looking, context: Context): Promise<Decided> {
     const found = await lookAtSource(source, options.source.address);
     const entry = cluster.views[0]?.address;
     const targetDatabases = entry ? await countDatabases(entry, target) : 1;
-    const decision = planImport({ source: found, target: cluster, targetDatabases, wishes: options.wishes });
+    const { wishes } = options;
+    const ways = await waysOf(options, source);
+    const decision = planImport({ source: found, target: cluster, targetDatabases, wishes, ways });
     const seen = found.cluster ? { ...cluster, views: [...cluster.views, ...found.cluster.views] } : cluster;
     if (decision.kind === 'refused') return { ...decision, seen };
     const { plan } = decision;
@@ -105,11 +114,25 @@ async function decide(options: Looking, context: Context): Promise<Decided> {
     const clash = looksForClashes
       ? await lookForSharedKeys(
           plan,
-          importingOf(options, context, { source, target }, () => false),
+          importingOf(options, context, { source, target }, new AbortController().signal),
         )
       : undefined;
     return clash ? { kind: 'refused', refusals: [clash], seen } : decision;
   });
+}
+
+async function waysOf(
+  { fleet, source: { fleet: there } }: ImportOptions,
+  source: Fleet,
+): Promise<ImportWays> {
+  const targetTls = fleet.tls !== undefined;
+  const sourceSendsTls = targetTls ? await sendsTls(source) : undefined;
+  return {
+    hasLogin: fleet.credentials !== undefined,
+    sourceTls: there.tls !== undefined,
+    targetTls,
+    ...(sourceSendsTls !== undefined && { sourceSendsTls }),
+  };
 }
 
 function perform(
@@ -118,9 +141,9 @@ function perform(
   teller: ImportTeller,
   context: Context,
 ): Promise<ImportEnding> {
-  let isStopping = false;
+  const stopping = new AbortController();
   const finishSoon = () => {
-    isStopping = true;
+    stopping.abort();
     teller.note('Finishing what is under way; once more stops at once.');
   };
   return withBoth(
@@ -129,10 +152,7 @@ function perform(
     (target, source) =>
       teller.follow(
         plan,
-        importKeys(
-          plan,
-          importingOf(options, context, { source, target }, () => isStopping),
-        ),
+        importKeys(plan, importingOf(options, context, { source, target }, stopping.signal)),
       ),
     finishSoon,
   );
@@ -142,11 +162,13 @@ function importingOf(
   { limits, paceLimits, wishes, rescues, verbose, json }: ImportOptions,
   { nowMs, conventions }: Context,
   fleets: Pick<Importing, 'source' | 'target'>,
-  isStopping: () => boolean,
+  stopping: AbortSignal,
 ): Importing {
-  const { copy, replace } = wishes;
+  const { copy, replace, despiteFindings } = wishes;
   const tellsKeys = verbose || (conventions === 'classic' && !json);
-  return { ...fleets, limits, paceLimits, copy, replace, rescues, tellsKeys, nowMs, isStopping };
+  // What would be gone at both ends is not sent to a node that evicts, whatever is insisted on.
+  const mayEvict = copy && despiteFindings;
+  return { ...fleets, limits, paceLimits, copy, replace, rescues, mayEvict, tellsKeys, nowMs, stopping };
 }
 
 function withBoth<T>(

@@ -1,6 +1,7 @@
 /** Keys that come from elsewhere into a cluster: what there is to take, where it goes, and what stands against it. */
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
-import type { Address } from '../topology/node.ts';
+import { limitedBytes } from '../topology/doubt.ts';
+import type { Address, NodeId } from '../topology/node.ts';
 import { SLOT_COUNT } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, isPrimary, type ServerFacts } from '../topology/snapshot.ts';
 import { takesValuesOf } from './mixtures.ts';
@@ -10,12 +11,19 @@ import type { Decision, Refusal } from './refusal.ts';
 /** What becomes of databases that come together in one. */
 export type DatabaseClash = 'refuse' | 'prefix' | 'last';
 
+export interface KeysOfDatabase {
+  readonly database: number;
+  readonly keys: number;
+  /** Of these: with a time to live. Absent where the server does not tell. */
+  readonly expires?: number;
+}
+
 export interface SourceNode {
   readonly address: Address;
   readonly server: ServerFacts;
   readonly runId: string;
   /** Databases with keys, by number. */
-  readonly keyspace: readonly { readonly database: number; readonly keys: number }[];
+  readonly keyspace: readonly KeysOfDatabase[];
   readonly expired: number;
   readonly evicted: number;
 }
@@ -56,6 +64,29 @@ export interface ImportPlan {
   readonly mayClash: boolean;
   readonly throughHere: boolean;
   readonly keys: number;
+  /** Where what comes may not fit; the source keeps it, or the person insists. */
+  readonly tight: readonly TightNode[];
+  /** Each source logs in at the cluster as we do. */
+  readonly sourceLogsIn: boolean;
+}
+
+/** A primary of the cluster that would need more memory than it may take. */
+export interface TightNode {
+  readonly node: NodeId;
+  readonly bytes: number;
+  readonly most: number;
+  /** It throws keys away then; others take no more. */
+  readonly evicts: boolean;
+}
+
+/** How both ends are reached. */
+export interface ImportWays {
+  /** The cluster asks for a password. */
+  readonly hasLogin: boolean;
+  readonly sourceTls: boolean;
+  readonly targetTls: boolean;
+  /** Whether the source speaks TLS with the nodes that it sends keys to; absent where it does not tell. */
+  readonly sourceSendsTls?: boolean;
 }
 
 export interface ImportSituation {
@@ -64,6 +95,7 @@ export interface ImportSituation {
   /** How many databases the target has. */
   readonly targetDatabases: number;
   readonly wishes: ImportWishes;
+  readonly ways: ImportWays;
 }
 
 export function planImport({
@@ -71,9 +103,9 @@ export function planImport({
   target,
   targetDatabases,
   wishes,
+  ways,
 }: ImportSituation): Decision<ImportPlan> {
-  const refusals = refusalsOf(source, target, wishes);
-  if (refusals.length > 0) return { kind: 'refused', refusals };
+  const tight = tightNodes(source.nodes, target, wishes);
   const present = databasesIn(source).filter(
     ({ database }) => !wishes.databases || wishes.databases.includes(database),
   );
@@ -85,6 +117,13 @@ export function planImport({
     prefix: !stays && wishes.clash === 'prefix' && database !== 0 ? `db${database}:` : '',
     keys,
   }));
+  // MIGRATE gives no key another name.
+  const throughHere = wishes.throughHere || databases.some(({ prefix }) => prefix !== '');
+  const refusals = refusalsOf(source, target, wishes);
+  if (refusals.length === 0 && !throughHere) refusals.push(...closedWays(source, ways));
+  if (refusals.length === 0 && !wishes.despiteFindings && !wishes.copy)
+    refusals.push(...tight.map((node): Refusal => ({ kind: 'target-full', ...node })));
+  if (refusals.length > 0) return { kind: 'refused', refusals };
   return {
     kind: 'plan',
     plan: {
@@ -92,8 +131,9 @@ export function planImport({
       before: target,
       databases,
       mayClash: !stays && databases.length > 1 && wishes.clash !== 'prefix',
-      // MIGRATE gives no key another name.
-      throughHere: wishes.throughHere || databases.some(({ prefix }) => prefix !== ''),
+      throughHere,
+      tight,
+      sourceLogsIn: ways.hasLogin && !throughHere,
       keys: databases.reduce((sum, { keys }) => sum + keys, 0),
     },
   };
@@ -123,17 +163,48 @@ function refusalsOf(
   const replica = cluster ? undefined : nodes.find(({ server }) => server.replication.role === 'replica');
   if (replica && !(copy && throughHere)) refusals.push({ kind: 'source-replica', node: replica.address });
   if (despiteFindings) return refusals;
-  return [...refusals, ...unreadable(nodes, target), ...(copy ? [] : evicting(nodes, target))];
+  return [...refusals, ...unreadable(nodes, target)];
 }
 
+/** Of the limit: what comes takes more memory in one server than in another, and is not spread evenly. */
+const USABLE_SHARE = 0.95;
+
 /** By the rule of thumb that data take as much memory here as there, and that each node gets as many of them as it has slots. */
-function evicting(nodes: readonly SourceNode[], { views }: ClusterSnapshot): Refusal[] {
-  const coming = nodes.reduce((sum, { server }) => sum + (server.usedMemoryBytes ?? 0), 0);
-  return views.flatMap(({ id, self, server: { evictsAboveBytes: most, usedMemoryBytes = 0 } }): Refusal[] => {
-    if (!isPrimary(self) || most === undefined) return [];
-    const bytes = usedMemoryBytes + Math.round((coming * self.slots.size) / SLOT_COUNT);
-    return bytes > most ? [{ kind: 'target-evicts', node: id, bytes, most }] : [];
+function tightNodes(
+  nodes: readonly SourceNode[],
+  { views }: ClusterSnapshot,
+  { databases }: ImportWishes,
+): TightNode[] {
+  const coming = nodes.reduce((sum, node) => sum + bytesOf(node, databases), 0);
+  return views.flatMap(({ id, self, server }): TightNode[] => {
+    const most = server.vitals?.maxMemoryBytes ?? server.evictsAboveBytes;
+    if (!isPrimary(self) || most === undefined || coming === 0) return [];
+    const bytes = limitedBytes(server) + Math.round((coming * self.slots.size) / SLOT_COUNT);
+    const evicts = server.evictsAboveBytes !== undefined;
+    return bytes > most * USABLE_SHARE ? [{ node: id, bytes, most, evicts }] : [];
   });
+}
+
+/** Of the databases that are wanted, by their share of the keys. */
+function bytesOf({ server, keyspace }: SourceNode, wanted: ImportWishes['databases']): number {
+  const sum = (some: readonly KeysOfDatabase[]) => some.reduce((all, { keys }) => all + keys, 0);
+  const all = sum(keyspace);
+  if (all === 0) return 0;
+  const own = sum(keyspace.filter(({ database }) => !wanted || wanted.includes(database)));
+  return (Math.max(0, (server.usedMemoryBytes ?? 0) - (server.vitals?.baseBytes ?? 0)) * own) / all;
+}
+
+/** MIGRATE has the source log in at the cluster: it learns the password, and others on the way do where we ask it in plain text. */
+function closedWays(
+  { nodes }: ImportSource,
+  { hasLogin, sourceTls, targetTls, sourceSendsTls }: ImportWays,
+): Refusal[] {
+  const [first] = nodes;
+  if (!first || !targetTls) return [];
+  return [
+    ...(hasLogin && !sourceTls ? [{ kind: 'login-in-clear', source: first.address } as const] : []),
+    ...(sourceSendsTls === false ? [{ kind: 'source-sends-plain', source: first.address } as const] : []),
+  ];
 }
 
 /** Of several nodes of one version, one is named. */
@@ -147,64 +218,4 @@ function unreadable(nodes: readonly SourceNode[], { views }: ClusterSnapshot): R
       named.add(server.version);
       return [{ kind: 'source-newer', node: id, source: newer.address, version: newer.server.version }];
     });
-}
-
-export type ImportEvent =
-  | { readonly kind: 'database-began'; readonly database: ImportedDatabase }
-  /** `names`: as they can be shown; of each carried key, where somebody wants to know. */
-  | {
-      readonly kind: 'carried';
-      readonly keys: number;
-      readonly to: Address;
-      readonly names?: readonly string[];
-    }
-  | { readonly kind: 'clash'; readonly key: string; readonly database: number; readonly node: Address }
-  | { readonly kind: 'noted'; readonly text: string }
-  /** `interrupted`: nobody is to blame. */
-  | { readonly kind: 'failed'; readonly text: string }
-  | { readonly kind: 'interrupted' }
-  | { readonly kind: 'counted'; readonly result: ImportResult };
-
-export interface ImportResult {
-  /** Keys that were sent and taken. */
-  readonly carried: number;
-  /** Of these and others: the cluster had them already, with the same value. */
-  readonly alreadyThere: number;
-  /** Of these: the cluster had another value, which is in the rescue file. */
-  readonly overwritten: number;
-  /** The cluster has another value; both are kept. */
-  readonly clashing: number;
-  /** Another database has the key, and wins. */
-  readonly outvoted: number;
-  /** Too big to be moved without holding up the servers. */
-  readonly giants: number;
-  readonly source: { readonly before: number; readonly after: number };
-  readonly cluster: { readonly before: number; readonly after: number };
-  /** At both ends, meanwhile. */
-  readonly expired: number;
-  readonly evicted: number;
-  /** Slots went from node to node of the source, and perhaps past us. */
-  readonly sourceMoved?: boolean;
-  /** Values were written over without a look: how many were there is not known. */
-  readonly isBlind?: boolean;
-  /** Where values of the cluster are that gave way. */
-  readonly rescueFile?: string;
-}
-
-/** Fewer keys than were carried, and no count that explains it. Others may add keys meanwhile; nobody should lose any. */
-export function missingKeys({
-  carried,
-  alreadyThere,
-  overwritten,
-  cluster,
-  expired,
-  evicted,
-  isBlind = false,
-}: ImportResult): {
-  readonly unexplained: number;
-  readonly evicted: number;
-} {
-  const wanted = carried - alreadyThere - overwritten;
-  const missing = isBlind ? 0 : Math.max(0, wanted - (cluster.after - cluster.before));
-  return { unexplained: Math.max(0, missing - expired - evicted), evicted: Math.min(missing, evicted) };
 }

@@ -134,13 +134,18 @@ export type Refusal =
       readonly source: Address;
       readonly version: string;
     }
-  /** What leaves the source would be thrown away there. */
+  /** What leaves the source would be thrown away there (`evicts`), or not be taken. */
   | {
-      readonly kind: 'target-evicts';
+      readonly kind: 'target-full';
       readonly node: NodeId;
       readonly bytes: number;
       readonly most: number;
+      readonly evicts: boolean;
     }
+  /** The login of the cluster would go to the source in plain text. */
+  | { readonly kind: 'login-in-clear'; readonly source: Address }
+  /** It speaks no TLS with the nodes that it sends keys to, and these speak nothing else. */
+  | { readonly kind: 'source-sends-plain'; readonly source: Address }
   /** `more` than these were found. */
   | { readonly kind: 'databases-clash'; readonly keys: readonly SharedKey[]; readonly more: number }
   | { readonly kind: 'plan-outdated'; readonly differences: readonly PlanDifference[] };

@@ -1,8 +1,11 @@
 /** An import in words: what will be taken and what becomes of it, how far it has come, and what came of it. */
-import { type ImportEvent, type ImportPlan, type ImportResult, missingKeys } from '../plan/import.ts';
+import type { ImportPlan, TightNode } from '../plan/import.ts';
+import type { ImportEvent } from '../plan/import-events.ts';
+import type { Alarm } from '../topology/doubt.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import { columns } from './columns.ts';
-import { count, enumerate, NodeNames } from './names.ts';
+import { alarmText, keptText, restlessText, sentAgainText, timeoutText } from './import-verdict.ts';
+import { bytes, count, enumerate, NodeNames } from './names.ts';
 import type { Paint } from './paint.ts';
 
 const FORMAT_VERSION = 1;
@@ -30,10 +33,25 @@ export function renderImport(plan: ImportPlan, { from, copy }: ImportHeading, pa
     `The source is ${what} (${product} ${enumerate(versions)}).`,
     ...(rows.length > 0 ? columns(['database', 'keys', 'goes to'], rows, paint) : []),
     ...(plan.throughHere ? ['Values come by way of this machine.'] : []),
+    ...(plan.sourceLogsIn ? [LOGIN_TEXT] : []),
+    ...plan.tight.map(node => paint.warning(`[WARNING] ${tightText(node, names, copy)}`)),
     copy
       ? 'The source keeps its keys.'
       : 'Keys leave the source as they arrive in the cluster (--cluster-copy keeps them there).',
   ]);
+}
+
+const LOGIN_TEXT =
+  'The source logs in at the cluster as we do, and is told our password there (--through-here keeps it from the source).';
+
+function tightText(
+  { node, bytes: wanted, most, evicts }: TightNode,
+  names: NodeNames,
+  copy: boolean,
+): string {
+  const consequence = evicts ? 'it would throw keys away' : 'it takes no more then';
+  const end = copy ? 'Not all may arrive' : 'Keys may be lost';
+  return `${names.of(node)} would need about ${bytes(wanted)} and has ${bytes(most)} (maxmemory): ${consequence}. ${end}.`;
 }
 
 /** How far it has come. */
@@ -75,54 +93,6 @@ function plainName(key: string): string {
 
 export function clashText({ key, database, node }: Extract<ImportEvent, { kind: 'clash' }>): string {
   return `${key} of database ${database} has another value on ${formatAddress(node)}; both are kept (--cluster-replace keeps the cluster’s in a file, and goes on).`;
-}
-
-export interface ImportVerdict {
-  /** Nothing has gone wrong, and nothing is left that was to come. */
-  readonly isDone: boolean;
-  readonly lines: readonly string[];
-  readonly problems: readonly string[];
-}
-
-/** What the counts say. */
-export function judgeImport(result: ImportResult, copy: boolean): ImportVerdict {
-  const { source, cluster, clashing, giants, outvoted, alreadyThere, overwritten, rescueFile } = result;
-  const problems: string[] = [];
-  if (clashing > 0) problems.push(`${count(clashing, 'key')} had other values in the cluster, and stayed.`);
-  if (giants > 0) problems.push(`${count(giants, 'key')} stayed for being too big.`);
-  const { unexplained, evicted } = missingKeys(result);
-  if (evicted > 0)
-    problems.push(
-      `The cluster evicted ${count(evicted, 'key')} meanwhile: it has too little memory (maxmemory).`,
-    );
-  if (unexplained > 0)
-    problems.push(
-      `The cluster has ${count(unexplained, 'key')} fewer than it should: clients may have deleted them meanwhile.`,
-    );
-  if (result.sourceMoved)
-    problems.push(
-      'Slots of the source moved meanwhile, and keys may have been missed. The same command again takes them.',
-    );
-  const late = source.after - clashing - giants - outvoted;
-  if (!copy && late > 0)
-    problems.push(
-      `${count(late, 'key')} came to the source meanwhile, and ${late === 1 ? 'is' : 'are'} still there. The same command again takes them.`,
-    );
-  const lines = [
-    `The source had ${count(source.before, 'key')} and has ${source.after}; the cluster had ${cluster.before} and has ${cluster.after}.`,
-    ...(alreadyThere > 0 ? [`Already there with the same value: ${alreadyThere}.`] : []),
-    ...(overwritten > 0
-      ? [
-          `Values of the cluster that gave way: ${overwritten}${rescueFile ? `, kept in ${rescueFile} (slotctl rescue)` : ''}.`,
-        ]
-      : []),
-    ...(outvoted > 0 ? [`Left at the source because a higher database has the key, too: ${outvoted}.`] : []),
-    ...(result.expired > 0 ? [`Expired meanwhile: ${result.expired}.`] : []),
-    ...(copy && source.after > source.before
-      ? [`Keys that came to the source meanwhile may not have been taken: ${source.after - source.before}.`]
-      : []),
-  ];
-  return { isDone: problems.length === 0, lines, problems };
 }
 
 /** One JSON object in a line. */
@@ -167,6 +137,21 @@ export function importEventLine(event: ImportEvent): string {
       });
     case 'noted':
       return line({ event: 'note', text: event.text });
+    case 'timeout-unknown':
+      return line({ event: 'note', text: timeoutText(event), node: formatAddress(event.node) });
+    case 'restless':
+      return line({ event: 'note', text: restlessText(event), keys: event.keys });
+    case 'sent-again':
+      return line({
+        event: 'note',
+        text: sentAgainText(event),
+        keys: event.keys,
+        nodes: event.nodes.map(formatAddress),
+      });
+    case 'kept':
+      return line({ event: 'note', text: keptText(event), nodes: event.nodes.map(formatAddress) });
+    case 'alarmed':
+      return line({ event: 'failed', text: alarmText(event), alarm: alarmLine(event.alarm) });
     case 'failed':
       return line({ event: 'failed', text: event.text });
     case 'interrupted':
@@ -174,6 +159,10 @@ export function importEventLine(event: ImportEvent): string {
     case 'counted':
       return line({ event: 'result', ...event.result });
   }
+}
+
+function alarmLine({ node: _, ...rest }: Alarm): object {
+  return rest;
 }
 
 function line(content: object): string {

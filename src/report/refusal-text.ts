@@ -1,4 +1,5 @@
 /** One sentence for each refusal: what is the case, and what to do about it. */
+import type { TightNode } from '../plan/import.ts';
 import type { PlanDifference, Refusal, ReshardDetail } from '../plan/refusal.ts';
 import { SITUATION_NUMBERS } from '../plan/situation.ts';
 import { type Address, formatAddress, type NodeId } from '../topology/node.ts';
@@ -119,8 +120,12 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `${formatAddress(refusal.node)} is a replica, and cannot let go of keys. Name its primary, or copy from it with --cluster-copy --through-here.`;
     case 'source-newer':
       return `${names.of(refusal.node)} cannot read what ${formatAddress(refusal.source)} (${refusal.version}) sends: its version is older, or of another kind, and no key could come over. --despite-findings tries anyway.`;
-    case 'target-evicts':
-      return `${names.of(refusal.node)} would need about ${bytes(refusal.bytes)}, and throws keys away above ${bytes(refusal.most)} (maxmemory, maxmemory-policy): they would be gone from the source, too. Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.`;
+    case 'target-full':
+      return `${roomText(refusal, names)} Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.`;
+    case 'login-in-clear':
+      return `${formatAddress(refusal.source)} is spoken to in plain text, and would be told the login of the cluster (MIGRATE has the source log in there), which is protected by TLS. Reach the source by TLS (--cluster-from-tls), or have the values come by way of this machine: --through-here.`;
+    case 'source-sends-plain':
+      return `${formatAddress(refusal.source)} speaks no TLS with the nodes that it sends keys to (tls-cluster no), and the cluster speaks nothing else: no key could come over. Set tls-cluster yes there, or have the values come by way of this machine: --through-here.`;
     case 'databases-clash':
       return `${sharedKeys(refusal)} in the cluster, which has one database. --database-clash prefix puts dbN: in front of the keys of database N, --database-clash last takes the value of the highest database, --databases takes some of them only.`;
     case 'no-primary-left':
@@ -207,4 +212,12 @@ const LONGEST_WORD = 100;
 export function shownWord(word: string): string {
   const plain = word.replace(/[^\P{C}]/gu, '?');
   return plain.length > LONGEST_WORD ? `${plain.slice(0, LONGEST_WORD)}…` : plain;
+}
+
+/** About a node that has too little memory for what is to come. */
+export function roomText({ node, bytes: wanted, most, evicts }: TightNode, names: NodeNames): string {
+  const end = evicts
+    ? 'and throws keys away above that (maxmemory-policy): they would be gone from the source, too.'
+    : 'and takes no keys above that.';
+  return `${names.of(node)} would need about ${bytes(wanted)}, has ${bytes(most)} (maxmemory), ${end}`;
 }

@@ -27,6 +27,8 @@ export function scan(cursor: string, count: number): Command<Scan> {
 export interface Keyspace {
   readonly database: number;
   readonly keys: number;
+  /** Of these: with a time to live. */
+  readonly expires?: number;
 }
 
 export interface SourceInfo {
@@ -53,8 +55,12 @@ export function sourceInfo(): Command<SourceInfo> {
         server,
         isCluster: field('cluster_enabled') === '1',
         runId: excerpt(field('run_id')),
-        keyspace: [...text.matchAll(/^db(\d{1,9}):keys=(\d{1,15})/gm)]
-          .map(([, database, keys]) => ({ database: Number(database), keys: Number(keys) }))
+        keyspace: [...text.matchAll(/^db(\d{1,9}):keys=(\d{1,15})(?:,expires=(\d{1,15}))?/gm)]
+          .map(([, database, keys, expires]) => ({
+            database: Number(database),
+            keys: Number(keys),
+            ...(expires !== undefined && { expires: Number(expires) }),
+          }))
           .sort((a, b) => a.database - b.database),
         expired: countOf(field('expired_keys')),
         evicted: countOf(field('evicted_keys')),

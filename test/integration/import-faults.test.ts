@@ -13,7 +13,7 @@ import { TcpProxy } from '../support/tcp-proxy.ts';
 const KEYS = 20_000;
 const build = anyServer();
 /** So that there are many, and what is to disturb them comes in the middle. */
-const SMALL_BATCHES = ['--cluster-pipeline', '1', '--max-keys-per-second', '50000'];
+const SMALL_BATCHES = ['--cluster-pipeline', '1', '--max-keys-per-second', '10000'];
 
 async function startBoth(t: TestContext): Promise<[TestCluster, ServerProcess]> {
   const [cluster, source] = await Promise.all([

@@ -1,12 +1,7 @@
 /** What of a source goes where in a cluster, and what stands against it. */
 import { describe, expect, test } from 'vitest';
-import {
-  type ImportResult,
-  type ImportSource,
-  type ImportWishes,
-  missingKeys,
-  planImport,
-} from '../../src/plan/import.ts';
+import { type ImportSource, type ImportWays, type ImportWishes, planImport } from '../../src/plan/import.ts';
+import { type ImportResult, lostAtSource } from '../../src/plan/import-events.ts';
 import { type Drawing, draw } from '../support/drawing.ts';
 import { planOf, refusalsOf } from '../support/plan-text.ts';
 
@@ -23,6 +18,8 @@ const WISHES: ImportWishes = {
   clash: 'refuse',
   despiteFindings: false,
 };
+
+const PLAIN: ImportWays = { hasLogin: false, sourceTls: false, targetTls: false };
 
 function standalone(
   keyspace: Readonly<Record<number, number>>,
@@ -52,9 +49,14 @@ function standalone(
 function decide(
   source: ImportSource,
   wishes: Partial<ImportWishes> = {},
-  { target = draw(HEALTHY), targetDatabases = 1 }: { target?: Drawing; targetDatabases?: number } = {},
+  {
+    target = draw(HEALTHY),
+    targetDatabases = 1,
+    ways = PLAIN,
+  }: { target?: Drawing; targetDatabases?: number; ways?: ImportWays } = {},
 ) {
-  return planImport({ source, target: target.snapshot, targetDatabases, wishes: { ...WISHES, ...wishes } });
+  const situation = { source, target: target.snapshot, targetDatabases, ways };
+  return planImport({ ...situation, wishes: { ...WISHES, ...wishes } });
 }
 
 describe('databases', () => {
@@ -123,50 +125,107 @@ describe('refused', () => {
     expect(decide(source, { despiteFindings: true }).kind).toBe('plan');
   });
 
-  test('nodes that would throw away what comes, unless the source keeps it', () => {
+  function smallNode(server: Partial<ImportSource['nodes'][number]['server']>) {
     const target = draw(HEALTHY);
     const views = target.snapshot.views.map(view => ({
       ...view,
-      server: {
-        ...view.server,
-        usedMemoryBytes: 10,
-        ...(view.id === target.id('B') && { evictsAboveBytes: 59 }),
-      },
+      server: { ...view.server, usedMemoryBytes: 10, ...(view.id === target.id('B') && server) },
     }));
-    const small = { target: { ...target, snapshot: { ...target.snapshot, views } } };
+    return { target: { ...target, snapshot: { ...target.snapshot, views } } };
+  }
+
+  test('nodes that would throw away what comes: the source is to keep it, or somebody insists', () => {
+    const small = smallNode({ evictsAboveBytes: 59 });
     const source = standalone({ 0: 1 }, { usedMemoryBytes: 100 });
-    expect(refusalsOf(decide(source, {}, small))).toEqual([
-      { kind: 'target-evicts', node: target.id('B'), bytes: 60, most: 59 },
-    ]);
+    const tight = { node: small.target.id('B'), bytes: 60, most: 59, evicts: true };
+    expect(refusalsOf(decide(source, {}, small))).toEqual([{ kind: 'target-full', ...tight }]);
+    for (const wishes of [{ replace: true }, { throughHere: true }])
+      expect(kinds(decide(source, wishes, small))).toEqual(['target-full']);
     for (const wishes of [{ copy: true }, { despiteFindings: true }])
-      expect(decide(source, wishes, small).kind).toBe('plan');
-    expect(decide(standalone({ 0: 1 }, { usedMemoryBytes: 98 }), {}, small).kind).toBe('plan');
+      expect(planOf(decide(source, wishes, small)).tight).toEqual([tight]);
+    expect(planOf(decide(standalone({ 0: 1 }, { usedMemoryBytes: 80 }), {}, small)).tight).toEqual([]);
+  });
+
+  test('and nodes that would take no more, which throw nothing away', () => {
+    const vitals = { runId: 'r', uptimeSeconds: 1, evictedKeys: 0, expiredKeys: 0, isForked: false };
+    const small = smallNode({ vitals: { ...vitals, maxMemoryBytes: 59, evictionPolicy: 'noeviction' } });
+    expect(refusalsOf(decide(standalone({ 0: 1 }, { usedMemoryBytes: 100 }), {}, small))).toMatchObject([
+      { kind: 'target-full', bytes: 60, most: 59, evicts: false },
+    ]);
+  });
+
+  test('what comes is measured by its share of the keys, and without what no keys take', () => {
+    const small = smallNode({ evictsAboveBytes: 59 });
+    const vitals = {
+      runId: 'r',
+      uptimeSeconds: 1,
+      evictedKeys: 0,
+      expiredKeys: 0,
+      evictionPolicy: 'noeviction',
+      isForked: false,
+    };
+    const source = standalone({ 0: 1, 3: 9 }, { usedMemoryBytes: 500 });
+    expect(kinds(decide(source, { databases: [3] }, small))).toEqual(['target-full']);
+    expect(decide(source, { databases: [0] }, small).kind).toBe('plan');
+    const based = standalone({ 0: 1 }, { usedMemoryBytes: 500, vitals: { ...vitals, baseBytes: 450 } });
+    expect(decide(based, {}, small).kind).toBe('plan');
+  });
+
+  test('a source in plain text that would be told the login of a cluster with TLS', () => {
+    const source = standalone({ 0: 1 });
+    const ways = { hasLogin: true, sourceTls: false, targetTls: true };
+    expect(kinds(decide(source, { despiteFindings: true }, { ways }))).toEqual(['login-in-clear']);
+    expect(planOf(decide(source, { throughHere: true }, { ways })).sourceLogsIn).toBe(false);
+    expect(planOf(decide(source, {}, { ways: { ...ways, sourceTls: true } })).sourceLogsIn).toBe(true);
+    expect(planOf(decide(source, {}, { ways: { ...ways, targetTls: false } })).sourceLogsIn).toBe(true);
+    expect(decide(source, {}, { ways: { ...ways, hasLogin: false } }).kind).toBe('plan');
+  });
+
+  test('a source that sends in plain text to nodes with TLS', () => {
+    const source = standalone({ 0: 1 });
+    const ways = { hasLogin: false, sourceTls: false, targetTls: true, sourceSendsTls: false };
+    expect(kinds(decide(source, { despiteFindings: true }, { ways }))).toEqual(['source-sends-plain']);
+    expect(decide(source, { throughHere: true }, { ways }).kind).toBe('plan');
+    expect(decide(source, {}, { ways: { ...ways, targetTls: false } }).kind).toBe('plan');
   });
 });
 
-describe('keys that are missing afterwards', () => {
+describe('keys that a source had before it was started again', () => {
   const counted: ImportResult = {
-    carried: 100,
+    carried: 60,
     alreadyThere: 0,
     overwritten: 0,
     clashing: 0,
     outvoted: 0,
     giants: 0,
+    restless: 0,
+    isWhole: true,
     source: { before: 100, after: 0 },
-    cluster: { before: 7, after: 107 },
-    expired: 0,
+    cluster: { before: 7, after: 67 },
+    check: { oneOf: 1, missing: 0, expired: 0, unseen: 0, short: 0 },
     evicted: 0,
+    evictedAtSource: 0,
+    restarted: [],
+    restartedSources: [{ host: 'old', port: 6379 }],
   };
+  const moved = { copy: false, expires: 0, expiring: 0 };
+  const copied = { ...moved, copy: true };
 
-  test.each<[string, Partial<ImportResult>, unexplained: number, evicted: number]>([
-    ['none', {}, 0, 0],
-    ['none, and others have come', { cluster: { before: 7, after: 200 } }, 0, 0],
-    ['some', { cluster: { before: 7, after: 100 } }, 7, 0],
-    ['expired', { cluster: { before: 7, after: 100 }, expired: 7 }, 0, 0],
-    ['evicted', { cluster: { before: 7, after: 100 }, evicted: 9 }, 0, 7],
-    ['perhaps there before', { cluster: { before: 7, after: 7 }, isBlind: true }, 0, 0],
-    ['were there before', { cluster: { before: 7, after: 100 }, alreadyThere: 4, overwritten: 3 }, 0, 0],
-  ])('%s', (_, changes, unexplained, evicted) => {
-    expect(missingKeys({ ...counted, ...changes })).toEqual({ unexplained, evicted });
+  test.each<[string, Partial<ImportResult>, Parameters<typeof lostAtSource>[1], number | undefined]>([
+    ['never started again', { restartedSources: [] }, moved, 0],
+    ['gone with it', {}, moved, 40],
+    ['still there', { source: { before: 100, after: 40 } }, moved, 0],
+    ['expired, perhaps', {}, { ...moved, expires: 50, expiring: 20 }, 10],
+    ['of those that stay none was taken', { source: { before: 100, after: 60 } }, copied, 40],
+    ['all were taken', { carried: 97, clashing: 3, source: { before: 100, after: 100 } }, copied, 0],
+    ['ended before', { isWhole: false }, copied, undefined],
+    [
+      'too many to remember',
+      { check: { oneOf: 2, missing: 0, expired: 0, unseen: 0, short: 0 } },
+      moved,
+      undefined,
+    ],
+  ])('%s', (_, changes, about, lost) => {
+    expect(lostAtSource({ ...counted, ...changes }, about)).toBe(lost);
   });
 });

@@ -1,7 +1,8 @@
 /** What people and programs are told of an import. */
 import { describe, expect, test } from 'vitest';
-import type { ImportEvent, ImportResult } from '../../src/plan/import.ts';
-import { importEventLine, importEventText, importingLine, judgeImport } from '../../src/report/import.ts';
+import type { ImportEvent, ImportResult } from '../../src/plan/import-events.ts';
+import { importEventLine, importEventText, importingLine } from '../../src/report/import.ts';
+import { judgeImport } from '../../src/report/import-verdict.ts';
 import { plain } from '../../src/report/paint.ts';
 
 const node = { host: 'a', port: 7000 };
@@ -12,10 +13,16 @@ const RESULT: ImportResult = {
   clashing: 0,
   outvoted: 0,
   giants: 0,
+  restless: 0,
+  isWhole: true,
   source: { before: 100, after: 0 },
   cluster: { before: 0, after: 100 },
-  expired: 0,
+  check: { oneOf: 1, missing: 0, expired: 0, unseen: 0, short: 0 },
   evicted: 0,
+  evictedAtSource: 0,
+  restarted: [],
+  restartedSources: [],
+  lostAtSource: 0,
 };
 
 describe('the lines that scripts know', () => {
@@ -68,11 +75,54 @@ describe('what came of it', () => {
       { source: { before: 100, after: 1 } },
       /^1 key came to the source meanwhile, and is still there\./,
     ],
-    ['missing', { cluster: { before: 0, after: 90 } }, /^The cluster has 10 keys fewer than it should/],
-    ['evicted', { cluster: { before: 0, after: 90 }, evicted: 10 }, /^The cluster evicted 10 keys meanwhile/],
+    [
+      'missing',
+      { check: { ...RESULT.check, missing: 10 } },
+      /^Of 100 keys that the cluster was given, 10 are not there: clients may have deleted them, or a replica .* The source has them no more\.$/,
+    ],
+    [
+      'lost by a node',
+      { check: { ...RESULT.check, missing: 1 }, restarted: [node] },
+      /^Of 100 keys that the cluster was given, 1 is not there: a:7000 was started again, and came back without/,
+    ],
+    [
+      'too many to look for all',
+      { check: { ...RESULT.check, missing: 20, oneOf: 4 } },
+      /given, about 20 are not there/,
+    ],
+    [
+      'fewer than should be',
+      { check: { ...RESULT.check, oneOf: 4, short: 10 } },
+      /^The cluster has 10 keys fewer than it should/,
+    ],
+    [
+      'nobody knows',
+      { check: { ...RESULT.check, oneOf: 4 }, restarted: [node] },
+      /^a:7000 was started again meanwhile\. One in 4 keys was looked for/,
+    ],
+    ['not seen', { check: { ...RESULT.check, unseen: 3 } }, /^3 keys could not be looked for afterwards/],
+    ['evicted', { evicted: 10 }, /^The cluster evicted 10 keys meanwhile/],
+    ['evicted at the source', { evictedAtSource: 1 }, /^The source evicted 1 key meanwhile/],
+    [
+      'gone from the source',
+      { restartedSources: [node], lostAtSource: 2 },
+      /^a:7000 was started again meanwhile; 2 keys that it had were not there afterwards, and were not taken\.$/,
+    ],
+    ['restless', { restless: 1, source: { before: 100, after: 1 } }, /^1 key stayed because clients/],
     ['slots of the source', { sourceMoved: true }, /^Slots of the source moved meanwhile/],
   ])('a problem: %s', (_, changes, sentence) => {
     expect(problemsOf(changes)).toMatch(sentence);
+  });
+
+  test('no problem: what had its time', () => {
+    const expired = { ...RESULT, check: { ...RESULT.check, expired: 5 }, restarted: [node] };
+    expect(judgeImport(expired, false)).toMatchObject({ isDone: true, problems: [] });
+    expect(judgeImport(expired, false).lines.at(-1)).toBe('Expired since they arrived: 5.');
+  });
+
+  test('what was not gone through to its end is not done, and what is left did not come late', () => {
+    const cut = { ...RESULT, isWhole: false, source: { before: 100, after: 60 } };
+    expect(judgeImport(cut, false)).toMatchObject({ isDone: false, problems: [] });
   });
 
   test('no problem: keys that stay because that was asked for', () => {

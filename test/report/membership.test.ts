@@ -230,9 +230,17 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
     { kind: 'source-newer', node: A, source: n1, version: '8.6.3' },
     'A cannot read what new1:7000 (8.6.3) sends: its version is older, or of another kind, and no key could come over. --despite-findings tries anyway.',
   ],
-  'target-evicts': [
-    { kind: 'target-evicts', node: A, bytes: 2048, most: 1024 },
-    'A would need about 2.0 KB, and throws keys away above 1.0 KB (maxmemory, maxmemory-policy): they would be gone from the source, too. Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.',
+  'target-full': [
+    { kind: 'target-full', node: A, bytes: 2048, most: 1024, evicts: true },
+    'A would need about 2.0 KB, has 1.0 KB (maxmemory), and throws keys away above that (maxmemory-policy): they would be gone from the source, too. Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.',
+  ],
+  'login-in-clear': [
+    { kind: 'login-in-clear', source: n1 },
+    'new1:7000 is spoken to in plain text, and would be told the login of the cluster (MIGRATE has the source log in there), which is protected by TLS. Reach the source by TLS (--cluster-from-tls), or have the values come by way of this machine: --through-here.',
+  ],
+  'source-sends-plain': [
+    { kind: 'source-sends-plain', source: n1 },
+    'new1:7000 speaks no TLS with the nodes that it sends keys to (tls-cluster no), and the cluster speaks nothing else: no key could come over. Set tls-cluster yes there, or have the values come by way of this machine: --through-here.',
   ],
   'no-room': [
     {

@@ -11,9 +11,11 @@ export async function startLoneServer(
   {
     password,
     tls,
+    config = [],
   }: {
     readonly password?: string;
     readonly tls?: TlsSettings & { readonly config: readonly string[] };
+    readonly config?: readonly string[];
   } = {},
 ): Promise<ServerProcess> {
   const host = '127.0.0.1';
@@ -28,6 +30,7 @@ export async function startLoneServer(
       ...(tls ? ['port 0', `tls-port ${port}`, 'tls-cluster yes', ...tls.config] : [`port ${port}`]),
       'protected-mode no',
       ...(password === undefined ? [] : [`requirepass "${password}"`]),
+      ...config,
     ],
     ...(password !== undefined && { password }),
     ...(tls && { tls }),

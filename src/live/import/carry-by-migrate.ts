@@ -4,16 +4,16 @@
  */
 import { ping } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
+import { runId } from '../../resp/import-commands.ts';
 import { exists } from '../../resp/mending-commands.ts';
 import { type Key, migrate } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
-import type { BatchSize } from '../move/batch-size.ts';
 import { timeoutMsFor } from '../move/big-keys.ts';
 import { TargetLines } from '../target-lines.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
-import { type ImportRun, tellArrived } from './import-run.ts';
+import { type DatabaseWork, type ImportRun, isStopping, StoppingError, tellArrived } from './import-run.ts';
 import type { Parcel } from './parcels.ts';
 import { isLost, judgeMigrate, judgeTarget } from './refusals.ts';
 import type { Destination } from './routes.ts';
@@ -22,47 +22,20 @@ import type { SourceLine } from './source-line.ts';
 
 const NOTHING: Undelivered = { keys: [], why: '' };
 
-/**
- * A source does one MIGRATE after another, whatever the number of lanes: the time in which one waits for that of the other
- * lane is not its own.
- */
-export class Turns {
-  #lastEndedAt = 0;
-
-  /** Returns how long it took once it was its turn. */
-  end(beganAt: number, endedAt: number): number {
-    const tookMs = endedAt - Math.max(beganAt, this.#lastEndedAt);
-    this.#lastEndedAt = endedAt;
-    return tookMs;
-  }
-}
-
 export class MigrateCarrier implements Carrier {
   readonly #line: SourceLine;
   readonly #run: ImportRun;
-  readonly #batch: BatchSize;
-  readonly #turns: Turns;
-  readonly #database: { readonly database: number; readonly into: number };
+  readonly #work: DatabaseWork;
   readonly #targets: TargetLines;
-  readonly #averageBytes: number;
   /** Copies are looked for first: a MIGRATE that stops at one does not say which keys it has copied before. */
   #looksFirst: boolean;
 
   /** The line has its database selected. */
-  constructor(
-    line: SourceLine,
-    database: { readonly database: number; readonly into: number },
-    { batch, turns }: { readonly batch: BatchSize; readonly turns: Turns },
-    averageBytes: number,
-    run: ImportRun,
-  ) {
+  constructor(line: SourceLine, work: DatabaseWork, run: ImportRun) {
     this.#line = line;
     this.#run = run;
-    this.#batch = batch;
-    this.#turns = turns;
-    this.#database = database;
-    this.#targets = new TargetLines(run.target, database.into);
-    this.#averageBytes = averageBytes;
+    this.#work = work;
+    this.#targets = new TargetLines(run.target, work.database.into);
     const isEmpty = run.plan.before.views.every(({ server }) => server.keys === 0);
     this.#looksFirst = run.copy && !isEmpty;
   }
@@ -107,9 +80,15 @@ export class MigrateCarrier implements Carrier {
 
   async #bring(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
     if (keys.length === 0) return NOTHING;
-    const refusal = await this.#migrate(keys, to, parcel, this.#overwritesAtOnce);
-    if (!refusal) return this.#arrived(keys, to);
-    if (judgeMigrate(refusal, to) === 'passes') return { keys, why: `${refusal.node}: ${refusal.text}` };
+    const answer = await this.#migrate(keys, to, parcel, this.#overwritesAtOnce);
+    if (answer === 'gone') return this.#arrived(this.#work.inFlight.movedOf(keys), to);
+    if (answer === 'unknown') return this.#arrived(await this.#knownAt(to, keys), to);
+    if (answer === 'moved') return this.#arrived(keys, to);
+    this.#work.inFlight.mayHaveLeft(keys);
+    if (judgeMigrate(answer, to) === 'passes') {
+      await this.#work.reach.failed(to, answer.text, this.#run.target);
+      return { keys, why: `${answer.node}: ${answer.text}` };
+    }
     this.#looksFirst = this.#run.copy;
     return this.#settle(keys, to, parcel);
   }
@@ -128,8 +107,7 @@ export class MigrateCarrier implements Carrier {
     const { copy } = this.#run;
     const line = await this.#targets.to(to.address);
     const compared = await this.#line.insist(source => compareKeys(keys, source, line));
-    const settling = { to, line, ...this.#database, nameOf: (key: Key) => key };
-    const ready = await settleKeys(compared, settling, this.#run);
+    const ready = await settleKeys(compared, { to, line, work: this.#work }, this.#run);
     const isSame = new Set(compared.same);
     const isLeft = new Set([...compared.same, ...compared.different, ...compared.absent]);
     // What is gone from the source by now has arrived with the MIGRATE that was stopped by another key.
@@ -138,18 +116,20 @@ export class MigrateCarrier implements Carrier {
     // Where a copy is the same already, there is nothing to do.
     const rest = copy ? ready.filter(key => !isSame.has(key)) : ready;
     if (rest.length > 0) {
-      const refusal = await this.#migrate(rest, to, parcel, true);
-      if (refusal) {
-        judgeMigrate(refusal, to);
-        return { keys: [...rest, ...compared.absent], why: `${refusal.node}: ${refusal.text}` };
+      const answer = await this.#migrate(rest, to, parcel, true);
+      if (answer instanceof ServerRefusalError) {
+        judgeMigrate(answer, to);
+        return { keys: [...rest, ...compared.absent], why: `${answer.node}: ${answer.text}` };
       }
-      this.#arrived(rest, to);
+      this.#arrived(answer === 'unknown' ? await this.#knownAt(to, rest) : rest, to);
     }
     return { keys: compared.absent, why: 'keys were gone for a moment' };
   }
 
   #arrived(keys: readonly Key[], to: Destination): Undelivered {
-    tellArrived(keys, to, this.#run);
+    if (keys.length === 0) return NOTHING;
+    this.#work.reach.arrived(to);
+    tellArrived(keys, to, this.#work, this.#run);
     return NOTHING;
   }
 
@@ -159,15 +139,13 @@ export class MigrateCarrier implements Carrier {
     to: Destination,
     { bytes = 0 }: Parcel,
     replace: boolean,
-  ): Promise<ServerRefusalError | undefined> {
-    const { nowMs, pace, target, limits, copy } = this.#run;
-    const knock = () =>
-      Promise.all([this.#line.insist(line => line.send(ping())), target.send(to.address, ping())]);
-    await pace.before(keys.length, { averageBytes: bytes || this.#averageBytes }, knock);
+  ): Promise<'moved' | 'gone' | 'unknown' | ServerRefusalError> {
+    const { nowMs, target, limits, copy } = this.#run;
+    await this.#keepPace(keys.length, bytes, to);
     const command = migrate({
       host: to.host,
       port: to.port,
-      database: this.#database.into,
+      database: this.#work.database.into,
       keys,
       timeoutMs: Math.ceil(Math.max(limits.timeoutMs, timeoutMsFor(bytes))),
       replace,
@@ -175,17 +153,36 @@ export class MigrateCarrier implements Carrier {
       ...(target.credentials && { credentials: target.credentials }),
     });
     const beganAt = nowMs();
-    const refusal = await this.#line.insist(line => refusalOf(line.send(command)));
-    const tookMs = this.#turns.end(beganAt, nowMs());
-    if (!refusal && bytes === 0) this.#batch.took(tookMs, keys.length);
-    return refusal;
+    let attempts = 0;
+    const answer = await this.#line.insist(line => {
+      attempts++;
+      return answerTo(line.send(command));
+    });
+    const tookMs = this.#work.turns.end(beganAt, nowMs());
+    if (answer instanceof ServerRefusalError) return answer;
+    if (bytes === 0) this.#work.batch.took(tookMs, keys.length);
+    // Of one that was sent twice the first may have moved them: what it was answered is not known. A source that was started
+    // again in between may have lost them instead.
+    if (attempts > 1) return (await this.#isSameSource()) ? 'moved' : 'unknown';
+    return answer === 'no-keys' ? 'gone' : 'moved';
+  }
+
+  async #isSameSource(): Promise<boolean> {
+    return (await this.#line.insist(line => line.send(runId()))) === this.#work.node.runId;
+  }
+
+  async #keepPace(keys: number, bytes: number, to: Destination): Promise<void> {
+    const { pace, target } = this.#run;
+    const knock = () =>
+      Promise.all([this.#line.insist(line => line.send(ping())), target.send(to.address, ping())]);
+    await pace.before(keys, { averageBytes: bytes || this.#work.averageBytes }, knock);
+    if (isStopping(this.#run)) throw new StoppingError();
   }
 }
 
-async function refusalOf(reply: Promise<unknown>): Promise<ServerRefusalError | undefined> {
+async function answerTo<T>(reply: Promise<T>): Promise<T | ServerRefusalError> {
   try {
-    await reply;
-    return undefined;
+    return await reply;
   } catch (error) {
     if (error instanceof ServerRefusalError) return error;
     throw error;

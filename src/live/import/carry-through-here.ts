@@ -13,8 +13,7 @@ import { formatAddress } from '../../topology/node.ts';
 import { TargetLines } from '../target-lines.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
-import { type ImportRun, tellArrived } from './import-run.ts';
-import type { Parcel } from './parcels.ts';
+import { type DatabaseWork, type ImportRun, isStopping, StoppingError, tellArrived } from './import-run.ts';
 import { isLost, judgeTarget } from './refusals.ts';
 import type { Destination } from './routes.ts';
 import { settleKeys } from './settle-keys.ts';
@@ -33,36 +32,28 @@ interface Answered {
   readonly why: string;
 }
 
+interface Carried {
+  readonly undelivered: Undelivered;
+  /** The cluster has them, and the source has them in another form, or had one of them. */
+  readonly changed: readonly Key[];
+}
+
 export class HereCarrier implements Carrier {
   readonly #line: SourceLine;
   readonly #run: ImportRun;
-  readonly #database: { readonly database: number; readonly into: number };
-  readonly #averageBytes: number;
-  readonly #prefix: Buffer;
+  readonly #work: DatabaseWork;
   readonly #targets: TargetLines;
-  /** What was written for the parcel, and then changed at the source. */
-  #written: { readonly parcel: Parcel | undefined; readonly keys: Set<Key> } = {
-    parcel: undefined,
-    keys: new Set(),
-  };
 
   /** The line has its database selected. */
-  constructor(
-    line: SourceLine,
-    database: { readonly database: number; readonly into: number; readonly prefix: string },
-    averageBytes: number,
-    run: ImportRun,
-  ) {
+  constructor(line: SourceLine, work: DatabaseWork, run: ImportRun) {
     this.#line = line;
     this.#run = run;
-    this.#database = database;
-    this.#averageBytes = averageBytes;
-    this.#prefix = Buffer.from(database.prefix);
-    this.#targets = new TargetLines(run.target, database.into);
+    this.#work = work;
+    this.#targets = new TargetLines(run.target, work.database.into);
   }
 
   slotOf(key: Key) {
-    return keySlot(this.#nameOf(key));
+    return keySlot(this.#work.nameOf(key));
   }
 
   close(): void {
@@ -70,22 +61,27 @@ export class HereCarrier implements Carrier {
     this.#targets.close();
   }
 
-  async carry(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
-    if (this.#written.parcel !== parcel) this.#written = { parcel, keys: new Set() };
-    // After a key was changed in the middle of it, each goes alone, so that one hot key does not hold up all others.
-    const portions = this.#written.keys.size > 0 ? keys.map(key => [key]) : [keys];
+  /**
+   * Where one of them was changed in the middle of it none is removed, and each half goes once more by itself, so that one hot
+   * key does not hold up all others. Those that were changed alone are left for the end.
+   */
+  async carry(keys: readonly Key[], to: Destination): Promise<Undelivered> {
     const again: Key[] = [];
     let why = '';
-    for (const portion of portions) {
+    const portions: (readonly Key[])[] = [keys];
+    for (let portion = portions.shift(); portion; portion = portions.shift()) {
       await this.#keepPace(portion, to);
-      const undelivered = await this.#carryUnlessLost(portion, to);
+      const { undelivered, changed } = await this.#carryUnlessLost(portion, to);
       again.push(...undelivered.keys);
       if (undelivered.keys.length > 0) why = undelivered.why;
+      const [only, ...others] = changed;
+      if (only && others.length === 0) this.#work.restless.set(only.toString('latin1'), only);
+      else if (only) portions.unshift(...halvesOf(changed));
     }
     return { keys: again, why };
   }
 
-  #keepPace(keys: readonly Key[], to: Destination): Promise<void> {
+  async #keepPace(keys: readonly Key[], to: Destination): Promise<void> {
     const { pace, target } = this.#run;
     const knock = () =>
       Promise.all([
@@ -93,10 +89,11 @@ export class HereCarrier implements Carrier {
         // One that does not answer shows itself in what follows.
         target.send(to.address, ping()).catch(() => {}),
       ]);
-    return pace.before(keys.length, { averageBytes: this.#averageBytes }, knock);
+    await pace.before(keys.length, { averageBytes: this.#work.averageBytes }, knock);
+    if (isStopping(this.#run)) throw new StoppingError();
   }
 
-  async #carryUnlessLost(keys: readonly Key[], to: Destination): Promise<Undelivered> {
+  async #carryUnlessLost(keys: readonly Key[], to: Destination): Promise<Carried> {
     try {
       return await this.#line.insist(source => this.#carry(keys, to, source));
     } catch (error) {
@@ -105,11 +102,11 @@ export class HereCarrier implements Carrier {
       if (error instanceof ServerRefusalError) judgeTarget(error.text, to);
       else if (!isLost(error)) throw error;
       this.#targets.drop(to.address);
-      return { keys, why: `${formatAddress(to.address)}: ${error.message}` };
+      return { undelivered: { keys, why: `${formatAddress(to.address)}: ${error.message}` }, changed: [] };
     }
   }
 
-  async #carry(keys: readonly Key[], to: Destination, source: Lane): Promise<Undelivered> {
+  async #carry(keys: readonly Key[], to: Destination, source: Lane): Promise<Carried> {
     const { copy } = this.#run;
     const target = await this.#targets.to(to.address);
     // Watched before they are read, so that nothing is removed but what was read.
@@ -121,20 +118,54 @@ export class HereCarrier implements Carrier {
     const { ready, absent } = await this.#settle(existing, read, source, target, to);
     const arrived = [...taken, ...ready];
     const turnedAway = [...refused, ...absent];
-    if (!copy && !(await removeAll(arrived, source))) {
-      for (const key of arrived) this.#written.keys.add(key);
-      return { keys: [...arrived, ...turnedAway], why: 'keys were changed at the source just then' };
+    const undelivered = { keys: turnedAway, why };
+    if (copy || (await this.#remove(arrived, source))) {
+      this.#arrived([...arrived, ...this.#movedBefore(keys, read)], to);
+      return { undelivered, changed: [] };
     }
-    tellArrived(arrived, to, this.#run);
-    return { keys: turnedAway, why };
+    this.#overtake(arrived, taken, read);
+    return { undelivered, changed: arrived };
+  }
+
+  #arrived(keys: readonly Key[], to: Destination): void {
+    tellArrived(keys, to, this.#work, this.#run);
+    for (const key of keys) this.#work.overtaken.delete(key.toString('latin1'));
+  }
+
+  /** Where the answer is lost, they may be gone from the source: then this was why. */
+  async #remove(keys: readonly Key[], source: Lane): Promise<boolean> {
+    const { inFlight } = this.#work;
+    inFlight.mayHaveLeft(keys);
+    const isDone = await removeAll(keys, source);
+    if (!isDone) inFlight.stayed(keys);
+    return isDone;
+  }
+
+  #movedBefore(keys: readonly Key[], read: readonly Read[]): Key[] {
+    const isThere = new Set(read.map(({ key }) => key));
+    return this.#work.inFlight.movedOf(keys.filter(key => !isThere.has(key)));
+  }
+
+  /** What is written over from then on is our own. Only what was not there before us can be taken back. */
+  #overtake(arrived: readonly Key[], taken: readonly Key[], read: readonly Read[]): void {
+    const { overtaken } = this.#work;
+    const isBlind = this.#run.replace && !this.#run.rescue;
+    const isNew = new Set(isBlind ? [] : taken);
+    const values = new Map(read.map(({ key, value }) => [key, value.payload]));
+    for (const key of arrived) {
+      const name = key.toString('latin1');
+      const mayTakeBack = isNew.has(key) && (!overtaken.has(name) || overtaken.get(name) !== undefined);
+      overtaken.set(name, mayTakeBack ? values.get(key) : undefined);
+    }
   }
 
   async #offer(read: readonly Read[], target: Lane, to: Destination): Promise<Answered> {
     const { replace, rescue } = this.#run;
+    const { overtaken, nameOf } = this.#work;
     const replies = await target.sendEach(
       read.map(({ key, value }) => {
-        const mayOverwrite = (replace && !rescue) || this.#written.keys.has(key);
-        return restore(this.#nameOf(key), value, mayOverwrite);
+        const mayOverwrite = (replace && !rescue) || overtaken.has(key.toString('latin1'));
+        return restore(nameOf(key), value, mayOverwrite);
       }),
     );
     const answers = replies.map(reply =>
@@ -162,18 +193,19 @@ export class HereCarrier implements Carrier {
     to: Destination,
   ): Promise<{ readonly ready: readonly Key[]; readonly absent: readonly Key[] }> {
     if (existing.length === 0) return { ready: [], absent: [] };
-    const nameOf = (key: Key) => this.#nameOf(key);
+    const { nameOf } = this.#work;
     const compared = await compareKeys(existing, source, target, nameOf);
-    const ready = await settleKeys(compared, { to, line: target, ...this.#database, nameOf }, this.#run);
+    const ready = await settleKeys(compared, { to, line: target, work: this.#work }, this.#run);
     const [isSame, isReady] = [new Set(compared.same), new Set(ready)];
     const toWrite = read.filter(({ key }) => isReady.has(key) && !isSame.has(key));
     await target.sendAll(toWrite.map(({ key, value }) => restore(nameOf(key), value, true)));
     return { ready, absent: compared.absent };
   }
+}
 
-  #nameOf(key: Key): Key {
-    return this.#prefix.length === 0 ? key : Buffer.concat([this.#prefix, key]);
-  }
+function halvesOf(keys: readonly Key[]): (readonly Key[])[] {
+  const middle = Math.ceil(keys.length / 2);
+  return [keys.slice(0, middle), keys.slice(middle)];
 }
 
 /** Without those that are gone. */

@@ -2,13 +2,13 @@
  * Brings the keys of one parcel to where they belong now. Whatever cannot be taken for a moment is tried again, where
  * its slot is by then.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Key } from '../../resp/slot-commands.ts';
 import type { Slot } from '../../topology/slot-set.ts';
-import { ImportError, type ImportRun } from './import-run.ts';
+import { AlarmError, ImportError, type ImportRun, isStopping, StoppingError } from './import-run.ts';
 import type { Parcel } from './parcels.ts';
 import { adviceAfterAll } from './refusals.ts';
 import type { Destination } from './routes.ts';
+import { waitUnlessStopping } from './waits.ts';
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1000;
@@ -37,25 +37,60 @@ export async function deliver(
   let deadline = run.nowMs() + GIVE_UP_AFTER_MS;
   let wait = FIRST_WAIT_MS;
   for (let left = parcel.keys; ; ) {
-    const again: Key[] = [];
-    let last: { why: string; to: Destination | undefined } = { why: '', to: undefined };
-    for (const { to, keys } of routed(left, carrier, bySlot, run)) {
-      const { keys: undelivered, why } = to
-        ? await carrier.carry(keys, to, parcel)
-        : { keys, why: 'nobody owns their slots' };
-      again.push(...undelivered);
-      if (undelivered.length > 0) last = { why, to };
-    }
+    const { again, why, to } = await carryOnce(left, parcel, carrier, bySlot, run);
     // Whoever wants an end soon finds them where they were.
-    if (again.length === 0 || run.isStopping()) return;
+    if (again.length === 0 || isStopping(run)) return;
     if (again.length < left.length) deadline = run.nowMs() + GIVE_UP_AFTER_MS;
     if (run.nowMs() >= deadline)
-      throw new ImportError(`keys are not taken: ${last.why}${adviceAfterAll(last.why, last.to)}`);
-    if (wait === FIRST_WAIT_MS) run.tell({ kind: 'noted', text: `${last.why}; trying again` });
-    await sleep(wait);
+      throw new ImportError(`keys are not taken: ${why}${adviceAfterAll(why, to)}`);
+    if (wait === FIRST_WAIT_MS) run.tell({ kind: 'noted', text: `${why}; trying again` });
+    await waitUnlessStopping(wait, run.interruptions);
     wait = Math.min(LONGEST_WAIT_MS, wait * 2);
     await run.routes.lookAgain();
     left = again;
+  }
+}
+
+/** What is to be tried again, and the last reason why. */
+interface Attempt {
+  readonly again: readonly Key[];
+  readonly why: string;
+  readonly to?: Destination;
+}
+
+async function carryOnce(
+  left: readonly Key[],
+  parcel: Parcel,
+  carrier: Carrier,
+  bySlot: boolean,
+  run: ImportRun,
+): Promise<Attempt> {
+  const again: Key[] = [];
+  let last: { why: string; to?: Destination } = { why: '' };
+  for (const { to, keys } of routed(left, carrier, bySlot, run)) {
+    // Not one more to a node that throws away what it is given, or has lost what it was.
+    const alarm = run.guard?.alarm;
+    if (alarm) throw new AlarmError(alarm);
+    const { keys: undelivered, why } = to
+      ? await carryUnlessStopping(keys, to, parcel, carrier)
+      : { keys, why: 'nobody owns their slots' };
+    again.push(...undelivered);
+    if (undelivered.length > 0) last = { why, ...(to && { to }) };
+  }
+  return { again, ...last };
+}
+
+async function carryUnlessStopping(
+  keys: readonly Key[],
+  to: Destination,
+  parcel: Parcel,
+  carrier: Carrier,
+): Promise<Undelivered> {
+  try {
+    return await carrier.carry(keys, to, parcel);
+  } catch (error) {
+    if (error instanceof StoppingError) return { keys, why: 'stopped' };
+    throw error;
   }
 }
 

@@ -1,27 +1,23 @@
-/** The whole import: database after database, all nodes of the source at the same time, and a count at the end. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type ImportEvent,
-  type ImportPlan,
-  type ImportResult,
-  missingKeys,
-  type SourceNode,
-} from '../../plan/import.ts';
+/** The whole import: all that there is to take, a look at whether the cluster has it, and a count at the end. */
+import type { ImportPlan, SourceNode } from '../../plan/import.ts';
+import { type ImportEvent, type ImportResult, lostAtSource } from '../../plan/import-events.ts';
 import type { Refusal } from '../../plan/refusal.ts';
-import { InterruptedError, NodeError } from '../../resp/errors.ts';
+import { InterruptedError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { sourceInfo } from '../../resp/import-commands.ts';
-import { type ClusterSnapshot, isPrimary, ownClaims } from '../../topology/snapshot.ts';
+import type { Address } from '../../topology/node.ts';
+import { type ClusterSnapshot, isPrimary } from '../../topology/snapshot.ts';
 import { asGenerator } from '../event-stream.ts';
-import { EntryNodeError, inspect } from '../inspect.ts';
 import { Pace, type PaceLimits } from '../move/pace.ts';
 import { RescueFile } from '../rescue-file.ts';
-import { lookUntilSettled } from '../second-look.ts';
+import { withinNodeTimeouts } from './cap-timeout.ts';
+import { CarriedKeys } from './carried-keys.ts';
 import { findSharedKeys } from './database-clash.ts';
-import { importDatabase } from './import-database.ts';
-import { emptyTally, ImportError, type ImportLimits, type ImportRun } from './import-run.ts';
+import { failureText, importInRounds, type RoundsEnd } from './import-rounds.ts';
+import { emptyTally, type ImportLimits, type ImportRun } from './import-run.ts';
 import { askSourceNodes } from './look-at-source.ts';
 import { Routes } from './routes.ts';
+import { interruptionsOf, waitUnlessStopping } from './waits.ts';
+import { SourceWatch } from './watch-source.ts';
 
 export interface Importing {
   readonly source: Fleet;
@@ -32,9 +28,12 @@ export interface Importing {
   readonly replace: boolean;
   /** Values that give way are written to a file first. */
   readonly rescues: boolean;
+  /** Nodes that evict are sent keys all the same. */
+  readonly mayEvict: boolean;
   readonly tellsKeys: boolean;
   readonly nowMs: () => number;
-  readonly isStopping: () => boolean;
+  /** Aborted once nothing new is to be begun. */
+  readonly stopping: AbortSignal;
 }
 
 /** What can only be known by looking at all keys of some databases. */
@@ -48,24 +47,18 @@ export function lookForSharedKeys(plan: ImportPlan, importing: Importing): Promi
 export function importKeys(plan: ImportPlan, importing: Importing): AsyncGenerator<ImportEvent> {
   return asGenerator(async tell => {
     const run = runOf(plan, importing, tell);
+    const watch = new SourceWatch(run.source, plan.source.cluster, run.nowMs);
     try {
-      const before = await countersOf(run.target, plan.before);
-      await importAll(run);
-      const isWhole = !run.isStopping();
-      // A key that is on its way from one node of the cluster to another may be counted at neither.
-      const result = await lookUntilSettled(
-        () => countAll(run, before),
-        counted => missingKeys(counted).unexplained > 0,
-      );
-      tell({ kind: 'counted', result });
-      if (!isWhole) tell({ kind: 'interrupted' });
+      const end = await importInRounds(await withinNodeTimeouts(run), importing.mayEvict);
+      tell({ kind: 'counted', result: await countAll(run, end, watch) });
+      if (importing.stopping.aborted) tell({ kind: 'interrupted' });
     } catch (error) {
+      const text = failureText(error);
       if (error instanceof InterruptedError) tell({ kind: 'interrupted' });
-      else if (error instanceof ImportError) tell({ kind: 'failed', text: error.message });
-      else if (error instanceof NodeError) tell({ kind: 'failed', text: `${error.node}: ${error.message}` });
-      else if (error instanceof EntryNodeError) tell({ kind: 'failed', text: error.message });
+      else if (text !== undefined) tell({ kind: 'failed', text });
       else throw error;
     } finally {
+      watch.end();
       await run.rescue?.close();
     }
   });
@@ -73,91 +66,82 @@ export function importKeys(plan: ImportPlan, importing: Importing): AsyncGenerat
 
 function runOf(
   plan: ImportPlan,
-  { rescues, paceLimits, ...rest }: Importing,
+  { rescues, paceLimits, stopping, mayEvict: _, ...rest }: Importing,
   tell: (event: ImportEvent) => void,
 ): ImportRun {
-  const { replace, nowMs, target } = rest;
+  const { replace, nowMs, source, target } = rest;
+  const interruptions = interruptionsOf(source, target, stopping);
   return {
     ...rest,
     plan,
     tell,
+    interruptions,
     routes: new Routes(target, plan.before),
-    pace: new Pace(paceLimits, { nowMs, sleep: ms => sleep(ms) }),
+    pace: new Pace(paceLimits, { nowMs, sleep: ms => waitUnlessStopping(ms, interruptions) }),
     tally: emptyTally(),
+    carried: new CarriedKeys(),
+    left: new CarriedKeys(),
     // No file comes about before there is something to keep.
     ...(replace && rescues && { rescue: RescueFile.unnamed(nowMs) }),
   };
 }
 
-async function importAll(run: ImportRun): Promise<void> {
-  const { plan, tell } = run;
-  for (const database of plan.databases) {
-    if (run.isStopping()) return;
-    tell({ kind: 'database-began', database });
-    const later = plan.mayClash
-      ? plan.databases.filter(other => other.database > database.database).map(other => other.database)
-      : [];
-    const nodes = plan.source.nodes.filter(({ keyspace }) => holds(keyspace, database.database));
-    const working = nodes.map(node => importDatabase(node, database, later, run));
-    const ends = await Promise.allSettled(working);
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  }
-}
-
-function holds(keyspace: SourceNode['keyspace'], database: number): boolean {
-  return keyspace.some(held => held.database === database);
-}
-
-interface Counters {
-  readonly expired: number;
-  readonly evicted: number;
-}
-
 async function countAll(
-  { plan, source, target, routes, tally, replace, rescue }: ImportRun,
-  before: Counters,
+  run: ImportRun,
+  { isWhole, seen, evicted, restarted }: RoundsEnd,
+  watch: SourceWatch,
 ): Promise<ImportResult> {
+  const { plan, routes, tally, carried, replace, rescue, copy } = run;
   const { nodes } = plan.source;
-  const [nodesNow] = await Promise.all([askSourceNodes(source, plan.source), routes.lookAgain()]);
-  const now = await countersOf(target, routes.snapshot);
-  const wanted = new Set(plan.databases.map(({ database }) => database));
-  const keysOf = (all: readonly SourceNode[]) =>
+  const [nodesNow, sourceMoved] = await Promise.all([
+    askSourceNodes(run.source, plan.source),
+    watch.hasMoved(),
+  ]);
+  const sumOf = (all: readonly SourceNode[], what: 'keys' | 'expires') =>
     all
       .flatMap(({ keyspace }) => keyspace)
-      .filter(({ database }) => wanted.has(database))
-      .reduce((sum, { keys }) => sum + keys, 0);
-  const expiredOf = (all: readonly SourceNode[]) => all.reduce((sum, { expired }) => sum + expired, 0);
-  return {
-    ...tally,
-    source: { before: keysOf(nodes), after: keysOf(nodesNow) },
-    cluster: { before: keysIn(plan.before), after: keysIn(routes.snapshot) },
-    expired: expiredOf(nodesNow) - expiredOf(nodes) + now.expired - before.expired,
-    evicted: now.evicted - before.evicted,
-    ...((await hasMoved(source, plan.source.cluster)) && { sourceMoved: true }),
-    ...(replace && !rescue && { isBlind: true }),
+      .filter(held => plan.databases.some(({ database }) => database === held.database))
+      .reduce((sum, held) => sum + (held[what] ?? 0), 0);
+  const { expiring, ...counts } = tally;
+  const { oneOf } = carried;
+  const cluster = { before: keysIn(plan.before), after: keysIn(routes.snapshot) };
+  const isBlind = replace && !rescue;
+  const grown = counts.carried - counts.alreadyThere - counts.overwritten - expiring;
+  const result: ImportResult = {
+    ...counts,
+    isWhole,
+    source: { before: sumOf(nodes, 'keys'), after: sumOf(nodesNow, 'keys') },
+    cluster,
+    check: {
+      oneOf,
+      missing: seen.missing * oneOf,
+      expired: seen.expired * oneOf,
+      unseen: seen.unseen * oneOf,
+      short: oneOf === 1 || isBlind ? 0 : Math.max(0, grown - (cluster.after - cluster.before)),
+    },
+    evicted,
+    evictedAtSource: evictedBetween(nodes, nodesNow),
+    restarted,
+    restartedSources: restartedOf(nodes, nodesNow),
+    ...(sourceMoved && { sourceMoved }),
     ...(rescue && tally.overwritten > 0 && { rescueFile: rescue.path }),
   };
+  const lost = lostAtSource(result, { copy, expires: sumOf(nodes, 'expires'), expiring });
+  return { ...result, ...(lost !== undefined && { lostAtSource: lost }) };
 }
 
-/** Each node of a source was gone through by the slots that it had at first. */
-async function hasMoved(fleet: Fleet, before: ClusterSnapshot | undefined): Promise<boolean> {
-  if (!before) return false;
-  const now = ownClaims(await inspect(fleet));
-  return [...ownClaims(before)].some(([id, slots]) => !now.get(id)?.equals(slots));
+/** Of those that were not started anew. */
+function evictedBetween(before: readonly SourceNode[], now: readonly SourceNode[]): number {
+  return now.reduce((sum, { runId, evicted }, at) => {
+    const then = before[at];
+    return then?.runId === runId ? sum + Math.max(0, evicted - then.evicted) : sum;
+  }, 0);
+}
+
+function restartedOf(before: readonly SourceNode[], now: readonly SourceNode[]): Address[] {
+  return now.flatMap(({ runId, address }, at) => (before[at]?.runId === runId ? [] : [address]));
 }
 
 function keysIn({ views }: ClusterSnapshot): number {
   return views.reduce((sum, { self, server }) => sum + (isPrimary(self) ? (server.keys ?? 0) : 0), 0);
-}
-
-async function countersOf(fleet: Fleet, { views }: ClusterSnapshot): Promise<Counters> {
-  const all = await Promise.all(
-    views
-      .filter(({ self }) => isPrimary(self))
-      .map(({ address }) => fleet.send(address, sourceInfo()).catch(() => undefined)),
-  );
-  return {
-    expired: all.reduce((sum, info) => sum + (info?.expired ?? 0), 0),
-    evicted: all.reduce((sum, info) => sum + (info?.evicted ?? 0), 0),
-  };
 }

@@ -1,13 +1,21 @@
 /** What all parts of an import share: both ends, how much may be done at a time, and what has come of it so far. */
-import type { ImportEvent, ImportPlan } from '../../plan/import.ts';
+import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/import.ts';
+import type { ImportEvent } from '../../plan/import-events.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Key } from '../../resp/slot-commands.ts';
+import type { Alarm } from '../../topology/doubt.ts';
 import type { Address } from '../../topology/node.ts';
 import type { Tell } from '../event-stream.ts';
+import type { BatchSize } from '../move/batch-size.ts';
 import { showKey } from '../move/big-keys.ts';
 import type { Pace } from '../move/pace.ts';
 import type { RescueFile } from '../rescue-file.ts';
+import type { Guard } from '../watch-nodes.ts';
+import type { CarriedKeys } from './carried-keys.ts';
+import type { InFlight } from './in-flight.ts';
+import type { Reach } from './reach.ts';
 import type { Routes } from './routes.ts';
+import type { Interruptions } from './waits.ts';
 
 export interface ImportLimits {
   /** Keys in the first MIGRATE; afterwards time decides. */
@@ -34,32 +42,135 @@ export interface ImportRun {
   /** Each key is told by its name. */
   readonly tellsKeys: boolean;
   readonly tally: Tally;
+  /** What the cluster has been given. */
+  readonly carried: CarriedKeys;
+  /** What was found to stay at the source. */
+  readonly left: CarriedKeys;
+  /** Over the nodes that get keys; absent while nothing is sent. */
+  readonly guard?: Pick<Guard, 'alarm'>;
+  /** Keys that have been carried, and are still there, need not be sent another time. */
+  readonly isAgain?: boolean;
   readonly tell: Tell<ImportEvent>;
   readonly nowMs: () => number;
-  /** True once nothing new may be begun. */
-  readonly isStopping: () => boolean;
+  readonly interruptions: Interruptions;
 }
 
-/** Counts as they go. */
+/** One database of one node of the source. */
+export interface DatabaseWork {
+  readonly node: SourceNode;
+  readonly database: ImportedDatabase;
+  readonly averageBytes: number;
+  readonly batch: BatchSize;
+  readonly turns: Turns;
+  readonly inFlight: InFlight;
+  readonly reach: Reach;
+  /**
+   * What was written to the cluster for keys that were changed at the source meanwhile; by their names as latin1. Undefined
+   * where the cluster had the key before.
+   */
+  readonly overtaken: Map<string, Buffer | undefined>;
+  /** Keys that were changed each time they were read; by their names as latin1. */
+  readonly restless: Map<string, Key>;
+  /** What a key is called in the cluster. */
+  readonly nameOf: (key: Key) => Key;
+}
+
+/**
+ * A source does one MIGRATE after another, whatever the number of lanes: the time in which one waits for that of the other
+ * lane is not its own.
+ */
+export class Turns {
+  #lastEndedAt = 0;
+
+  /** Returns how long it took once it was its turn. */
+  end(beganAt: number, endedAt: number): number {
+    const tookMs = endedAt - Math.max(beganAt, this.#lastEndedAt);
+    this.#lastEndedAt = endedAt;
+    return tookMs;
+  }
+}
+
+/** Counts as they go; no key counts twice. */
 export interface Tally {
   carried: number;
+  /** Of these: with a time to live. */
+  expiring: number;
   alreadyThere: number;
   overwritten: number;
   clashing: number;
   outvoted: number;
   giants: number;
+  /** Changed at the source each time they were read. */
+  restless: number;
 }
 
 export function emptyTally(): Tally {
-  return { carried: 0, alreadyThere: 0, overwritten: 0, clashing: 0, outvoted: 0, giants: 0 };
+  return {
+    carried: 0,
+    expiring: 0,
+    alreadyThere: 0,
+    overwritten: 0,
+    clashing: 0,
+    outvoted: 0,
+    giants: 0,
+    restless: 0,
+  };
 }
 
-export function tellArrived(keys: readonly Key[], to: { readonly address: Address }, run: ImportRun): void {
-  if (keys.length === 0) return;
-  run.tally.carried += keys.length;
-  const names = run.tellsKeys ? { names: keys.map(showKey) } : {};
-  run.tell({ kind: 'carried', keys: keys.length, to: to.address, ...names });
+export function isStopping({ interruptions }: Pick<ImportRun, 'interruptions'>): boolean {
+  return interruptions.soon.aborted;
+}
+
+export function tellArrived(
+  keys: readonly Key[],
+  to: { readonly address: Address },
+  { database, nameOf, inFlight }: DatabaseWork,
+  run: ImportRun,
+): void {
+  const fresh = keys.filter(key => {
+    const expiresAtMs = inFlight.expiryOf(key);
+    const isFresh = run.carried.add({
+      name: nameOf(key).toString('latin1'),
+      database: database.into,
+      expiresAtMs,
+    });
+    if (isFresh && expiresAtMs !== Infinity) run.tally.expiring++;
+    return isFresh;
+  });
+  if (fresh.length === 0) return;
+  run.tally.carried += fresh.length;
+  const names = run.tellsKeys ? { names: fresh.map(showKey) } : {};
+  run.tell({ kind: 'carried', keys: fresh.length, to: to.address, ...names });
+}
+
+/** Those that have not been counted yet among what stays at the source. */
+export function newlyLeft(
+  keys: readonly Key[],
+  { database, node }: Pick<DatabaseWork, 'database' | 'node'>,
+  { left }: ImportRun,
+): Key[] {
+  const at = `${node.address.host} ${node.address.port} `;
+  return keys.filter(key =>
+    left.add({
+      name: at + key.toString('latin1'),
+      database: database.database,
+      expiresAtMs: Infinity,
+    }),
+  );
 }
 
 /** Why an import stops. What has arrived has arrived. */
 export class ImportError extends Error {}
+
+/** A node of the cluster is not to be sent any more: it evicts, is full, or was started again. */
+export class AlarmError extends Error {
+  readonly alarm: Alarm;
+
+  constructor(alarm: Alarm) {
+    super(alarm.kind);
+    this.alarm = alarm;
+  }
+}
+
+/** Nothing new is to be begun. */
+export class StoppingError extends Error {}

@@ -40,8 +40,16 @@ function adviceOn(text: string): string {
 
 /** Why it could not be done, after it was tried for long. */
 export function adviceAfterAll(text: string, to: Destination | undefined): string {
-  if (!to || !/\bIOERR\b/.test(text)) return '';
-  return `. The source itself connects to ${formatAddress(to)}, and cannot, or gets no answer; TLS it speaks there only with tls-cluster yes. --through-here takes the values by way of this machine`;
+  return to && /\bIOERR\b/.test(text) ? `. ${unreachableAdvice(to)}` : '';
+}
+
+/** Why it need not be tried any longer. */
+export function unreachableText(text: string, to: Destination): string {
+  return `${text}. ${unreachableAdvice(to)}`;
+}
+
+function unreachableAdvice(to: Destination): string {
+  return `The source itself connects to ${to.host}:${to.port}, and cannot, or gets no answer, while we get one; TLS it speaks there only with tls-cluster yes. --through-here takes the values by way of this machine`;
 }
 
 /** A connection to the cluster that was lost: another look tells who is there. */

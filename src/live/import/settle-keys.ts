@@ -8,7 +8,7 @@ import { FileError } from '../files.ts';
 import { showKey } from '../move/big-keys.ts';
 import { MOST_RESCUED_BYTES, type RescuedValue } from '../rescue-file.ts';
 import type { Compared } from './compare-keys.ts';
-import { ImportError, type ImportRun } from './import-run.ts';
+import { type DatabaseWork, ImportError, type ImportRun, newlyLeft } from './import-run.ts';
 import type { Destination } from './routes.ts';
 
 /** Values that are kept in memory, and written to the disk at a time: each time takes as long as the disk does. */
@@ -17,10 +17,7 @@ const KEYS_AT_A_TIME = 256;
 export interface Settling {
   readonly to: Destination;
   readonly line: Lane;
-  /** Of the source, and of the cluster. */
-  readonly database: number;
-  readonly into: number;
-  readonly nameOf: (key: Key) => Key;
+  readonly work: DatabaseWork;
 }
 
 /** Returns those that may be written over now. Their values in the cluster are the same, or on the disk. */
@@ -30,12 +27,16 @@ export async function settleKeys(
   run: ImportRun,
 ): Promise<readonly Key[]> {
   const { tally, tell } = run;
-  tally.alreadyThere += same.length;
+  const { work, to } = settling;
+  const { database, into } = work.database;
+  // What we have brought there ourselves was not there before, though it may be found once more.
+  const isOurs = (key: Key) => run.carried.has({ name: work.nameOf(key).toString('latin1'), database: into });
+  tally.alreadyThere += same.filter(key => !isOurs(key)).length;
   if (different.length === 0) return same;
   if (!run.replace) {
-    tally.clashing += different.length;
-    for (const key of different)
-      tell({ kind: 'clash', key: showKey(key), database: settling.database, node: settling.to.address });
+    const fresh = newlyLeft(different, work, run);
+    tally.clashing += fresh.length;
+    for (const key of fresh) tell({ kind: 'clash', key: showKey(key), database, node: to.address });
     return same;
   }
   for (let from = 0; from < different.length; from += KEYS_AT_A_TIME)
@@ -46,7 +47,7 @@ export async function settleKeys(
 
 async function rescue(keys: readonly Key[], settling: Settling, { rescue: file }: ImportRun): Promise<void> {
   if (!file) return;
-  const values = await readValues(keys.map(settling.nameOf), settling);
+  const values = await readValues(keys.map(settling.work.nameOf), settling);
   const giant = values.find(({ payload }) => payload.length > MOST_RESCUED_BYTES);
   if (giant)
     throw new ImportError(
@@ -60,7 +61,7 @@ async function rescue(keys: readonly Key[], settling: Settling, { rescue: file }
   }
 }
 
-async function readValues(keys: readonly Key[], { line, to, into }: Settling): Promise<RescuedValue[]> {
+async function readValues(keys: readonly Key[], { line, to, work }: Settling): Promise<RescuedValue[]> {
   const [types, payloads, ttls] = await Promise.all([
     line.sendAll(keys.map(typeOf)),
     line.sendAll(keys.map(dump)),
@@ -70,7 +71,7 @@ async function readValues(keys: readonly Key[], { line, to, into }: Settling): P
   return keys.flatMap((key, i) => {
     const [type = 'unknown', payload, ttlMs] = [types[i], payloads[i], ttls[i]];
     if (!payload) return [];
-    const where = { slot: keySlot(key), database: into, node };
+    const where = { slot: keySlot(key), database: work.database.into, node };
     return [{ key, ...where, type, payload, ...(ttlMs !== undefined && { ttlMs }) }];
   });
 }

@@ -2,13 +2,13 @@
  * A connection to a node of the source, in one database. One that is lost is opened again at the same node, and never
  * anywhere else; whether what was under way may be sent again, whoever sent it knows.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { select } from '../../resp/commands.ts';
 import { NodeError, ProtocolError, ServerRefusalError, UnexpectedReplyError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import { mayPassSoon } from '../move/persist.ts';
 import { ImportError, type ImportRun } from './import-run.ts';
+import { wait as waitFor } from './waits.ts';
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 1000;
@@ -18,14 +18,14 @@ const GIVE_UP_AFTER_MS = 30_000;
 export class SourceLine {
   readonly #fleet: Fleet;
   readonly #at: Address;
-  readonly #run: Pick<ImportRun, 'tell' | 'nowMs'>;
+  readonly #run: Pick<ImportRun, 'tell' | 'nowMs' | 'interruptions'>;
   #line: Lane;
   #database = 0;
   /** When the database is the one that is meant. */
   #selected: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  constructor(at: Address, run: Pick<ImportRun, 'source' | 'tell' | 'nowMs'>) {
+  constructor(at: Address, run: Pick<ImportRun, 'source' | 'tell' | 'nowMs' | 'interruptions'>) {
     this.#fleet = run.source;
     this.#at = at;
     this.#run = run;
@@ -63,7 +63,7 @@ export class SourceLine {
           throw new ImportError(`the source ${formatAddress(this.#at)}: ${error.message}`);
         if (wait === FIRST_WAIT_MS)
           this.#run.tell({ kind: 'noted', text: `${error.node}: ${error.message}; going on there` });
-        await sleep(wait);
+        await waitFor(wait, this.#run.interruptions);
         // Also where it was the SELECT that was refused: it is asked for again on a new connection.
         if (!(error instanceof ServerRefusalError) || this.#database !== 0) this.#reopen();
       }

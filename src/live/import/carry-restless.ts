@@ -1,0 +1,66 @@
+/**
+ * Keys that clients of the source change all the time, when all others have come: each is tried again, with longer and longer
+ * pauses, until it is caught between two changes. What was written to the cluster for those that are not is taken back, since
+ * it is older than what the source has, and would stand in the way of the next run.
+ */
+import { multi, queued } from '../../resp/commands.ts';
+import type { Lane } from '../../resp/fleet.ts';
+import { unlink } from '../../resp/import-commands.ts';
+import { execUnlessChanged, unwatch, watch } from '../../resp/mending-commands.ts';
+import { dump, type Key } from '../../resp/slot-commands.ts';
+import { keySlot } from '../../topology/key-slot.ts';
+import { TargetLines } from '../target-lines.ts';
+import { sameBody } from './compare-keys.ts';
+import { type Carrier, deliver } from './deliver.ts';
+import { type DatabaseWork, type ImportRun, isStopping } from './import-run.ts';
+import { waitUnlessStopping } from './waits.ts';
+
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 2000;
+/** Since the last one was caught. */
+const GIVE_UP_AFTER_MS = 30_000;
+
+export async function carryRestless(
+  work: DatabaseWork,
+  carrier: Carrier,
+  bySlot: boolean,
+  run: ImportRun,
+): Promise<void> {
+  const { restless } = work;
+  let wait = FIRST_WAIT_MS;
+  let deadline = run.nowMs() + GIVE_UP_AFTER_MS;
+  while (restless.size > 0 && !isStopping(run)) {
+    const before = restless.size;
+    const keys = [...restless.values()];
+    restless.clear();
+    // Alone, and not in a batch of which one is always changed.
+    for (const key of keys) await deliver({ keys: [key] }, carrier, bySlot, run);
+    if (restless.size < before) deadline = run.nowMs() + GIVE_UP_AFTER_MS;
+    if (restless.size === 0 || run.nowMs() >= deadline) break;
+    if (wait === FIRST_WAIT_MS) run.tell({ kind: 'restless', keys: restless.size });
+    await waitUnlessStopping(wait, run.interruptions);
+    wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+  }
+  run.tally.restless += restless.size;
+}
+
+/** Unless clients of the cluster have changed it by then. */
+export async function takeBack({ overtaken, nameOf, database }: DatabaseWork, run: ImportRun): Promise<void> {
+  const lines = new TargetLines(run.target, database.into);
+  try {
+    for (const [name, payload] of overtaken) {
+      const key = nameOf(Buffer.from(name, 'latin1'));
+      const owner = run.routes.ownerOf(keySlot(key));
+      if (payload && owner) await removeIfSame(key, payload, await lines.to(owner.address));
+    }
+  } finally {
+    lines.close();
+  }
+}
+
+async function removeIfSame(key: Key, payload: Buffer, line: Lane): Promise<void> {
+  const [, there] = await Promise.all([line.send(watch(key)), line.send(dump(key))]);
+  if (!there || !sameBody(there, payload)) return line.send(unwatch());
+  const queueing = [multi(), queued(unlink([key]))].map(command => line.send(command));
+  await Promise.all([...queueing, line.send(execUnlessChanged())]);
+}

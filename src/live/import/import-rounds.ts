@@ -1,0 +1,142 @@
+/**
+ * All keys are gone through, and what the cluster was given is looked for in it. Where a node was started again, or another one
+ * took its place, and keys are gone with that, they are sent again if the source still has them, and no others.
+ */
+import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/import.ts';
+import { InterruptedError, NodeError } from '../../resp/errors.ts';
+import { doubtsBetween } from '../../topology/doubt.ts';
+import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
+import { type ClusterSnapshot, isPrimary, ownClaims } from '../../topology/snapshot.ts';
+import { EntryNodeError } from '../inspect.ts';
+import { NodeWatch } from '../watch-nodes.ts';
+import { importDatabase } from './import-database.ts';
+import { AlarmError, ImportError, type ImportRun, isStopping } from './import-run.ts';
+import { lookForKeys, type Seen } from './look-for-keys.ts';
+
+/** A node that loses what it has once may do so again, and again. */
+const MOST_ROUNDS = 4;
+
+export interface RoundsEnd {
+  readonly isWhole: boolean;
+  readonly seen: Seen;
+  readonly evicted: number;
+  readonly restarted: readonly Address[];
+}
+
+/** `mayEvict`: keys are sent on to nodes that evict. */
+export async function importInRounds(run: ImportRun, mayEvict: boolean): Promise<RoundsEnd> {
+  const restarted = new Map<string, Address>();
+  let evicted = 0;
+  let before = run.plan.before;
+  for (let round = 1; ; round++) {
+    const stop = await oneRound({ ...run, isAgain: round > 1 }, before, mayEvict);
+    const { seen, now } = await lookThrough(run);
+    const changes = changesBetween(before, now);
+    evicted += changes.evicted;
+    for (const address of changes.restarted) restarted.set(formatAddress(address), address);
+    const isInDoubt = changes.restarted.length > 0 || ownersDiffer(before, now);
+    const end = (isWhole: boolean) => ({ isWhole, seen, evicted, restarted: [...restarted.values()] });
+    if (stop === 'stopped' || isStopping(run)) return end(false);
+    const isGone = seen.missing > 0;
+    if (round === MOST_ROUNDS || (isGone && !(run.copy && isInDoubt)) || (!isGone && stop === undefined))
+      return end(stop === undefined);
+    run.tell(
+      isGone
+        ? { kind: 'sent-again', nodes: changes.restarted, keys: seen.missing * run.carried.oneOf }
+        : { kind: 'kept', nodes: changes.restarted },
+    );
+    before = now;
+  }
+}
+
+/** Why it ended before its end, if it did. `restarted`: a node of the cluster; the rest can come when it is known what that has. */
+async function oneRound(
+  run: ImportRun,
+  before: ClusterSnapshot,
+  mayEvict: boolean,
+): Promise<'restarted' | 'stopped' | undefined> {
+  const watch = new NodeWatch(run.target, before, { mayEvict });
+  const targets = before.views.filter(({ self }) => isPrimary(self)).map(({ id }) => id);
+  const guard = await watch.over({ sources: [], targets });
+  try {
+    await importAll({ ...run, guard });
+    return undefined;
+  } catch (error) {
+    if (error instanceof AlarmError) {
+      if (error.alarm.kind === 'restarted') return 'restarted';
+      run.tell({ kind: 'alarmed', alarm: error.alarm, node: addressIn(before, error.alarm.node) });
+      return 'stopped';
+    }
+    const text = failureText(error);
+    if (text === undefined) throw error;
+    run.tell({ kind: 'failed', text });
+    return 'stopped';
+  } finally {
+    guard.end();
+  }
+}
+
+function addressIn({ views }: ClusterSnapshot, node: NodeId): Address {
+  return views.find(({ id }) => id === node)?.address ?? { host: node, port: 0 };
+}
+
+/** Undefined for what is no failure of the work. */
+export function failureText(error: unknown): string | undefined {
+  if (error instanceof InterruptedError) return undefined;
+  if (error instanceof NodeError) return `${error.node}: ${error.message}`;
+  return error instanceof ImportError || error instanceof EntryNodeError ? error.message : undefined;
+}
+
+async function importAll(run: ImportRun): Promise<void> {
+  const { plan, tell } = run;
+  for (const database of plan.databases) {
+    if (isStopping(run)) return;
+    if (!run.isAgain) tell({ kind: 'database-began', database });
+    const nodes = plan.source.nodes.filter(({ keyspace }) => holds(keyspace, database.database));
+    const working = nodes.map(node => importDatabase(node, database, laterThan(database, plan), run));
+    const ends = await Promise.allSettled(working);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+}
+
+function laterThan({ database }: ImportedDatabase, { mayClash, databases }: ImportPlan): number[] {
+  if (!mayClash) return [];
+  return databases.map(other => other.database).filter(other => other > database);
+}
+
+function holds(keyspace: SourceNode['keyspace'], database: number): boolean {
+  return keyspace.some(held => held.database === database);
+}
+
+/** A node that is started again after its keys were looked for, and before that is known, would have them taken for seen. */
+async function lookThrough(run: ImportRun): Promise<{ seen: Seen; now: ClusterSnapshot }> {
+  const { routes } = run;
+  for (let looks = 1; ; looks++) {
+    await routes.lookAgain();
+    const before = routes.snapshot;
+    const seen = await lookForKeys(run);
+    await routes.lookAgain();
+    const now = routes.snapshot;
+    if (looks >= MOST_ROUNDS || changesBetween(before, now).restarted.length === 0) return { seen, now };
+  }
+}
+
+interface Changes {
+  readonly evicted: number;
+  readonly restarted: readonly Address[];
+}
+
+/** Of those, too, that have become primaries: they may have got keys in another's place. */
+function changesBetween(before: ClusterSnapshot, now: ClusterSnapshot): Changes {
+  const primaries = [before, now].flatMap(({ views }) => views.filter(({ self }) => isPrimary(self)));
+  const doubts = doubtsBetween(before, now, new Set(primaries.map(({ id }) => id)));
+  return {
+    evicted: doubts.reduce((sum, doubt) => sum + (doubt.kind === 'evicted' ? doubt.keys : 0), 0),
+    restarted: doubts.flatMap(({ kind, node }) => (kind === 'restarted' ? [addressIn(now, node)] : [])),
+  };
+}
+
+function ownersDiffer(before: ClusterSnapshot, now: ClusterSnapshot): boolean {
+  const claims = ownClaims(now);
+  return [...ownClaims(before)].some(([id, slots]) => !claims.get(id)?.equals(slots));
+}

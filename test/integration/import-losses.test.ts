@@ -1,0 +1,294 @@
+/**
+ * What can take keys away while they are imported: nodes that evict, nodes that come back empty, replicas that take over,
+ * slots that go there and back. Keys are counted by name, by a client of our own: none is missing where the exit code is 0, and
+ * where some are the number that is told is the true one.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { describe, expect, type TestContext, test } from 'vitest';
+import { keySlot } from '../../src/topology/key-slot.ts';
+import { type ClusterPlan, TestCluster } from '../support/cluster.ts';
+import { ownersIn } from '../support/data.ts';
+import { startLoneServer } from '../support/lone-server.ts';
+import { type MoveSetup, run } from '../support/moving.ts';
+import { until } from '../support/poll.ts';
+import type { Run } from '../support/run-slotctl.ts';
+import type { ServerProcess } from '../support/server-process.ts';
+import { EXPECTED, serversUnderTest } from '../support/servers.ts';
+
+const KEYS = 12_000;
+const VALUE = 'v'.repeat(200);
+/** So that there are many, and what is to disturb them comes in the middle. */
+const SMALL_BATCHES = ['--cluster-pipeline', '1', '--max-keys-per-second', '20000'];
+
+type NameOf = (i: number) => string;
+const plainName: NameOf = i => `key:${i}`;
+
+async function fillSource(source: ServerProcess, keys = KEYS, nameOf = plainName): Promise<void> {
+  for (let from = 0; from < keys; from += 2000) {
+    const some = Array.from({ length: Math.min(2000, keys - from) }, (_, i) => nameOf(from + i));
+    await source.send('MSET', ...some.flatMap(name => [name, VALUE]));
+  }
+}
+
+/** How many are neither in the cluster nor at the source. */
+async function countMissing(
+  cluster: TestCluster,
+  source: ServerProcess | undefined,
+  keys = KEYS,
+  nameOf = plainName,
+): Promise<number> {
+  const ownerOf = await ownersIn(cluster);
+  const found = await Promise.all(
+    Array.from({ length: keys }, async (_, i) => {
+      const name = nameOf(i);
+      if (Number(await ownerOf(Buffer.from(name)).send('EXISTS', name)) > 0) return true;
+      return source !== undefined && Number(await source.send('EXISTS', name)) > 0;
+    }),
+  );
+  return found.filter(isThere => !isThere).length;
+}
+
+function importing(
+  t: TestContext,
+  cluster: TestCluster,
+  from: { readonly address: string },
+  words: readonly string[],
+  when?: MoveSetup['when'],
+): Promise<Run> {
+  const all = ['import', cluster.entry, '--cluster-from', from.address, '--yes', ...words];
+  return run(t, all, when ? { when } : {});
+}
+
+/** What was told. */
+function missingIn({ stderr }: Run): number {
+  return Number(/ (\d+) (?:is|are) not there/.exec(stderr)?.[1] ?? 0);
+}
+
+async function setRoom(node: ServerProcess, policy: string, roomBytes: number): Promise<void> {
+  const used = Number(/^used_memory:(\d+)/m.exec(await node.text('INFO', 'memory'))?.[1]);
+  await node.send('CONFIG', 'SET', 'maxmemory-policy', policy);
+  await node.send('CONFIG', 'SET', 'maxmemory', `${used + roomBytes}`);
+}
+
+const builds = serversUnderTest().filter(({ name }) => EXPECTED.includes(name));
+
+describe.each(builds)('$name', build => {
+  async function startBoth(
+    t: TestContext,
+    more: Partial<ClusterPlan> = {},
+    config: readonly string[] = [],
+  ): Promise<[TestCluster, ServerProcess]> {
+    return Promise.all([
+      TestCluster.startFor(t, { build, replicasPerPrimary: 0, ...more }),
+      startLoneServer(t, build, { config }),
+    ]);
+  }
+
+  describe('nodes with too little memory', () => {
+    test.for([
+      { policy: 'allkeys-random', words: ['--cluster-replace', '--no-rescue'] },
+      { policy: 'allkeys-lru', words: [] },
+      { policy: 'noeviction', words: [] },
+    ])('$policy $words: refused beforehand, by numbers', async ({ policy, words }, t) => {
+      const [cluster, source] = await startBoth(t);
+      await fillSource(source);
+      await setRoom(cluster.node(1), policy, 500_000);
+      const refused = await importing(t, cluster, source, words);
+      expect(refused.code).toBe(4);
+      expect(refused.stderr).toMatch(
+        /:\d+ would need about \d+(\.\d+)? MB, has \d+(\.\d+)? MB \(maxmemory\)/,
+      );
+      expect(Number(await source.send('DBSIZE'))).toBe(KEYS);
+    });
+
+    test.for([
+      { policy: 'allkeys-random', words: ['--cluster-replace', '--no-rescue'] },
+      { policy: 'allkeys-random', words: ['--through-here', '--cluster-replace', '--no-rescue'] },
+      { policy: 'volatile-lru', words: ['--cluster-copy'] },
+    ])('$policy $words: the import stops, and tells how many are gone', async ({ policy, words }, t) => {
+      const [cluster, source] = await startBoth(t);
+      // All on one node, which nobody can know beforehand.
+      const tagged: NameOf = i => `{a}:${i}`;
+      await fillSource(source, KEYS, tagged);
+      const owner = (await ownersIn(cluster))(Buffer.from('{a}'));
+      await setRoom(owner, policy, 2_500_000);
+      const stopped = await importing(t, cluster, source, [...words, '--max-keys-per-second', '8000']);
+      expect(stopped.code).toBe(1);
+      expect(stopped.stderr).toMatch(/(has evicted \d+ keys?|is about to evict|takes no keys)/);
+      const missing = await countMissing(cluster, source, KEYS, tagged);
+      if (!words.includes('--cluster-copy')) expect(missingIn(stopped)).toBe(missing);
+      expect(missing).toBeLessThan(KEYS / 10);
+    });
+  });
+
+  describe.each([
+    { way: 'from server to server', words: [], text: /> MIGRATE /g },
+    { way: 'by way of us', words: ['--through-here'], text: /> DUMP /g },
+  ])('$way', ({ words, text }) => {
+    function disturb(act: (child: ChildProcess) => Promise<unknown>) {
+      let done: Promise<unknown> = Promise.resolve();
+      const when = {
+        text,
+        times: words.length > 0 ? KEYS / 3 : 60,
+        act: (child: ChildProcess) => {
+          done = act(child);
+        },
+      };
+      return { when, over: () => done };
+    }
+
+    test('a node of the cluster that comes back empty: what was lost is told, and the rest stays', async t => {
+      const [cluster, source] = await startBoth(t);
+      await fillSource(source);
+      const { when, over } = disturb(() => cluster.node(1).restart());
+      const run = await importing(t, cluster, source, [...words, ...SMALL_BATCHES], when);
+      await over();
+      await cluster.settled();
+      const missing = await countMissing(cluster, source);
+      expect(missing).toBeGreaterThan(0);
+      expect(run.code).toBe(1);
+      expect(missingIn(run)).toBe(missing);
+      expect(run.stderr).toContain(`${cluster.node(1).address} was started again`);
+    });
+
+    test('and where the source keeps its keys, they are sent again', async t => {
+      const [cluster, source] = await startBoth(t);
+      await fillSource(source);
+      const { when, over } = disturb(() => cluster.node(1).restart());
+      const copying = [...words, ...SMALL_BATCHES, '--cluster-copy'];
+      const run = await importing(t, cluster, source, copying, when);
+      await over();
+      expect(await countMissing(cluster, undefined)).toBe(0);
+      expect(run.stderr).toContain('they are sent again');
+      expect(run.code).toBe(0);
+    });
+
+    test('a source that is started again with all of its keys: nothing counts twice', async t => {
+      const [cluster, source] = await startBoth(t, {}, ['appendonly yes', 'appendfsync always']);
+      await fillSource(source);
+      const { when, over } = disturb(() => source.restart());
+      const run = await importing(t, cluster, source, [...words, ...SMALL_BATCHES], when);
+      await over();
+      expect(await countMissing(cluster, undefined)).toBe(0);
+      expect(run.stderr).not.toMatch(/fewer|not there/);
+      expect(run.stdout).toContain(`Imported ${KEYS} of ${KEYS} keys`);
+      expect(run.code).toBe(0);
+    });
+
+    test('a source that comes back empty: how many it had is told', async t => {
+      const [cluster, source] = await startBoth(t);
+      await fillSource(source);
+      const { when, over } = disturb(() => source.restart());
+      const run = await importing(t, cluster, source, [...words, ...SMALL_BATCHES], when);
+      await over();
+      const missing = await countMissing(cluster, source);
+      expect(missing).toBeGreaterThan(0);
+      expect(run.code).toBe(1);
+      expect(run.stderr).toContain(`${missing} keys that it had were not there afterwards`);
+    });
+  });
+
+  test.for([{ words: [] }, { words: ['--cluster-copy'] }])(
+    'a replica that takes over without what came last: $words',
+    async ({ words }, t) => {
+      const [cluster, source] = await startBoth(t, { replicasPerPrimary: 1 });
+      await fillSource(source);
+      const [primary, replica] = [cluster.node(1), cluster.node(4)];
+      // From here on it gets no more.
+      await primary.send('ACL', 'SETUSER', 'default', '-psync', '-sync');
+      await primary.send('CLIENT', 'KILL', 'TYPE', 'replica');
+      let over: Promise<unknown> = Promise.resolve();
+      const run = await importing(t, cluster, source, [...SMALL_BATCHES, ...words, '--despite-findings'], {
+        text: /> MIGRATE /g,
+        times: 60,
+        act: () => {
+          over = primary.kill().then(() => replica.send('CLUSTER', 'FAILOVER', 'TAKEOVER'));
+        },
+      });
+      await over;
+      const missing = await countMissing(cluster, source);
+      if (words.includes('--cluster-copy')) {
+        expect(await countMissing(cluster, undefined)).toBe(0);
+        expect(run.code).toBe(0);
+      } else {
+        expect(missing).toBeGreaterThan(0);
+        expect(missingIn(run)).toBe(missing);
+        expect(run.code).toBe(1);
+      }
+    },
+  );
+
+  test('slots of the source that go there and back while it is read', async t => {
+    const [cluster, other] = await Promise.all([
+      TestCluster.startFor(t, { build, replicasPerPrimary: 0 }),
+      TestCluster.startFor(t, { build, replicasPerPrimary: 0, name: 'other' }),
+    ]);
+    const ownerOf = await ownersIn(other);
+    // The last slots of their node are the last to be read.
+    const names = await namesIn(other, 30_000);
+    for (const name of names) void ownerOf(Buffer.from(name)).send('SET', name, 'v');
+    await Promise.all(other.nodes.map(node => node.send('PING')));
+    const slots = new Set(names.map(name => keySlot(Buffer.from(name))));
+    const last = Math.max(...slots);
+    const moved: Promise<unknown>[] = [];
+    const run = await importing(
+      t,
+      cluster,
+      { address: other.entry },
+      ['--cluster-copy', '--max-keys-per-second', '6000'],
+      {
+        text: /> MIGRATE /g,
+        act: () => {
+          moved.push(
+            moveSlot(other, last, 2, 1)
+              .then(() => until('it is asked for', () => hasAskedFor(other.node(2), slots.size)))
+              .then(() => moveSlot(other, last, 1, 2)),
+          );
+        },
+      },
+    );
+    await Promise.all(moved);
+    expect(run.stderr).toContain('Slots of the source moved meanwhile');
+    expect(run.code).toBe(1);
+  });
+});
+
+/** Of one node, so that all of it takes several portions. */
+async function namesIn(cluster: TestCluster, count: number): Promise<string[]> {
+  const { slots } = cluster.member(2);
+  const names: string[] = [];
+  for (let i = 0; names.length < count; i++) {
+    const name = `k${i}`;
+    if (slots.has(keySlot(Buffer.from(name)))) names.push(name);
+  }
+  return names;
+}
+
+/** All slots, and then one by ourselves. */
+async function hasAskedFor(node: ServerProcess, slots: number): Promise<boolean> {
+  const stats = await node.text('INFO', 'commandstats');
+  return Number(/^cmdstat_cluster\|getkeysinslot:calls=(\d+)/m.exec(stats)?.[1] ?? 0) > slots;
+}
+
+async function moveSlot(cluster: TestCluster, slot: number, from: number, to: number): Promise<void> {
+  const mark = (position: number, ...words: string[]) =>
+    cluster.node(position).send('CLUSTER', 'SETSLOT', `${slot}`, ...words);
+  const target = cluster.member(to);
+  await mark(to, 'IMPORTING', cluster.member(from).id);
+  await mark(from, 'MIGRATING', target.id);
+  const keys = await cluster.node(from).send('CLUSTER', 'GETKEYSINSLOT', `${slot}`, '1000');
+  if (Array.isArray(keys) && keys.length > 0)
+    await cluster
+      .node(from)
+      .send(
+        'MIGRATE',
+        target.host,
+        `${target.port}`,
+        '',
+        '0',
+        '5000',
+        'KEYS',
+        ...keys.map(key => Buffer.from(key as Buffer)),
+      );
+  for (const position of [to, from]) await mark(position, 'NODE', target.id);
+}
