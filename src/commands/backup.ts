@@ -1,30 +1,7 @@
 /** `backup`: the data of all shards, as files that servers and `restore` can load. Changes nothing in the cluster. */
 import { Command, InvalidArgumentError } from 'commander';
-import { backUp } from '../live/backup/back-up.ts';
-import { describeBackup, openFolder, removeDrafts, takePlace } from '../live/backup/backup-folder.ts';
-import { countArrivals } from '../live/backup/count-arrivals.ts';
-import { inspect } from '../live/inspect.ts';
-import { type BackupEvent, backupSources } from '../plan/backup.ts';
-import { manifestDocument, type SavedDump } from '../plan/backup-manifest.ts';
-import { slotsMovedMeanwhile, slotsOnTheWay, strayedSources } from '../plan/backup-meanwhile.ts';
-import { nodesJson } from '../plan/nodes-json.ts';
-import {
-  BackupProgress,
-  backupEventObject,
-  failedText,
-  missingText,
-  movedText,
-  onTheWayText,
-  savedLine,
-  savingLine,
-  strayedText,
-  uncountedText,
-} from '../report/backup.ts';
-import { count, NodeNames } from '../report/names.ts';
-import type { Paint } from '../report/paint.ts';
-import type { Fleet } from '../resp/fleet.ts';
-import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
-import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import { openFolder } from '../live/backup/backup-folder.ts';
+import { count } from '../report/names.ts';
 import { showingCheckOnce } from './classic-check.ts';
 import {
   addConnectionOptions,
@@ -32,33 +9,28 @@ import {
   resolveConnection,
   wholeNumber,
 } from './connection-options.ts';
-import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
+import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import { LineTeller } from './line-teller.ts';
+import { type BackupOptions, makeBackup } from './make-backup.ts';
 import { lookAtCluster } from './membership-options.ts';
-
-export interface BackupOptions extends FleetOptions {
-  readonly folder: string;
-  readonly fromReplicas: boolean;
-  readonly parallel: number;
-  readonly diskless: boolean;
-  readonly replace: boolean;
-  readonly json: boolean;
-}
 
 interface BackupFlags extends ConnectionFlags {
   readonly fromReplicas?: boolean;
   readonly parallel: number;
   readonly diskless: boolean;
   readonly replace?: boolean;
+  readonly acceptShrunk?: boolean;
+  readonly beginTimeout: number;
+  readonly leastRate: number;
+  readonly maxSize?: number;
   readonly json?: boolean;
 }
 
 const PARALLEL = 4;
-/** A server that forks may be silent for long; while it waits for anything it sends a newline each second. */
-const SILENCE_LIMIT_MS = 60_000;
-
-const PROBLEMS =
-  "*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.";
+/** A server that saves to its disk first needs as long as that takes. */
+const BEGIN_TIMEOUT_S = 3600;
+/** Bytes per second: far below what any server does that works. */
+const LEAST_RATE = 1024;
 
 export function backupCommand(context: Context, run = runBackup): Command {
   const command = new Command('backup')
@@ -69,6 +41,15 @@ export function backupCommand(context: Context, run = runBackup): Command {
     .option('--parallel <n>', 'how many nodes give their data at the same time', atLeastOne, PARALLEL)
     .option('--no-diskless', 'nodes save to their own disks first, and do not wait for other replicas')
     .option('--replace', 'a backup that is in the folder already gives way to this one')
+    .option('--accept-shrunk', 'even where a shard has lost most of its keys, or all of them')
+    .option('--begin-timeout <s>', 'how long a node may take to begin', atLeastOne, BEGIN_TIMEOUT_S)
+    .option(
+      '--least-rate <bytes>',
+      'bytes per second, over a minute, below which a node is given up; 0: never',
+      wholeNumber,
+      LEAST_RATE,
+    )
+    .option('--max-size <bytes>', 'of all files together; by default what is free in the folder', atLeastOne)
     .option('--json', 'print one JSON object per line');
   return addConnectionOptions(command).action(async (words: string[], flags: BackupFlags) => {
     const folder = words.at(-1);
@@ -83,6 +64,10 @@ export function backupCommand(context: Context, run = runBackup): Command {
       parallel: flags.parallel,
       diskless: flags.diskless,
       replace: flags.replace === true,
+      acceptShrunk: flags.acceptShrunk === true,
+      beginLimitMs: flags.beginTimeout * 1000,
+      leastRate: flags.leastRate,
+      ...(flags.maxSize !== undefined && { mostBytes: flags.maxSize }),
       json: flags.json === true,
     };
     context.finish(await run(options, context));
@@ -110,114 +95,4 @@ export async function runBackup(options: BackupOptions, context: Context): Promi
       );
     }),
   );
-}
-
-async function makeBackup(
-  fleet: Fleet,
-  before: ClusterSnapshot,
-  options: BackupOptions,
-  teller: LineTeller,
-  context: Context,
-): Promise<ExitCode> {
-  const { folder, replace } = options;
-  const problems = diagnose(before, NO_WISHES).filter(({ severity }) => severity === 'error').length;
-  const saved: SavedDump[] = [];
-  try {
-    await saveAll(fleet, before, saved, options, teller, context);
-    if (teller.failed)
-      return teller.end(
-        EXIT.problems,
-        replace
-          ? `[ERR] Failed to back cluster! What was in ${folder} before is there as it was.`
-          : `[ERR] Failed to back cluster! What is whole is in ${folder}; nodes.json and manifest.json are not.`,
-      );
-    // In the order of their files and not of their ends.
-    saved.sort((a, b) => (a.file < b.file ? -1 : 1));
-    const files = saved.map(({ file }) => file);
-    if (replace) await takePlace(folder, files);
-  } finally {
-    if (replace)
-      await removeDrafts(
-        folder,
-        saved.map(({ file }) => file),
-      );
-  }
-  const time = new Date(context.nowMs()).toISOString();
-  teller.say(`Saving cluster configuration to: ${folder}/nodes.json\n`);
-  await describeBackup(folder, nodesJson(before, problems), manifestDocument(saved, time));
-  if (problems > 0) teller.note(PROBLEMS);
-  return teller.end(EXIT.done, `[OK] Backup created into: ${folder}`);
-}
-
-async function saveAll(
-  fleet: Fleet,
-  before: ClusterSnapshot,
-  saved: SavedDump[],
-  options: BackupOptions,
-  teller: LineTeller,
-  context: Context,
-): Promise<void> {
-  const {
-    fromReplicas,
-    replace,
-    fleet: { replyTimeoutMs },
-  } = options;
-  const { sources, missing } = backupSources(before, fromReplicas);
-  const names = new NodeNames(before);
-  for (const shard of missing) teller.problem(missingText(shard, names));
-  const cameBefore = await countArrivals(fleet, before);
-  const silenceLimitMs = Math.max(SILENCE_LIMIT_MS, replyTimeoutMs);
-  const settings = { ...options, silenceLimitMs, waitsForName: replace };
-  await follow(backUp(fleet, sources, settings), saved, teller, context);
-  // Where it has failed already, the node that would be asked may be the one that is gone.
-  if (teller.failed) return;
-  const after = await inspect(fleet);
-  const moved = slotsMovedMeanwhile(before, after);
-  if (moved.size > 0) teller.problem(movedText(moved));
-  const onTheWay = slotsOnTheWay(
-    { snapshot: before, arrived: cameBefore },
-    { snapshot: after, arrived: await countArrivals(fleet, after) },
-  ).without(moved);
-  if (onTheWay.size > 0) teller.problem(onTheWayText(onTheWay));
-  for (const source of strayedSources(sources, after)) teller.problem(strayedText(source));
-}
-
-/** What was saved is known also where it ends early. */
-async function follow(
-  events: AsyncIterable<BackupEvent>,
-  saved: SavedDump[],
-  teller: LineTeller,
-  { terminal, nowMs }: Context,
-): Promise<void> {
-  const progress = new BackupProgress(nowMs());
-  const spinner = terminal.spin('asking for the data');
-  try {
-    for await (const event of events) {
-      progress.note(event);
-      spinner.say(progress.text(nowMs()));
-      tell(event, teller, terminal.paint);
-      if (event.kind === 'saved') saved.push(event.saved);
-    }
-  } finally {
-    spinner.stop();
-  }
-}
-
-function tell(event: BackupEvent, teller: LineTeller, paint: Paint): void {
-  const object = backupEventObject(event);
-  switch (event.kind) {
-    case 'saving':
-      teller.say(savingLine(event.source, paint), object);
-      break;
-    case 'received':
-      teller.say('', object);
-      break;
-    case 'saved':
-      teller.say(savedLine(event), object);
-      if (!event.saved.keys) teller.note(uncountedText(event));
-      break;
-    case 'failed':
-      teller.problem(failedText(event), object);
-      break;
-  }
 }

@@ -48,8 +48,9 @@ export interface SavedBackup {
   readonly time?: string;
 }
 
-/** Nothing that leads out of the folder. */
-const FILE = /^(redis|valkey)-node-[\w.:-]{1,300}-\d{1,5}-[0-9a-f]{40}\.rdb$/;
+/** Nothing that leads out of the folder. An IPv6 address may have a zone (`fe80::1%eth0`). */
+const FILE = /^(redis|valkey)-node-[\w.:%-]{1,300}-\d{1,5}-[0-9a-f]{40}\.rdb$/;
+export const NOT_IN_NAMES = /[^\w.:%-]/g;
 const SHA256 = /^[0-9a-f]{64}$/;
 const TIME = /^[\d:.TZ-]{10,40}$/;
 

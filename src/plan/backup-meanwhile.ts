@@ -1,5 +1,6 @@
 /** What happened in a cluster while it was backed up, and leaves the dumps without keys, or with those of another shard. */
 import type { Census } from '../topology/census.ts';
+import { type Doubt, doubtsBetween } from '../topology/doubt.ts';
 import { formatAddress, type NodeId } from '../topology/node.ts';
 import { type Slot, SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
@@ -12,6 +13,54 @@ export function slotsMovedMeanwhile(before: ClusterSnapshot, after: ClusterSnaps
     new Map(snapshot.views.map(view => slotsOf(view)).map(slots => [`${slots}`, slots] as const));
   const [were, are] = [shares(before), shares(after)];
   return SlotSet.union([...are].filter(([share]) => !were.has(share)).map(([, slots]) => slots));
+}
+
+export type Restarted = Extract<Doubt, { kind: 'restarted' }>;
+
+/** Sources, and those for whom they give their data: a replica copies what its primary has come back with. */
+export function restartedSources(
+  sources: readonly BackupSource[],
+  before: ClusterSnapshot,
+  now: ClusterSnapshot,
+): readonly Restarted[] {
+  const nodes = new Set(sources.flatMap(({ id, primary }) => [id, primary]));
+  return doubtsBetween(before, now, nodes).filter(doubt => doubt.kind === 'restarted');
+}
+
+export interface GrownEpoch {
+  readonly node: NodeId;
+  readonly was: number;
+  readonly is: number;
+}
+
+/**
+ * Primaries, then as now, that have another config epoch: slots have come to them. A slot that went and came back has
+ * everybody own what they owned before; but who gets one takes an epoch above all others, unless it has that already, so
+ * on the way there or on the way back one has grown. Who took over from its primary has another epoch by right.
+ */
+export function grownEpochs(before: ClusterSnapshot, now: ClusterSnapshot): readonly GrownEpoch[] {
+  const were = new Map(before.views.map(({ id, self }) => [id, self]));
+  return now.views.flatMap(({ id, self }) => {
+    const then = were.get(id);
+    if (then?.role !== 'primary' || self.role !== 'primary' || then.configEpoch === self.configEpoch)
+      return [];
+    return [{ node: id, was: then.configEpoch, is: self.configEpoch }];
+  });
+}
+
+/** Slots that are open now and were not, or not in this way. One may be closed again before the last look. */
+export function slotsOpenedMeanwhile(before: ClusterSnapshot, now: ClusterSnapshot): SlotSet {
+  const were = openEnds(before);
+  return SlotSet.of(...[...openEnds(now)].filter(([end]) => !were.has(end)).map(([, slot]) => slot));
+}
+
+function openEnds({ views }: ClusterSnapshot): Map<string, Slot> {
+  return new Map(
+    views.flatMap(({ id, open }) => [
+      ...[...open.migrating].map(([slot, other]) => [`${id} ${slot} to ${other}`, slot] as const),
+      ...[...open.importing].map(([slot, other]) => [`${id} ${slot} from ${other}`, slot] as const),
+    ]),
+  );
 }
 
 export interface Look {

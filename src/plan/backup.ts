@@ -2,7 +2,7 @@
 import type { Address, NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot, coveredSlots, type NodeView } from '../topology/snapshot.ts';
-import type { SavedDump } from './backup-manifest.ts';
+import { NOT_IN_NAMES, type SavedDump } from './backup-manifest.ts';
 
 /** One node that gives its data, for itself or for its primary. */
 export interface BackupSource {
@@ -16,6 +16,8 @@ export interface BackupSource {
   readonly serverVersion: string;
   /** How many keys it says it has, where it tells. */
   readonly keys?: number;
+  /** How far the shard's primary had come at the first look: what is older lacks what it had by then. */
+  readonly leastOffset: number;
 }
 
 /** Slots whose data nobody can give. */
@@ -83,6 +85,7 @@ function sourceOf({ id, address, server }: NodeView, primary: NodeView): BackupS
     slots: slotsOf(primary),
     product: server.product,
     serverVersion: server.version,
+    leastOffset: primary.server.replication.offset,
     ...(server.keys !== undefined && { keys: server.keys }),
   };
 }
@@ -93,5 +96,5 @@ export function slotsOf({ self }: NodeView): SlotSet {
 
 /** As the servers' own tools call it; a unix socket's path becomes one word. */
 export function dumpFileName({ product, address, id }: BackupSource): string {
-  return `${product}-node-${address.host.replaceAll('/', '_')}-${address.port}-${id}.rdb`;
+  return `${product}-node-${address.host.replace(NOT_IN_NAMES, '_')}-${address.port}-${id}.rdb`;
 }

@@ -1,5 +1,7 @@
 /** A backup while it is made: the lines that scripts know from the servers' own tools, or one object per line. */
 import type { BackupEvent, BackupSource, MissingShard } from '../plan/backup.ts';
+import type { GrownEpoch, Restarted } from '../plan/backup-meanwhile.ts';
+import type { Shrunk } from '../plan/backup-shrunk.ts';
 import { formatAddress, type NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import { bytes, count, type NodeNames } from './names.ts';
@@ -57,6 +59,27 @@ export function movedText(slots: SlotSet): string {
 
 export function onTheWayText(slots: SlotSet): string {
   return `[ERR] Slots are on their way (${slots}), and keys of theirs may be missing: back up again when the move is over (slotctl check tells).`;
+}
+
+export function openedText(slots: SlotSet): string {
+  return `[ERR] Slots were open meanwhile (${slots}), and keys of theirs may be missing: back up again when nothing moves.`;
+}
+
+export function grownText({ node, was, is }: GrownEpoch, names: NodeNames): string {
+  return `[ERR] Slots have come to ${names.of(node)} meanwhile (config epoch ${was}, now ${is}), and may have gone again: keys of theirs may be in no file. Back up again when nothing moves.`;
+}
+
+export function restartedText({ node, keysBefore, keysNow }: Restarted, names: NodeNames): string {
+  return `[ERR] ${names.of(node)} was started again meanwhile (${count(keysBefore, 'key')} before, ${keysNow} after): its data may not be what they were. See that it has them, and back up again.`;
+}
+
+export function shrunkText({ since, address, slots, were, are }: Shrunk, folder: string): string {
+  const who = address === undefined ? 'the cluster' : `${address} (slots ${slots})`;
+  const then =
+    since === 'first look'
+      ? `${who} had ${count(were, 'key')} when it was first looked at, and gave ${are}`
+      : `in the backup that is in ${folder}, ${who} had ${count(were, 'key')}; now it has ${are}`;
+  return `[ERR] Most keys are gone: ${then}. Where that is meant, --accept-shrunk saves it all the same.`;
 }
 
 export function strayedText({ address, primary }: BackupSource): string {

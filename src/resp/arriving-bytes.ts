@@ -1,12 +1,22 @@
 /** What arrives on a socket, taken as fast as somebody wants it: whoever does not take makes the sender wait. */
 import type { Socket } from 'node:net';
 import { Deadline } from './deadline.ts';
-import { ConnectionLostError, ProtocolError, ReplyTimeoutError } from './errors.ts';
+import { ConnectionLostError, NodeError, ProtocolError, ReplyTimeoutError } from './errors.ts';
 
 /** Replies and headers are short; whoever sends more without an end of line is no server. */
 const LONGEST_LINE = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 const NEWLINE = 0x0a;
+/** Not silent, but it would never end. */
+export class TooSlowError extends NodeError {
+  constructor(node: string, got: number, waitedMs: number, leastRate: number) {
+    const seconds = Math.round(waitedMs / 1000);
+    super(
+      node,
+      `it sent ${got} bytes in ${seconds} s, and the least is ${leastRate} per second (--least-rate)`,
+    );
+  }
+}
 
 export class ArrivingBytes {
   readonly #name: string;
@@ -17,6 +27,10 @@ export class ArrivingBytes {
   readonly #silenceLimitMs: number;
   /** What has arrived beyond the last line. */
   #ahead: Buffer = NOTHING;
+  #leastRate = 0;
+  #rateOverMs = 0;
+  #waitedMs = 0;
+  #got = 0;
 
   constructor(name: string, waitingFor: string, socket: Socket, silenceLimitMs: number) {
     this.#name = name;
@@ -39,13 +53,34 @@ export class ArrivingBytes {
       return ahead;
     }
     this.#silence.start(this.#silenceLimitMs);
+    const from = performance.now();
     try {
       const { done, value } = await this.#chunks.next();
-      if (!done) return value;
+      if (!done) {
+        this.#judge(value.length, performance.now() - from);
+        return value;
+      }
     } finally {
       this.#silence.stop();
     }
     throw new ConnectionLostError(this.#name, `the node closed the connection during ${this.#waitingFor}`);
+  }
+
+  /** From now on so many bytes have to come in each second; judged when so long was waited, in one piece or in many. */
+  expect(leastRate: number, rateOverMs: number): void {
+    this.#leastRate = leastRate;
+    this.#rateOverMs = rateOverMs;
+  }
+
+  #judge(bytes: number, waitedMs: number): void {
+    if (this.#leastRate === 0) return;
+    this.#got += bytes;
+    this.#waitedMs += waitedMs;
+    if (this.#waitedMs < this.#rateOverMs) return;
+    if (this.#got < (this.#leastRate * this.#waitedMs) / 1000)
+      throw new TooSlowError(this.#name, this.#got, this.#waitedMs, this.#leastRate);
+    this.#got = 0;
+    this.#waitedMs = 0;
   }
 
   /** Without its end, and without the empty lines before it, by which a server says that it is still there. */

@@ -14,6 +14,7 @@ import {
   InterruptedError,
   NodeError,
   ProtocolError,
+  ReplyTimeoutError,
   ServerRefusalError,
   UnexpectedReplyError,
 } from './errors.ts';
@@ -34,6 +35,13 @@ export interface DumpSettings {
   readonly diskless: boolean;
   /** A node that forks, or waits for others who want the same, sends a newline now and then. */
   readonly silenceLimitMs: number;
+  /** It may save to its disk first, and say all the time that it is still there. */
+  readonly beginLimitMs: number;
+  /** Bytes per second, over so long a wait for them; 0: none is too slow. */
+  readonly leastRate: number;
+  readonly rateOverMs: number;
+  /** Told when the node has fixed which moment its data are of; they may come much later. */
+  readonly began: () => void;
   /** Of the server itself, where it asks for one. */
   readonly version?: string;
 }
@@ -57,10 +65,15 @@ export interface DumpSource {
 
 export async function openDump(
   source: DumpSource,
-  { diskless, silenceLimitMs, version }: DumpSettings,
+  { diskless, silenceLimitMs, beginLimitMs, leastRate, rateOverMs, began, version }: DumpSettings,
 ): Promise<Dump> {
   const socket = await connect(source);
-  const arriving = new ArrivingBytes(source.name, commandName(wantEverything()), socket, silenceLimitMs);
+  const waitingFor = commandName(wantEverything());
+  const arriving = new ArrivingBytes(source.name, waitingFor, socket, silenceLimitMs);
+  const beginning = new Deadline(waitedMs => {
+    socket.destroy(new ReplyTimeoutError(source.name, `${waitingFor} but empty lines`, waitedMs));
+  });
+  beginning.start(beginLimitMs);
   try {
     const { credentials } = source.connection;
     if (credentials) await ask(auth(credentials), socket, arriving, source);
@@ -73,7 +86,10 @@ export async function openDump(
     for (const wish of wishes) await ask(wish, socket, arriving, source).catch(unlessRefused);
     // One after the other: a server refuses this one while it owes another reply.
     const copy = await ask(wantEverything(), socket, arriving, source);
+    began();
     const size = await readSize(arriving, source);
+    beginning.stop();
+    arriving.expect(leastRate, rateOverMs);
     const chunks = size.kind === 'known' ? upTo(size.bytes, arriving) : untilMark(size.mark, arriving);
     return {
       ...copy,
@@ -82,6 +98,7 @@ export async function openDump(
       close: () => arriving.close(),
     };
   } catch (error) {
+    beginning.stop();
     arriving.close();
     throw inWords(error, source);
   }

@@ -15,7 +15,7 @@ const SIZE_COMMANDS: Readonly<Record<ValueType, string>> = {
 };
 
 export function isValueType(type: string): type is ValueType {
-  return type in SIZE_COMMANDS;
+  return Object.hasOwn(SIZE_COMMANDS, type);
 }
 
 /** `none` where there is no such key; modules have types of their own. */

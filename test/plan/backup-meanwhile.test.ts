@@ -1,7 +1,12 @@
 /** What happens while a cluster is backed up, and whether the dumps are whole all the same. */
 import { describe, expect, test } from 'vitest';
 import { backupSources } from '../../src/plan/backup.ts';
-import { slotsOnTheWay, strayedSources } from '../../src/plan/backup-meanwhile.ts';
+import {
+  grownEpochs,
+  slotsOnTheWay,
+  slotsOpenedMeanwhile,
+  strayedSources,
+} from '../../src/plan/backup-meanwhile.ts';
 import { draw } from '../support/drawing.ts';
 
 const PAIR = 'A primary 0-8191\nB primary 8192-16383\na replica of A\nb replica of B';
@@ -46,5 +51,23 @@ describe('who gives the data', () => {
     ['has another address by now', `${PAIR} host=elsewhere`, ['b']],
   ])('%s', (_, after, strayed) => {
     expect(strayedSources(sources, look(after).snapshot).map(({ id }) => named(id))).toEqual(strayed);
+  });
+});
+
+describe('a slot that went and is back', () => {
+  const before = look('A primary 0-8191 epoch=4\nB primary 8192-16383 epoch=3\nb replica of B').snapshot;
+  const grown = (text: string) =>
+    grownEpochs(before, look(text).snapshot).map(({ was, is }) => `${was} ${is}`);
+  test('is seen by the epoch of who got it back, unless that is the right of who took over', () => {
+    expect(grown('A primary 0-8191 epoch=4\nB primary 8192-16383 epoch=3\nb replica of B')).toEqual([]);
+    expect(grown('A primary 0-8191 epoch=4\nB primary 8192-16383 epoch=5\nb replica of B')).toEqual(['3 5']);
+    expect(grown('A primary 0-8191 epoch=4\nB replica of b\nb primary 8192-16383 epoch=5')).toEqual([]);
+  });
+
+  test('is seen while it is open', () => {
+    const opened = (text: string) => `${slotsOpenedMeanwhile(before, look(text).snapshot)}`;
+    expect(opened('A primary 0-8191 open=5>B\nB primary 8192-16383\nb replica of B')).toBe('5');
+    expect(opened('A primary 0-8191\nB primary 8192-16383 open=5<A\nb replica of B')).toBe('5');
+    expect(opened('A primary 0-8191\nB primary 8192-16383\nb replica of B')).toBe('');
   });
 });

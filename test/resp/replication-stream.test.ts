@@ -2,7 +2,7 @@
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { NodeError } from '../../src/resp/errors.ts';
-import { type Dump, openDump } from '../../src/resp/replication-stream.ts';
+import { type Dump, type DumpSettings, openDump } from '../../src/resp/replication-stream.ts';
 import { listen } from '../support/listen.ts';
 
 const ID = 'b'.repeat(40);
@@ -14,6 +14,7 @@ async function dumpFrom(
   t: TestContext,
   answers: readonly string[],
   after: (socket: Socket) => void = () => {},
+  limits: Partial<DumpSettings> = {},
 ): Promise<Dump> {
   const server = createServer(socket => {
     const left = [...answers];
@@ -34,7 +35,15 @@ async function dumpFrom(
       observer: undefined,
       interruption: interruption.signal,
     },
-    { diskless: true, silenceLimitMs: 200 },
+    {
+      diskless: true,
+      silenceLimitMs: 200,
+      beginLimitMs: 60_000,
+      leastRate: 0,
+      rateOverMs: 60_000,
+      began() {},
+      ...limits,
+    },
   );
   t.onTestFinished(() => dump.close());
   return dump;
@@ -87,5 +96,29 @@ describe('the data of a node', () => {
     await expect(read(broken)).rejects.toThrow(/closed the connection/);
     const silent = await dumpFrom(t, head);
     await expect(read(silent)).rejects.toThrow(NodeError);
+  });
+
+  test('that do not begin are not waited for without end, whatever the node says meanwhile', async t => {
+    const newlines = (socket: Socket) => {
+      const timer = setInterval(() => socket.write('\n'), 10);
+      socket.once('close', () => clearInterval(timer));
+    };
+    const opening = dumpFrom(t, ['+OK\r\n', '+OK\r\n', FULL], newlines, { beginLimitMs: 300 });
+    await expect(opening).rejects.toThrow(/no reply to PSYNC but empty lines within/);
+  });
+
+  test('that drip are given up, when it has been judged for long enough', async t => {
+    const drip = (socket: Socket) => {
+      const timer = setInterval(() => socket.write('x'), 10);
+      socket.once('close', () => clearInterval(timer));
+    };
+    const head = ['+OK\r\n', '+OK\r\n', `${FULL}$1000000\r\n`];
+    const dump = await dumpFrom(t, head, drip, { leastRate: 1024, rateOverMs: 300 });
+    await expect(read(dump)).rejects.toThrow(/it sent \d+ bytes in 0 s, and the least is 1024 per second/);
+    const patient = await dumpFrom(t, ['+OK\r\n', '+OK\r\n', `${FULL}$60\r\n`], drip, {
+      leastRate: 10,
+      rateOverMs: 100,
+    });
+    expect(await read(patient)).toBe('x'.repeat(60));
   });
 });

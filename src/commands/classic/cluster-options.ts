@@ -186,6 +186,7 @@ const OURS: Readonly<Record<string, ClassicOption>> = {
         '--keep-data',
         '--drain',
         '--allow-blocking',
+        '--accept-shrunk',
       ] as const
     ).map(name => [name, flag(name)]),
   ),

@@ -1,8 +1,9 @@
 /** The folder of a backup: that it is there, can be written to, and holds no other one; and what is left in it. */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDumpFile, readManifest } from '../../plan/backup-manifest.ts';
+import { type ExpectedDump, isDumpFile, readManifest } from '../../plan/backup-manifest.ts';
 import { FileError, saveFile } from '../files.ts';
+import { readRegularFile } from './regular-file.ts';
 
 export const MANIFEST = 'manifest.json';
 export const NODES = 'nodes.json';
@@ -60,10 +61,17 @@ export async function removeDrafts(folder: string, files: readonly string[]): Pr
 
 /** Only what its manifest names: files of which nobody knows whose they are stay. */
 async function filesOfEarlier(folder: string): Promise<readonly string[]> {
+  return (await earlierDumps(folder)).map(({ file }) => file);
+}
+
+/** Of the backup that is in the folder; none where it is not whole. */
+export async function earlierDumps(folder: string): Promise<readonly ExpectedDump[]> {
   try {
-    return readManifest(await readFile(join(folder, MANIFEST), 'utf8')).dumps.map(({ file }) => file);
-  } catch {
-    return [];
+    return readManifest((await readRegularFile(join(folder, MANIFEST))).toString('utf8')).dumps;
+  } catch (error) {
+    // One that cannot be read is not a whole one either.
+    if (error instanceof FileError || error instanceof RangeError) return [];
+    throw error;
   }
 }
 

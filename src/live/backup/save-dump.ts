@@ -1,22 +1,26 @@
 /** The data of one node, from its socket to a file. The file has its name only when it is whole and on the disk. */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BackupSource, dumpFileName } from '../../plan/backup.ts';
 import type { SavedDump } from '../../plan/backup-manifest.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
+import { info } from '../../resp/commands.ts';
 import { ProtocolError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
+import type { Dump, DumpSettings } from '../../resp/replication-stream.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { FileError } from '../files.ts';
+import { awaitCaughtUp, OutdatedDataError } from './await-caught-up.ts';
 import { draftName, syncFolder } from './backup-folder.ts';
+import type { DiskRoom } from './disk-room.ts';
 import { type DumpFacts, DumpInspection } from './inspect-dump.ts';
 
-export interface SaveSettings {
+export interface SaveSettings extends Omit<DumpSettings, 'version'> {
   readonly folder: string;
+  readonly room: DiskRoom;
   /** Another backup has the names; it keeps them until this one is whole. */
   readonly waitsForName: boolean;
-  readonly diskless: boolean;
-  readonly silenceLimitMs: number;
 }
 
 /** Pieces from a socket are small, and each write takes a moment of its own. */
@@ -26,18 +30,19 @@ const OWNER_ONLY = 0o600;
 export async function saveDump(
   fleet: Fleet,
   source: BackupSource,
-  { folder, waitsForName, ...settings }: SaveSettings,
+  { folder, waitsForName, room, ...settings }: SaveSettings,
   received: (bytes: number, of: number | undefined) => void,
 ): Promise<SavedDump> {
   const file = dumpFileName(source);
   const [draft, target] = [join(folder, draftName(file)), join(folder, file)];
-  const version = source.product === 'valkey' ? { version: source.serverVersion } : {};
-  const dump = await fleet.dump(source.address, { ...settings, ...version });
+  const dump = await openCurrent(fleet, source, settings);
   try {
+    room.expect(dump.bytes ?? 0);
     const inspection = new DumpInspection();
     await onDisk(draft, async handle => {
       const writer = new Writer(draft, handle);
       for await (const chunk of dump.chunks) {
+        room.take(chunk.length);
         asItsData(source, () => inspection.push(chunk));
         await writer.add(chunk);
         received(inspection.bytes, dump.bytes);
@@ -56,6 +61,41 @@ export async function saveDump(
     throw error;
   } finally {
     dump.close();
+  }
+}
+
+/** An older save of a primary is one that another replica waits for; when it is over, the next one is ours. */
+const MOST_TRIES = 3;
+const OVER_YET_MS = 250;
+
+/** Data that are as new as what was there at the first look. */
+async function openCurrent(
+  fleet: Fleet,
+  source: BackupSource,
+  settings: Omit<DumpSettings, 'version'>,
+): Promise<Dump> {
+  const { address, leastOffset } = source;
+  const version = source.product === 'valkey' ? { version: source.serverVersion } : {};
+  await awaitCaughtUp(fleet, source, settings.silenceLimitMs);
+  for (let tries = 1; ; tries++) {
+    const dump = await fleet.dump(address, { ...settings, ...version });
+    if (dump.offset >= leastOffset) return dump;
+    dump.close();
+    if (tries === MOST_TRIES)
+      throw new OutdatedDataError(
+        formatAddress(address),
+        `what it gives was saved before it was first looked at (offset ${dump.offset} of ${leastOffset})`,
+      );
+    await awaitEndOfSave(fleet, source, settings.beginLimitMs);
+  }
+}
+
+async function awaitEndOfSave(fleet: Fleet, { address }: BackupSource, limitMs: number): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (performance.now() < deadline) {
+    const { vitals } = await fleet.send(address, info());
+    if (vitals?.isForked !== true) return;
+    await sleep(OVER_YET_MS, undefined, { signal: fleet.interruption }).catch(() => {});
   }
 }
 
