@@ -23,36 +23,48 @@ const COMPRESSED = 0xc3;
 export class ByteFeed {
   #bytes: Buffer = NOTHING;
   #at = 0;
+  /** How many bytes came before those at hand. */
+  #before = 0;
   #kept: Buffer[] | undefined;
+  #mostKept = Number.POSITIVE_INFINITY;
   #keptFrom = 0;
 
   push(chunk: Buffer): void {
     this.#keepWhatWasRead();
+    this.#before += this.#at;
     this.#bytes = this.left === 0 ? chunk : Buffer.concat([this.#bytes.subarray(this.#at), chunk]);
     this.#at = 0;
     this.#keptFrom = 0;
+  }
+
+  /** How many bytes have been read so far. */
+  get position(): number {
+    return this.#before + this.#at;
   }
 
   get left(): number {
     return this.#bytes.length - this.#at;
   }
 
-  /** From here on what is read is kept, until it is taken. */
-  keep(): void {
+  /** From here on what is read is kept, until it is taken; nothing of it, where it becomes more than that. */
+  keep(mostBytes = Number.POSITIVE_INFINITY): void {
     this.#kept = [];
     this.#keptFrom = this.#at;
+    this.#mostKept = mostBytes;
   }
 
-  takeKept(): Buffer[] {
+  takeKept(): Buffer[] | undefined {
     this.#keepWhatWasRead();
-    const kept = this.#kept ?? [];
+    const kept = this.#kept;
     this.#kept = undefined;
     return kept;
   }
 
   #keepWhatWasRead(): void {
-    if (this.#kept && this.#at > this.#keptFrom)
-      this.#kept.push(this.#bytes.subarray(this.#keptFrom, this.#at));
+    if (!this.#kept || this.#at <= this.#keptFrom) return;
+    this.#mostKept -= this.#at - this.#keptFrom;
+    if (this.#mostKept < 0) this.#kept = undefined;
+    else this.#kept.push(this.#bytes.subarray(this.#keptFrom, this.#at));
   }
 
   /** False, and nothing is skipped, unless all of it is there. */

@@ -1,10 +1,8 @@
 /** Strings as RDB files have them: as they are, as numbers, or compressed. */
 import type { ByteFeed, Reading } from './byte-feed.ts';
 import { RdbFormatError } from './format-error.ts';
+import { MOST_UNPACKED_PER_BYTE } from './limits.ts';
 import { decompress } from './lzf.ts';
-
-/** Servers take no longer one, unless they are told to; what claims to unpack to more is not believed. */
-const LONGEST_UNPACKED = 512 * 1024 * 1024;
 
 export function* skipString(feed: ByteFeed): Reading<void> {
   if (feed.skipStringNow()) return;
@@ -12,20 +10,29 @@ export function* skipString(feed: ByteFeed): Reading<void> {
   yield* feed.skip(wholeNumber(bytes));
 }
 
-export function* readString(feed: ByteFeed): Reading<Buffer> {
+/** What is longer is refused before any of it is held. */
+export function* readString(feed: ByteFeed, mostBytes: number, what: string): Reading<Buffer> {
   const whole = feed.stringNow();
-  if (whole) return whole;
+  if (whole && whole.length <= mostBytes) return whole;
+  if (whole) throw tooLong(whole.length, what);
   const head = yield* feed.stringHead();
-  const bytes = yield* feed.take(wholeNumber(head.bytes));
+  const length = head.kind === 'compressed' ? head.unpacked : head.bytes;
+  if (length > mostBytes || head.bytes > mostBytes) throw tooLong(Math.max(length, head.bytes), what);
+  if (head.kind === 'compressed' && head.unpacked > head.bytes * MOST_UNPACKED_PER_BYTE)
+    throw new RdbFormatError(`${head.bytes} bytes that claim to be ${head.unpacked} when unpacked`);
+  const bytes = yield* feed.take(head.bytes);
   switch (head.kind) {
     case 'plain':
       return bytes;
     case 'integer':
       return Buffer.from(`${bytes.readIntLE(0, head.bytes)}`, 'latin1');
     case 'compressed':
-      if (head.unpacked > LONGEST_UNPACKED) throw new RdbFormatError(`a string of ${head.unpacked} bytes`);
       return decompress(bytes, head.unpacked);
   }
+}
+
+function tooLong(bytes: number, what: string): RdbFormatError {
+  return new RdbFormatError(`${what} of ${bytes} bytes, which is more than slotctl takes`);
 }
 
 function wholeNumber(bytes: number): number {

@@ -1,6 +1,15 @@
 /** Walks through an RDB file piece by piece, and tells of what is in it. Nothing is held but the piece at hand. */
+
+import { readSlot, readSlotRanges, readUsedMemory } from './asides.ts';
 import { ByteFeed, type Reading } from './byte-feed.ts';
 import { RdbFormatError } from './format-error.ts';
+import {
+  LARGEST_KEY_BYTES,
+  LARGEST_LIBRARY_BYTES,
+  LARGEST_VALUE_BYTES,
+  MOST_DATABASES,
+  MOST_LIBRARY_BYTES,
+} from './limits.ts';
 import { readString, skipString } from './strings.ts';
 import { type Maker, skipModuleWords, skipValue, skipValueNow } from './value-shapes.ts';
 
@@ -18,10 +27,22 @@ export interface RdbEntry {
   readonly frequency?: number;
 }
 
+export interface KeyFacts {
+  readonly database: number;
+  /** Valid only while it is told. */
+  readonly key: Buffer;
+  readonly bytes: number;
+  readonly expiresAtMs?: number;
+}
+
 export interface RdbListener {
   /** Whether the next value, of this type, is to be told of; the others are only counted. */
   wants?(type: number): boolean;
   entry?(entry: RdbEntry): void;
+  /** Of every key: how many bytes it takes in the file, with its value. */
+  key?(entry: KeyFacts): void;
+  /** A larger value is not told of, nor held. */
+  readonly mostValueBytes?: number;
   functionLibrary?(code: Buffer): void;
 }
 
@@ -32,6 +53,8 @@ export interface RdbSummary {
   /** How many of the keys have a time to live. */
   readonly mortalKeys: number;
   readonly functionLibraries: number;
+  /** What all of it took in the memory of who saved it, as that says itself. */
+  readonly usedMemoryBytes?: number;
 }
 
 const EOF = 255;
@@ -69,6 +92,8 @@ export class RdbWalker {
   #keysHere = 0;
   #mortalKeys = 0;
   #libraries = 0;
+  #libraryBytes = 0;
+  #usedMemory: number | undefined;
   #isOver = false;
 
   constructor(listener: RdbListener = {}) {
@@ -95,6 +120,7 @@ export class RdbWalker {
       keysByDatabase: this.#keys,
       mortalKeys: this.#mortalKeys,
       functionLibraries: this.#libraries,
+      ...(this.#usedMemory !== undefined && { usedMemoryBytes: this.#usedMemory }),
     };
   }
 
@@ -137,8 +163,7 @@ export class RdbWalker {
         yield* this.#skipNumbers(2);
         break;
       case AUXILIARY:
-        yield* skipString(feed);
-        yield* skipString(feed);
+        this.#usedMemory = (yield* readUsedMemory(feed)) ?? this.#usedMemory;
         break;
       case FREQUENCY:
         prelude.frequency = yield* feed.byte();
@@ -152,17 +177,18 @@ export class RdbWalker {
         break;
       case FUNCTION_LIBRARY:
         this.#libraries++;
-        if (this.#listener.functionLibrary) this.#listener.functionLibrary(yield* readString(feed));
+        if (this.#listener.functionLibrary) this.#listener.functionLibrary(yield* this.#readLibrary());
         else yield* skipString(feed);
         break;
       case SLOT_SIZE:
-        yield* this.#skipNumbers(3);
+        yield* readSlot(feed);
+        yield* this.#skipNumbers(2);
         break;
       case SLOT_IMPORT:
         if (this.#maker !== 'valkey')
           throw new RdbFormatError('what modules know of a key, which is not known here');
         yield* skipString(feed);
-        for (let ranges = yield* feed.count(); ranges > 0; ranges--) yield* this.#skipNumbers(2);
+        yield* readSlotRanges(feed);
         break;
       default:
         throw new RdbFormatError(`a part of kind ${operation}, which is not known here`);
@@ -173,16 +199,33 @@ export class RdbWalker {
     const feed = this.#feed;
     this.#keysHere++;
     if (prelude.expiresAtMs !== undefined) this.#mortalKeys++;
-    const { entry, wants } = this.#listener;
-    if (!entry || wants?.(type) === false) {
+    const { entry, wants, key: tellKey } = this.#listener;
+    const isWanted = entry && wants?.(type) !== false;
+    if (!isWanted && !tellKey) {
       if (!feed.skipStringNow()) yield* skipString(feed);
       if (!skipValueNow(feed, type)) yield* skipValue(feed, type, this.#maker);
       return;
     }
-    const key = feed.stringNow() ?? (yield* readString(feed));
-    feed.keep();
+    const from = feed.position;
+    const key = feed.stringNow() ?? (yield* readString(feed, LARGEST_KEY_BYTES, 'a key'));
+    if (isWanted) feed.keep(this.#listener.mostValueBytes);
     if (!skipValueNow(feed, type)) yield* skipValue(feed, type, this.#maker);
-    entry({ database: this.#database, key, type, value: feed.takeKept(), ...prelude });
+    const bytes = feed.position - from;
+    if (bytes > LARGEST_VALUE_BYTES)
+      throw new RdbFormatError(`a value of ${bytes} bytes, which is more than slotctl takes`);
+    const { expiresAtMs } = prelude;
+    const database = this.#database;
+    tellKey?.({ database, key, bytes, ...(expiresAtMs !== undefined && { expiresAtMs }) });
+    const value = isWanted && feed.takeKept();
+    if (value) entry?.({ database, key, type, value, ...prelude });
+  }
+
+  *#readLibrary(): Reading<Buffer> {
+    const code = yield* readString(this.#feed, LARGEST_LIBRARY_BYTES, 'a function library');
+    this.#libraryBytes += code.length;
+    if (this.#libraryBytes > MOST_LIBRARY_BYTES)
+      throw new RdbFormatError(`function libraries of more than ${MOST_LIBRARY_BYTES} bytes`);
+    return code;
   }
 
   *#skipNumbers(count: number): Reading<void> {
@@ -193,6 +236,8 @@ export class RdbWalker {
     if (this.#keysHere > 0)
       this.#keys.set(this.#database, (this.#keys.get(this.#database) ?? 0) + this.#keysHere);
     this.#keysHere = 0;
+    if (this.#keys.size > MOST_DATABASES)
+      throw new RdbFormatError(`keys in more than ${MOST_DATABASES} databases`);
   }
 }
 

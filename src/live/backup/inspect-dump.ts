@@ -1,7 +1,7 @@
 /** Looks at an RDB file while it goes by: whether it is whole, what is in it, and what tells it from any other. */
 import { createHash } from 'node:crypto';
 import { Crc64 } from '../../rdb/crc64.ts';
-import { RdbFormatError } from '../../rdb/format-error.ts';
+import { HarmfulRdbError, RdbFormatError } from '../../rdb/format-error.ts';
 import { HEADER_BYTES, type RdbListener, type RdbSummary, RdbWalker, readHeader } from '../../rdb/walker.ts';
 
 export interface DumpFacts {
@@ -107,6 +107,6 @@ export class DumpInspection {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof RdbFormatError) return error.message;
+  if (error instanceof RdbFormatError && !(error instanceof HarmfulRdbError)) return error.message;
   throw error;
 }
