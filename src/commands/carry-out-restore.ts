@@ -1,19 +1,37 @@
-/** A restore that was agreed to: functions, then keys, and then whether all of them have come through. */
-import { inspect } from '../live/inspect.ts';
-import { type CheckedDump, DamagedBackupError } from '../live/restore/check-dump.ts';
+/** A restore that was agreed to: functions, then keys, and then whether all of them have come through, and are there. */
+
+import { inspectAgain } from '../live/inspect-again.ts';
+import { DamagedBackupError } from '../live/restore/check-dump.ts';
+import { type CountedBack, countBack } from '../live/restore/count-back.ts';
 import { NobodyTakesItError } from '../live/restore/entry-sender.ts';
 import { type Library, loadLibraries } from '../live/restore/load-libraries.ts';
-import { restoreBackup } from '../live/restore/restore-backup.ts';
-import { dealtWith, type RestoreEvent, type RestoreTally } from '../plan/restore.ts';
-import { readingText, restoredText, restoreEventObject, restoreProblem } from '../report/restore.ts';
+import { type CheckedBackup, type RestoreSettings, restoreBackup } from '../live/restore/restore-backup.ts';
+import { Routes } from '../live/restore/routes.ts';
+import { SentLog } from '../live/restore/sent-log.ts';
+import { serverClock } from '../live/restore/server-clock.ts';
+import { TargetAlarmError, TargetFullError, watchTargets } from '../live/restore/watch-targets.ts';
+import { dealtWith, noTally, type RestoreEvent, type RestoreTally, restoreDoubts } from '../plan/restore.ts';
+import { NodeNames } from '../report/names.ts';
+import { readingText, restoreEventObject, restoreProblem } from '../report/restore.ts';
+import {
+  alarmText,
+  doubtText,
+  evictedText,
+  missingKeysText,
+  refusesText,
+  restoredText,
+  uncountedKeysText,
+} from '../report/restored.ts';
 import type { Fleet } from '../resp/fleet.ts';
+import { doubtsBetween } from '../topology/doubt.ts';
+import type { NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode } from './context.ts';
 import { explainFailure } from './failures.ts';
 import type { LineTeller } from './line-teller.ts';
 
 export interface RestoreWork {
-  readonly dumps: readonly CheckedDump[];
+  readonly backup: CheckedBackup;
   readonly libraries: readonly Library[];
   readonly primaries: readonly NodeView[];
 }
@@ -22,46 +40,133 @@ export interface RestoreWork {
 const PARALLEL = 4;
 /** More lines than that say no more. */
 const MOST_NAMED = 20;
+/** A cluster in which nodes come back empty time and again is not one to go on with. */
+const MOST_ROUNDS = 3;
 
 /** Never --replace, which would also write over what was there before the first run. */
-const GO_ON =
-  'The same command goes on: what is there already is left as it is, and named (with --replace it is written once more).';
+const GO_ON = 'The same command goes on: what is there already with the same value is recognised.';
+
+interface Restoring {
+  readonly fleet: Fleet;
+  readonly work: RestoreWork;
+  readonly settings: RestoreSettings;
+  readonly tally: RestoreTally;
+  readonly teller: LineTeller;
+  readonly context: Context;
+  readonly evicted: Map<NodeId, number>;
+}
 
 export async function carryOutRestore(
   fleet: Fleet,
   snapshot: ClusterSnapshot,
-  { dumps, libraries, primaries }: RestoreWork,
-  { folder, replace }: { readonly folder: string; readonly replace: boolean },
+  work: RestoreWork,
+  options: {
+    readonly folder: string;
+    readonly replace: boolean;
+    readonly despiteFindings: boolean;
+  },
   teller: LineTeller,
   context: Context,
 ): Promise<ExitCode> {
-  const tally: RestoreTally = { restored: 0, expired: 0, existing: 0, refused: 0 };
-  const keys = keysOf(dumps);
-  const settings = { folder, replace, parallel: PARALLEL, nowMs: context.nowMs };
-  const addresses = primaries.map(({ address }) => address);
+  const tally = noTally();
+  const keys = keysOf(work.backup);
+  const names = new NodeNames(snapshot);
+  const places = work.primaries.map(({ address }) => address);
+  const guard = await watchTargets(fleet, work.primaries, options.despiteFindings);
+  const settings: RestoreSettings = {
+    ...options,
+    routes: new Routes(fleet, snapshot),
+    log: new SentLog(),
+    parallel: PARALLEL,
+    nowMs: await serverClock(fleet, places, context.nowMs),
+    mayGoOn: () => guard.mayGoOn(),
+  };
+  const restoring = { fleet, work, settings, tally, teller, context, evicted: new Map<NodeId, number>() };
   try {
-    await follow(loadLibraries(fleet, addresses, libraries, replace), teller, context);
-    await follow(restoreBackup(fleet, snapshot, dumps, settings, tally), teller, context);
+    await sendAll(restoring);
+    const counted = await makeSure(snapshot, restoring);
+    report(counted, restoring, names);
   } catch (error) {
-    const { code, text } = failureOf(error);
+    const { code, text } = failureOf(error, names);
+    if (code !== EXIT.interrupted) await tellEvictions(restoring, names);
     return teller.end(code, `${text}\n${restoredText(tally, keys)} ${GO_ON}`);
+  } finally {
+    guard.end();
   }
   if (dealtWith(tally) !== keys)
     teller.problem(`[ERR] ${dealtWith(tally)} keys were dealt with, and ${keys} were counted before.`);
   const text = restoredText(tally, keys);
-  if (teller.failed) return teller.end(EXIT.problems, text);
-  const gained = keysIn((await inspect(fleet)).views.filter(isPrimary)) - keysIn(primaries);
-  const mortal = dumps.reduce((sum, dump) => sum + dump.mortalKeys, 0);
-  if (!replace && gained < tally.restored - mortal)
-    teller.note(
-      `[WARNING] ${tally.restored} keys were restored, and the nodes hold only ${gained} more than before; perhaps some were deleted meanwhile.`,
-    );
-  return teller.end(EXIT.done, `[OK] ${text}`);
+  return teller.failed ? teller.end(EXIT.problems, text) : teller.end(EXIT.done, `[OK] ${text}`);
 }
 
-function failureOf(error: unknown): { readonly code: ExitCode; readonly text: string } {
+async function sendAll({ fleet, work, settings, tally, teller, context }: Restoring): Promise<void> {
+  const places = work.primaries.map(({ address }) => address);
+  await follow(loadLibraries(fleet, places, work.libraries, settings.replace), teller, context);
+  await follow(restoreBackup(fleet, work.backup.dumps, settings, tally), teller, context);
+}
+
+/** What was sent to a node that may have lost it is sent once more; then all is counted. */
+async function makeSure(before: ClusterSnapshot, restoring: Restoring): Promise<CountedBack> {
+  const { fleet, work, settings, teller, evicted } = restoring;
+  const { routes, log, folder } = settings;
+  let last = before;
+  for (let round = 1; ; round++) {
+    const now = (await inspectAgain(fleet, routes.nodes)) ?? last;
+    for (const doubt of doubtsBetween({ ...last, views: [...routes.first.values()] }, now))
+      if (doubt.kind === 'evicted') evicted.set(doubt.node, (evicted.get(doubt.node) ?? 0) + doubt.keys);
+    last = now;
+    const doubts = restoreDoubts(log.sent, routes.first, now);
+    if (doubts.nodes.length === 0 || round > MOST_ROUNDS) {
+      if (doubts.nodes.length > 0) teller.problem(doubtText(doubts, new NodeNames(before), 'given up'));
+      return countBack(fleet, now, { folder, backup: work.backup, routes, log });
+    }
+    teller.note(doubtText(doubts, new NodeNames(before), 'sent again'));
+    log.forget(doubts.slots);
+    routes.beginAnew(now);
+    await sendAgain(restoring, now, doubts.slots);
+  }
+}
+
+async function sendAgain(
+  { fleet, work, settings }: Restoring,
+  now: ClusterSnapshot,
+  again: RestoreSettings['again'] & object,
+): Promise<void> {
+  const primaries = now.views.filter(isPrimary).map(({ address }) => address);
+  const events = [
+    loadLibraries(fleet, primaries, work.libraries, settings.replace),
+    restoreBackup(fleet, work.backup.dumps, { ...settings, again }, noTally()),
+  ];
+  // What there is to be told has been told the first time.
+  for (const some of events) for await (const _ of some);
+}
+
+function report(
+  { missing, examples, uncounted }: CountedBack,
+  { tally, teller, evicted }: Restoring,
+  names: NodeNames,
+): void {
+  for (const [node, lost] of evicted) teller.problem(evictedText(names.of(node), lost));
+  // Those that were not taken have been named.
+  const lost = missing - tally.refused;
+  if (lost > 0) teller.problem(missingKeysText(lost, examples));
+  for (const reason of uncounted) teller.note(uncountedKeysText(reason));
+}
+
+/** However it ended. */
+async function tellEvictions({ fleet, settings, teller }: Restoring, names: NodeNames): Promise<void> {
+  const { first, nodes } = settings.routes;
+  const now = await inspectAgain(fleet, nodes).catch(() => undefined);
+  for (const doubt of now ? doubtsBetween({ ...now, views: [...first.values()] }, now) : [])
+    if (doubt.kind === 'evicted') teller.problem(evictedText(names.of(doubt.node), doubt.keys));
+}
+
+function failureOf(error: unknown, names: NodeNames): { readonly code: ExitCode; readonly text: string } {
   if (error instanceof NobodyTakesItError || error instanceof DamagedBackupError)
     return { code: EXIT.problems, text: `[ERR] ${error.message}.` };
+  if (error instanceof TargetAlarmError)
+    return { code: EXIT.problems, text: alarmText(error.alarm, names.of(error.alarm.node)) };
+  if (error instanceof TargetFullError) return { code: EXIT.problems, text: refusesText(error.address) };
   const { code, text = '' } = explainFailure(error);
   return { code, text };
 }
@@ -97,7 +202,7 @@ function tell(event: RestoreEvent, named: Map<RestoreEvent['kind'], number>, tel
   else teller.problem(times <= MOST_NAMED ? problem : '', object);
 }
 
-export function keysOf(dumps: readonly CheckedDump[]): number {
+export function keysOf({ dumps }: CheckedBackup): number {
   return dumps.reduce((sum, { keys }) => sum + keys, 0);
 }
 

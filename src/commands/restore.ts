@@ -3,12 +3,14 @@ import { Command, Option } from 'commander';
 import { countDatabases } from '../live/move/databases.ts';
 import { type CheckedDump, DamagedBackupError } from '../live/restore/check-dump.ts';
 import { librariesOf } from '../live/restore/load-libraries.ts';
+import { lookForRoom } from '../live/restore/look-for-room.ts';
 import { readBackup } from '../live/restore/read-backup.ts';
-import { checkBackup } from '../live/restore/restore-backup.ts';
+import { type CheckedBackup, checkBackup } from '../live/restore/restore-backup.ts';
 import { tryValues } from '../live/restore/try-values.ts';
 import type { SavedBackup } from '../plan/backup-manifest.ts';
 import { bytes } from '../report/names.ts';
 import { type RestorePreview, renderRestorePreview } from '../report/restore.ts';
+import { lackOfRoomText } from '../report/restored.ts';
 import { InterruptedError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { formatAddress } from '../topology/node.ts';
@@ -29,6 +31,8 @@ import { lookAtCluster } from './membership-options.ts';
 export interface RestoreOptions extends FleetOptions {
   readonly folder: string;
   readonly replace: boolean;
+  /** Even where nodes have no room. */
+  readonly despiteFindings: boolean;
   readonly yes: boolean;
   readonly json: boolean;
 }
@@ -36,6 +40,7 @@ export interface RestoreOptions extends FleetOptions {
 interface RestoreFlags extends ConnectionFlags {
   readonly replace?: boolean;
   readonly clusterReplace?: boolean;
+  readonly despiteFindings?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -48,6 +53,7 @@ export function restoreCommand(context: Context, run = runRestore): Command {
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option('--replace', 'overwrite keys and functions that exist; their values of today are lost')
     .addOption(new Option('--cluster-replace', 'the same').hideHelp())
+    .option('--despite-findings', 'even where nodes have too little memory for it')
     .option('-y, --yes', 'do not ask')
     .option('--json', 'print one JSON object per line');
   return addConnectionOptions(command).action(
@@ -57,6 +63,7 @@ export function restoreCommand(context: Context, run = runRestore): Command {
         ...connection,
         folder,
         replace: flags.replace === true || flags.clusterReplace === true,
+        despiteFindings: flags.despiteFindings === true,
         yes: flags.yes === true,
         json: flags.json === true,
       };
@@ -95,20 +102,27 @@ async function restoreInto(
   teller: LineTeller,
   context: Context,
 ): Promise<ExitCode> {
-  const { terminal } = context;
-  const dumps = await check(fleet, backup, options, context);
+  const checked = await check(fleet, backup, options, context);
   const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
-  const unfit = await whatIsNotTaken(fleet, primaries, dumps);
-  if (unfit.length > 0) return teller.end(EXIT.refused, [...unfit, 'Nothing was changed.'].join('\n'));
-  const work = { dumps, libraries: librariesOf(dumps), primaries };
+  const refuse = (complaints: readonly string[]) =>
+    teller.end(EXIT.refused, [...complaints, 'Nothing was changed.'].join('\n'));
+  const missing = await missingDatabases(fleet, primaries, checked.dumps);
+  if (missing.length > 0) return refuse(missing);
+  const work = { backup: checked, libraries: librariesOf(checked.dumps), primaries };
   const preview = previewOf(work, backup, options);
-  teller.say(renderRestorePreview(preview, terminal.paint), {
+  teller.say(renderRestorePreview(preview, context.terminal.paint), {
     event: 'plan',
     command: 'restore',
     ...preview,
   });
+  const lacks = options.despiteFindings ? [] : await lookForRoom(fleet, snapshot, checked);
+  if (lacks.length > 0) return refuse(lacks.map(lackOfRoomText));
   const leave = options.yes ? undefined : await askLeave('Can I restore this backup?', context);
-  return leave ?? carryOutRestore(fleet, snapshot, work, options, teller, context);
+  if (leave !== undefined) return leave;
+  // Servers look at the values, so nothing of them is sent before somebody has agreed.
+  const unfit = await whatIsNotTaken(fleet, primaries, checked.dumps);
+  if (unfit.length > 0) return refuse(unfit);
+  return carryOutRestore(fleet, snapshot, work, options, teller, context);
 }
 
 /** Every file, from its first byte to its last. */
@@ -117,7 +131,7 @@ async function check(
   backup: SavedBackup,
   { folder }: RestoreOptions,
   { terminal }: Context,
-): Promise<CheckedDump[]> {
+): Promise<CheckedBackup> {
   const spinner = terminal.spin('reading the backup');
   let read = 0;
   try {
@@ -132,6 +146,25 @@ async function check(
   }
 }
 
+/** Two databases that become one would have keys of the same name. */
+async function missingDatabases(
+  fleet: Fleet,
+  primaries: readonly NodeView[],
+  dumps: readonly CheckedDump[],
+): Promise<string[]> {
+  const last = dumps.reduce((most, { lastDatabase }) => Math.max(most, lastDatabase), 0);
+  if (last === 0) return [];
+  const complaints: string[] = [];
+  for (const { address, self } of primaries) {
+    if (self.role !== 'primary' || self.slots.size === 0) continue;
+    if ((await countDatabases(address, fleet)) <= last)
+      complaints.push(
+        `[ERR] ${formatAddress(address)} has no database ${last}, in which the backup has keys (cluster-databases; Valkey since 9.0 has several).`,
+      );
+  }
+  return complaints;
+}
+
 /** Asked of every node that gets keys, since not all need be of one version. */
 async function whatIsNotTaken(
   fleet: Fleet,
@@ -139,14 +172,8 @@ async function whatIsNotTaken(
   dumps: readonly CheckedDump[],
 ): Promise<string[]> {
   const complaints: string[] = [];
-  const last = Math.max(0, ...dumps.map(({ lastDatabase }) => lastDatabase));
   for (const { address, self, server } of primaries) {
     if (self.role !== 'primary' || self.slots.size === 0) continue;
-    // Two databases that become one would have keys of the same name.
-    if (last > 0 && (await countDatabases(address, fleet)) <= last)
-      complaints.push(
-        `[ERR] ${formatAddress(address)} has no database ${last}, in which the backup has keys (cluster-databases; Valkey since 9.0 has several).`,
-      );
     for (const { type, rdbVersion, text } of await tryValues(fleet, { address, slots: self.slots }, dumps))
       complaints.push(
         `[ERR] ${formatAddress(address)} (${server.product} ${server.version}) does not take values of type ${type} from an RDB file of version ${rdbVersion}: ${text}.`,
@@ -156,18 +183,20 @@ async function whatIsNotTaken(
 }
 
 function previewOf(
-  { dumps, libraries, primaries }: RestoreWork,
+  { backup, libraries, primaries }: RestoreWork,
   { time }: SavedBackup,
   { folder, replace }: RestoreOptions,
 ): RestorePreview {
+  const { dumps } = backup;
   const [first] = primaries;
   return {
     folder,
     ...(time !== undefined && { time }),
     files: dumps.length,
     bytes: dumps.reduce((sum, dump) => sum + dump.bytes, 0),
-    keys: keysOf(dumps),
+    keys: keysOf(backup),
     libraries: libraries.length,
+    libraryNames: libraries.map(({ name }) => name),
     cluster: first ? formatAddress(first.address) : '',
     primaries: primaries.length,
     keysThere: keysIn(primaries),

@@ -1,5 +1,5 @@
 /** A restore: what is about to be done, how it goes, and what came of it. */
-import type { RestoreEvent, RestoreTally } from '../plan/restore.ts';
+import type { RestoreEvent } from '../plan/restore.ts';
 import { bytes, count } from './names.ts';
 import type { Paint } from './paint.ts';
 
@@ -10,6 +10,8 @@ export interface RestorePreview {
   readonly bytes: number;
   readonly keys: number;
   readonly libraries: number;
+  /** Their code is run by the cluster. */
+  readonly libraryNames: readonly string[];
   readonly cluster: string;
   readonly primaries: number;
   /** Already there. */
@@ -20,7 +22,10 @@ export interface RestorePreview {
 export function renderRestorePreview(preview: RestorePreview, paint: Paint): string {
   const { folder, time, files, keys, libraries, cluster, primaries, keysThere, replace } = preview;
   const made = time === undefined ? '' : ` of ${time}`;
-  const functions = libraries > 0 ? `, ${count(libraries, 'function library', 'function libraries')}` : '';
+  const named = preview.libraryNames.slice(0, MOST_LIBRARIES).join(', ');
+  const more = libraries > MOST_LIBRARIES ? ', …' : '';
+  const functions =
+    libraries > 0 ? `, ${count(libraries, 'function library', 'function libraries')} (${named}${more})` : '';
   const there =
     keysThere === 0
       ? 'It holds no keys.'
@@ -32,6 +37,8 @@ export function renderRestorePreview(preview: RestorePreview, paint: Paint): str
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const MOST_LIBRARIES = 20;
 
 /** In quotation marks, with everything escaped that is not a plain character. */
 export function shownKey(key: Uint8Array): string {
@@ -54,7 +61,7 @@ export function restoreEventObject(event: RestoreEvent): object {
 export function restoreProblem(event: RestoreEvent): string | undefined {
   switch (event.kind) {
     case 'exists':
-      return `[WARNING] ${shownKey(event.key)} exists, and is left as it is (--replace).`;
+      return `[WARNING] ${shownKey(event.key)} exists with another value, and is left as it is (--replace overwrites it).`;
     case 'refused':
       return `[ERR] ${shownKey(event.key)} was not taken: ${event.problem}.`;
     case 'library':
@@ -64,15 +71,6 @@ export function restoreProblem(event: RestoreEvent): string | undefined {
     case 'read':
       return undefined;
   }
-}
-
-export function restoredText({ restored, expired, existing, refused }: RestoreTally, keys: number): string {
-  const rest = [
-    ...(expired > 0 ? [`${expired} had expired`] : []),
-    ...(existing > 0 ? [`${existing} existed already`] : []),
-    ...(refused > 0 ? [`${refused} were not taken`] : []),
-  ];
-  return `${[`${restored} of ${count(keys, 'key')} restored`, ...rest].join(', ')}.`;
 }
 
 export function readingText(

@@ -1,6 +1,6 @@
 /** The commands by which a saved value, or a library of functions, is put into a node. */
 import type { Command, Word } from './command.ts';
-import { asOk, asText } from './reply.ts';
+import { asArray, asOk, asText } from './reply.ts';
 import type { Key } from './slot-commands.ts';
 
 export interface RestoredValue {
@@ -31,4 +31,15 @@ export function restoreValue(
 /** Answers with the name of the library. */
 export function functionLoad(code: Buffer, replace: boolean): Command<string> {
   return { args: ['FUNCTION', 'LOAD', ...(replace ? ['REPLACE'] : []), code], decode: asText };
+}
+
+/** What time the server has, in milliseconds since 1970: it is that by which keys end. */
+export function serverTime(): Command<number> {
+  return {
+    args: ['TIME'],
+    decode: reply => {
+      const [seconds, microseconds] = asArray(reply).map(word => Number(asText(word)));
+      return (seconds ?? 0) * 1000 + Math.floor((microseconds ?? 0) / 1000);
+    },
+  };
 }

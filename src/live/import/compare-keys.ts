@@ -7,7 +7,7 @@ import type { Command } from '../../resp/command.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
-import { sameValue } from '../move/same-value.ts';
+import { type End, sameValue } from '../move/same-value.ts';
 
 /** The version of the format, and a checksum. */
 const FOOTER_BYTES = 10;
@@ -48,12 +48,12 @@ export async function compareKeys(
   return { same, different, absent };
 }
 
-interface Saved {
+export interface Saved {
   readonly payload: Buffer | undefined;
   readonly ttlMs: number | undefined;
 }
 
-async function readAll(keys: readonly Key[], line: Lane): Promise<Saved[]> {
+export async function readAll(keys: readonly Key[], line: Pick<Lane, 'sendAll'>): Promise<Saved[]> {
   const [payloads, ttls] = await Promise.all([
     line.sendAll(keys.map(dump)),
     line.sendAll(keys.map(timeToLive)),
@@ -70,7 +70,7 @@ function body(payload: Buffer): Buffer {
   return payload.subarray(0, Math.max(0, payload.length - FOOTER_BYTES));
 }
 
-function sameTtl(a: number | undefined, b: number | undefined): boolean {
+export function sameTtl(a: number | undefined, b: number | undefined): boolean {
   return a === undefined || b === undefined ? a === b : Math.abs(a - b) <= TTL_MAY_DIFFER_MS;
 }
 
@@ -81,14 +81,18 @@ async function sameByParts(
   target: Lane,
   nameOf: (key: Key) => Key,
 ): Promise<boolean> {
-  const name = nameOf(key);
+  return sameAcrossNames(key, source, nameOf(key), target);
+}
+
+/** As sameValue(), where the second one calls the key by another name. */
+export async function sameAcrossNames(key: Key, own: End, name: Key, other: End): Promise<boolean> {
   // Whoever compares calls the key by one name.
   const renaming = {
     send: <T>(command: Command<T>) =>
-      target.send({ ...command, args: command.args.map(word => (word === key ? name : word)) }),
+      other.send({ ...command, args: command.args.map(word => (word === key ? name : word)) }),
   };
   try {
-    return await sameValue(key, source, renaming);
+    return await sameValue(key, own, renaming);
   } catch (error) {
     // Who may not read them has them taken for different: then nothing is overwritten.
     if (error instanceof ServerRefusalError) return false;

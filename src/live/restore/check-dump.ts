@@ -4,6 +4,7 @@ import { RdbFormatError } from '../../rdb/format-error.ts';
 import type { RdbEntry } from '../../rdb/walker.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { DumpInspection } from '../backup/inspect-dump.ts';
+import type { BackupCensus } from './backup-census.ts';
 import { piecesOf } from './read-backup.ts';
 
 /** Says which file is not what it should be, and why. */
@@ -23,8 +24,6 @@ export interface CheckedDump {
   readonly keys: number;
   /** The highest that has keys. */
   readonly lastDatabase: number;
-  /** How many of them have a time to live. */
-  readonly mortalKeys: number;
   /** Of each type one value, by which it can be tried whether a server takes it. */
   readonly samples: readonly RdbEntry[];
   readonly libraries: readonly Buffer[];
@@ -35,9 +34,11 @@ export interface CheckedDump {
 /** Larger ones are no samples: they are sent to every node. */
 const MOST_SAMPLE_BYTES = 64 * 1024;
 
+/** Notes in the census what is in the file. */
 export async function checkDump(
   folder: string,
   expected: ExpectedDump,
+  census: BackupCensus,
   read: (bytes: number) => void,
 ): Promise<CheckedDump> {
   const { file } = expected;
@@ -45,10 +46,12 @@ export async function checkDump(
   const libraries: Buffer[] = [];
   const inspection = new DumpInspection({
     wants: type => !samples.has(type),
-    entry: entry => {
-      if (sizeOf(entry.value) <= MOST_SAMPLE_BYTES) samples.set(entry.type, ownCopy(entry));
+    mostValueBytes: MOST_SAMPLE_BYTES,
+    entry: entry => samples.set(entry.type, ownCopy(entry)),
+    key: entry => census.note(entry),
+    functionLibrary: code => {
+      libraries.push(Buffer.from(code));
     },
-    functionLibrary: code => libraries.push(Buffer.from(code)),
   });
   for await (const piece of piecesOf(folder, file)) {
     asFileOf(file, () => inspection.push(piece));
@@ -64,15 +67,14 @@ export async function checkDump(
   const keys = [...contents.keysByDatabase.values()].reduce((sum, n) => sum + n, 0);
   if (expected.keys !== undefined && keys !== expected.keys)
     throw new DamagedBackupError(file, `it has ${keys} keys, and ${expected.keys} were saved`);
-  const { mortalKeys } = contents;
-  const lastDatabase = Math.max(0, ...contents.keysByDatabase.keys());
+  census.endFile(contents.usedMemoryBytes);
+  const lastDatabase = [...contents.keysByDatabase.keys()].reduce((a, b) => Math.max(a, b), 0);
   return {
     file,
     rdbVersion,
     bytes,
     keys,
     lastDatabase,
-    mortalKeys,
     samples: [...samples.values()],
     libraries,
     ...(expected.slots && { slots: expected.slots }),
@@ -86,10 +88,6 @@ function asFileOf<T>(file: string, look: () => T): T {
     if (!(error instanceof RdbFormatError)) throw error;
     throw new DamagedBackupError(file, error.message);
   }
-}
-
-export function sizeOf(pieces: readonly Buffer[]): number {
-  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 /** Of the piece of the file that it was found in nothing need be held. */

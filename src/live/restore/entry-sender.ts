@@ -17,23 +17,28 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { restoreValue } from '../../resp/restore-commands.ts';
 import { asking } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
-import { type Address, formatAddress } from '../../topology/node.ts';
+import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
 import { TargetLines } from '../target-lines.ts';
+import { askingFirst, type Comparing, compareWithThere } from './compare-with-there.ts';
+import type { Parcel } from './parcel.ts';
 import type { Routes } from './routes.ts';
+import type { SentLog } from './sent-log.ts';
+import { TargetFullError } from './watch-targets.ts';
 
 export interface SenderSettings {
+  readonly routes: Routes;
   readonly replace: boolean;
+  /** A key that is there is what an earlier round has restored, or somebody has written since. */
+  readonly isAgain: boolean;
   readonly rdbVersion: number;
   readonly nowMs: () => number;
-}
-
-export interface Parcel extends Omit<RdbEntry, 'value' | 'type'> {
-  readonly slot: number;
-  readonly payload: Buffer;
+  readonly log: SentLog;
+  /** Throws where nothing more is to be sent. */
+  readonly mayGoOn: () => void;
 }
 
 /** What became of one key. */
-type Fate = 'restored' | 'existing' | 'again' | { readonly refused: string };
+type Fate = 'restored' | 'same' | 'existing' | 'again' | { readonly refused: string };
 
 const BATCH_KEYS = 256;
 const BATCH_BYTES = 1024 * 1024;
@@ -63,14 +68,13 @@ export class EntrySender {
 
   constructor(
     fleet: Fleet,
-    routes: Routes,
     settings: SenderSettings,
     tally: RestoreTally,
     tell: (event: RestoreEvent) => void,
   ) {
     this.#fleet = fleet;
     this.#lines = new TargetLines(fleet, 0);
-    this.#routes = routes;
+    this.#routes = settings.routes;
     this.#settings = settings;
     this.#tally = tally;
     this.#tell = tell;
@@ -160,48 +164,69 @@ export class EntrySender {
   }
 
   async #sendAll(to: Address, parcels: readonly Parcel[]): Promise<void> {
+    this.#settings.mayGoOn();
+    const node = this.#routes.idAt(to);
     const commands = parcels.map(parcel => restoreValue(parcel.key, parcel, this.#settings.replace));
     const answers: readonly unknown[] = await this.#lines
       .to(to)
       .then(line => line.sendEach(commands))
       // Nobody knows of any of them.
       .catch((error: unknown) => parcels.map(() => error));
+    const existing: Parcel[] = [];
     for (const [i, answer] of answers.entries()) {
       const parcel = parcels[i];
       if (!parcel) continue;
-      if (!(answer instanceof Error)) this.#tally.restored++;
-      else this.#settle(parcel, await this.#fateOf(answer, parcel, to));
+      if (isBusy(answer)) existing.push(parcel);
+      else if (answer instanceof Error) this.#settle(parcel, await this.#fateOf(answer, parcel, to), node);
+      else this.#settle(parcel, 'restored', node);
+    }
+    if (existing.length === 0) return;
+    const fates = await this.#compare(existing, () => this.#lines.to(to));
+    for (const [i, parcel] of existing.entries()) this.#settle(parcel, fates[i] ?? 'again', node);
+  }
+
+  /** Whether what is there is what would have been restored. */
+  async #compare(parcels: readonly Parcel[], to: () => Promise<Comparing>): Promise<Fate[]> {
+    if (this.#settings.isAgain) return parcels.map(() => 'same');
+    try {
+      return await compareWithThere(parcels, await to(), this.#settings.nowMs());
+    } catch (error) {
+      const isElsewhere = error instanceof ServerRefusalError && PASSING.test(error.text);
+      const isGone = error instanceof ConnectError || error instanceof ConnectionLostError;
+      if (!isElsewhere && !isGone && !(error instanceof ReplyTimeoutError)) throw error;
+      return parcels.map(() => 'again');
     }
   }
 
-  #settle(parcel: Parcel, fate: Fate): void {
-    const { key, database } = parcel;
-    if (fate === 'restored') this.#tally.restored++;
-    else if (fate === 'again') this.#again.push(parcel);
-    else if (fate === 'existing') {
-      this.#tally.existing++;
-      this.#tell({ kind: 'exists', key, database });
-    } else {
+  #settle(parcel: Parcel, fate: Fate, node: NodeId | undefined): void {
+    const { key, database, slot, expiresAtMs } = parcel;
+    if (fate === 'again') {
+      this.#again.push(parcel);
+      return;
+    }
+    if (typeof fate === 'object') {
       this.#tally.refused++;
       this.#tell({ kind: 'refused', key, database, problem: fate.refused });
+      return;
     }
+    this.#settings.log.note(slot, node, expiresAtMs === undefined);
+    this.#tally[fate]++;
+    if (fate === 'existing') this.#tell({ kind: 'exists', key, database });
   }
 
   async #fateOf(error: unknown, parcel: Parcel, at: Address): Promise<Fate> {
     if (error instanceof ServerRefusalError) {
-      if (/^BUSYKEY/.test(error.text)) return 'existing';
       if (/^ASK /.test(error.text)) return this.#sendToTarget(parcel);
       if (PASSING.test(error.text)) return 'again';
+      if (/^OOM /.test(error.text)) throw new TargetFullError(at);
       if (UNFIT.test(error.text)) return { refused: error.text };
     }
     const isUnreached = error instanceof ConnectError;
     const isGone = error instanceof ConnectionLostError || error instanceof ReplyTimeoutError;
     if (!isUnreached && !isGone) throw error;
     this.#lines.drop(at);
-    // Nobody knows which of the values were taken by a node that is gone: where they must not be overwritten, they would
-    // stand in their own way.
-    if (isUnreached || this.#settings.replace) return 'again';
-    throw error;
+    // Nobody knows which of the values were taken by a node that is gone: those that were are recognised.
+    return 'again';
   }
 
   /** The slot is on its way, and the key is not at its source. */
@@ -213,12 +238,21 @@ export class EntrySender {
       const command = restoreValue(parcel.key, parcel, this.#settings.replace);
       const line = await this.#lines.to(target);
       await line.sendAll<unknown>([asking(), command]);
+      this.#settings.log.note(parcel.slot, this.#routes.idAt(target), false);
       return 'restored';
     } catch (error) {
+      if (isBusy(error)) {
+        const [fate] = await this.#compare([parcel], async () => askingFirst(await this.#lines.to(target)));
+        return fate ?? 'again';
+      }
       const isAskedAgain = error instanceof ServerRefusalError && /^ASK /.test(error.text);
       return isAskedAgain ? 'again' : this.#fateOf(error, parcel, target);
     }
   }
+}
+
+function isBusy(answer: unknown): boolean {
+  return answer instanceof ServerRefusalError && /^BUSYKEY/.test(answer.text);
 }
 
 export class NobodyTakesItError extends Error {

@@ -1,16 +1,17 @@
 /** A backup in its folder, and its files as streams. */
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readManifest, readNodesJson, type SavedBackup } from '../../plan/backup-manifest.ts';
 import { MANIFEST, NODES } from '../backup/backup-folder.ts';
-import { FileError, readBytes } from '../files.ts';
+import { openRegularFile, readRegularFile } from '../backup/regular-file.ts';
+import { FileError } from '../files.ts';
 
 /** Of slotctl, or of the servers' own tools, which leave no manifest. A RangeError says why it cannot be used. */
 export async function readBackup(folder: string): Promise<SavedBackup> {
   const files = await readdir(folder).catch(error => {
     throw new FileError(folder, 'read', error);
   });
-  const read = async (name: string) => (await readBytes(join(folder, name))).toString('utf8');
+  const read = async (name: string) => (await readRegularFile(join(folder, name))).toString('utf8');
   const backup = files.includes(MANIFEST)
     ? readManifest(await read(MANIFEST))
     : files.includes(NODES)
@@ -26,8 +27,8 @@ const PIECE_BYTES = 256 * 1024;
 
 export async function* piecesOf(folder: string, name: string): AsyncGenerator<Buffer> {
   const path = join(folder, name);
+  const file = await openRegularFile(path);
   try {
-    const file = await open(path);
     yield* file.createReadStream({ highWaterMark: PIECE_BYTES }) as AsyncIterable<Buffer>;
   } catch (error) {
     throw new FileError(path, 'read', error);

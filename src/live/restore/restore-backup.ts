@@ -5,26 +5,40 @@ import { RdbFormatError } from '../../rdb/format-error.ts';
 import { RdbWalker } from '../../rdb/walker.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import type { SlotSet } from '../../topology/slot-set.ts';
 import { asGenerator, type Tell } from '../event-stream.ts';
+import { BackupCensus } from './backup-census.ts';
 import { type CheckedDump, checkDump, DamagedBackupError } from './check-dump.ts';
-import { EntrySender, type Parcel } from './entry-sender.ts';
+import { EntrySender } from './entry-sender.ts';
+import type { Parcel } from './parcel.ts';
 import { piecesOf } from './read-backup.ts';
-import { Routes } from './routes.ts';
+import type { Routes } from './routes.ts';
+import type { SentLog } from './sent-log.ts';
+
+export interface CheckedBackup {
+  readonly dumps: readonly CheckedDump[];
+  readonly census: BackupCensus;
+}
 
 /** One after the other: it is the processor that is busy, and not the disk. */
 export async function checkBackup(
   folder: string,
   { dumps }: SavedBackup,
   read: (bytes: number) => void,
-): Promise<CheckedDump[]> {
+): Promise<CheckedBackup> {
   const checked: CheckedDump[] = [];
-  for (const dump of dumps) checked.push(await checkDump(folder, dump, read));
-  return checked;
+  const census = new BackupCensus();
+  for (const dump of dumps) checked.push(await checkDump(folder, dump, census, read));
+  return { dumps: checked, census };
 }
 
 export interface RestoreSettings {
   readonly folder: string;
+  readonly routes: Routes;
+  readonly log: SentLog;
+  /** Only these, of which it is doubted that they are there. */
+  readonly again?: SlotSet;
+  readonly mayGoOn: () => void;
   readonly replace: boolean;
   /** Files that are read at the same time: one of them may fill only one node. */
   readonly parallel: number;
@@ -34,12 +48,10 @@ export interface RestoreSettings {
 /** Adds to the tally as it goes, so that it is known how far it was wherever it ends. */
 export function restoreBackup(
   fleet: Fleet,
-  snapshot: ClusterSnapshot,
   dumps: readonly CheckedDump[],
   settings: RestoreSettings,
   tally: RestoreTally,
 ): AsyncGenerator<RestoreEvent> {
-  const routes = new Routes(fleet, snapshot);
   const of = dumps.reduce((sum, { bytes }) => sum + bytes, 0);
   let bytes = 0;
   return asGenerator<RestoreEvent>(async tell => {
@@ -62,7 +74,7 @@ export function restoreBackup(
             tell,
             read: only === 'own' ? read : () => !isOver,
           };
-          const left = await restoreFile(fleet, routes, dump, way).catch(error => {
+          const left = await restoreFile(fleet, dump, way).catch(error => {
             // The others end with the batch that they are at.
             isOver = true;
             throw error;
@@ -93,16 +105,18 @@ interface Way extends RestoreSettings {
 /** Returns how many keys were left out. */
 async function restoreFile(
   fleet: Fleet,
-  routes: Routes,
   { file, rdbVersion, slots }: CheckedDump,
-  { folder, replace, nowMs, only, tally, tell, read }: Way,
+  { folder, only, tally, tell, read, again, ...settings }: Way,
 ): Promise<number> {
-  const sender = new EntrySender(fleet, routes, { replace, rdbVersion, nowMs }, tally, tell);
+  const isAgain = again !== undefined;
+  const sender = new EntrySender(fleet, { ...settings, rdbVersion, isAgain }, tally, tell);
   const parcels: Parcel[] = [];
   let left = 0;
   const walker = new RdbWalker({
     entry: entry => {
-      const share = !slots || slots.has(keySlot(entry.key)) ? 'own' : 'strays';
+      const slot = keySlot(entry.key);
+      if (again && !again.has(slot)) return;
+      const share = !slots || slots.has(slot) ? 'own' : 'strays';
       if (share !== only) {
         left++;
         return;

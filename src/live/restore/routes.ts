@@ -1,15 +1,17 @@
 /** Where keys belong, as the cluster has it; looked at anew when nodes say that it has changed. */
-import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import type { Address, NodeId } from '../../topology/node.ts';
+import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
 import { SLOT_COUNT } from '../../topology/slot-set.ts';
-import { type ClusterSnapshot, ownClaims } from '../../topology/snapshot.ts';
-import { EntryNodeError, inspect } from '../inspect.ts';
+import { type ClusterSnapshot, type NodeView, ownClaims } from '../../topology/snapshot.ts';
+import { inspectAgain } from '../inspect-again.ts';
 
 export class Routes {
   readonly #fleet: Fleet;
   #places: ReadonlyMap<NodeId, Address> = new Map();
   #owners: (Address | undefined)[] = [];
+  #idsAt: ReadonlyMap<string, NodeId> = new Map();
+  /** Each node as it was when it was first seen. */
+  readonly #first = new Map<NodeId, NodeView>();
   /** Slots on their way, and where they go. */
   #targets = new Map<number, Address>();
   #looking: Promise<void> | undefined;
@@ -21,6 +23,25 @@ export class Routes {
 
   ownerOf(slot: number): Address | undefined {
     return this.#owners[slot];
+  }
+
+  idAt(place: Address): NodeId | undefined {
+    return this.#idsAt.get(formatAddress(place));
+  }
+
+  /** What nodes are compared with when it is asked whether they still have what they were sent. */
+  get first(): ReadonlyMap<NodeId, NodeView> {
+    return this.#first;
+  }
+
+  /** From here on they are compared with this look. */
+  beginAnew(snapshot: ClusterSnapshot): void {
+    this.#first.clear();
+    this.#take(snapshot);
+  }
+
+  get nodes(): readonly Address[] {
+    return [...this.#places.values()];
   }
 
   targetOf(slot: number): Address | undefined {
@@ -35,24 +56,18 @@ export class Routes {
     return this.#looking;
   }
 
-  /** Through the entry node, or another one where that is gone. */
   async #look(): Promise<void> {
-    const others = [...this.#places.values()];
-    for (const first of ['entry' as const, ...others]) {
-      try {
-        this.#take(await inspect(this.#fleet, undefined, first));
-        return;
-      } catch (error) {
-        if (!(error instanceof EntryNodeError || error instanceof NodeError)) throw error;
-      }
-    }
+    const seen = await inspectAgain(this.#fleet, this.nodes);
+    if (seen) this.#take(seen);
   }
 
   #take(snapshot: ClusterSnapshot): void {
     this.#places = new Map(snapshot.views.map(({ id, address }) => [id, address]));
+    for (const view of snapshot.views) if (!this.#first.has(view.id)) this.#first.set(view.id, view);
     this.#owners = Array.from({ length: SLOT_COUNT });
     for (const [id, slots] of ownClaims(snapshot))
       for (const slot of slots) this.#owners[slot] = this.#places.get(id);
+    this.#idsAt = new Map([...this.#places].map(([id, place]) => [formatAddress(place), id]));
     this.#targets = new Map();
     for (const { open } of snapshot.views) {
       for (const [slot, id] of open.migrating) {

@@ -6,15 +6,13 @@ import { restorePayload } from '../../rdb/payload.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { restoreValue } from '../../resp/restore-commands.ts';
-import { keySlot } from '../../topology/key-slot.ts';
 import type { Address } from '../../topology/node.ts';
-import { SLOT_COUNT, type SlotSet } from '../../topology/slot-set.ts';
+import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { CheckedDump } from './check-dump.ts';
+import { keyWhere } from './unused-key.ts';
 
 /** One millisecond after 1970 began. */
 const LONG_AGO_MS = 1;
-/** A node with a single slot is found by so many tries, as good as always. */
-const MOST_TRIES = 64 * SLOT_COUNT;
 
 export interface Unfit {
   readonly type: number;
@@ -29,7 +27,7 @@ export async function tryValues(
   node: { readonly address: Address; readonly slots: SlotSet },
   dumps: readonly CheckedDump[],
 ): Promise<Unfit[]> {
-  const key = unusedKey(node.slots);
+  const key = keyWhere(slot => node.slots.has(slot as Slot), 'slotctl:restore:trial:');
   if (!key) return [];
   const trials = new Map(
     dumps.flatMap(({ rdbVersion, samples }) =>
@@ -47,12 +45,4 @@ export async function tryValues(
     }
   }
   return unfit;
-}
-
-function unusedKey(slots: SlotSet): Buffer | undefined {
-  for (let i = 0; i < MOST_TRIES; i++) {
-    const key = Buffer.from(`slotctl:restore:trial:${i}`);
-    if (slots.has(keySlot(key))) return key;
-  }
-  return undefined;
 }

@@ -1,0 +1,99 @@
+/**
+ * Whether a key that is there already has the value that would have been restored: then an earlier run has done it. What
+ * the server would save of it is compared with what is in the file; where that differs, which it may for equal values,
+ * the value is put beside it for a moment, and the server is asked for what it would save of that, and for the parts of both.
+ */
+import type { Command } from '../../resp/command.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Lane } from '../../resp/fleet.ts';
+import { unlink } from '../../resp/import-commands.ts';
+import { restoreValue } from '../../resp/restore-commands.ts';
+import { asking, dump, type Key } from '../../resp/slot-commands.ts';
+import { readAll, type Saved, sameAcrossNames, sameBody, sameTtl } from '../import/compare-keys.ts';
+import type { Parcel } from './parcel.ts';
+import { keyInSlot } from './unused-key.ts';
+
+export type Comparing = Pick<Lane, 'send' | 'sendAll'>;
+
+const KEYS_AT_A_TIME = 64;
+/** Larger ones would take that much memory twice; they count as different. */
+const LARGEST_BESIDE_BYTES = 64 * 1024 * 1024;
+/** Should we end before it is removed. */
+const BESIDE_FOR_MS = 60_000;
+
+export async function compareWithThere(
+  parcels: readonly Parcel[],
+  line: Comparing,
+  nowMs: number,
+): Promise<('same' | 'existing' | 'again')[]> {
+  const fates: ('same' | 'existing' | 'again')[] = [];
+  for (let from = 0; from < parcels.length; from += KEYS_AT_A_TIME) {
+    const some = parcels.slice(from, from + KEYS_AT_A_TIME);
+    const there = await readWhereAllowed(some, line);
+    for (const [i, parcel] of some.entries()) fates.push(await judge(parcel, there?.[i], line, nowMs));
+  }
+  return fates;
+}
+
+/** Undefined where we may not: then whatever is there counts as different, and stays. */
+async function readWhereAllowed(parcels: readonly Parcel[], line: Comparing): Promise<Saved[] | undefined> {
+  try {
+    return await readAll(
+      parcels.map(({ key }) => key),
+      line,
+    );
+  } catch (error) {
+    if (error instanceof ServerRefusalError && error.reason === 'no-right') return undefined;
+    throw error;
+  }
+}
+
+async function judge(
+  parcel: Parcel,
+  there: Saved | undefined,
+  line: Comparing,
+  nowMs: number,
+): Promise<'same' | 'existing' | 'again'> {
+  if (!there) return 'existing';
+  // Gone meanwhile.
+  if (!there.payload) return 'again';
+  const { payload, expiresAtMs } = parcel;
+  if (!sameTtl(expiresAtMs === undefined ? undefined : expiresAtMs - nowMs, there.ttlMs)) return 'existing';
+  if (sameBody(payload, there.payload)) return 'same';
+  return (await isSameBeside(parcel, there.payload, line, nowMs)) ? 'same' : 'existing';
+}
+
+async function isSameBeside(
+  { key, slot, payload }: Parcel,
+  there: Buffer,
+  line: Comparing,
+  nowMs: number,
+): Promise<boolean> {
+  const beside = payload.length <= LARGEST_BESIDE_BYTES && keyInSlot(slot, `slotctl:compare:${process.pid}:`);
+  if (!beside) return false;
+  try {
+    await line.send(restoreValue(beside, { payload, expiresAtMs: nowMs + BESIDE_FOR_MS }, true));
+    const ours = await line.send(dump(beside));
+    // Of one server both are of one version.
+    return (ours && sameBody(ours, there)) || (await sameAcrossNames(key, line, beside, line));
+  } catch (error) {
+    if (error instanceof ServerRefusalError && error.reason === 'no-right') return false;
+    throw error;
+  } finally {
+    await remove(beside, line);
+  }
+}
+
+/** Where that cannot be done, it goes by itself. */
+async function remove(key: Key, line: Comparing): Promise<void> {
+  await line.send(unlink([key])).catch(() => {});
+}
+
+/** For a node that only imports the slot. */
+export function askingFirst(line: Comparing): Comparing {
+  const send = async <T>(command: Command<T>): Promise<T> => {
+    const [, answer] = await line.sendAll<unknown>([asking(), command]);
+    return answer as T;
+  };
+  return { send, sendAll: commands => Promise.all(commands.map(send)) };
+}

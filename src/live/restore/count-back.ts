@@ -1,0 +1,133 @@
+/**
+ * Whether what was restored is there: by slots for all of it, and key by key for a sample, since clients that write to the
+ * same slots make up in number for what is lost. Where either gives rise to doubt, every key of those slots is asked for.
+ * Keys with a time to live are left out: they may have gone in the meantime by right.
+ */
+import { RdbWalker } from '../../rdb/walker.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import type { Key } from '../../resp/slot-commands.ts';
+import { keySlot } from '../../topology/key-slot.ts';
+import { type Slot, SlotSet } from '../../topology/slot-set.ts';
+import { type ClusterSnapshot, coveredSlots } from '../../topology/snapshot.ts';
+import { takeCensus } from '../take-census.ts';
+import type { SampleKey } from './backup-census.ts';
+import { absentKeys } from './look-for-keys.ts';
+import { piecesOf } from './read-backup.ts';
+import type { CheckedBackup } from './restore-backup.ts';
+import type { Routes } from './routes.ts';
+import type { SentLog } from './sent-log.ts';
+
+/** So many are asked for at a time; more of them are not held. */
+const KEYS_AT_A_TIME = 20_000;
+const MOST_EXAMPLES = 5;
+
+export interface CountedBack {
+  readonly missing: number;
+  readonly examples: readonly Key[];
+  /** Why something could not be counted or asked for. */
+  readonly uncounted: readonly string[];
+}
+
+export interface ToCount {
+  readonly folder: string;
+  readonly backup: CheckedBackup;
+  readonly routes: Routes;
+  readonly log: SentLog;
+}
+
+export async function countBack(
+  fleet: Fleet,
+  now: ClusterSnapshot,
+  { folder, backup, routes, log }: ToCount,
+): Promise<CountedBack> {
+  const counted = await countSlots(fleet, now, log);
+  const uncounted = new Set(counted.uncounted);
+  try {
+    const samples = backup.census.samples.filter(({ slot }) => log.lastingIn(slot as Slot) > 0);
+    const { absent, unasked } = await absentKeys(fleet, routes, samples);
+    const doubtful = [...absent, ...unasked].map(({ slot }) => slot);
+    const slots = SlotSet.union([counted.short, SlotSet.of(...doubtful)]);
+    if (slots.size === 0) return { missing: 0, examples: [], uncounted: [...uncounted] };
+    return { ...(await askForAll(fleet, { folder, backup, routes }, slots)), uncounted: [...uncounted] };
+  } catch (error) {
+    if (!(error instanceof ServerRefusalError) || error.reason !== 'no-right') throw error;
+    uncounted.add(error.message);
+    return { missing: counted.lacking, examples: [], uncounted: [...uncounted] };
+  }
+}
+
+interface CountedSlots {
+  /** With fewer keys than they should have. */
+  readonly short: SlotSet;
+  readonly lacking: number;
+  readonly uncounted: readonly string[];
+}
+
+async function countSlots(fleet: Fleet, now: ClusterSnapshot, log: SentLog): Promise<CountedSlots> {
+  const wanted = log.slots;
+  const unowned = wanted.without(coveredSlots(now));
+  const requests = now.views.flatMap(view => {
+    if (view.self.role !== 'primary') return [];
+    const slots = view.self.slots.intersect(wanted);
+    return slots.size > 0 ? [{ view, slots }] : [];
+  });
+  const census = await takeCensus(fleet, requests);
+  const short: number[] = [...unowned];
+  let lacking = [...unowned].reduce((sum, slot) => sum + log.lastingIn(slot), 0);
+  const uncounted: string[] = [];
+  for (const { view, slots } of requests) {
+    const counts = census.get(view.id);
+    if (!counts || 'reason' in counts) {
+      uncounted.push(counts?.reason ?? 'it was not counted');
+      continue;
+    }
+    for (const slot of slots) {
+      const less = log.lastingIn(slot) - (counts.bySlot.get(slot) ?? 0);
+      if (less <= 0) continue;
+      short.push(slot);
+      lacking += less;
+    }
+  }
+  return { short: SlotSet.of(...short), lacking, uncounted };
+}
+
+async function askForAll(
+  fleet: Fleet,
+  { folder, backup, routes }: Pick<ToCount, 'folder' | 'backup' | 'routes'>,
+  slots: SlotSet,
+): Promise<{ readonly missing: number; readonly examples: readonly Key[] }> {
+  const absent = new Set<string>();
+  const waiting = new Map<string, SampleKey>();
+  const ask = async () => {
+    const asked = await absentKeys(fleet, routes, [...waiting.values()]);
+    for (const key of [...asked.absent, ...asked.unasked]) absent.add(nameOf(key));
+    waiting.clear();
+  };
+  for (const { file } of backup.dumps) {
+    const walker = new RdbWalker({
+      key: ({ database, key, expiresAtMs }) => {
+        const slot = keySlot(key);
+        if (expiresAtMs !== undefined || !slots.has(slot)) return;
+        const own = { database, slot, key: Buffer.from(key) };
+        waiting.set(nameOf(own), own);
+      },
+    });
+    for await (const piece of piecesOf(folder, file)) {
+      walker.push(piece);
+      if (waiting.size >= KEYS_AT_A_TIME) await ask();
+    }
+    await ask();
+  }
+  const examples = [...absent].slice(0, MOST_EXAMPLES);
+  return { missing: absent.size, examples: examples.map(keyOf) };
+}
+
+/** A key that is in two files is one key. */
+function nameOf({ database, key }: SampleKey): string {
+  return `${database} ${key.toString('latin1')}`;
+}
+
+function keyOf(name: string): Key {
+  return Buffer.from(name.slice(name.indexOf(' ') + 1), 'latin1');
+}

@@ -1,0 +1,44 @@
+/** Whether the nodes that get the keys of a backup have room for them. Of keys that are there already nothing more comes. */
+import { type LackOfRoom, withoutRoom } from '../../plan/restore-room.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { absentKeys } from './look-for-keys.ts';
+import type { CheckedBackup } from './restore-backup.ts';
+import { Routes } from './routes.ts';
+
+export async function lookForRoom(
+  fleet: Fleet,
+  snapshot: ClusterSnapshot,
+  { census }: CheckedBackup,
+): Promise<LackOfRoom[]> {
+  const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
+  const tight = withoutRoom(primaries, census.memory, () => 0);
+  if (tight.length === 0) return [];
+  const absent = await absentSlots(fleet, snapshot, census.samples);
+  return withoutRoom(primaries, census.memory, node => shareThere(node, census.samples, absent));
+}
+
+function shareThere(
+  { self }: NodeView,
+  samples: CheckedBackup['census']['samples'],
+  absent: ReadonlySet<number>,
+): number {
+  const own = samples.filter(({ slot }) => self.role === 'primary' && self.slots.has(slot));
+  return own.length === 0 ? 0 : own.filter(({ slot }) => !absent.has(slot)).length / own.length;
+}
+
+/** Where that may not be asked, all are taken for absent. */
+async function absentSlots(
+  fleet: Fleet,
+  snapshot: ClusterSnapshot,
+  samples: CheckedBackup['census']['samples'],
+): Promise<ReadonlySet<number>> {
+  try {
+    const { absent, unasked } = await absentKeys(fleet, new Routes(fleet, snapshot), samples);
+    return new Set([...absent, ...unasked].map(({ slot }) => slot));
+  } catch (error) {
+    if (!(error instanceof ServerRefusalError)) throw error;
+    return new Set(samples.map(({ slot }) => slot));
+  }
+}

@@ -1,0 +1,7 @@
+/** A key of a backup, as it is sent. */
+import type { RdbEntry } from '../../rdb/walker.ts';
+
+export interface Parcel extends Omit<RdbEntry, 'value' | 'type'> {
+  readonly slot: number;
+  readonly payload: Buffer;
+}
