@@ -3,6 +3,7 @@
 import { readSlot, readSlotRanges, readUsedMemory } from './asides.ts';
 import { ByteFeed, type Reading } from './byte-feed.ts';
 import { RdbFormatError } from './format-error.ts';
+import { HEADER_BYTES, readHeader } from './header.ts';
 import {
   LARGEST_KEY_BYTES,
   LARGEST_LIBRARY_BYTES,
@@ -10,52 +11,9 @@ import {
   MOST_DATABASES,
   MOST_LIBRARY_BYTES,
 } from './limits.ts';
+import type { RdbListener, RdbSummary } from './listener.ts';
 import { readString, skipString } from './strings.ts';
 import { type Maker, skipModuleWords, skipValue, skipValueNow } from './value-shapes.ts';
-
-export interface RdbEntry {
-  readonly database: number;
-  readonly key: Buffer;
-  readonly type: number;
-  /** As it stands in the file, in pieces. */
-  readonly value: readonly Buffer[];
-  /** Absent where it stays. */
-  readonly expiresAtMs?: number;
-  /** Where the server evicts what was not used for long … */
-  readonly idleSeconds?: number;
-  /** … or what is used least. */
-  readonly frequency?: number;
-}
-
-export interface KeyFacts {
-  readonly database: number;
-  /** Valid only while it is told. */
-  readonly key: Buffer;
-  readonly bytes: number;
-  readonly expiresAtMs?: number;
-}
-
-export interface RdbListener {
-  /** Whether the next value, of this type, is to be told of; the others are only counted. */
-  wants?(type: number): boolean;
-  entry?(entry: RdbEntry): void;
-  /** Of every key: how many bytes it takes in the file, with its value. */
-  key?(entry: KeyFacts): void;
-  /** A larger value is not told of, nor held. */
-  readonly mostValueBytes?: number;
-  functionLibrary?(code: Buffer): void;
-}
-
-export interface RdbSummary {
-  readonly maker: Maker;
-  readonly version: number;
-  readonly keysByDatabase: ReadonlyMap<number, number>;
-  /** How many of the keys have a time to live. */
-  readonly mortalKeys: number;
-  readonly functionLibraries: number;
-  /** What all of it took in the memory of who saved it, as that says itself. */
-  readonly usedMemoryBytes?: number;
-}
 
 const EOF = 255;
 const SELECT_DATABASE = 254;
@@ -239,12 +197,4 @@ export class RdbWalker {
     if (this.#keys.size > MOST_DATABASES)
       throw new RdbFormatError(`keys in more than ${MOST_DATABASES} databases`);
   }
-}
-
-export const HEADER_BYTES = 9;
-
-export function readHeader(header: Buffer): { readonly maker: Maker; readonly version: number } | undefined {
-  const [, word, version] = /^(REDIS(?=\d{4}$)|VALKEY(?=\d{3}$))(\d+)$/.exec(header.toString('latin1')) ?? [];
-  if (version === undefined) return undefined;
-  return { maker: word === 'VALKEY' ? 'valkey' : 'redis', version: Number(version) };
 }

@@ -325,7 +325,9 @@ describe.concurrent('a restore', () => {
     await cluster.node(0).send('SET', key ?? '', 'of today');
     const kept = await slotctl(['restore', folder, cluster.entry, '--yes']);
     expect(kept.code).toBe(1);
-    expect(kept.stderr).toContain(`0 of ${keys} keys restored, ${keys - 1} were there already, 1 existed with another value.`);
+    expect(kept.stderr).toContain(
+      `0 of ${keys} keys restored, ${keys - 1} were there already, 1 existed with another value.`,
+    );
     expect(await cluster.node(0).text('GET', key ?? '')).toBe('of today');
     const replaced = await slotctl(['restore', folder, cluster.entry, '--cluster-replace'], {
       answer: 'yes',

@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { Crc64 } from '../../rdb/crc64.ts';
 import { HarmfulRdbError, RdbFormatError } from '../../rdb/format-error.ts';
-import { HEADER_BYTES, type RdbListener, type RdbSummary, RdbWalker, readHeader } from '../../rdb/walker.ts';
+import { HEADER_BYTES, readHeader } from '../../rdb/header.ts';
+import type { RdbListener, RdbSummary } from '../../rdb/listener.ts';
+import { RdbWalker } from '../../rdb/walker.ts';
 
 export interface DumpFacts {
   readonly rdbVersion: number;

@@ -1,7 +1,7 @@
 /** Reads a file of a backup through before anything is written: whether it is whole, and the one that was saved. */
 import type { ExpectedDump } from '../../plan/backup-manifest.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
-import type { RdbEntry } from '../../rdb/walker.ts';
+import type { RdbEntry } from '../../rdb/listener.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { DumpInspection } from '../backup/inspect-dump.ts';
 import type { BackupCensus } from './backup-census.ts';

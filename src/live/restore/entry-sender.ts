@@ -5,25 +5,19 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreEvent, RestoreTally } from '../../plan/restore.ts';
+import type { RdbEntry } from '../../rdb/listener.ts';
 import { restorePayload } from '../../rdb/payload.ts';
-import type { RdbEntry } from '../../rdb/walker.ts';
-import {
-  ConnectError,
-  ConnectionLostError,
-  ReplyTimeoutError,
-  ServerRefusalError,
-} from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { restoreValue } from '../../resp/restore-commands.ts';
 import { asking } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
 import { TargetLines } from '../target-lines.ts';
-import { askingFirst, type Comparing, compareWithThere } from './compare-with-there.ts';
+import { askingFirst, type Comparing } from './compare-with-there.ts';
+import { type Fate, fateOfRefusal, fatesThere, isBusy, isGone, isSentOn } from './fates.ts';
 import type { Parcel } from './parcel.ts';
 import type { Routes } from './routes.ts';
 import type { SentLog } from './sent-log.ts';
-import { TargetFullError } from './watch-targets.ts';
 
 export interface SenderSettings {
   readonly routes: Routes;
@@ -37,20 +31,12 @@ export interface SenderSettings {
   readonly mayGoOn: () => void;
 }
 
-/** What became of one key. */
-type Fate = 'restored' | 'same' | 'existing' | 'again' | { readonly refused: string };
-
 const BATCH_KEYS = 256;
 const BATCH_BYTES = 1024 * 1024;
 const MOST_BYTES_UNDER_WAY = 8 * 1024 * 1024;
 /** So long the cluster may be in no state to take a key. */
 const PATIENCE_MS = 60_000;
 const AGAIN_AFTER_MS = 250;
-
-/** The node may take it later, or another one does. */
-const PASSING = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|LOADING|READONLY|MASTERDOWN) ?/;
-/** The value itself is what the node does not take. */
-const UNFIT = /^ERR (Bad data format|DUMP payload|.*too (large|big))/i;
 
 export class EntrySender {
   readonly #fleet: Fleet;
@@ -186,16 +172,9 @@ export class EntrySender {
   }
 
   /** Whether what is there is what would have been restored. */
-  async #compare(parcels: readonly Parcel[], to: () => Promise<Comparing>): Promise<Fate[]> {
-    if (this.#settings.isAgain) return parcels.map(() => 'same');
-    try {
-      return await compareWithThere(parcels, await to(), this.#settings.nowMs());
-    } catch (error) {
-      const isElsewhere = error instanceof ServerRefusalError && PASSING.test(error.text);
-      const isGone = error instanceof ConnectError || error instanceof ConnectionLostError;
-      if (!isElsewhere && !isGone && !(error instanceof ReplyTimeoutError)) throw error;
-      return parcels.map(() => 'again');
-    }
+  #compare(parcels: readonly Parcel[], to: () => Promise<Comparing>): Promise<Fate[]> {
+    const { isAgain, nowMs } = this.#settings;
+    return isAgain ? Promise.resolve(parcels.map(() => 'same')) : fatesThere(parcels, to, nowMs());
   }
 
   #settle(parcel: Parcel, fate: Fate, node: NodeId | undefined): void {
@@ -215,15 +194,10 @@ export class EntrySender {
   }
 
   async #fateOf(error: unknown, parcel: Parcel, at: Address): Promise<Fate> {
-    if (error instanceof ServerRefusalError) {
-      if (/^ASK /.test(error.text)) return this.#sendToTarget(parcel);
-      if (PASSING.test(error.text)) return 'again';
-      if (/^OOM /.test(error.text)) throw new TargetFullError(at);
-      if (UNFIT.test(error.text)) return { refused: error.text };
-    }
-    const isUnreached = error instanceof ConnectError;
-    const isGone = error instanceof ConnectionLostError || error instanceof ReplyTimeoutError;
-    if (!isUnreached && !isGone) throw error;
+    if (isSentOn(error)) return this.#sendToTarget(parcel);
+    const fate = fateOfRefusal(error, at);
+    if (fate) return fate;
+    if (!isGone(error)) throw error;
     this.#lines.drop(at);
     // Nobody knows which of the values were taken by a node that is gone: those that were are recognised.
     return 'again';
@@ -245,14 +219,9 @@ export class EntrySender {
         const [fate] = await this.#compare([parcel], async () => askingFirst(await this.#lines.to(target)));
         return fate ?? 'again';
       }
-      const isAskedAgain = error instanceof ServerRefusalError && /^ASK /.test(error.text);
-      return isAskedAgain ? 'again' : this.#fateOf(error, parcel, target);
+      return isSentOn(error) ? 'again' : this.#fateOf(error, parcel, target);
     }
   }
-}
-
-function isBusy(answer: unknown): boolean {
-  return answer instanceof ServerRefusalError && /^BUSYKEY/.test(answer.text);
 }
 
 export class NobodyTakesItError extends Error {
