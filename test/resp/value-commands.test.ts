@@ -6,6 +6,7 @@ import {
   fieldValues,
   hashPart,
   hasMembers,
+  isValueType,
   lastStreamId,
   listPart,
   setPart,
@@ -79,5 +80,16 @@ describe('the replies', () => {
     const group = [name, a, consumers, 2, pending, 0, last, id];
     expect(streamGroups(key).decode([group])).toEqual([{ name: a, pending: 0, state: '0 2 1-1' }]);
     expect(() => streamGroups(key).decode([[name, a]])).toThrow('no pending in it');
+  });
+
+  test('a type is one of ours, and not a property of every object', () => {
+    expect(['string', 'stream', 'constructor', 'toString', '__proto__', 'none'].map(isValueType)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 });
