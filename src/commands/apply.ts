@@ -1,18 +1,22 @@
 /** `apply`: carries out a plan that was written to a file, or what is left of it. */
 import { Command } from 'commander';
 import { readBytes } from '../live/files.ts';
-import { isFixDocument, readFixDocument } from '../plan/fix-file.ts';
+import { type FixManner, isFixDocument, readFixDocument } from '../plan/fix-file.ts';
 import { readPlanDocument, type SavedPlan } from '../plan/plan-file.ts';
 import { resumePlan } from '../plan/resume.ts';
+import { fixMannerLines, mannerLines } from '../report/manner.ts';
+import { renderReshard } from '../report/moves.ts';
 import { agreeOnEntry, entryWords } from './agree-on-entry.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { runFix } from './fix.ts';
 import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
-import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
+import { addMoveOptions, flagsOf, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
 
 export interface ApplyOptions extends MoveOptions {
   readonly saved: SavedPlan;
+  /** Lines about the manner that the plan brings. */
+  readonly brought: readonly string[];
 }
 
 export function applyCommand(context: Context, run = runApply): Command {
@@ -20,40 +24,72 @@ export function applyCommand(context: Context, run = runApply): Command {
     .usage('[options] <file> [address]')
     .description('carry out a plan from --plan-out, or what is left of it')
     .argument('[words...]', 'the file, and a node of the cluster if it is not the one in the file');
-  return addMoveOptions(command).action(async (words: string[], flags: MoveFlags) => {
+  // After those that they take back: standing alone, they would be the default.
+  addMoveOptions(command)
+    .option('--no-cluster-replace', 'not even if the plan says so')
+    .option('--no-allow-blocking', 'not even if the plan says so')
+    .option('--rescue-file <file>', 'for a plan of fix: where values go that give way');
+  return command.action(async (words: string[], flags: ApplyFlags) => {
     const [file, ...address] = words;
     if (file === undefined) throw new UsageError('name the file of the plan');
+    const isGiven: IsGiven = name => command.getOptionValueSource(name) === 'cli';
     const text = await asUsage(async () => (await readBytes(file)).toString('utf8'));
-    if (isFixDocument(text)) return context.finish(await applyFix(text, address, flags, context));
+    if (isFixDocument(text)) return context.finish(await applyFix(text, address, flags, isGiven, context));
     const saved = await asUsage(() => readPlanDocument(text));
-    const options = await resolveMove(entryWords(saved, address, flags), flags, context);
+    if (flags.rescueFile !== undefined) throw new UsageError('--rescue-file goes with a plan of fix');
+    const { manner } = saved;
+    const merged = manner ? { ...flags, ...notGiven(flagsOf(manner), isGiven) } : flags;
+    const options = await resolveMove(entryWords(saved, address, flags), merged, context);
     const ending = await agreeOnEntry(saved, address, { ...options, flags }, context);
-    context.finish(ending ?? (await run({ ...options, saved }, context)));
+    if (ending !== undefined) return context.finish(ending);
+    const brought = manner ? mannerLines(manner, options.moving) : [];
+    context.finish(await run({ ...options, saved, brought }, context));
   });
+}
+
+interface ApplyFlags extends MoveFlags {
+  readonly rescueFile?: string;
+}
+
+type IsGiven = (name: string) => boolean;
+
+/** What the command line says counts. */
+function notGiven<T extends object>(fromFile: T, isGiven: IsGiven): Partial<T> {
+  return Object.fromEntries(Object.entries(fromFile).filter(([name]) => !isGiven(name))) as Partial<T>;
 }
 
 /** What is written down of a mending is what may be done; what is to be done is looked at anew. */
 async function applyFix(
   text: string,
   address: readonly string[],
-  flags: MoveFlags,
+  flags: ApplyFlags,
+  isGiven: IsGiven,
   context: Context,
 ): Promise<ExitCode> {
   const approved = await asUsage(() => readFixDocument(text));
+  if (flags.rescueFile === '') throw new UsageError('--rescue-file takes the name of a file');
   const words = entryWords(approved, address, flags);
   const { moving, despiteFindings: _, ...options } = await resolveMove(words, flags, context);
   const ending = await agreeOnEntry(approved, address, { ...options, flags }, context);
   if (ending !== undefined) return ending;
-  const { allowBlocking } = moving.limits;
-  const { wishes, prefer } = approved;
-  return runFix({ ...options, wishes, prefer, approved, allowBlocking, explain: false }, context);
+  const { wishes, manner } = approved;
+  const given: Partial<FixManner> = {
+    ...(isGiven('allowBlocking') && { allowBlocking: moving.limits.allowBlocking }),
+    ...(isGiven('clusterTimeout') && { timeoutMs: moving.limits.timeoutMs }),
+    ...(flags.rescueFile !== undefined && { rescueFile: flags.rescueFile }),
+  };
+  const now = { ...manner, ...given };
+  const brought = fixMannerLines(manner, now);
+  return runFix({ ...options, ...now, wishes, approved, brought, explain: false }, context);
 }
 
 export function runApply(options: ApplyOptions, context: Context): Promise<ExitCode> {
-  const { saved, despiteFindings } = options;
+  const { saved, despiteFindings, brought } = options;
+  const { paint } = context.terminal;
   return moveAsPlanned(options, context, {
     command: 'apply',
     decide: planOnSight(snapshot => resumePlan(saved, snapshot, despiteFindings)),
+    preview: plan => `${renderReshard(plan, paint)}${brought.map(line => `${line}\n`).join('')}`,
     question: 'Do you want to carry out what is left of this plan?',
     already: 'Everything in this plan is done already. Nothing to do.',
   });

@@ -135,13 +135,17 @@ async function leaveUnfinished<P extends Plan>(
     if (!(error instanceof FileError)) throw error;
     return `${text} What is left could not be written down: ${error.message}.`;
   }
-  return `${text} To go on from here: ${applyCommandLine(file, fleet)}`;
+  return `${text} To go on from here: ${applyCommandLine(file, change, fleet)}`;
 }
 
 /** Where there is a login, `apply` asks about a place that only the file names. */
-function applyCommandLine(file: string, { credentials, entry }: FleetSettings): string {
-  if (!credentials) return `slotctl apply ${file}`;
-  return `slotctl apply ${file} ${entry.kind === 'unix' ? `-s ${entry.path}` : formatAddress(entry)}`;
+function applyCommandLine<P extends Plan>(
+  file: string,
+  { applyWith = '' }: Change<P>,
+  { credentials, entry }: FleetSettings,
+): string {
+  const place = entry.kind === 'unix' ? `-s ${entry.path}` : formatAddress(entry);
+  return `slotctl apply ${file}${credentials ? ` ${place}` : ''}${applyWith}`;
 }
 
 /** A plan that is shown and wanted, or why there is none. */
@@ -162,7 +166,7 @@ async function agreeOnPlan<P extends Plan>(
       await saveFile(options.planFile, change.document(plan));
       return {
         code: EXIT.done,
-        text: `Nothing was changed. To carry it out: ${applyCommandLine(options.planFile, options.fleet)}`,
+        text: `Nothing was changed. To carry it out: ${applyCommandLine(options.planFile, change, options.fleet)}`,
       };
     }
     if (options.dryRun) return { code: EXIT.done };

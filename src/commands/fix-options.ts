@@ -20,6 +20,8 @@ export interface FixOptions extends Omit<ChangeOptions, 'moving' | 'mending'> {
   readonly explain: boolean;
   /** From a file: this much is done, and no more. */
   readonly approved?: SavedFix;
+  /** Lines about the manner that the file brings. */
+  readonly brought?: readonly string[];
 }
 
 export interface FixFlags extends ConnectionFlags, ChangeFlags {

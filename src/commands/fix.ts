@@ -161,7 +161,7 @@ function oneRound(
     {
       command: 'fix',
       decide,
-      preview: plan => renderFix(plan, { explain: false }, paint),
+      preview: plan => `${renderFix(plan, { explain: false }, paint)}${broughtLines(options)}`,
       question: 'Can I mend this?',
       already: 'Nothing is left to do.',
       isRound: true,
@@ -195,6 +195,10 @@ function oneRound(
 function givesSlotsAway({ decision }: Decided<FixPlan>): boolean {
   const kinds: readonly SituationKind[] = ['uncovered-empty', 'uncovered-with-keys', 'owner-dead'];
   return decision.kind === 'plan' && decision.plan.situations.some(({ kind }) => kinds.includes(kind));
+}
+
+function broughtLines({ brought = [] }: FixOptions): string {
+  return brought.map(line => `${line}\n`).join('');
 }
 
 function documentOf(plan: FixPlan, options: FixOptions): string {

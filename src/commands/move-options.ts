@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MoverChoice } from '../live/move/move-slots.ts';
 import type { Moving } from '../live/move/passages.ts';
+import { type Manner, setsOwnPace, USUAL_MANNER } from '../plan/manner.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './carry-out.ts';
 import {
   addConnectionOptions,
@@ -34,21 +35,7 @@ export interface MoveOptions extends ChangeOptions {
 }
 
 /** For commands that move slots on the way to something else. */
-export const USUAL_MOVING: MoveOptions['moving'] = {
-  mover: 'auto',
-  parallel: 1,
-  limits: {
-    firstBatch: 10,
-    maxBlockMs: 5,
-    window: 64,
-    timeoutMs: 60_000,
-    replace: false,
-    allowBlocking: false,
-    waitReplicas: 0,
-  },
-  paceLimits: {},
-  mayEvict: false,
-};
+export const USUAL_MOVING: MoveOptions['moving'] = { ...USUAL_MANNER, mayEvict: false };
 
 /** What a move may stop at, where a command moves slots on the way to something else. */
 export interface ObstacleFlags {
@@ -139,38 +126,69 @@ export async function resolveMove(
   flags: MoveFlags,
   { terminal }: Context,
 ): Promise<MoveOptions> {
-  const limited =
-    flags.maxKeysPerSecond ??
-    flags.maxBytesPerSecond ??
-    flags.pauseAboveMs ??
-    (flags.waitReplicas || undefined);
-  if (flags.mover === 'atomic' && limited !== undefined)
+  const moving = mannerOf(flags);
+  if (moving.mover === 'atomic' && setsOwnPace(moving))
     throw new UsageError(
       'limits and --wait-replicas go with --mover migrate; in atomic migration the servers set the pace',
     );
   return {
     ...(await resolveConnection(words, flags, terminal)),
     ...changeOptions(flags),
-    moving: {
-      mover: flags.mover,
-      mayEvict: flags.despiteFindings === true,
-      parallel: flags.parallel,
-      limits: {
-        firstBatch: flags.clusterPipeline,
-        maxBlockMs: flags.maxBlockMs,
-        window: flags.window,
-        timeoutMs: flags.clusterTimeout,
-        replace: flags.clusterReplace === true,
-        allowBlocking: flags.allowBlocking === true,
-        waitReplicas: flags.waitReplicas,
-      },
-      paceLimits: {
-        ...(flags.maxKeysPerSecond !== undefined && { maxKeysPerSecond: flags.maxKeysPerSecond }),
-        ...(flags.maxBytesPerSecond !== undefined && { maxBytesPerSecond: flags.maxBytesPerSecond }),
-        ...(flags.pauseAboveMs !== undefined && { pauseAboveMs: flags.pauseAboveMs }),
-      },
-    },
+    moving: { ...moving, mayEvict: flags.despiteFindings === true },
     ...(flags.planOut !== undefined && { planFile: flags.planOut }),
     despiteFindings: flags.despiteFindings === true,
+  };
+}
+
+type MannerFlags = Pick<
+  MoveFlags,
+  | 'mover'
+  | 'clusterPipeline'
+  | 'clusterTimeout'
+  | 'maxBlockMs'
+  | 'window'
+  | 'parallel'
+  | 'allowBlocking'
+  | 'clusterReplace'
+  | 'waitReplicas'
+  | 'maxKeysPerSecond'
+  | 'maxBytesPerSecond'
+  | 'pauseAboveMs'
+>;
+
+export function mannerOf(flags: MannerFlags): Manner {
+  return {
+    mover: flags.mover,
+    parallel: flags.parallel,
+    limits: {
+      firstBatch: flags.clusterPipeline,
+      maxBlockMs: flags.maxBlockMs,
+      window: flags.window,
+      timeoutMs: flags.clusterTimeout,
+      replace: flags.clusterReplace === true,
+      allowBlocking: flags.allowBlocking === true,
+      waitReplicas: flags.waitReplicas,
+    },
+    paceLimits: {
+      ...(flags.maxKeysPerSecond !== undefined && { maxKeysPerSecond: flags.maxKeysPerSecond }),
+      ...(flags.maxBytesPerSecond !== undefined && { maxBytesPerSecond: flags.maxBytesPerSecond }),
+      ...(flags.pauseAboveMs !== undefined && { pauseAboveMs: flags.pauseAboveMs }),
+    },
+  };
+}
+
+/** As if they had been given on the command line. */
+export function flagsOf({ mover, parallel, limits, paceLimits }: Manner): MannerFlags {
+  return {
+    mover,
+    parallel,
+    clusterPipeline: limits.firstBatch,
+    maxBlockMs: limits.maxBlockMs,
+    window: limits.window,
+    clusterTimeout: limits.timeoutMs,
+    clusterReplace: limits.replace,
+    allowBlocking: limits.allowBlocking,
+    waitReplicas: limits.waitReplicas,
+    ...paceLimits,
   };
 }

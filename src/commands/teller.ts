@@ -44,6 +44,8 @@ export interface Change<P extends Plan> {
   document?(plan: P): string;
   /** Whether that look decides, where only the wait for the nodes to agree has failed. */
   readonly lastLookDecides?: boolean;
+  /** What the command that carries it out has to say besides, since no file says it. */
+  readonly applyWith?: string;
   /** Looks once more when all is done: what is wrong, in sentences. What is no business of the change is only noted. */
   verify?(fleet: Fleet, plan: P, note: (sentence: string) => void): Promise<readonly string[]>;
 }

@@ -5,14 +5,19 @@
 import type { NodeId } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import type { FixPlan, FixWishes, Preference } from './fix.ts';
+import { readCount, readFlag } from './manner.ts';
 import { entryPlace, readEntry } from './plan-entry.ts';
 import { readFields, readId, readList, readSlots, readText, shown, wrong } from './read-value.ts';
 import type { PlanDifference } from './refusal.ts';
 import { isSituationKind, type Situation, type SituationKind } from './situation.ts';
 
 const FORMAT = 'slotctl-fix';
-const VERSION = 1;
+/** Since 2 it holds the manner. */
+const VERSION = 2;
+const READABLE: readonly unknown[] = [1, VERSION];
 const MOST_CHARACTERS = 20_000_000;
+/** As it was written on the command line; nothing that a terminal would act upon. */
+const PATH = /^\P{C}{1,4096}$/u;
 const PREFERENCE = /^(owner|other|newest)$/;
 
 export interface SavedSituation {
@@ -21,18 +26,29 @@ export interface SavedSituation {
   readonly nodes: readonly NodeId[];
 }
 
+/** How it is to be mended, as far as that can be chosen. */
+export interface FixManner {
+  readonly prefer: Preference;
+  /** Even keys go that hold up the servers for long. */
+  readonly allowBlocking: boolean;
+  /** What servers wait for each other in one MIGRATE. */
+  readonly timeoutMs?: number;
+  /** Where values go that give way to others. */
+  readonly rescueFile?: string;
+}
+
 export interface SavedFix {
   /** Host and port. */
   readonly entry?: string;
   readonly wishes: FixWishes;
-  readonly prefer: Preference;
+  readonly manner: FixManner;
   readonly situations: readonly SavedSituation[];
 }
 
 /** `commandsOf`: for people only; nobody reads them back. */
 export function fixDocument(
   plan: FixPlan,
-  { wishes, prefer }: Pick<SavedFix, 'wishes' | 'prefer'>,
+  { wishes, prefer, allowBlocking, timeoutMs, rescueFile }: Pick<SavedFix, 'wishes'> & FixManner,
   commandsOf: (situation: Situation) => readonly string[],
 ): string {
   const document = {
@@ -42,6 +58,7 @@ export function fixDocument(
     entry: entryPlace(plan.before),
     wishes,
     prefer,
+    moving: { allowBlocking, timeoutMs, rescueFile },
     situations: plan.situations
       .filter(({ obstacle }) => !obstacle || obstacle === 'later')
       .map(situation => {
@@ -62,8 +79,9 @@ export function readFixDocument(text: string): SavedFix {
   if (text.length > MOST_CHARACTERS) throw new RangeError('This is no plan: it is far too long');
   const document = readFields(parse(text), 'the file');
   if (document['format'] !== FORMAT) wrong('format', `is ${shown(document['format'])}`);
-  if (document['version'] !== VERSION)
-    wrong('version', `is ${shown(document['version'])}; only ${VERSION} is known here`);
+  const { version } = document;
+  if (!READABLE.includes(version))
+    wrong('version', `is ${shown(version)}; ${READABLE.join(' and ')} are known here`);
   const wishes = readFields(document['wishes'], 'wishes');
   const entry = readEntry(document['entry']);
   return {
@@ -72,7 +90,10 @@ export function readFixDocument(text: string): SavedFix {
       searchOwners: wishes['searchOwners'] === true,
       withUnreachable: wishes['withUnreachable'] === true,
     },
-    prefer: readText(document['prefer'], PREFERENCE, 'prefer') as Preference,
+    manner: {
+      prefer: readText(document['prefer'], PREFERENCE, 'prefer') as Preference,
+      ...(version === VERSION ? readMoving(document['moving']) : { allowBlocking: false }),
+    },
     situations: readList(document['situations'], 'situations').map(readSituation),
   };
 }
@@ -83,6 +104,17 @@ function parse(text: string): unknown {
   } catch {
     throw new RangeError('This is no plan: it is not JSON');
   }
+}
+
+function readMoving(value: unknown): Omit<FixManner, 'prefer'> {
+  const { allowBlocking, timeoutMs, rescueFile, ...others } = readFields(value, 'moving');
+  const stranger = Object.keys(others)[0];
+  if (stranger !== undefined) wrong('moving', `has ${shown(stranger)}, which is not known here`);
+  return {
+    allowBlocking: readFlag(allowBlocking, 'moving.allowBlocking'),
+    ...(timeoutMs !== undefined && { timeoutMs: readCount(timeoutMs, 'moving.timeoutMs', 1) }),
+    ...(rescueFile !== undefined && { rescueFile: readText(rescueFile, PATH, 'moving.rescueFile') }),
+  };
 }
 
 function readSituation(value: unknown, i: number): SavedSituation {

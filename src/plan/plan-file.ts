@@ -1,18 +1,21 @@
 /**
  * Plans as files, to be read by people, carried out later, and carried out again after an interruption. A file holds
- * which slots are to go where, who owned what when that was decided, and where the cluster was; nothing else, so
- * there is nothing secret in it.
+ * which slots are to go where and in what manner, who owned what when that was decided, and where the cluster was;
+ * nothing else, so there is nothing secret in it.
  */
 import { formatAddress, type NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import { addressBook } from '../topology/snapshot.ts';
+import { type Manner, mannerFields, readManner } from './manner.ts';
 import { type MovePlan, ownersIn } from './move-plan.ts';
 import { entryPlace, readEntry } from './plan-entry.ts';
 import { readFields, readId, readList, readSlots, readText, shown, wrong } from './read-value.ts';
 import type { SlotMove } from './step.ts';
 
 const FORMAT = 'slotctl-plan';
-const VERSION = 1;
+/** Since 2 it holds the manner. */
+const VERSION = 2;
+const READABLE: readonly unknown[] = [1, VERSION];
 
 /** Several times what all slots come to when each is a move of its own. */
 const MOST_CHARACTERS = 20_000_000;
@@ -35,10 +38,16 @@ export interface SavedPlan {
   /** The primaries with slots, as they were. */
   readonly owners: readonly SavedOwner[];
   readonly moves: readonly SlotMove[];
+  /** Absent in files of version 1. */
+  readonly manner?: Manner;
 }
 
 /** `command` is the name of the subcommand and never its line, which may hold a password. */
-export function planDocument({ before, moves }: Pick<MovePlan, 'before' | 'moves'>, command: string): string {
+export function planDocument(
+  { before, moves }: Pick<MovePlan, 'before' | 'moves'>,
+  command: string,
+  manner: Manner,
+): string {
   const book = addressBook(before);
   const addressOf = (id: NodeId) => {
     const address = book.get(id);
@@ -50,6 +59,7 @@ export function planDocument({ before, moves }: Pick<MovePlan, 'before' | 'moves
     version: VERSION,
     command: readText(command, COMMAND, 'command'),
     entry: entryPlace(before),
+    moving: mannerFields(manner),
     fingerprint: owners.map(([id, slots]) => ({ id, address: addressOf(id), slots: `${slots}` })),
     moves: moves.map(({ from, to, slots }) => ({ from, to, slots: `${slots}` })),
   };
@@ -63,9 +73,9 @@ export function readPlanDocument(text: string): SavedPlan {
   const { format, version } = document;
   if (format !== FORMAT)
     throw new RangeError(`This is no plan: its format is ${shown(format)}, not "${FORMAT}"`);
-  if (version !== VERSION)
+  if (!READABLE.includes(version))
     throw new RangeError(
-      `This plan is in version ${shown(version)} of the format; only ${VERSION} is known here`,
+      `This plan is in version ${shown(version)} of the format; ${READABLE.join(' and ')} are known here`,
     );
   const entry = readEntry(document['entry']);
   const plan = {
@@ -73,6 +83,7 @@ export function readPlanDocument(text: string): SavedPlan {
     ...(entry !== undefined && { entry }),
     owners: readList(document['fingerprint'], 'fingerprint').map(readOwner),
     moves: readList(document['moves'], 'moves').map(readMove),
+    ...(version === VERSION && { manner: readManner(document['moving'], 'moving') }),
   };
   judge(plan);
   return plan;

@@ -3,6 +3,7 @@ import { lookAtCluster } from '../../src/commands/membership-options.ts';
 import { nameNode } from '../../src/live/name-node.ts';
 import { probeUntilSettled } from '../../src/live/probe.ts';
 import { planCreate } from '../../src/plan/create.ts';
+import { USUAL_MANNER } from '../../src/plan/manner.ts';
 import type { MovePlan } from '../../src/plan/move-plan.ts';
 import { planDocument, readPlanDocument } from '../../src/plan/plan-file.ts';
 import { planRebalance } from '../../src/plan/rebalance.ts';
@@ -52,7 +53,7 @@ const SPREAD = [...MOVED, 3, 6000, 12_000];
 
 /** `apply` of the plan that was written down. */
 function applySaved(plan: Plan): Decide {
-  const saved = readPlanDocument(planDocument(plan as MovePlan, 'reshard'));
+  const saved = readPlanDocument(planDocument(plan as MovePlan, 'reshard', USUAL_MANNER));
   return async fleet => resumePlan(saved, await lookAtCluster(fleet), false);
 }
 

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { USUAL_MANNER } from '../../src/plan/manner.ts';
 import { planDocument, readPlanDocument } from '../../src/plan/plan-file.ts';
 import { planReshard } from '../../src/plan/reshard.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { draw } from '../support/drawing.ts';
 import { planOf } from '../support/plan-text.ts';
+import { anyManner } from './manners.ts';
 import { anySlotMap } from './slot-maps.ts';
 
 const CLUSTER = `
@@ -18,7 +20,7 @@ const CLUSTER = `
 function saved(drawing = CLUSTER, to = 'D') {
   const { snapshot, id, named } = draw(drawing);
   const plan = planOf(planReshard({ snapshot, from: 'all', count: 4, to: id(to), despiteFindings: false }));
-  return { plan, id, named, text: planDocument(plan, 'reshard') };
+  return { plan, id, named, text: planDocument(plan, 'reshard', USUAL_MANNER) };
 }
 
 describe('a plan in a file', () => {
@@ -26,9 +28,20 @@ describe('a plan in a file', () => {
     const { text, named } = saved();
     expect(JSON.parse(named(text))).toEqual({
       format: 'slotctl-plan',
-      version: 1,
+      version: 2,
       command: 'reshard',
       entry: 'A',
+      moving: {
+        mover: 'auto',
+        pipeline: 10,
+        timeoutMs: 60_000,
+        maxBlockMs: 5,
+        window: 64,
+        parallel: 1,
+        waitReplicas: 0,
+        replace: false,
+        allowBlocking: false,
+      },
       fingerprint: [
         { id: 'A', address: 'A', slots: '0-5460' },
         { id: 'B', address: 'B', slots: '5461-10922' },
@@ -45,7 +58,7 @@ describe('a plan in a file', () => {
 
   test('gives slots of nodes that do not answer to these only where nobody else claims them', () => {
     const { snapshot, named } = draw('A primary 0-9999\nB primary 5000-12000 down\nC primary 12001-16383');
-    const text = named(planDocument({ before: snapshot, moves: [] }, 'rebalance'));
+    const text = named(planDocument({ before: snapshot, moves: [] }, 'rebalance', USUAL_MANNER));
     const { fingerprint } = JSON.parse(text);
     expect(fingerprint.map(({ id, slots }: Record<string, string>) => `${id} ${slots}`)).toEqual([
       'A 0-9999',
@@ -56,21 +69,22 @@ describe('a plan in a file', () => {
 
   test('is read as it was written', () => {
     fc.assert(
-      fc.property(anySlotMap, fc.nat({ max: 16384 }), ({ drawing, names }, wish) => {
+      fc.property(anySlotMap, fc.nat({ max: 16384 }), anyManner, ({ drawing, names }, wish, manner) => {
         const { snapshot, id } = draw(drawing);
         const to = id(names.at(-1) ?? '');
         const decision = planReshard({ snapshot, from: 'all', count: wish, to, despiteFindings: true });
         fc.pre(decision.kind === 'plan');
         const plan = planOf(decision);
-        const text = planDocument(plan, 'rebalance');
+        const text = planDocument(plan, 'rebalance', manner);
         const read = readPlanDocument(text);
         expect(read.command).toBe('rebalance');
         expect(read.moves).toEqual(plan.moves);
+        expect(read.manner).toEqual(manner);
         const owners = snapshot.views.flatMap(({ id, self }) =>
           self.role === 'primary' && self.slots.size > 0 ? [`${id} ${self.slots}`] : [],
         );
         expect(read.owners.map(({ id, slots }) => `${id} ${slots}`)).toEqual(owners);
-        expect(planDocument({ before: snapshot, moves: read.moves }, read.command)).toBe(text);
+        expect(planDocument({ before: snapshot, moves: read.moves }, read.command, manner)).toBe(text);
       }),
       { numRuns: 50 },
     );
@@ -78,7 +92,7 @@ describe('a plan in a file', () => {
 
   test('never holds a command line, in which there may be a password', () => {
     const { plan } = saved();
-    expect(() => planDocument(plan, 'reshard -a secret')).toThrow(RangeError);
+    expect(() => planDocument(plan, 'reshard -a secret', USUAL_MANNER)).toThrow(RangeError);
   });
 });
 
@@ -98,6 +112,18 @@ function withMove(i: number, fields: Record<string, unknown>): string {
   });
 }
 
+/** With fields of the manner changed, or without any. */
+function withMoving(fields: Record<string, unknown> | undefined): string {
+  return changed(d => ({ ...d, moving: fields && { ...Object(d['moving']), ...fields } }));
+}
+
+test('a file of version 1 is read, and brings no manner', () => {
+  const { moving: _, ...old } = JSON.parse(EXAMPLE.text);
+  const read = readPlanDocument(JSON.stringify({ ...old, version: 1 }));
+  expect(read.manner).toBeUndefined();
+  expect(read.moves).toEqual(EXAMPLE.plan.moves);
+});
+
 describe('no plan is', () => {
   const { id, text } = EXAMPLE;
   test.each([
@@ -107,7 +133,7 @@ describe('no plan is', () => {
     { what: 'null', text: 'null', says: /the file is null/ },
     { what: 'some other document', text: '{"format":"x"}', says: /format is "x"/ },
     { what: 'a document without a format', text: '{}', says: /format is missing/ },
-    { what: 'a later version', text: changed(d => ({ ...d, version: 2 })), says: /version 2/ },
+    { what: 'a later version', text: changed(d => ({ ...d, version: 3 })), says: /version 3/ },
     { what: 'a version in words', text: changed(d => ({ ...d, version: '1' })), says: /version "1"/ },
     { what: 'one without moves', text: changed(d => ({ ...d, moves: undefined })), says: /moves is missing/ },
     {
@@ -119,6 +145,40 @@ describe('no plan is', () => {
       what: 'one with a command line',
       text: changed(d => ({ ...d, command: 'sh -c' })),
       says: /command cannot be "sh -c"/,
+    },
+    { what: 'one without a manner', text: withMoving(undefined), says: /moving is missing/ },
+    {
+      what: 'one in an unknown manner',
+      text: withMoving({ mover: 'teleport' }),
+      says: /moving\.mover cannot be/,
+    },
+    {
+      what: 'one that brings an answer',
+      text: withMoving({ yes: true }),
+      says: /moving has "yes", which is not known here/,
+    },
+    {
+      what: 'one despite findings',
+      text: withMoving({ despiteFindings: true }),
+      says: /moving has "despiteFindings"/,
+    },
+    { what: 'one with no keys at a time', text: withMoving({ pipeline: 0 }), says: /moving\.pipeline is 0/ },
+    { what: 'one with half a slot', text: withMoving({ window: 0.5 }), says: /moving\.window is 0\.5/ },
+    {
+      what: 'one without an end',
+      text: withMoving({ timeoutMs: 1e9 }),
+      says: /moving\.timeoutMs is 1000000000/,
+    },
+    {
+      what: 'one with a limit in words',
+      text: withMoving({ maxKeysPerSecond: '9' }),
+      says: /PerSecond is "9"/,
+    },
+    { what: 'one that replaces perhaps', text: withMoving({ replace: 1 }), says: /moving\.replace is 1/ },
+    {
+      what: 'one that the servers cannot keep',
+      text: withMoving({ mover: 'atomic', pauseAboveMs: 5 }),
+      says: /do not go with the mover "atomic"/,
     },
     { what: 'one from nowhere', text: changed(d => ({ ...d, entry: '' })), says: /entry cannot be ""/ },
     {
@@ -184,6 +244,7 @@ describe('no plan is', () => {
       'entry',
       'fingerprint',
       'moves',
+      'moving',
       '__proto__',
     );
     fc.assert(

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { USUAL_MANNER } from '../../src/plan/manner.ts';
 import { planDocument, readPlanDocument, type SavedPlan } from '../../src/plan/plan-file.ts';
 import { planRebalance } from '../../src/plan/rebalance.ts';
 import { planReshard } from '../../src/plan/reshard.ts';
@@ -23,7 +24,7 @@ function savedPlan(): SavedPlan {
   const { snapshot, id } = draw(BEFORE);
   const slots = SlotSet.parse('0-9,5461-5470');
   const plan = planOf(planReshard({ snapshot, slots, to: id('D'), despiteFindings: false }));
-  return readPlanDocument(planDocument(plan, 'reshard'));
+  return readPlanDocument(planDocument(plan, 'reshard', USUAL_MANNER));
 }
 
 /** What becomes of the plan when the cluster looks like this by now. */
@@ -165,7 +166,7 @@ describe('whatever part of a plan has been done', () => {
         const { snapshot } = draw(drawing);
         const wishes = { weights: [], thresholdPercent: 0, useEmpty: true, despiteFindings: false };
         const plan = planOf(planRebalance({ snapshot, ...wishes }));
-        const saved = readPlanDocument(planDocument(plan, 'rebalance'));
+        const saved = readPlanDocument(planDocument(plan, 'rebalance', USUAL_MANNER));
         const done = plan.moves.map(move => {
           const thirds = progress.next().value ?? 0;
           return { ...move, slots: move.slots.take(Math.floor((move.slots.size * thirds) / 3)) };
