@@ -4,7 +4,7 @@ import type { FailoverStep } from '../plan/failover-step.ts';
 import { readiness } from '../plan/rolling-failover.ts';
 import type { Problem } from '../plan/step.ts';
 import { replicationInfo } from '../resp/commands.ts';
-import { ServerRefusalError } from '../resp/errors.ts';
+import { NodeError, ServerRefusalError } from '../resp/errors.ts';
 import { failover } from '../resp/failover-commands.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Address, NodeId } from '../topology/node.ts';
@@ -38,7 +38,7 @@ async function failOver(step: FailOver, run: FailoverRun): Promise<Problem | und
   let isDeaf = false;
   for (let askAgainAt = nowMs(); ; ) {
     const { role } = await fleet.send(replica, replicationInfo());
-    if (role === 'primary') return undefined;
+    if (role === 'primary' && (await hasYielded(step, run))) return undefined;
     const now = nowMs();
     if (now >= deadline) return { kind: 'not-promoted', node, way, told, isDeaf, waitedMs: timeoutMs };
     // The primary stops its clients until the replica is in step, and for seconds in vain where that is out of reach.
@@ -54,6 +54,21 @@ async function failOver(step: FailOver, run: FailoverRun): Promise<Problem | und
     }
     run.progress(1);
     await sleep(POLL_EVERY_MS);
+  }
+}
+
+/**
+ * Redis keeps the votes of a replica's last election for twice the node timeout. Told to take over again within that, it counts them,
+ * believes that it has won, and is put right by its primary a moment later; so what counts is that this one has become a replica.
+ */
+async function hasYielded({ way, primary }: FailOver, { fleet, at }: FailoverRun): Promise<boolean> {
+  if (way !== 'graceful') return true;
+  try {
+    return (await fleet.send(at(primary), replicationInfo())).role === 'replica';
+  } catch (error) {
+    // Gone in this moment: who owns its slots is asked of all others afterwards.
+    if (error instanceof NodeError) return true;
+    throw error;
   }
 }
 

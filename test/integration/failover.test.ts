@@ -29,6 +29,17 @@ const start = (t: Parameters<typeof TestCluster.startFor>[0], plan: ClusterPlan)
 describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(build.name)))(
   '$name',
   build => {
+    test('to and fro and to again at once: what is told is so', async t => {
+      const cluster = await start(t, { build, nodeTimeoutMs: 1000 });
+      for (const position of [3, 0, 3]) {
+        const words = ['failover', cluster.entry, cluster.member(position).id, '--yes'];
+        const { code, stdout } = await slotctl(words);
+        expect(stdout).toContain('[OK] Every node that answers knows the new roles');
+        expect(code).toBe(0);
+        expect(await primariesAccordingTo(cluster, EVERYBODY)).toEqual([position, 1, 2].sort());
+      }
+    });
+
     test('beside a client that writes, a replica takes over and gives back, and nothing is lost', async t => {
       const cluster = await start(t, { build });
       const load = await ClientLoad.startOn(cluster);
