@@ -10,7 +10,7 @@ import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import { meet } from '../resp/membership-commands.ts';
 import { type Gap, type Glance, gapsAmong, type Member, type Scope } from '../topology/agreement.ts';
-import type { MeetingPoint, NodeId } from '../topology/node.ts';
+import { formatAddress, type MeetingPoint, type NodeId } from '../topology/node.ts';
 
 const POLL_EVERY_MS = 30;
 /** A handshake is begun within 100 ms, the server's cron; asking sooner makes handshakes collide. */
@@ -25,6 +25,8 @@ export interface Gathering extends Omit<Scope, 'members'> {
    * the cluster may be down without them, nobody has to say that it is not.
    */
   readonly spare?: (error: NodeError) => void;
+  /** Told at the end whom nobody may ask for its cluster state, where all of them are to say that it is ok. */
+  readonly stateless?: (members: readonly Member[]) => void;
 }
 
 export interface Patience {
@@ -36,7 +38,7 @@ export interface Patience {
 /** Returns what is still missing when the time is up; nothing, as a rule. */
 export async function awaitAgreement(
   fleet: Fleet,
-  { members, introductions, spare, ...scope }: Gathering,
+  { members, introductions, spare, stateless, ...scope }: Gathering,
   { timeoutMs, nowMs, progress }: Patience,
 ): Promise<Gap[]> {
   const deadline = nowMs() + timeoutMs;
@@ -58,6 +60,8 @@ export async function awaitAgreement(
     const everybodyWasAsked = asked.length === members.length;
     if (nowMs() >= deadline || (gaps.length === 0 && everybodyWasAsked)) {
       for (const error of silent.values()) spare?.(error);
+      const untold = members.filter(({ id }) => latest.has(id) && latest.get(id)?.state === undefined);
+      if (wantsOk && untold.length > 0) stateless?.(untold);
       return gaps;
     }
     if (gaps.length > 0) {
@@ -69,6 +73,14 @@ export async function awaitAgreement(
     // Only those who lack something, and when they have it everybody once more.
     asked = gaps.length > 0 ? members.filter(member => gaps.some(gap => isAbout(gap, member.id))) : members;
   }
+}
+
+const MOST_NAMED = 5;
+
+export function statelessText(members: readonly Member[]): string {
+  const named = members.slice(0, MOST_NAMED).map(({ address }) => formatAddress(address));
+  const others = members.length > MOST_NAMED ? ` and ${members.length - MOST_NAMED} more` : '';
+  return `whether ${named.join(', ')}${others} refuse queries is not known: the user may not ask for CLUSTER INFO (+cluster|info)`;
 }
 
 function isAbout(gap: Gap, id: NodeId): boolean {
@@ -111,8 +123,9 @@ class Introducer {
 }
 
 /** Gossip does it too, only later; whoever has moved slots needs no right to introduce anybody. */
-function unlessForbidden(error: unknown): void {
+function unlessForbidden(error: unknown): undefined {
   if (!(error instanceof ServerRefusalError && error.reason === 'no-right')) throw error;
+  return undefined;
 }
 
 async function glanceAt(
@@ -140,10 +153,11 @@ async function glance(fleet: Fleet, { address }: Member, known: KnownLines): Pro
   try {
     const [{ self, nodes }, state, replication] = await Promise.all([
       fleet.send(address, clusterNodes(known)),
-      fleet.send(address, clusterState()),
+      // Good to know, and no more: roles and slots are told by the others.
+      fleet.send(address, clusterState()).catch(unlessForbidden),
       fleet.send(address, replicationInfo()),
     ]);
-    return { id: self.id, self, nodes, state, replication };
+    return { id: self.id, self, nodes, ...(state && { state }), replication };
   } catch (error) {
     // A new replica loads what its primary sends, and says nothing meanwhile.
     if (error instanceof ServerRefusalError && error.reason === 'loading') return undefined;

@@ -24,9 +24,10 @@ import {
   shutdown,
 } from '../resp/membership-commands.ts';
 import { assignSlot } from '../resp/slot-commands.ts';
+import type { Member } from '../topology/agreement.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import { addressBook } from '../topology/snapshot.ts';
-import { awaitAgreement } from './await-agreement.ts';
+import { awaitAgreement, statelessText } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 import { awaitUnbanned } from './await-unbanned.ts';
 import { type Confirming, confirmReplicas, confirmStage, type Unconfirmed } from './confirm.ts';
@@ -187,6 +188,8 @@ class Work {
           const text = `${node} does not answer (${message}); it hears of the new owners when it is back`;
           tell({ kind: 'noted', step, text });
         };
+        const stateless = (nodes: readonly Member[]) =>
+          tell({ kind: 'noted', step, text: statelessText(nodes) });
         const gathering = {
           members,
           introductions: [],
@@ -194,6 +197,7 @@ class Work {
           goal: 'roles',
           wantsOk,
           wantsCopies,
+          stateless,
           ...(sparesSilent && { spare }),
         } as const;
         return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);

@@ -98,7 +98,7 @@ export function cancelUnlessGranted(): Command<boolean> {
 }
 
 /** What would come of a command that this user sends: undefined where it would be let through. */
-export function dryRun(user: string, { args }: Command<unknown>): Command<string | undefined> {
+export function dryRun(user: string, { args }: Pick<Command<unknown>, 'args'>): Command<string | undefined> {
   return {
     args: ['ACL', 'DRYRUN', user, ...args],
     decode: reply => {
@@ -107,6 +107,13 @@ export function dryRun(user: string, { args }: Command<unknown>): Command<string
     },
   };
 }
+
+/** What a Valkey server sends to another one to give it slots, a value among it. */
+export const PUSHED: readonly Pick<Command<unknown>, 'args'>[] = [
+  { args: ['CLUSTER', 'SYNCSLOTS', 'ESTABLISH'] },
+  { args: ['SELECT', '0'] },
+  { args: ['SET', 'slotctl:trial', 'value'] },
+];
 
 /** What turns writes away, or may at any moment. */
 export interface WriteConditions {

@@ -40,7 +40,11 @@ const MOST_IDLE_ROUNDS = 10;
 const WORKERS = 4;
 
 export async function gatherKeys(work: Gathering): Promise<void> {
-  const portions = await portioning(work.fleet, { ...work, holder: work.holder.address });
+  const portions = await portioning(work.fleet, {
+    ...work,
+    holder: work.holder.address,
+    note: work.settling.note,
+  });
   const sending: Sending = async (line, database, keys) => {
     for (const portion of await portions(line, keys))
       if (!(await send(work, line, database, portion))) return false;

@@ -146,10 +146,10 @@ export class KeyPairs {
   }
 
   /** At the node that only imports the slot. */
-  #ask<T>(command: Command<T>): Promise<T> {
-    const asked = this.#other.send(asking());
-    asked.catch(() => {});
-    return this.#other.send(command);
+  async #ask<T>(command: Command<T>): Promise<T> {
+    // Whoever may not ask is sent elsewhere, which is not what is wrong.
+    const [, reply] = await Promise.all([this.#other.send(asking()), this.#other.send(command)]);
+    return reply;
   }
 
   #overwriteOwn(key: Key, value: Value): Promise<boolean> {

@@ -14,6 +14,7 @@ import {
   timeoutMsFor,
 } from '../move/big-keys.ts';
 import { MoveError } from '../move/move-error.ts';
+import { migrateTimeoutMs } from '../move/node-timeout.ts';
 
 export interface Portion {
   readonly keys: readonly Key[];
@@ -28,16 +29,19 @@ export interface Caution {
   readonly asks: boolean;
   /** What servers may wait for each other, if the node timeout allows it. */
   readonly timeoutMs: number;
+  /** Told what had to be assumed. */
+  readonly note?: (text: string) => void;
 }
 
 /** Asked once per holder. */
 export async function portioning(
   fleet: Fleet,
-  { holder, averageBytes, allowBlocking, asks, timeoutMs: mostMs }: Caution,
+  { holder, averageBytes, allowBlocking, asks, timeoutMs: mostMs, note }: Caution,
 ): Promise<(line: Lane, keys: readonly Key[]) => Promise<Portion[]>> {
-  const { bytes: most, nodeTimeoutMs } = await mostBytes(fleet, holder);
+  const { bytes: most, nodeTimeoutMs, nodeTimeout } = await mostBytes(fleet, holder);
+  if (nodeTimeout.assumption !== undefined) note?.(nodeTimeout.assumption);
   // An owner that hangs holds up the holder for as long.
-  const timeoutMs = Math.min(mostMs, Math.ceil(nodeTimeoutMs / 2));
+  const timeoutMs = migrateTimeoutMs(mostMs, nodeTimeout);
   return async (line, keys) => {
     if (averageBytes < LARGE_AVERAGE_BYTES) return [{ keys, timeoutMs }];
     // Whoever may not ask moves them like all others.

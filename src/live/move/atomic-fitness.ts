@@ -42,6 +42,8 @@ export function fitnessOf(question: Question): Fitness {
   const { forbidden } = seatOf(question);
   if (forbidden !== undefined)
     return { kind: 'unfit', why: `${formatAddress(way.seat(passage).address)}: ${forbidden}` };
+  if (ends.notPushed !== undefined)
+    return { kind: 'unfit', why: `${formatAddress(passage.to.address)}: ${ends.notPushed}` };
   for (const [member, end] of [
     [passage.from, ends.source],
     [passage.to, ends.target],
@@ -52,7 +54,7 @@ export function fitnessOf(question: Question): Fitness {
       return { kind: 'unfit', why: `slot ${open} is open at ${formatAddress(member.address)}` };
   }
   const corrupt = Object.entries(servers).find(
-    ([end, facts]) => (ends[end as keyof BothEnds].ioThreads ?? 1) > 1 && garblesWithThreads(facts),
+    ([end, facts]) => (ends[end as keyof typeof servers].ioThreads ?? 1) > 1 && garblesWithThreads(facts),
   );
   if (corrupt) {
     const why = `Valkey ${corrupt[1].version} with io-threads garbles what is written during a migration`;

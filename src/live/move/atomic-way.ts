@@ -33,8 +33,12 @@ export interface AtomicWay {
   readonly cancelsAll: boolean;
   /** A node takes part in one migration at a time, and turns others away. */
   readonly onePerNode: boolean;
+  /** Servers log in at each other as whom they are told to, and may do there what that user may; without it, everything. */
+  readonly pushesAs?: 'primaryuser';
   /** Functions go along with the slots. */
   readonly bringsFunctions: boolean;
+  /** Of a stream, entries that wait to be acknowledged and whose messages were deleted. */
+  readonly dropsDeletedPending: boolean;
 }
 
 /** A failed import is begun anew every second and without end, until somebody cancels it. */
@@ -54,6 +58,7 @@ const redis: AtomicWay = {
   cancelsAll: false,
   onePerNode: true,
   bringsFunctions: true,
+  dropsDeletedPending: false,
 };
 
 const valkey: AtomicWay = {
@@ -70,7 +75,9 @@ const valkey: AtomicWay = {
   callOff: (_, line) => cancelExports(line),
   cancelsAll: true,
   onePerNode: false,
+  pushesAs: 'primaryuser',
   bringsFunctions: false,
+  dropsDeletedPending: true,
 };
 
 /** Undefined where one of the two does not know how, or they are of different kinds. */

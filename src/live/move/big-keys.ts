@@ -5,13 +5,13 @@
  * person insists.
  */
 import type { Fleet } from '../../resp/fleet.ts';
-import { configGet } from '../../resp/membership-commands.ts';
 import { escaped } from '../../resp/reply.ts';
 import { type Key, keysInSlot, memoryUsage } from '../../resp/slot-commands.ts';
 import type { Address } from '../../topology/node.ts';
 import { ifTold } from '../look.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from './mover.ts';
+import { type NodeTimeout, nodeTimeoutAt } from './node-timeout.ts';
 
 const MEGABYTE = 1024 * 1024;
 /** Below this average there may be a big key, too, but looking for it would take longer than moving the rest. */
@@ -23,7 +23,6 @@ const MOST_BYTES = 512 * MEGABYTE;
 const BYTES_PER_MS = 50 * 1024;
 /** Machines that are slower, and busy. */
 const UNPACKING_MARGIN = 4;
-const USUAL_NODE_TIMEOUT_MS = 15_000;
 const KEYS_AT_A_TIME = 1000;
 
 /** By the key's bytes as latin1. */
@@ -66,10 +65,14 @@ export async function findBigKeys(passage: Passage, run: MoveRun): Promise<BigKe
 export async function mostBytes(
   fleet: Fleet,
   at: Address,
-): Promise<{ readonly bytes: number; readonly nodeTimeoutMs: number }> {
-  const timeout = await ifTold(fleet.send(at, configGet('cluster-node-timeout')));
-  const nodeTimeoutMs = Number(timeout) || USUAL_NODE_TIMEOUT_MS;
-  return { bytes: Math.min(MOST_BYTES, (nodeTimeoutMs / 2) * BYTES_PER_MS), nodeTimeoutMs };
+): Promise<{ readonly bytes: number; readonly nodeTimeoutMs: number; readonly nodeTimeout: NodeTimeout }> {
+  const nodeTimeout = await nodeTimeoutAt(fleet, at);
+  const nodeTimeoutMs = nodeTimeout.ms;
+  return {
+    bytes: Math.min(MOST_BYTES, (nodeTimeoutMs / 2) * BYTES_PER_MS),
+    nodeTimeoutMs,
+    nodeTimeout,
+  };
 }
 
 async function refuseGiants(big: BigKeys, { from }: Passage, { fleet }: MoveRun): Promise<void> {

@@ -1,10 +1,17 @@
 /** One look at each end of a passage, right before anything is begun; everything is asked in one packet. */
-import { dryRun, type Migration, type WriteConditions, writeConditions } from '../../resp/atomic-commands.ts';
+import {
+  dryRun,
+  type Migration,
+  PUSHED,
+  type WriteConditions,
+  writeConditions,
+} from '../../resp/atomic-commands.ts';
 import type { ClusterNodesReply } from '../../resp/cluster-nodes.ts';
 import { clusterNodes } from '../../resp/commands.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import { configGet, functionLibraries } from '../../resp/membership-commands.ts';
 import type { Member } from '../../topology/agreement.ts';
+import { formatAddress } from '../../topology/node.ts';
 import { ifTold } from '../look.ts';
 import type { AtomicWay } from './atomic-way.ts';
 import type { MoveRun, Passage } from './mover.ts';
@@ -26,6 +33,8 @@ export interface End {
 export interface BothEnds {
   readonly source: End;
   readonly target: End;
+  /** Why the target would not take what the source sends. */
+  readonly notPushed?: string;
 }
 
 export async function lookAtEnds(
@@ -33,11 +42,27 @@ export async function lookAtEnds(
   { fleet }: Pick<MoveRun, 'fleet'>,
   way: AtomicWay | undefined,
 ): Promise<BothEnds> {
-  const [source, target] = await Promise.all(
-    [passage.from, passage.to].map(member => lookAt(member, passage, fleet, way)),
-  );
+  const [[source, target], notPushed] = await Promise.all([
+    Promise.all([passage.from, passage.to].map(member => lookAt(member, passage, fleet, way))),
+    way?.pushesAs && whyNotPushed(way.pushesAs, passage, fleet),
+  ]);
   if (!source || !target) throw new RangeError('a passage has two ends');
-  return { source, target };
+  return { source, target, ...(notPushed !== undefined && { notPushed }) };
+}
+
+/** As far as our own user may ask. Where nobody is named the servers do without a login. */
+async function whyNotPushed(
+  setting: string,
+  { from, to }: Passage,
+  fleet: MoveRun['fleet'],
+): Promise<string | undefined> {
+  const user = await ifTold(fleet.send(from.address, configGet(setting)));
+  if (!user) return undefined;
+  const answers = await Promise.all(
+    PUSHED.map(command => ifTold(fleet.send(to.address, dryRun(user, command)))),
+  );
+  const refusal = answers.find(answer => answer !== undefined);
+  return refusal && `${formatAddress(from.address)} sends its data there as ${user}: ${refusal}`;
 }
 
 async function lookAt(

@@ -6,7 +6,6 @@
 
 import { ping } from '../../resp/commands.ts';
 import { NodeError } from '../../resp/errors.ts';
-import { configGet } from '../../resp/membership-commands.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { ifTold } from '../look.ts';
 import { areAllGiven } from './all-given.ts';
@@ -17,7 +16,9 @@ import { databasesOf } from './databases.ts';
 import { Lane } from './lane.ts';
 import type { MoveRun, Mover, CountedPassage as Passage } from './mover.ts';
 import { News } from './news.ts';
+import { migrateTimeoutMs, nodeTimeoutAt } from './node-timeout.ts';
 import { Supply } from './supply.ts';
+import { expectRights } from './try-rights.ts';
 import { keysIn, type Ledger, turnOver } from './turn-over.ts';
 import { Voices } from './voices.ts';
 import { windowsOf } from './windows.ts';
@@ -29,7 +30,9 @@ import { windowsOf } from './windows.ts';
 const LANES = 2;
 
 export const migrateMover: Mover = async (uncounted, given) => {
-  const [keys, databases, run] = await Promise.all([
+  const { from, to, databases: used } = uncounted;
+  const [, keys, databases, run] = await Promise.all([
+    expectRights({ from: from.address, to: to.address, databases: used }, given.fleet),
     uncounted.count(),
     databasesOf(uncounted, given),
     withinNodeTimeout(uncounted, given),
@@ -55,9 +58,9 @@ export const migrateMover: Mover = async (uncounted, given) => {
  * given up this early is tried again.
  */
 async function withinNodeTimeout({ from }: Pick<Passage, 'from'>, run: MoveRun): Promise<MoveRun> {
-  const told = Number(await ifTold(run.fleet.send(from.address, configGet('cluster-node-timeout'))));
-  if (!(told > 0)) return run;
-  const timeoutMs = Math.min(run.limits.timeoutMs, Math.ceil(told / 2));
+  const nodeTimeout = await nodeTimeoutAt(run.fleet, from.address);
+  if (nodeTimeout.assumption !== undefined) run.listener.remark(nodeTimeout.assumption);
+  const timeoutMs = migrateTimeoutMs(run.limits.timeoutMs, nodeTimeout);
   return { ...run, limits: { ...run.limits, timeoutMs } };
 }
 

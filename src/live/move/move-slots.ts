@@ -10,6 +10,7 @@ import { cautionFor, fitnessOf, otherMigration, type Question } from './atomic-f
 import { moveAtomically } from './atomic-mover.ts';
 import { type AtomicWay, atomicWay } from './atomic-way.ts';
 import { lookAtEnds } from './both-ends.ts';
+import { cautionAboutStreams } from './consumer-groups.ts';
 import { countKeys } from './count-keys.ts';
 import { keepOthersOff } from './keep-others-off.ts';
 import { migrateMover } from './migrate-mover.ts';
@@ -75,6 +76,8 @@ async function moveByServers(crossing: Crossing, run: MoveRun): Promise<SlotSet>
   if (run.isStopping()) return SlotSet.empty;
   // Only told, and beside the look; whether they could be counted changes nothing.
   const counting = passage.count().catch(() => new Map<Slot, number>());
+  const cautioning =
+    way.dropsDeletedPending && cautionAboutStreams(counting, passage.from.address, run.fleet);
   const { ends, fitness } = await lookUntilFit(crossing, run);
   if (fitness.kind === 'taken') throw new MoveError(fitness.why);
   if (fitness.kind === 'unfit') throw new NotAtomicallyError(fitness.why);
@@ -88,6 +91,8 @@ async function moveByServers(crossing: Crossing, run: MoveRun): Promise<SlotSet>
     await shareFunctions(passage, ends, run, way.bringsFunctions);
     const caution = cautionFor(ends, keys * passage.averageBytes);
     if (caution !== undefined) run.listener.remark(caution);
+    const aboutStreams = await cautioning;
+    if (aboutStreams) run.listener.remark(aboutStreams);
   }
   const seat = way.seat(passage) === passage.from ? ends.source : ends.target;
   const earlier = new Set(seat.migrations.map(({ name }) => name));
