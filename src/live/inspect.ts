@@ -42,6 +42,7 @@ export async function inspect(
   const survey = new Survey(fleet, listener);
   const entry = await survey.begin(first);
   await Promise.all([survey.follow(entry), survey.lookBehindAnnouncement(entry)]);
+  await survey.lookForTheLost();
   return survey.result(entry);
 }
 
@@ -106,6 +107,40 @@ class Survey {
     if (this.#followed.has(nodes)) return;
     this.#followed.add(nodes);
     await Promise.all(nodes.map(node => this.#visit(node, address)));
+  }
+
+  /**
+   * Nodes drop the address of one at whose place another answers, and its replicas remember it: who is there now is the
+   * node to ask about, for the old one will not come back.
+   */
+  async lookForTheLost(): Promise<void> {
+    const lost = [...this.#lost.values()].filter(({ id, address }) => !address && !this.#views.has(id));
+    await Promise.all(
+      lost.map(async ({ id }) => {
+        const lastAt = this.#lastPlaceOf(id);
+        const there = lastAt && (await this.#whoIsAt(lastAt));
+        if (!there || there === id) return;
+        const reason = `nobody knows its address; where its replica last found it (${formatAddress(lastAt)}), another node answers (${there})`;
+        this.#lost.set(id, { id, reason, replacedBy: there, lastAt });
+      }),
+    );
+  }
+
+  #lastPlaceOf(id: NodeId): Address | undefined {
+    for (const { self, server } of this.#views.values()) {
+      const isIts = self.role === 'replica' && self.primary === id && server.replication.role === 'replica';
+      if (isIts && server.replication.source) return server.replication.source;
+    }
+    return undefined;
+  }
+
+  async #whoIsAt(address: Address): Promise<NodeId | undefined> {
+    try {
+      return (await look(this.#fleet, address, this.#known)).id;
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      return undefined;
+    }
   }
 
   result(entry: NodeView): ClusterSnapshot {

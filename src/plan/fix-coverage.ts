@@ -2,10 +2,10 @@
  * Slots that nobody serves get an owner: whoever holds their keys, and where nobody does, everybody a fair share in as few
  * runs as can be. What a node that does not answer owns is its own until the person says otherwise.
  */
-import type { NodeId } from '../topology/node.ts';
+import { formatAddress, type NodeId } from '../topology/node.ts';
 import { type Slot, SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
-import { hearersOf } from '../topology/whereabouts.ts';
+import { hearersOf, wrongAddresses } from '../topology/whereabouts.ts';
 import type { FixContext } from './fix-open-slots.ts';
 import { marked } from './gathering.ts';
 import { hasLivingReplica, livingHolders, silentPrimaries, strandedCopies } from './out-of-reach.ts';
@@ -123,6 +123,14 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, number) => all + number, 0);
 }
 
+/** Who is where the owner was: it was reset, or started without its files, and will not come back as what it was. */
+function successorOf(node: NodeId, snapshot: ClusterSnapshot): { readonly detail?: string } {
+  const silent = snapshot.unreachable.find(({ id }) => id === node);
+  const at = silent?.address ?? silent?.lastAt;
+  if (!silent?.replacedBy || !at || wrongAddresses(snapshot).some(wrong => wrong.node === node)) return {};
+  return { detail: `${silent.replacedBy} at ${formatAddress(at)}` };
+}
+
 interface DeadOwners {
   readonly situations: readonly Situation[];
   /** By slot the replica that takes over. */
@@ -145,7 +153,13 @@ function deadOwners(
     const heir = heirOf(node, snapshot);
     const keys = sum(scenes.flatMap(scene => [...scene.keys.values()]));
     const slots = slotsOf(scenes);
-    const facts = { kind: 'owner-dead', slots, keys, keysAtOwner: heir?.server.keys ?? 0 } as const;
+    const facts = {
+      kind: 'owner-dead',
+      slots,
+      keys,
+      keysAtOwner: heir?.server.keys ?? 0,
+      ...successorOf(node, snapshot),
+    } as const;
     const nodes = heir ? [node, heir.id] : [node];
     const isRefused = snapshot.unreachable.some(({ id, refused }) => id === node && refused);
     const obstacle = withUnreachable || isRefused ? standingFor(node, snapshot) : 'unreachable-owner';

@@ -74,10 +74,16 @@ function situationLines(
   return [
     obstacle ? paint.bad(head) : paint.warning(head),
     ...(explain ? [`  How it comes: ${originOf(situation)}`] : []),
-    `  What is done: ${obstacle ? OBSTACLES[obstacle] : doneText(situation, names)}`,
+    `  What is done: ${obstacle ? whyNot(situation, obstacle) : doneText(situation, names)}`,
     `  What could be lost: ${lossOf(situation, prefer)}`,
     ...commands.map(command => paint.faint(`    ${command}`)),
   ];
+}
+
+function whyNot({ kind, detail }: Situation, obstacle: Obstacle): string {
+  if (kind === 'owner-dead' && obstacle === 'unreachable-owner' && detail !== undefined)
+    return `Nothing without --cluster-fix-with-unreachable-masters. The owner itself cannot come back, for node ${detail} has its place; if you have its nodes.conf and its data, start it with them, and run fix again.`;
+  return OBSTACLES[obstacle];
 }
 
 function doneText({ kind, measures }: Situation, names: NodeNames): string {

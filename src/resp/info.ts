@@ -1,4 +1,5 @@
 /** INFO: lines of `field:value` under headings. Read into what the rest of the program asks about. */
+import type { Address } from '../topology/node.ts';
 import type { Replication, ServerFacts, Vitals } from '../topology/snapshot.ts';
 import { asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 import { MAX_LINES } from './reply-bounds.ts';
@@ -40,6 +41,8 @@ const NAMES = [
   'availability_zone',
   'role',
   'master_repl_offset',
+  'master_host',
+  'master_port',
   'master_link_status',
   'master_sync_in_progress',
   'master_sync_read_bytes',
@@ -138,8 +141,16 @@ function readReplication(fields: ReadonlyMap<string, string>): Replication {
     offset: numberOf(fields.get('slave_repl_offset')) ?? 0,
     ...(syncing && numberField(fields, 'master_sync_read_bytes', 'receivedBytes')),
     ...(!up && fields.get('master_link_down_since_seconds') === '-1' && { neverLinked: true as const }),
+    ...readSource(fields),
     ...(up && lastContactSeconds !== undefined && lastContactSeconds >= 0 && { lastContactSeconds }),
   };
+}
+
+const HOST = /^[\w.:%-]{1,255}$/;
+
+function readSource(fields: ReadonlyMap<string, string>): { source?: Address } {
+  const [host, port] = [fields.get('master_host') ?? '', numberOf(fields.get('master_port'))];
+  return HOST.test(host) && port !== undefined && port > 0 && port <= 65535 ? { source: { host, port } } : {};
 }
 
 /** `db0:keys=12,expires=0,avg_ttl=0`: how many keys each database holds. */

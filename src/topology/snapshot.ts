@@ -26,6 +26,8 @@ export interface ReplicaReplication {
   readonly offset: number;
   /** Of the copy that is under way; absent where none is, and where the server does not tell. */
   readonly receivedBytes?: number;
+  /** Where it finds its primary, or last did. */
+  readonly source?: Address;
   /** Since it was started it never had the link that is down. */
   readonly neverLinked?: true;
   /** Seconds since the primary was last heard of; absent while the link is down. */
@@ -104,6 +106,8 @@ export interface UnreachableNode {
   readonly refused?: 'login' | 'right';
   /** Somebody else answers at its address: it was reset, or the address is wrong. */
   readonly replacedBy?: NodeId;
+  /** Where a replica last found it, of a node whose address nobody knows any more. */
+  readonly lastAt?: Address;
   /** The line of the address map by which we looked for it. */
   readonly mapLine?: string;
   /** Where we looked for it, where that is not at the address that it announces. */

@@ -1,4 +1,6 @@
 /** A node that lives, at whose announced address somebody else answers: nobody may take it for gone. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { until } from '../support/poll.ts';
@@ -136,5 +138,24 @@ describe.each(serversUnderTest())('$name', build => {
     expect((await nodesAccordingTo(copy)).find(({ id }) => id === cluster.member(5).id)?.role).toBe(
       'primary',
     );
+  });
+
+  test.concurrent('an owner that was started without its files is not waited for: who has its place is named', async t => {
+    const cluster = await TestCluster.startFor(t, { build, nodeTimeoutMs });
+    const owner = cluster.node(2);
+    await owner.kill();
+    rmSync(join(owner.folder, 'nodes.conf'));
+    await owner.start();
+    const successor = await owner.text('CLUSTER', 'MYID');
+    expect(successor).not.toBe(cluster.member(2).id);
+    const others = cluster.nodes.filter(node => node !== owner);
+    for (const node of others)
+      await until(`${node.address} does not hear the old one`, async () =>
+        (await nodesAccordingTo(node)).some(({ id, linked }) => id === cluster.member(2).id && !linked),
+      );
+    const { code, stdout } = await slotctl(['fix', cluster.entry, '--yes', ...FAST]);
+    expect(stdout).toContain(`node ${successor} at ${owner.address} has its place`);
+    expect(stdout).not.toContain('Better bring the node back');
+    expect(code).toBe(4);
   });
 });
