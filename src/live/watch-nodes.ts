@@ -10,6 +10,7 @@ import type { Fleet, Lane } from '../resp/fleet.ts';
 import { type Alarm, alarmOf, type Change, changeOf } from '../topology/doubt.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../topology/snapshot.ts';
+import { EntryNodeError } from './inspect.ts';
 
 /** INFO takes a server about a tenth of a millisecond. What comes in between may be evicted before we hear of it. */
 const LOOK_EVERY_MS = 50;
@@ -149,11 +150,14 @@ export class NodeWatch {
   }
 }
 
-async function unlessSilent<T>(reply: Promise<T>): Promise<T | undefined> {
+/** Silence is for others to complain of, and so is the second Ctrl-C. */
+export async function unlessSilent<T>(reply: Promise<T>): Promise<T | undefined> {
   try {
     return await reply;
   } catch (error) {
-    if (error instanceof NodeError || error instanceof InterruptedError) return undefined;
+    const isSilence =
+      error instanceof NodeError || error instanceof InterruptedError || error instanceof EntryNodeError;
+    if (isSilence) return undefined;
     throw error;
   }
 }

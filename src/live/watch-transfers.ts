@@ -7,11 +7,12 @@ import type { Fleet } from '../resp/fleet.ts';
 import { type Change, isEvicting } from '../topology/doubt.ts';
 import { formatAddress, type NodeId } from '../topology/node.ts';
 import { type Slot, SlotSet } from '../topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
+import { type ClusterSnapshot, type NodeView, ownClaims } from '../topology/snapshot.ts';
+import { EntryNodeError, inspect } from './inspect.ts';
 import { countInSlots, type KeyCounts } from './move/count-keys.ts';
 import { AlarmError } from './move/move-error.ts';
 import { takeCensus } from './take-census.ts';
-import { type Guard, NodeWatch } from './watch-nodes.ts';
+import { type Guard, NodeWatch, unlessSilent } from './watch-nodes.ts';
 
 export interface Route {
   readonly from: NodeId;
@@ -32,7 +33,7 @@ export interface Trip {
   end(): void;
 }
 
-interface Record extends Route {
+interface Journey extends Route {
   /** At both ends before anything went; absent where nobody could count them. */
   keys?: KeyCounts;
   /** Of the target, where an earlier run had brought some. */
@@ -43,7 +44,7 @@ export class TransferWatch {
   readonly #fleet: Fleet;
   readonly #views: ReadonlyMap<NodeId, NodeView>;
   readonly #watch: NodeWatch;
-  readonly #records: Record[] = [];
+  readonly #records: Journey[] = [];
 
   constructor(fleet: Fleet, before: ClusterSnapshot, options: { readonly mayEvict: boolean }) {
     this.#fleet = fleet;
@@ -53,7 +54,7 @@ export class TransferWatch {
 
   /** `shared`: slots in which the target may have keys already. */
   begin(route: Route, shared: SlotSet): Trip {
-    const record: Record = { ...route, there: this.#count(route.to, shared) };
+    const record: Journey = { ...route, there: this.#count(route.to, shared) };
     this.#records.push(record);
     let guard: Guard | undefined;
     let isOver = false;
@@ -102,33 +103,57 @@ export class TransferWatch {
         ...(policy && { policy }),
       };
     }
-    const concerned = this.#records.filter(({ from, to }) => from === node || to === node);
-    const sums = await Promise.all(concerned.map(record => this.#missingOf(record)));
-    const known = sums.filter(sum => sum !== undefined);
-    if (known.length < sums.length) return { ...change, role };
-    const total = (key: 'counted' | 'missing') => known.reduce((all, sum) => all + sum[key], 0);
-    return { ...change, role, counted: total('counted'), missing: total('missing') };
+    const found = await this.#missingOf(this.#records.filter(({ from, to }) => from === node || to === node));
+    return { ...change, role, ...found };
   }
 
-  /** Slot by slot, so that what clients add in one does not hide what is gone from another. */
-  async #missingOf({ from, to, slots, keys, there }: Record) {
-    const earlier = await there;
-    // In database 0, as they were counted.
-    const views = [from, to].flatMap(id => this.#views.get(id) ?? []).map(inDatabaseZero);
-    const census = await takeCensus(
-      this.#fleet,
-      views.map(view => ({ view, slots })),
-    );
-    const held = [...census.values()].map(one => ('bySlot' in one ? one.bySlot : undefined));
-    if (!keys || held.length < 2 || held.includes(undefined)) return undefined;
+  /**
+   * Of what was counted, slot by slot, so that what clients add in one does not hide what is gone from another. Nothing where
+   * that cannot be told: somebody could not count, or no primary that answers owns a slot. Looked for on all primaries, since
+   * another may be in the place of one by now.
+   */
+  async #missingOf(records: readonly Journey[]): Promise<{ counted: number; missing: number } | undefined> {
+    const slots = SlotSet.union(records.map(record => record.slots));
+    const held = await unlessSilent(this.#keysNow(slots));
+    if (!held || records.some(({ keys }) => !keys)) return undefined;
     let [counted, missing] = [0, 0];
-    for (const slot of slots) {
-      const before = of(keys, slot) + of(earlier, slot);
-      const now = held.reduce((sum, some) => sum + (some ? of(some, slot) : 0), 0);
-      counted += before;
-      missing += Math.max(0, before - now);
+    for (const { slots: some, keys, there } of records) {
+      const earlier = await there;
+      for (const slot of some) {
+        const before = of(keys, slot) + of(earlier, slot);
+        counted += before;
+        missing += Math.max(0, before - of(held, slot));
+      }
     }
     return { counted, missing };
+  }
+
+  async #keysNow(slots: SlotSet): Promise<KeyCounts | undefined> {
+    const snapshot = await this.#lookAgain();
+    const owned = SlotSet.union(ownClaims(snapshot).values());
+    if (slots.without(owned).size > 0) return undefined;
+    const primaries = snapshot.views.filter(({ self }) => self.role === 'primary').map(inDatabaseZero);
+    const census = await takeCensus(
+      this.#fleet,
+      primaries.map(view => ({ view, slots })),
+    );
+    const sums = new Map<Slot, number>();
+    for (const held of census.values()) {
+      if ('reason' in held) return undefined;
+      for (const [slot, keys] of held.bySlot) sums.set(slot, (sums.get(slot) ?? 0) + keys);
+    }
+    return sums;
+  }
+
+  /** By the entry node, or where that is silent by one of those that were part of it. */
+  async #lookAgain(): Promise<ClusterSnapshot> {
+    try {
+      return await inspect(this.#fleet);
+    } catch (error) {
+      const [first] = this.#records.flatMap(({ to }) => this.#views.get(to)?.address ?? []);
+      if (!(error instanceof EntryNodeError) || !first) throw error;
+      return inspect(this.#fleet, undefined, first);
+    }
   }
 
   async #count(id: NodeId, slots: SlotSet): Promise<KeyCounts> {
@@ -147,8 +172,8 @@ function inDatabaseZero(view: NodeView): NodeView {
   return { ...view, server: { ...view.server, databases: [] } };
 }
 
-function of(counts: KeyCounts, slot: Slot): number {
-  return counts.get(slot) ?? 0;
+function of(counts: KeyCounts | undefined, slot: Slot): number {
+  return counts?.get(slot) ?? 0;
 }
 
 /** Slots that the target was importing before we began: an earlier run may have brought some of their keys. */

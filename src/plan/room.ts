@@ -14,7 +14,10 @@ import type { ClusterSnapshot, NodeView, ServerFacts } from '../topology/snapsho
 import type { Refusal } from './refusal.ts';
 import type { SlotMove } from './step.ts';
 
-/** Of what comes: tables that grow, and pages that a child process which saves makes the server copy. */
+/**
+ * Of what comes: tables that grow, the backlog, and what waits for clients. Pages that are copied while a child process saves are
+ * memory of the machine, and do not count against the limit.
+ */
 const GROWTH_SHARE = 0.1;
 /** Of the limit: above it, targets are sent no more (they count as full), and clients write meanwhile. */
 const SPARE_SHARE = 0.03;

@@ -167,4 +167,54 @@ describe.concurrent.each(builds)('$name', build => {
     expect(stderr).toContain(`${keys} are missing`);
     expect(code).toBe(1);
   });
+
+  test.for([0, 1])(
+    'node %i is lost, its replica takes its place, and it is back: no key is said to be missing',
+    async (position, t) => {
+      const cluster = await TestCluster.startFor(t, { build, primaries: 3, replicasPerPrimary: 1 });
+      const keys = await loadSlots(cluster, 0, LOAD);
+      const [lost, heir] = [cluster.node(position), cluster.node(position + 3)];
+      let replacing: Promise<void> | undefined;
+      const replace = async () => {
+        await until('the replica has what has gone', async () => {
+          const offsets = await Promise.all(
+            [lost, heir].map(
+              async node =>
+                /^(?:master|slave)_repl_offset:(\d+)/m.exec(await node.text('INFO', 'replication'))?.[1],
+            ),
+          );
+          return new Set(offsets).size === 1;
+        });
+        await lost.kill();
+        await heir.send('CLUSTER', 'FAILOVER', 'TAKEOVER');
+        await until('it is a primary', async () => (await heir.text('ROLE')).startsWith('master'));
+        await lost.start();
+        await until('the lost one is its replica', async () =>
+          (await lost.text('INFO', 'replication')).includes('master_link_status:up'),
+        );
+      };
+      const { code, stderr } = await run(t, reshard(cluster, '0-99', 1, ...slowly('migrate')), {
+        when: {
+          text: MOVING,
+          times: 10,
+          act: child => {
+            child.kill('SIGSTOP');
+            replacing = replace().finally(() => void child.kill('SIGCONT'));
+          },
+        },
+      });
+      await replacing;
+      const primaries = await Promise.all(
+        cluster.nodes.map(async node =>
+          (await node.text('ROLE')).startsWith('master') ? Number(await node.send('DBSIZE')) : 0,
+        ),
+      );
+      expect(
+        primaries.reduce((sum, some) => sum + some, 0),
+        stderr,
+      ).toBe(keys);
+      expect(stderr).not.toMatch(/(is|are) missing/);
+      expect(code, stderr).toBe(1);
+    },
+  );
 });
