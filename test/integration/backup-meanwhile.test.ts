@@ -65,6 +65,8 @@ async function backUpSlowly(
   folder: string,
   during: readonly (() => Promise<unknown>)[],
 ): Promise<{ code: number | null; stderr: string }> {
+  for (const node of cluster.nodes)
+    await until(`${node.address} saves no more`, async () => !(await isSaving(node)));
   const work = [0, 1].map(async position => {
     await until(`node ${position} saves`, () => isSaving(cluster.node(position)));
     await during[position]?.();
@@ -155,6 +157,8 @@ describe.concurrent.each(builds)('$name: a node that comes back empty', build =>
       ['backup', cluster.entry, folder, '--parallel', '1', '--replace'],
       ['--cluster', 'backup', cluster.entry, folder],
     ]) {
+      // The child of the backup before may not have been waited for yet.
+      await until('node 0 saves no more', async () => !(await isSaving(cluster.node(0))));
       // All at once in the second spelling: the node has given its data by then.
       const isGiven = { seen: words[0] === 'backup' };
       const restart = async () => {
