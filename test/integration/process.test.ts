@@ -2,9 +2,17 @@
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { TestCluster } from '../support/cluster.ts';
 import { workingFolder } from '../support/end-leftovers.ts';
 import { until } from '../support/poll.ts';
@@ -401,14 +409,40 @@ describe('the package', () => {
           error ? reject(new Error(stderr)) : resolve(stdout),
         );
       });
+    // As npm does around it; building anew would take the program away from other tests.
+    execFileSync(process.execPath, ['scripts/shrinkwrap.mjs'], { cwd: project });
+    onTestFinished(
+      () => void execFileSync(process.execPath, ['scripts/shrinkwrap.mjs', '--remove'], { cwd: project }),
+    );
     const packed = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], project);
     const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
     expect(files.map(f => f.path)).toEqual(
       expect.arrayContaining(['LICENSE', 'README.md', 'bin/slotctl.js', 'dist/slotctl.js', 'package.json']),
     );
+    expect(files.map(f => f.path)).toContain('npm-shrinkwrap.json');
     expect(files.filter(f => /^(src|test|fixtures|bench|\.servers)\//.test(f.path))).toEqual([]);
     const elsewhere = join(folder, 'elsewhere');
     await npm(['install', '--prefix', elsewhere, '--no-audit', '--no-fund', join(folder, filename)], folder);
+    const shrinkwrap = join(elsewhere, 'node_modules', 'slotctl', 'npm-shrinkwrap.json');
+    const pinned: Record<string, { version: string; integrity?: string; dev?: true }> = JSON.parse(
+      readFileSync(shrinkwrap, 'utf8'),
+    ).packages;
+    const locked = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')).packages;
+    for (const [path, { version, integrity, dev }] of Object.entries(pinned)) {
+      if (path === '') continue;
+      expect({ path, version, dev, integrity }).toEqual({
+        path,
+        version: locked[path].version,
+        dev: undefined,
+        integrity: locked[path].integrity,
+      });
+      // Exactly these have come along.
+      const installed = [join(elsewhere, 'node_modules', 'slotctl', path), join(elsewhere, path)]
+        .map(at => join(at, 'package.json'))
+        .find(existsSync);
+      expect(JSON.parse(readFileSync(installed ?? '', 'utf8'))).toMatchObject({ version });
+    }
+    expect(Object.keys(pinned)).toContain('node_modules/inquirer');
     const bin = join(elsewhere, 'node_modules', '.bin', 'slotctl');
     const run = await slotctlProcess(['check', cluster.entry], { bin });
     expect(run).toMatchObject({ code: 0, stderr: '' });
