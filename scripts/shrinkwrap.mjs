@@ -14,7 +14,7 @@ else
 function forUsers({ packages, ...lock }) {
   const { '': root, ...others } = packages;
   const { devDependencies: _, ...ours } = root;
-  const theirs = Object.entries(others).filter(([, { dev }]) => !dev);
+  const theirs = Object.entries(others).filter(([, { dev, devOptional }]) => !dev && !devOptional);
   // Without an integrity nothing is pinned.
   const loose = theirs.filter(([, { integrity }]) => !integrity).map(([path]) => path);
   if (loose.length > 0) throw new Error(`package-lock.json has no integrity for ${loose.join(', ')}`);

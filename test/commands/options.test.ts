@@ -1,11 +1,14 @@
 /** argv in, options or wrong usage out. Nothing is connected to. */
 import { CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { type AddNodeOptions, addNodeCommand } from '../../src/commands/add-node.ts';
 import { type CheckOptions, checkCommand } from '../../src/commands/check.ts';
 import { UsageError } from '../../src/commands/context.ts';
+import { type DelNodeOptions, delNodeCommand } from '../../src/commands/del-node.ts';
 import { explainCommand, fixCommand } from '../../src/commands/fix.ts';
 import type { FixOptions } from '../../src/commands/fix-options.ts';
 import { type InfoOptions, infoCommand } from '../../src/commands/info.ts';
+import { USUAL_MOVING } from '../../src/commands/move-options.ts';
 import { type ReshardOptions, reshardCommand, type Wish } from '../../src/commands/reshard.ts';
 import { TrustedHosts } from '../../src/resp/trusted-hosts.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
@@ -46,6 +49,40 @@ describe('what check understands', () => {
     [['h:1', '--trace'], { trace: true }],
   ])('%j', async (argv, expected) => {
     expect((await check(argv)).options).toMatchObject(expected);
+  });
+});
+
+describe('commands that move slots on the way to something else', () => {
+  const moved = (flags: readonly string[]) => ({
+    limits: {
+      ...USUAL_MOVING.limits,
+      allowBlocking: flags.includes('--allow-blocking'),
+      replace: flags.includes('--cluster-replace'),
+    },
+  });
+
+  test.each([[], ['--allow-blocking'], ['--cluster-replace'], ['--allow-blocking', '--cluster-replace']])(
+    'what moves may stop at: %j %j',
+    async (...flags) => {
+      const given = flags.filter(flag => flag !== undefined);
+      const leaving = await readOptions<DelNodeOptions>(delNodeCommand, ['h:1', 'n', '--drain', ...given]);
+      expect(leaving.options.draining).toMatchObject({ moving: moved(given), despiteFindings: false });
+      const coming = await readOptions<AddNodeOptions>(addNodeCommand, [
+        'n:1',
+        'h:1',
+        '--rebalance',
+        ...given,
+      ]);
+      expect(coming.options.filling).toMatchObject(moved(given));
+      // Ctrl-C means something else to them where no slots move.
+      expect([leaving.options.moving, coming.options.moving]).toEqual([undefined, undefined]);
+    },
+  );
+
+  test('del-node --drain --despite-findings', async () => {
+    const words = ['h:1', 'n', '--drain', '--despite-findings'];
+    const { options } = await readOptions<DelNodeOptions>(delNodeCommand, words);
+    expect(options.draining.despiteFindings).toBe(true);
   });
 });
 
