@@ -1,6 +1,6 @@
 /**
- * Nothing changes without a yes: every command, in every spelling, with standard input closed, with answers that only look
- * like a yes, and at a screen; and then with one.
+ * Nothing changes without a yes: every command, in every spelling, with standard input closed; and then, in one of them,
+ * with answers that only look like a yes, at a screen, and with a yes.
  */
 import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
@@ -64,8 +64,6 @@ const ROWS: readonly Row[] = [
   { lines: ['del-node @0 id3', 'del-node --verbose @0 id3'], question: 'Can I remove' },
 ];
 
-const everyLine = ROWS.flatMap(({ lines, question }) => lines.map(line => ({ line, question })));
-
 async function fill(twin: Twin): Promise<void> {
   const keys = Array.from({ length: 5 }, (_, i) => keyIn(OPEN_SLOT, `key ${i}`));
   for (const key of keys) await twin.node(1).send('SET', key, 'value');
@@ -91,15 +89,11 @@ async function openIfWanted(line: string, twin: Twin): Promise<void> {
   await twin.node(1).send('CLUSTER', 'SETSLOT', `${OPEN_SLOT}`, 'MIGRATING', twin.id(2));
 }
 
-async function closeIfOpen(line: string, twin: Twin): Promise<void> {
-  if (!line.startsWith('fix')) return;
-  for (const position of [1, 2])
-    await twin.node(position).send('CLUSTER', 'SETSLOT', `${OPEN_SLOT}`, 'STABLE');
-}
-
 /** Without any standard input, as under a daemon that closes it. */
-function withoutInput(words: readonly string[]): Promise<Run> {
-  const child = spawn('sh', ['-c', 'exec "$@" <&-', 'sh', process.execPath, BIN, ...words]);
+function withoutInput(words: readonly string[], env: Readonly<Record<string, string>>): Promise<Run> {
+  const child = spawn('sh', ['-c', 'exec "$@" <&-', 'sh', process.execPath, BIN, ...words], {
+    env: { ...process.env, ...env },
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', chunk => {
     stdout += chunk;
@@ -113,48 +107,31 @@ function withoutInput(words: readonly string[]): Promise<Run> {
   });
 }
 
-test('without a yes nothing changes', async t => {
+test.for(ROWS)('$question is not answered by how an option is spelt', async ({ lines, question }, t) => {
   const twin = await Twin.startFor(t, anyServer());
   await fill(twin);
-  for (const { line, question } of everyLine) {
-    await openIfWanted(line, twin);
-    const before = await everything(twin);
-    const words = twin.spell(line);
-    // Whatever the environment says: that is for --cluster.
-    const env = { REDISCLI_CLUSTER_YES: '1', VALKEYCLI_CLUSTER_YES: '1' };
-
-    const silent = [await withoutInput(words), await slotctlProcess(words, { env })];
-    const advice = silent.map(({ stdout, stderr }) => (stdout + stderr).includes('--yes'));
+  const [first = ''] = lines;
+  await openIfWanted(first, twin);
+  const before = await everything(twin);
+  // Whatever the environment says: that is for --cluster.
+  const env = { REDISCLI_CLUSTER_YES: '1', VALKEYCLI_CLUSTER_YES: '1' };
+  const refused = (line: string, { code, stdout, stderr }: Run) =>
     expect
-      .soft({ line, codes: silent.map(({ code }) => code), advice })
-      .toEqual({ line, codes: [EXIT.refused, EXIT.refused], advice: [true, true] });
+      .soft({ line, code, advice: (stdout + stderr).includes('--yes') })
+      .toEqual({ line, code: EXIT.refused, advice: true });
 
-    const almost = ['YES\n', ' yes\n', 'yesterday\n', 'y\n'];
-    const runs = await Promise.all(almost.map(input => slotctlProcess(words, { env, input })));
+  for (const line of lines) refused(line, await withoutInput(twin.spell(line), env));
+  const words = twin.spell(first);
+  refused(first, await slotctlProcess(words, { env }));
+  for (const input of ['YES\n', 'yesterday\n'])
     expect
-      .soft({ line, codes: runs.map(({ code }) => code) })
-      .toEqual({ line, codes: almost.map(() => EXIT.problems) });
+      .soft({ input, code: (await slotctlProcess(words, { env, input })).code })
+      .toEqual({ input, code: EXIT.problems });
+  const { code, screen } = await inTerminal([BIN, ...words], { answer: { when: question, type: 'no\r' } });
+  expect.soft({ code, asks: screen.includes(question) }).toEqual({ code: EXIT.problems, asks: true });
+  expect(await everything(twin)).toEqual(before);
 
-    const { code, screen } = await inTerminal([BIN, ...words], { answer: { when: question, type: 'no\r' } });
-    expect
-      .soft({ line, code, asks: screen.includes(question) })
-      .toEqual({ line, code: EXIT.problems, asks: true });
-
-    expect.soft({ line, now: await everything(twin) }).toEqual({ line, now: before });
-    await closeIfOpen(line, twin);
-  }
-});
-
-test('a piped yes is one', async t => {
-  const twin = await Twin.startFor(t, anyServer());
-  await fill(twin);
-  for (const { lines } of ROWS) {
-    const [line = ''] = lines;
-    await openIfWanted(line, twin);
-    const before = await everything(twin);
-    const { code, stdout, stderr } = await slotctlProcess(twin.spell(line), { input: 'yes\n' });
-    expect({ line, code }, stdout + stderr).toEqual({ line, code: EXIT.done });
-    expect(await everything(twin)).not.toEqual(before);
-    await twin.settled();
-  }
+  const agreed = await slotctlProcess(words, { input: 'yes\n' });
+  expect(agreed.code, agreed.stdout + agreed.stderr).toBe(EXIT.done);
+  expect(await everything(twin)).not.toEqual(before);
 });
