@@ -47,12 +47,7 @@ export function tryListKeys(): Trial {
   return trial(['CLUSTER', 'GETKEYSINSLOT', `${SLOT_COUNT}`, '1']);
 }
 
-/** A key that nobody has, so nothing goes anywhere, and nobody is connected to. */
-export function tryMigrate(key: string): Trial {
-  return trial(['MIGRATE', '127.0.0.1', '1', key, '0', '1']);
-}
-
-/** A time to live and a value that there cannot be. */
+/** A key that nobody has, with a time to live and a value that there cannot be. */
 export function tryRestore(key: string): Trial {
   return trial(['RESTORE-ASKING', key, '-1', '?']);
 }

@@ -117,7 +117,7 @@ export class Wire {
 
 /** As Connection does it. */
 function settle(name: string, { command, resolve, reject }: Pending, reply: Reply): void {
-  if (reply instanceof ErrorReply) {
+  if (reply instanceof ErrorReply && !command.takesErrors) {
     reject(new ServerRefusalError(name, commandName(command), reply.text));
     return;
   }
