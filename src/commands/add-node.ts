@@ -12,7 +12,7 @@ import { parseAddress } from '../resp/parse-address.ts';
 import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import { carryOut, type Decided } from './carry-out.ts';
+import { addWaitCopiesOption, carryOut, type Decided } from './carry-out.ts';
 import { type ShowCheck, showingCheckOnce } from './classic-check.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
@@ -61,6 +61,7 @@ export function addNodeCommand(context: Context, run = runAddNode): Command {
     .addOption(new Option('--cluster-primary-id <node>').hideHelp())
     .option('--rebalance', 'give the new primaries their share of the slots right away')
     .option('--despite-findings', 'even if the cluster is not healthy');
+  addWaitCopiesOption(command);
   return addMembershipOptions(addObstacleOptions(command)).action(
     async (words: string[], flags: AddNodeFlags) => {
       const entry = words.at(-1);
@@ -108,7 +109,7 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
     command: 'add-node',
     decide: () =>
       withFleet(context, options, async fleet => {
-        const seen = await lookAtCluster(fleet);
+        const seen = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs });
         const words = await Promise.all(
           primaries.map(async name => (await nameNode(fleet, seen, name)).word),
         );
@@ -149,7 +150,7 @@ async function decide(
   const { primary, zones, despiteFindings, allowMixed, joinTimeoutMs: timeoutMs } = options;
   const replicas = new Set(options.replicas.map(formatAddress));
   const [snapshot, newcomers] = await Promise.all([
-    lookAtCluster(fleet),
+    lookAtCluster(fleet, { loadingMs: timeoutMs }),
     probeUntilSettled(fleet, options.newcomers, { nowMs, timeoutMs }),
   ]);
   showCheck(snapshot);
@@ -167,6 +168,7 @@ async function decide(
     },
     despiteFindings,
     allowMixed,
+    wantsCopies: options.waitsForCopies === true,
   });
   return {
     decision,

@@ -23,6 +23,7 @@ export interface ChangeFlags {
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly joinTimeout: number;
+  readonly waitCopies?: boolean;
 }
 
 export interface ChangeOptions extends FleetOptions {
@@ -30,6 +31,8 @@ export interface ChangeOptions extends FleetOptions {
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly joinTimeoutMs: number;
+  /** Also copies that need not be whole for the work to be done. */
+  readonly waitsForCopies?: boolean;
   /** For plans that move slots. */
   readonly moving?: Omit<Moving, 'isStopping'>;
   /** For plans that mend. */
@@ -47,10 +50,18 @@ export function addChangeOptions(command: Command): Command {
     .option('--dry-run', 'show what would be done, and do nothing')
     .option('--json', 'print one JSON object per line')
     .addOption(
-      new Option('--join-timeout <seconds>', 'how long the nodes may take to agree')
+      new Option(
+        '--join-timeout <seconds>',
+        'how long the nodes may take to agree, and a copy of data that is waited for may stand still',
+      )
         .default(JOIN_TIMEOUT_SECONDS)
         .argParser(seconds),
     );
+}
+
+/** For commands that are done before replicas have copied the data of their new primaries. */
+export function addWaitCopiesOption(command: Command): Command {
+  return command.option('--wait-copies', 'wait until replicas have copied all data of new primaries');
 }
 
 export function changeOptions(flags: ChangeFlags): Omit<ChangeOptions, keyof FleetOptions> {
@@ -59,6 +70,7 @@ export function changeOptions(flags: ChangeFlags): Omit<ChangeOptions, keyof Fle
     dryRun: flags.dryRun === true,
     json: flags.json === true,
     joinTimeoutMs: flags.joinTimeout * 1000,
+    waitsForCopies: flags.waitCopies === true,
   };
 }
 
@@ -85,7 +97,7 @@ async function perform<P extends Plan>(
   change: Change<P>,
   plan: P,
   teller: Teller<P>,
-  { joinTimeoutMs, moving, mending, ...options }: ChangeOptions,
+  { joinTimeoutMs, waitsForCopies = false, moving, mending, ...options }: ChangeOptions,
   context: Context,
 ): Promise<[ExitCode, string]> {
   const { nowMs } = context;
@@ -100,7 +112,7 @@ async function perform<P extends Plan>(
     options,
     async fleet => {
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
-      const how = { joinTimeoutMs, nowMs, ...movingNow, ...(mending && { mending }) };
+      const how = { joinTimeoutMs, waitsForCopies, nowMs, ...movingNow, ...(mending && { mending }) };
       const { code, hasLost, undecided = [] } = await teller.follow(plan, execute(fleet, plan, how));
       if (code === EXIT.refused) return [code, 'Nothing was changed.'];
       if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, hasLost, options, context)];

@@ -10,7 +10,7 @@ import type { Fleet } from '../resp/fleet.ts';
 import { findNode } from '../topology/find-node.ts';
 import type { NodeId } from '../topology/node.ts';
 import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
-import { carryOut, type Decided } from './carry-out.ts';
+import { addWaitCopiesOption, carryOut, type Decided } from './carry-out.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
   addMembershipOptions,
@@ -50,6 +50,7 @@ export function delNodeCommand(context: Context, run = runDelNode): Command {
     .option('--drain', 'move its slots to the other primaries first')
     .option('--keep-data', 'leave the node itself as it is: neither reset nor shut down')
     .option('--despite-findings', 'move its slots even if the cluster is not healthy');
+  addWaitCopiesOption(command);
   return addMembershipOptions(addObstacleOptions(command)).action(
     async (words: string[], flags: DelNodeFlags) => {
       const victim = words.at(-1);
@@ -84,7 +85,7 @@ function drain(options: DelNodeOptions, context: Context): Promise<ExitCode> {
     isFirstPart: !options.dryRun,
     decide: () =>
       withFleet(context, options, async fleet => {
-        const seen = await lookAtCluster(fleet);
+        const seen = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs });
         const { word } = await nameNode(fleet, seen, victim);
         const found = findNode(seen, word);
         const weights = found.kind === 'found' && ownsSlots(seen, found.id) ? [{ word, weight: 0 }] : [];
@@ -123,7 +124,7 @@ function removeNode(options: DelNodeOptions, context: Context): Promise<ExitCode
 
 async function decideOnVictim(fleet: Fleet, options: DelNodeOptions): Promise<Decided<RemovePlan>> {
   const { victim, ending, keepData } = options;
-  const snapshot = await lookAtCluster(fleet);
+  const snapshot = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs, withReplicas: true });
   const { word, stranger } = await nameNode(fleet, snapshot, victim);
   const placeOf = placesIn(snapshot, options.zones);
   const decision = planDelNode({ snapshot, word, ending, keepData, placeOf, ...(stranger && { stranger }) });

@@ -118,9 +118,16 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
 /** Looks at whatever a round of mending is planned from, and plans it. */
 export async function decideOnRound(
   fleet: Fleet,
-  { wishes, prefer, approved }: Pick<FixOptions, 'wishes' | 'approved'> & Partial<Pick<FixOptions, 'prefer'>>,
+  {
+    wishes,
+    prefer,
+    approved,
+    explain = false,
+    joinTimeoutMs = 0,
+  }: Pick<FixOptions, 'wishes' | 'approved'> &
+    Partial<Pick<FixOptions, 'prefer' | 'explain' | 'joinTimeoutMs'>>,
 ): Promise<Decided<FixPlan>> {
-  const snapshot = await lookAtCluster(fleet);
+  const snapshot = await lookAtCluster(fleet, { loadingMs: explain ? 0 : joinTimeoutMs });
   const { searchOwners } = wishes;
   const [census, migrations] = await Promise.all([
     lookForKeys(fleet, snapshot, { slots: slotsToCount(snapshot), searchOwners }),

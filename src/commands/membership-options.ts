@@ -6,7 +6,7 @@ import { lookUntilSettled } from '../live/second-look.ts';
 import { readZoneMap, type ZoneMap } from '../plan/zones.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
-import { mayPass } from '../topology/finding.ts';
+import { passesWithinMs } from '../topology/passing.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './carry-out.ts';
 import {
@@ -58,9 +58,24 @@ function readZones({ zone, zones }: MembershipFlags): Promise<ZoneMap> {
   );
 }
 
-export function lookAtCluster(fleet: Fleet): Promise<ClusterSnapshot> {
+export interface LookPatience {
+  /** How long servers are waited for that load their data. */
+  readonly loadingMs?: number;
+  /** Also replicas that load a copy, as they have to be told something. */
+  readonly withReplicas?: boolean;
+}
+
+/** The first look of a command that changes something, which what passes by itself is no reason to refuse. */
+export function lookAtCluster(
+  fleet: Fleet,
+  { loadingMs = 0, withReplicas = false }: LookPatience = {},
+): Promise<ClusterSnapshot> {
   return lookUntilSettled(
     () => inspect(fleet),
-    seen => mayPass(diagnose(seen, NO_WISHES)),
+    seen => {
+      const isAwaited = withReplicas && seen.unreachable.some(({ loading }) => loading);
+      const passes = passesWithinMs(diagnose(seen, NO_WISHES), loadingMs);
+      return isAwaited ? Math.max(loadingMs, passes) : passes;
+    },
   );
 }

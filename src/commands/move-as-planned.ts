@@ -13,7 +13,7 @@ import { renderReshard } from '../report/moves.ts';
 import { count, NodeNames } from '../report/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
-import { mayPass } from '../topology/finding.ts';
+import { passesWithinMs } from '../topology/passing.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, ownClaims } from '../topology/snapshot.ts';
 import { carryOut, type Decided } from './carry-out.ts';
@@ -45,12 +45,14 @@ export function planOnSight(
 
 export function moveAsPlanned(options: MoveOptions, context: Context, story: MoveStory): Promise<ExitCode> {
   const { paint } = context.terminal;
+  const patience = { loadingMs: options.joinTimeoutMs };
   return carryOut(
     {
       command: story.command,
       isFirstPart: story.isFirstPart ?? false,
       decide: async () => {
-        const decided = await story.decide(() => withFleet(context, options, lookAtCluster));
+        const look = () => withFleet(context, options, fleet => lookAtCluster(fleet, patience));
+        const decided = await story.decide(look);
         return options.despiteFindings ? decided : unlessTooMuch(decided, options, context);
       },
       preview: plan => story.preview?.(plan) ?? renderReshard(plan, paint),
@@ -105,7 +107,7 @@ async function problemsLeft(
         return inspect(fleet, undefined, target);
       }
     },
-    seen => mayPass(concerning(moves, diagnose(seen, NO_WISHES))),
+    seen => passesWithinMs(concerning(moves, diagnose(seen, NO_WISHES))),
   );
   const names = new NodeNames(snapshot);
   const owners = ownClaims(snapshot);

@@ -3,7 +3,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MoverChoice } from '../live/move/move-slots.ts';
 import type { Moving } from '../live/move/passages.ts';
 import { type Manner, setsOwnPace, USUAL_MANNER } from '../plan/manner.ts';
-import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './carry-out.ts';
+import {
+  addChangeOptions,
+  addWaitCopiesOption,
+  type ChangeFlags,
+  type ChangeOptions,
+  changeOptions,
+} from './carry-out.ts';
 import {
   addConnectionOptions,
   type ConnectionFlags,
@@ -111,7 +117,7 @@ export function addMoveOptions(command: Command): Command {
     new Option('--despite-findings', 'even if the cluster is not healthy'),
   ];
   for (const option of options) command.addOption(option);
-  return addConnectionOptions(addChangeOptions(command));
+  return addConnectionOptions(addWaitCopiesOption(addChangeOptions(command)));
 }
 
 /** Zero keys or zero milliseconds have cost people their data elsewhere. */

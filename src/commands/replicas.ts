@@ -7,7 +7,7 @@ import { placesIn } from '../plan/zones.ts';
 import { renderRehoming } from '../report/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import { type ChangeOptions, carryOut } from './carry-out.ts';
+import { addWaitCopiesOption, type ChangeOptions, carryOut } from './carry-out.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
   addMembershipOptions,
@@ -30,6 +30,7 @@ export function replicateCommand(context: Context, run = runReplicate): Command 
       '[words...]',
       'a node of the cluster (host:port), the replica, and its new primary (ids or host:port)',
     );
+  addWaitCopiesOption(command);
   return addMembershipOptions(command).action(async (words: string[], flags: MembershipFlags) => {
     const [replica, primary] = words.slice(-2);
     if (words.length < 3 || replica === undefined || primary === undefined)
@@ -44,6 +45,7 @@ export function placeReplicasCommand(context: Context, run = runPlaceReplicas): 
     .usage('[options] <address>')
     .description('give replicas other primaries, so that hosts and zones can fail, with the fewest moves')
     .argument('[address...]', 'any node: host:port, host port, or a URI');
+  addWaitCopiesOption(command);
   return addMembershipOptions(command).action(async (words: string[], flags: MembershipFlags) => {
     context.finish(await run(await resolveMembership(words, flags, context), context));
   });
@@ -56,7 +58,14 @@ export function runReplicate(options: ReplicateOptions, context: Context): Promi
       [options.replica, options.primary].map(async word => (await nameNode(fleet, snapshot, word)).word),
     );
     const placeOf = placesIn(snapshot, zones);
-    return planReplicate({ snapshot, replica: `${replica}`, primary: `${primary}`, placeOf, allowMixed });
+    return planReplicate({
+      snapshot,
+      replica: `${replica}`,
+      primary: `${primary}`,
+      placeOf,
+      allowMixed,
+      wantsCopies: options.waitsForCopies === true,
+    });
   });
 }
 
@@ -79,7 +88,7 @@ function rehomeReplicas(
       command,
       decide: () =>
         withFleet(context, options, async fleet => {
-          const seen = await lookAtCluster(fleet);
+          const seen = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs, withReplicas: true });
           return { seen, decision: await plan(fleet, seen) };
         }),
       preview: decided => renderRehoming(decided, paint),
@@ -88,7 +97,7 @@ function rehomeReplicas(
         command === 'replicate'
           ? 'It replicates that primary already. Nothing to do.'
           : 'No move would make the placement better. Nothing to do.',
-      done: 'Every node that answers knows the new roles, and the replicas get data.',
+      done: 'Every node that answers knows the new roles, and the replicas are connected to their primaries.',
       unfinished: () => 'Not everything was done. Run the same command again to go on from here.',
     },
     options,

@@ -3,6 +3,7 @@ import { isHarmless } from '../plan/loss.ts';
 import type { Decision, Refusal } from '../plan/refusal.ts';
 import { leavesSomething, type Plan, type PlanEvent, type Problem, type Step } from '../plan/step.ts';
 import { classicRefusal } from '../report/classic-refusal.ts';
+import { copyLines } from '../report/copies.ts';
 import { eventLine } from '../report/events.ts';
 import { describeLoss } from '../report/loss-text.ts';
 import { describeRemark } from '../report/membership.ts';
@@ -123,7 +124,7 @@ export class Teller<P extends Plan> {
     let spinner = terminal.spin('beginning');
     for await (const event of events) {
       if (event.kind === 'waiting') {
-        spinner.say(waitingText(event));
+        spinner.say(waitingText(event, this.#names));
         continue;
       }
       if (event.kind === 'moved') {
@@ -204,6 +205,9 @@ export class Teller<P extends Plan> {
       const text = describeLoss(event.loss, names);
       if (isHarmless(event.loss)) this.#context.terminal.warn(`[WARNING] ${text}`);
       else this.#complain(text);
+    } else if (event.kind === 'copying') {
+      const lines = copyLines(event.copies, names.of(plan.before.entry), names);
+      this.#print(lines.map(line => `${line}\n`).join(''));
     } else if (event.kind === 'step-failed') {
       for (const line of failureLines(event, plan, names)) this.#complain(line);
     }

@@ -4,17 +4,17 @@
  * a fact is met by the node that the fact is about.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clusterNodes, clusterState, replicationInfo } from '../resp/commands.ts';
-import { NodeError, ServerRefusalError } from '../resp/errors.ts';
+import type { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import { KnownLines } from '../resp/known-lines.ts';
-import { meet } from '../resp/membership-commands.ts';
-import { type Gap, type Glance, gapsAmong, type Member, type Scope } from '../topology/agreement.ts';
-import { formatAddress, type MeetingPoint, type NodeId } from '../topology/node.ts';
+import { copiesAmong, type Gap, gapsAmong, type Member, type Scope } from '../topology/agreement.ts';
+import { type Copy, CopyProgress } from '../topology/copy.ts';
+import { formatAddress, type NodeId } from '../topology/node.ts';
+import { Glances } from './glance.ts';
+import { Introducer } from './introducer.ts';
 
 const POLL_EVERY_MS = 30;
-/** A handshake is begun within 100 ms, the server's cron; asking sooner makes handshakes collide. */
-const MEET_AGAIN_AFTER_MS = 150;
+/** Copies may take hours; then they are not what keeps the servers busy. */
+const POLL_COPIES_EVERY_MS = 200;
 
 export interface Gathering extends Omit<Scope, 'members'> {
   readonly members: readonly Member[];
@@ -30,45 +30,57 @@ export interface Gathering extends Omit<Scope, 'members'> {
 }
 
 export interface Patience {
+  /** For nodes to agree; and between two signs that a copy gets on, where copies are waited for. */
   readonly timeoutMs: number;
   readonly nowMs: () => number;
-  progress(missing: number): void;
+  /** `copies`: where nothing else is missing. */
+  progress(missing: number, copies?: readonly Copy[]): void;
 }
 
-/** Returns what is still missing when the time is up; nothing, as a rule. */
+export interface Agreement {
+  /** What is still missing when the time is up; nothing, as a rule. */
+  readonly gaps: readonly Gap[];
+  /** Copies of all data that are on their way and not waited for. */
+  readonly copies: readonly Copy[];
+}
+
 export async function awaitAgreement(
   fleet: Fleet,
   { members, introductions, spare, stateless, ...scope }: Gathering,
   { timeoutMs, nowMs, progress }: Patience,
-): Promise<Gap[]> {
-  const deadline = nowMs() + timeoutMs;
-  const latest = new Map<NodeId, Glance>();
+): Promise<Agreement> {
+  const glances = new Glances(fleet);
   const silent = new Map<NodeId, NodeError>();
   const mayBeSilent = ({ id }: Member) => spare !== undefined && !(scope.concerned?.has(id) ?? true);
   const go = new Introducer(fleet, members, nowMs);
+  const patience = new PatienceLeft(timeoutMs, nowMs());
   await Promise.all(introductions.map(({ from, to }) => go.introduce(from.id, to.id, to.meetAt)));
+  let copying: readonly Copy[] = [];
   for (let asked = members; ; ) {
     const askedAt = nowMs();
-    await glanceAt(fleet, asked, latest, (member, error) => {
+    await glances.take(asked, (member, error) => {
       if (!mayBeSilent(member)) throw error;
-      latest.delete(member.id);
       silent.set(member.id, error);
     });
+    if (copying.length > 0) await glances.askWhatBusies(members.filter(({ id }) => takesPart(copying, id)));
     const ids = members.map(member => member.id).filter(id => !silent.has(id));
     const wantsOk = scope.wantsOk && silent.size === 0;
-    const gaps = gapsAmong([...latest.values()], { ...scope, wantsOk, members: ids });
+    const gaps = gapsAmong(glances.all, { ...scope, wantsOk, members: ids });
+    copying = gaps.flatMap(gap => (gap.kind === 'copying' ? gap.copy : []));
+    const isOnlyCopies = copying.length > 0 && copying.length === gaps.length;
     const everybodyWasAsked = asked.length === members.length;
-    if (nowMs() >= deadline || (gaps.length === 0 && everybodyWasAsked)) {
+    if ((gaps.length === 0 && everybodyWasAsked) || patience.isOver(isOnlyCopies, copying, nowMs())) {
       for (const error of silent.values()) spare?.(error);
-      const untold = members.filter(({ id }) => latest.has(id) && latest.get(id)?.state === undefined);
-      if (wantsOk && untold.length > 0) stateless?.(untold);
-      return gaps;
+      const untold = glances.all.filter(({ state, isMute = false }) => state === undefined && !isMute);
+      if (wantsOk && untold.length > 0)
+        stateless?.(members.filter(({ id }) => untold.some(seen => seen.id === id)));
+      return { gaps, copies: copiesAmong(glances.all, scope) };
     }
     if (gaps.length > 0) {
-      progress(gaps.length);
-      await go.close(gaps, [...latest.values()]);
+      progress(gaps.length, isOnlyCopies ? copying : undefined);
+      await go.close(gaps, glances.all);
       // Where asking takes long, because there are so many nodes, it must not be all that they do.
-      await sleep(Math.max(POLL_EVERY_MS, nowMs() - askedAt));
+      await sleep(Math.max(isOnlyCopies ? POLL_COPIES_EVERY_MS : POLL_EVERY_MS, nowMs() - askedAt));
     }
     // Only those who lack something, and when they have it everybody once more.
     asked = gaps.length > 0 ? members.filter(member => gaps.some(gap => isAbout(gap, member.id))) : members;
@@ -84,114 +96,33 @@ export function statelessText(members: readonly Member[]): string {
 }
 
 function isAbout(gap: Gap, id: NodeId): boolean {
-  return gap.who === id || (gap.kind === 'no-data' && gap.about === id);
+  return gap.who === id || ((gap.kind === 'no-data' || gap.kind === 'copying') && gap.about === id);
 }
 
-/** Lets nodes meet: those who lack each other, and those who lack a fact about another. */
-class Introducer {
-  readonly #fleet: Fleet;
-  readonly #members: ReadonlyMap<NodeId, Member>;
-  readonly #nowMs: () => number;
-  readonly #metAt = new Map<string, number>();
+function takesPart(copies: readonly Copy[], id: NodeId): boolean {
+  return copies.some(({ replica, primary }) => replica === id || primary === id);
+}
 
-  constructor(fleet: Fleet, members: readonly Member[], nowMs: () => number) {
-    this.#fleet = fleet;
-    this.#members = new Map(members.map(member => [member.id, member]));
-    this.#nowMs = nowMs;
+/** The nodes may take so long to agree; and a copy that gets on takes as long as it takes. */
+class PatienceLeft {
+  readonly #timeoutMs: number;
+  readonly #copies = new CopyProgress();
+  #leftMs: number;
+  #lookedAt: number;
+  #gotOnAt: number;
+
+  constructor(timeoutMs: number, now: number) {
+    this.#timeoutMs = timeoutMs;
+    this.#leftMs = timeoutMs;
+    this.#lookedAt = now;
+    this.#gotOnAt = now;
   }
 
-  /** Not those who were introduced a moment ago: the message is still on its way. */
-  async close(gaps: readonly Gap[], glances: readonly Glance[]): Promise<void> {
-    const learnt = learntAddresses(glances);
-    const now = this.#nowMs();
-    const due = meetings(gaps, glances).filter(
-      ([from, to]) => now - (this.#metAt.get(`${from} ${to}`) ?? 0) >= MEET_AGAIN_AFTER_MS,
-    );
-    await Promise.all(
-      due.map(([from, to]) =>
-        this.introduce(from, to, learnt.get(to) ?? this.#members.get(to)?.meetAt).catch(unlessForbidden),
-      ),
-    );
+  /** What is looked at is told of each time. */
+  isOver(isOnlyCopies: boolean, copies: readonly Copy[], now: number): boolean {
+    if (this.#copies.gets(copies)) this.#gotOnAt = now;
+    if (!isOnlyCopies) this.#leftMs -= now - this.#lookedAt;
+    this.#lookedAt = now;
+    return isOnlyCopies ? now - this.#gotOnAt >= this.#timeoutMs : this.#leftMs <= 0;
   }
-
-  async introduce(from: NodeId, to: NodeId, point: MeetingPoint | undefined): Promise<void> {
-    if (!point) return;
-    this.#metAt.set(`${from} ${to}`, this.#nowMs());
-    const speaker = this.#members.get(from);
-    if (speaker) await this.#fleet.send(speaker.address, meet(point));
-  }
-}
-
-/** Gossip does it too, only later; whoever has moved slots needs no right to introduce anybody. */
-function unlessForbidden(error: unknown): undefined {
-  if (!(error instanceof ServerRefusalError && error.reason === 'no-right')) throw error;
-  return undefined;
-}
-
-async function glanceAt(
-  fleet: Fleet,
-  members: readonly Member[],
-  latest: Map<NodeId, Glance>,
-  failed: (member: Member, error: NodeError) => void,
-): Promise<void> {
-  const known = new KnownLines();
-  await Promise.all(
-    members.map(async member => {
-      const seen = await glance(fleet, member, known).catch(error => {
-        if (!(error instanceof NodeError)) throw error;
-        failed(member, error);
-        return undefined;
-      });
-      const before = latest.get(member.id);
-      if (seen) latest.set(member.id, seen);
-      else if (before) latest.set(member.id, { ...before, loading: true });
-    }),
-  );
-}
-
-async function glance(fleet: Fleet, { address }: Member, known: KnownLines): Promise<Glance | undefined> {
-  try {
-    const [{ self, nodes }, state, replication] = await Promise.all([
-      fleet.send(address, clusterNodes(known)),
-      // Good to know, and no more: roles and slots are told by the others.
-      fleet.send(address, clusterState()).catch(unlessForbidden),
-      fleet.send(address, replicationInfo()),
-    ]);
-    return { id: self.id, self, nodes, ...(state && { state }), replication };
-  } catch (error) {
-    // A new replica loads what its primary sends, and says nothing meanwhile.
-    if (error instanceof ServerRefusalError && error.reason === 'loading') return undefined;
-    throw error;
-  }
-}
-
-/** Where nodes were found by each other, which is surer than where the person found them. */
-function learntAddresses(glances: readonly Glance[]): Map<NodeId, MeetingPoint> {
-  const learnt = new Map<NodeId, MeetingPoint>();
-  for (const { id: speaker, nodes } of glances) {
-    for (const { id, address, linked } of nodes) {
-      if (id === speaker || !linked || !address?.busPort || address.host === address.hostname) continue;
-      learnt.set(id, { ip: address.host, port: address.port, busPort: address.busPort });
-    }
-  }
-  return learnt;
-}
-
-/** Who has to meet whom: from the one whose header is missing to the one who lacks it. */
-function meetings(gaps: readonly Gap[], glances: readonly Glance[]): [from: NodeId, to: NodeId][] {
-  const shaking = new Set(glances.filter(hasHandshakes).map(seen => seen.id));
-  const pairs = new Map<string, [NodeId, NodeId]>();
-  for (const gap of gaps) {
-    if (gap.kind !== 'unknown' && gap.kind !== 'outdated') continue;
-    const { kind, who, about } = gap;
-    // Two strangers who begin to shake hands from both sides get in each other's way.
-    if (kind === 'unknown' && shaking.has(who)) continue;
-    const key = kind === 'unknown' ? [who, about].sort().join() : `${about} ${who}`;
-    if (!pairs.has(key)) pairs.set(key, [about, who]);
-  }
-  return [...pairs.values()];
-}
-
-function hasHandshakes({ nodes }: Glance): boolean {
-  return nodes.some(node => node.role === 'stranger' && node.handshake);
 }

@@ -9,6 +9,7 @@ import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import type { Member } from '../topology/agreement.ts';
 import type { ClusterNode, NodeId } from '../topology/node.ts';
+import { unlessLoading } from './look.ts';
 
 const LOOK_EVERY_MS = 50;
 /** A handshake takes a tenth of a second where messages get through; after this nobody comes any more. */
@@ -30,7 +31,10 @@ export async function awaitArrivals(
   const beganAt = nowMs();
   const known = new KnownLines();
   for (let before = '', since = beganAt; nowMs() - beganAt < LONGEST_MS; ) {
-    const lists = await Promise.all(members.map(({ address }) => fleet.send(address, clusterNodes(known))));
+    const answers = await Promise.all(
+      members.map(({ address }) => unlessLoading(fleet.send(address, clusterNodes(known)))),
+    );
+    const lists = answers.filter(answer => answer !== undefined);
     const arrivals = lists.filter(({ self }) => newcomers.includes(self.id));
     const hosts = lists.filter(({ self }) => !newcomers.includes(self.id));
     const isComing = arrivals.some(({ nodes }) => nodes.length > 1) || hosts.some(shakesHands);

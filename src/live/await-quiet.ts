@@ -10,6 +10,7 @@ import { KnownLines } from '../resp/known-lines.ts';
 import { forget, reset } from '../resp/membership-commands.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { Patience } from './await-agreement.ts';
+import { unlessLoading } from './look.ts';
 
 const LOOK_EVERY_MS = 100;
 /** Longer than a message takes that was on its way when the last node was told. */
@@ -58,8 +59,8 @@ async function untilQuiet(
     const known = new KnownLines();
     const seen = await Promise.all(
       nodes.map(async (node): Promise<Relapse> => {
-        const { self, nodes: listed } = await fleet.send(node.address, clusterNodes(known));
-        const others = listed.map(({ id }) => id).filter(id => id !== self.id);
+        const list = await unlessLoading(fleet.send(node.address, clusterNodes(known)));
+        const others = list?.nodes.map(({ id }) => id).filter(id => id !== list.self.id) ?? [];
         return { node, known: others.filter(isUnwanted) };
       }),
     );

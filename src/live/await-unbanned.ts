@@ -12,6 +12,7 @@ import type { Member } from '../topology/agreement.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { Patience } from './await-agreement.ts';
 import { awaitArrivals } from './await-arrivals.ts';
+import { unlessLoading } from './look.ts';
 
 interface Waiting extends Omit<Patience, 'progress'> {
   /** Called once, since it may take a minute. */
@@ -64,8 +65,10 @@ type Look = readonly (readonly NodeId[])[];
 
 async function lookAround(fleet: Fleet, hosts: readonly Member[], ids: readonly NodeId[]): Promise<Look> {
   const lines = new KnownLines();
-  const lists = await Promise.all(hosts.map(({ address }) => fleet.send(address, clusterNodes(lines))));
-  return lists.map(({ nodes }) => ids.filter(id => nodes.some(node => node.id === id)));
+  const lists = await Promise.all(
+    hosts.map(({ address }) => unlessLoading(fleet.send(address, clusterNodes(lines)))),
+  );
+  return lists.map(list => ids.filter(id => list?.nodes.some(node => node.id === id)));
 }
 
 /** Who has known a newcomer before anybody let it in, and then knows it no more: it had knocked, and is banned. */

@@ -25,6 +25,7 @@ import {
 } from '../resp/membership-commands.ts';
 import { assignSlot } from '../resp/slot-commands.ts';
 import type { Member } from '../topology/agreement.ts';
+import type { Copy } from '../topology/copy.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import { addressBook } from '../topology/snapshot.ts';
 import { awaitAgreement, statelessText } from './await-agreement.ts';
@@ -35,12 +36,15 @@ import { asGenerator, type Tell } from './event-stream.ts';
 import { takeStep } from './fail-over.ts';
 import { type Mending, mend } from './fix/mend.ts';
 import { type Moving, Passages } from './move/passages.ts';
+import { persist } from './move/persist.ts';
 import { noAgreement, problemOf, unlessGone } from './problem-of.ts';
 import { TransferWatch } from './watch-transfers.ts';
 
 export interface ExecuteOptions {
-  /** How long nodes may take to agree. */
+  /** How long nodes may take to agree, and copies to get on. */
   readonly joinTimeoutMs: number;
+  /** Copies of all data that replicas take are waited for also where the plan does not ask for it. */
+  readonly waitsForCopies?: boolean;
   readonly nowMs: () => number;
   /** For plans that move slots. */
   readonly moving?: Moving;
@@ -141,7 +145,7 @@ class Work {
     const { mending, nowMs } = this.#options;
     if (!mending) throw new RangeError('the plan mends, and nobody has said how');
     const note = (text: string) => tell({ kind: 'noted', step, text });
-    const progress = (missing: number) => tell({ kind: 'waiting', step, missing });
+    const progress = (missing: number) => tell({ kind: 'waiting', step, missing, copies: [] });
     const run = {
       fleet: this.#fleet,
       before: this.#plan.before,
@@ -159,10 +163,14 @@ class Work {
     step: Exclude<Step, { kind: 'move-slots' } | MendingStep>,
     tell: Tell<PlanEvent>,
   ): Promise<Problem | undefined> {
-    const { joinTimeoutMs: timeoutMs, nowMs } = this.#options;
-    const progress = (missing: number) => tell({ kind: 'waiting', step, missing });
+    const { joinTimeoutMs: timeoutMs, nowMs, waitsForCopies = false } = this.#options;
+    const progress = (missing: number, copies: readonly Copy[] = []) =>
+      tell({ kind: 'waiting', step, missing, copies });
     const patience = { timeoutMs, nowMs, progress };
-    const send: Fleet['send'] = (node, command) => this.#fleet.send(node, command);
+    // A server that loads its data says so, and takes orders when it is through.
+    const note = (text: string) => tell({ kind: 'noted', step, text });
+    const waiting = { nowMs, listener: { moved() {}, remark: note } };
+    const send: Fleet['send'] = (node, command) => persist(() => this.#fleet.send(node, command), waiting);
     switch (step.kind) {
       case 'set-epoch':
         return void (await send(this.#at(step.node), setConfigEpoch(step.epoch)));
@@ -174,7 +182,6 @@ class Work {
       }
       case 'join': {
         const { members, introductions, newcomers } = step;
-        const note = (text: string) => tell({ kind: 'noted', step, text });
         const by = await awaitUnbanned(this.#fleet, members, newcomers, { timeoutMs, nowMs, note });
         if (by.length > 0) return { kind: 'banned', by, waitedMs: timeoutMs };
         const concerned = new Set(newcomers);
@@ -182,30 +189,31 @@ class Work {
         return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
       }
       case 'agree': {
-        const { members, wantsOk, wantsCopies, sparesSilent = false } = step;
+        const { members, wantsOk, sparesSilent = false } = step;
         const concerned = new Set(step.concerned);
         const spare = ({ node, message }: NodeError) => {
-          const text = `${node} does not answer (${message}); it hears of the new owners when it is back`;
-          tell({ kind: 'noted', step, text });
+          note(`${node} does not answer (${message}); it hears of the new owners when it is back`);
         };
-        const stateless = (nodes: readonly Member[]) =>
-          tell({ kind: 'noted', step, text: statelessText(nodes) });
+        const stateless = (nodes: readonly Member[]) => note(statelessText(nodes));
         const gathering = {
           members,
           introductions: [],
           concerned,
           goal: 'roles',
           wantsOk,
-          wantsCopies,
           stateless,
+          wantsCopies: step.wantsCopies || waitsForCopies,
           ...(sparesSilent && { spare }),
         } as const;
-        return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
+        const agreement = await awaitAgreement(this.#fleet, gathering, patience);
+        const { copies } = agreement;
+        if (agreement.gaps.length === 0 && copies.length > 0) tell({ kind: 'copying', step, copies });
+        return noAgreement(agreement, timeoutMs);
       }
       case 'replicate':
         return void (await send(this.#at(step.node), replicate(step.primary)));
       case 'forget':
-        return void (await forgetNode(this.#fleet, this.#at(step.node), step.victim));
+        return void (await persist(() => forgetNode(this.#fleet, this.#at(step.node), step.victim), waiting));
       case 'stay-forgotten': {
         const witnesses = step.witnesses.map(id => ({ id, address: this.#at(id) }));
         const by = await awaitForgotten(this.#fleet, witnesses, step.victims, patience);
@@ -222,10 +230,8 @@ class Work {
         );
         return undefined;
       case 'be-ready':
-      case 'fail-over': {
-        const note = (text: string) => tell({ kind: 'noted', step, text });
+      case 'fail-over':
         return takeStep(step, { ...patience, fleet: this.#fleet, at: id => this.#at(id), note });
-      }
       case 'reset':
         return void (await send(this.#at(step.node), reset(step.mode)));
       case 'shutdown':

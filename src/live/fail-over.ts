@@ -1,14 +1,16 @@
 /** Makes replicas primaries: waits until that may be done, has it done, and waits until it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FailoverStep } from '../plan/failover-step.ts';
-import { readiness } from '../plan/rolling-failover.ts';
+import { isAboutCopies, readiness } from '../plan/rolling-failover.ts';
 import type { Problem } from '../plan/step.ts';
 import { replicationInfo } from '../resp/commands.ts';
 import { NodeError, ServerRefusalError } from '../resp/errors.ts';
 import { failover } from '../resp/failover-commands.ts';
 import type { Fleet } from '../resp/fleet.ts';
+import { CopyProgress } from '../topology/copy.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { Patience } from './await-agreement.ts';
+import { copiesUnderWay } from './copies-under-way.ts';
 import { EntryNodeError, inspect } from './inspect.ts';
 import { listMigrations } from './list-migrations.ts';
 
@@ -102,16 +104,20 @@ async function awaitReady(
   run: FailoverRun,
 ): Promise<Problem | undefined> {
   const { fleet, timeoutMs, nowMs, progress } = run;
-  const deadline = nowMs() + timeoutMs;
+  const copying = new CopyProgress();
+  let deadline = nowMs() + timeoutMs;
   for (;;) {
     try {
       // Whoever was given up before the last shard may be back, and whoever is not is a reason to stop.
       const snapshot = await inspect(fleet, undefined, run.at(step.node));
       const doubts = readiness(snapshot, step, await listMigrations(fleet, snapshot));
       if (doubts.length === 0) return undefined;
+      // Restarted with the new version, a replica may copy everything: for hours, where there is much.
+      const copies = await copiesUnderWay(fleet, snapshot);
+      if (copying.gets(copies) && doubts.every(isAboutCopies)) deadline = nowMs() + timeoutMs;
       if (nowMs() >= deadline) return { kind: 'not-ready', doubts, waitedMs: timeoutMs };
       for (const { address } of snapshot.unreachable) if (address) fleet.renew(address);
-      progress(doubts.length);
+      progress(doubts.length, copies);
     } catch (error) {
       if (!(error instanceof EntryNodeError)) throw error;
       return { kind: 'node', node: error.node, message: error.message };

@@ -1,5 +1,6 @@
 /** Looks at nodes that somebody wants to join, each on its own: they need not know each other. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { busyness } from '../resp/commands.ts';
 import { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
@@ -61,16 +62,38 @@ export async function probeUntilSettled(
   asked: readonly Address[],
   { timeoutMs, nowMs }: { readonly timeoutMs: number; readonly nowMs: () => number },
 ): Promise<Applicant[]> {
-  const deadline = nowMs() + timeoutMs;
+  let deadline = nowMs() + timeoutMs;
+  let loaded = 0;
   let nodes = await Promise.all(asked.map(node => probe(fleet, node)));
   for (;;) {
     const listed = new Set(nodes.flatMap(placesOf));
     const unsettled = (node: Applicant) =>
       isCandidate(node) ? meetsStranger(node.view, listed) : node.loading;
+    const loadedNow = await loadedBytes(
+      fleet,
+      nodes.filter(node => !isCandidate(node) && node.loading),
+    );
+    // Who gets on with loading is waited for as long as that takes.
+    if (loadedNow > loaded) deadline = nowMs() + timeoutMs;
+    loaded = Math.max(loaded, loadedNow);
     if (!nodes.some(unsettled) || nowMs() >= deadline) return nodes;
     await sleep(ASK_AGAIN_AFTER_MS);
     nodes = await Promise.all(nodes.map(node => (unsettled(node) ? probe(fleet, node.asked) : node)));
   }
+}
+
+async function loadedBytes(fleet: Fleet, nodes: readonly Applicant[]): Promise<number> {
+  const answers = await Promise.all(
+    nodes.map(async ({ asked }) => {
+      try {
+        return (await fleet.send(fleet.announcedAddress(asked), busyness())).loading?.loadedBytes ?? 0;
+      } catch (error) {
+        if (error instanceof NodeError) return 0;
+        throw error;
+      }
+    }),
+  );
+  return answers.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function placesOf(node: Applicant): string[] {

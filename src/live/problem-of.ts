@@ -1,7 +1,7 @@
 /** What went wrong with a step, as the plan's own words have it. */
 import type { Problem } from '../plan/step.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
-import type { awaitAgreement } from './await-agreement.ts';
+import type { Agreement } from './await-agreement.ts';
 import { FileError } from './files.ts';
 import { MoveError } from './move/move-error.ts';
 
@@ -13,10 +13,7 @@ export function problemOf(error: unknown): Problem {
   throw error;
 }
 
-export function noAgreement(
-  gaps: Awaited<ReturnType<typeof awaitAgreement>>,
-  waitedMs: number,
-): Problem | undefined {
+export function noAgreement({ gaps }: Agreement, waitedMs: number): Problem | undefined {
   return gaps.length === 0 ? undefined : { kind: 'no-agreement', gaps, waitedMs };
 }
 

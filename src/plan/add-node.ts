@@ -131,7 +131,7 @@ function stagesOf(
 
 /** What is missing until the newcomers are members, and until everybody knows what they are. */
 function shortcomings(
-  { snapshot, despiteFindings }: AddNodeRequest,
+  { snapshot, despiteFindings, wantsCopies = false }: AddNodeRequest,
   cluster: ClusterSnapshot,
   candidates: readonly Candidate[],
 ): { unmet: Gap[]; unfinished: Gap[] } {
@@ -139,7 +139,7 @@ function shortcomings(
   const members = [...cluster.views.map(({ id }) => id), ...newcomers];
   const present = snapshot.views.filter(({ id }) => !newcomers.has(id));
   const glances = [...present, ...candidates.map(({ view }) => view)].map(glanceOf);
-  const scope = { members, concerned: newcomers, wantsOk: !despiteFindings };
+  const scope = { members, concerned: newcomers, wantsOk: !despiteFindings, wantsCopies };
   return {
     unmet: gapsAmong(glances, { ...scope, goal: 'members' }),
     unfinished: gapsAmong(glances, { ...scope, goal: 'roles' }),

@@ -1,5 +1,6 @@
 /** `failover`: a replica and its primary change places. */
 
+import { isCopying } from '../topology/copy.ts';
 import { findNode } from '../topology/find-node.ts';
 import { slotsGivenTo } from '../topology/last-copy.ts';
 import { membersOf } from '../topology/members.ts';
@@ -162,11 +163,7 @@ function judgeLink(
   most: number,
 ): Refusal[] {
   if (!old) return [{ kind: 'primary-silent', node, primary, ...signOfLife(snapshot, primary) }];
-  const { replication } = own.server;
-  if (!isLinked(own)) {
-    const syncing = replication.role === 'replica' && replication.link === 'syncing';
-    return [{ kind: 'replica-unlinked', node, primary, syncing }];
-  }
+  if (!isLinked(own)) return [{ kind: 'replica-unlinked', node, primary, syncing: isCopying(own, old) }];
   const bytes = Math.max(0, offsetOf(old) - offsetOf(own));
   return bytes > most ? [{ kind: 'replica-too-far-behind', node, primary, bytes, most }] : [];
 }

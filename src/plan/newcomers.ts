@@ -27,6 +27,8 @@ export interface AddNodeRequest {
   readonly despiteFindings: boolean;
   /** Products and versions that do not go together. */
   readonly allowMixed: boolean;
+  /** New replicas are to be through with their copies. */
+  readonly wantsCopies?: boolean;
 }
 
 /** What newcomers lack that came half-way in an earlier run is what this one is to mend; what others need stays. */

@@ -32,6 +32,8 @@ export interface ReplicateRequest {
   readonly placeOf: (id: NodeId) => Place;
   /** Versions that do not go together. */
   readonly allowMixed: boolean;
+  /** The replica is to be through with its copy. */
+  readonly wantsCopies?: boolean;
 }
 
 export function planReplicate({
@@ -40,6 +42,7 @@ export function planReplicate({
   primary,
   placeOf,
   allowMixed,
+  wantsCopies = false,
 }: ReplicateRequest): Decision<RehomingPlan> {
   const refusals: Refusal[] = [];
   const node = findOne(snapshot, replica, refusals);
@@ -56,7 +59,8 @@ export function planReplicate({
   const moves = from === home ? [] : [{ replica: node, to: home, ...(from && { from }) }];
   const plan = rehomingPlan(snapshot, moves, shards, after, placeOf);
   // It has that primary already; whether that has come to work is another question.
-  const waiting = moves.length === 0 && !works(snapshot, node) ? awaitRoles(snapshot, [node]) : [];
+  const waiting =
+    moves.length === 0 && !works(snapshot, node, wantsCopies) ? awaitRoles(snapshot, [node]) : [];
   return { kind: 'plan', plan: { ...plan, stages: [...plan.stages, ...waiting] } };
 }
 
@@ -140,9 +144,9 @@ function rehomingPlan(
   };
 }
 
-function works(snapshot: ClusterSnapshot, node: NodeId): boolean {
+function works(snapshot: ClusterSnapshot, node: NodeId, wantsCopies: boolean): boolean {
   const members = snapshot.views.map(({ id }) => id);
-  const scope = { goal: 'roles', members, concerned: new Set([node]), wantsOk: false } as const;
+  const scope = { goal: 'roles', members, concerned: new Set([node]), wantsOk: false, wantsCopies } as const;
   return gapsAmong(snapshot.views.map(glanceOf), scope).length === 0;
 }
 

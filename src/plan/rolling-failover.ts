@@ -154,6 +154,8 @@ export function doubtsAbout(
         const [own, source] = [finding.nodes[0], finding.primary].map(id => id && views.get(id));
         return finding.severity === 'error' && !(own && source && isOlder(own, source));
       }
+      // Also one that only loads its copy: it is not in step.
+      case 'node-unreachable':
       case 'node-suspected':
         return true;
       default:
@@ -171,6 +173,17 @@ export function readiness(
   const terms = { way: 'graceful', despiteFindings: false, maxLagBytes, migrations } as const;
   const swap = { replica: node, primary, way: 'graceful' } as const;
   return [...judgeSwap(snapshot, swap, terms), ...doubts(snapshot, [primary], maxLagBytes)];
+}
+
+/** Whether it is gone as soon as replicas are through with their copies. */
+export function isAboutCopies(refusal: Refusal): boolean {
+  if (refusal.kind === 'replica-unlinked') return refusal.syncing;
+  if (refusal.kind !== 'in-doubt') return false;
+  return refusal.findings.every(
+    finding =>
+      (finding.kind === 'replica-link-down' && finding.syncing) ||
+      (finding.kind === 'node-unreachable' && finding.severity === 'warning'),
+  );
 }
 
 function doubts(snapshot: ClusterSnapshot, primaries: readonly NodeId[], most: number): Refusal[] {

@@ -3,6 +3,7 @@
  * one stage do not depend on each other and run at the same time; stages run in order.
  */
 import type { Gap, Member } from '../topology/agreement.ts';
+import type { Copy } from '../topology/copy.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
@@ -102,7 +103,7 @@ export type Step =
       readonly members: readonly Member[];
       readonly concerned: readonly NodeId[];
       readonly wantsOk: boolean;
-      /** Replicas are through with their first copy; else it is enough that they have begun with it. */
+      /** Replicas are through with their copy of all data; else it is enough that it is on its way. */
       readonly wantsCopies: boolean;
       /** Others than those concerned may have stopped answering: that is told, and not waited for. */
       readonly sparesSilent?: boolean;
@@ -205,7 +206,15 @@ export type Problem =
 /** What is told while a plan is carried out. A problem ends it once the other steps of its stage are through. */
 export type PlanEvent =
   | { readonly kind: 'stage-began'; readonly stage: Stage }
-  | { readonly kind: 'waiting'; readonly step: Step; readonly missing: number }
+  /** `copies`: where nothing but these is waited for. */
+  | {
+      readonly kind: 'waiting';
+      readonly step: Step;
+      readonly missing: number;
+      readonly copies: readonly Copy[];
+    }
+  /** Everything is agreed, and these copies of all data are still on their way. */
+  | { readonly kind: 'copying'; readonly step: Step; readonly copies: readonly Copy[] }
   /** These slots have changed their owner, with so many keys. */
   | {
       readonly kind: 'moved';

@@ -3,6 +3,7 @@ import type { FixPlan } from '../plan/fix.ts';
 import type { Refusal } from '../plan/refusal.ts';
 import { numberOf } from '../plan/situation.ts';
 import type { Plan, PlanEvent } from '../plan/step.ts';
+import { describeCopy } from './copies.ts';
 import { describeFinding } from './finding-text.ts';
 import { describeLoss } from './loss-text.ts';
 import { describeRemark } from './membership.ts';
@@ -91,6 +92,12 @@ function progress(
       return { event: 'note', text: event.text };
     case 'loss':
       return { event: 'loss', ...event.loss, text: describeLoss(event.loss, names) };
+    case 'copying':
+      return {
+        event: 'note',
+        text: event.copies.map(copy => `${describeCopy(copy, names)}.`).join(' '),
+        copies: event.copies,
+      };
     case 'step-done':
       return { event: 'step-done', step: event.step };
     case 'step-failed':

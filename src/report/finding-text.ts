@@ -2,6 +2,7 @@
 import type { Finding, FindingOf, OpenPeer, RoleOpinion, SharedHost } from '../topology/finding.ts';
 import { formatAddress } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
+import { describeCopyState } from './copies.ts';
 import { bytes, count, enumerate, type NodeNames } from './names.ts';
 import { wrongAddress } from './wrong-address.ts';
 
@@ -19,7 +20,7 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
     case 'slot-maps-disagree':
       return `Nodes disagree about ${slots}: ${disputes(finding, names)}.`;
     case 'state-not-ok':
-      return `${names.list(finding.nodes)} ${finding.nodes.length === 1 ? 'says' : 'say'} cluster_state:fail.`;
+      return `${names.list(finding.nodes)} ${finding.nodes.length === 1 ? 'says' : 'say'} cluster_state:fail${passing(finding)}.`;
     case 'node-unreachable':
       return `${finding.address ? formatAddress(finding.address) : who} could not be asked: ${finding.reason}.`;
     case 'wrong-address':
@@ -53,6 +54,7 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
       return `${who} replicates ${primary ? names.of(primary) : '?'}, which is a replica itself.`;
     }
     case 'replica-link-down':
+      if (finding.copy) return `${describeCopyState(finding.copy, who, names.of(finding.primary))}.`;
       return finding.syncing
         ? `${who} is still copying the data of its primary ${names.of(finding.primary)}.`
         : `${who} has no replication link to its primary ${names.of(finding.primary)}.`;
@@ -81,6 +83,12 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
         .map(({ version, nodes }) => `${version} on ${names.list(nodes)}`)
         .join('; ')}.`;
   }
+}
+
+/** A server says nothing of the delay that it keeps, nor of how much is left. */
+function passing({ passesWithinMs: ms, loading }: FindingOf<'state-not-ok'>): string {
+  if (loading) return ' while loading data';
+  return ms === undefined ? '' : `; with nothing else wrong, this passes by itself within ${ms / 1000} s`;
 }
 
 const MAX_RANGES = 8;

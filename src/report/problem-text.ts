@@ -2,7 +2,9 @@
 import type { Change } from '../plan/changed.ts';
 import type { Problem } from '../plan/step.ts';
 import type { Gap } from '../topology/agreement.ts';
+import type { Copy } from '../topology/copy.ts';
 import type { NodeId } from '../topology/node.ts';
+import { describeCopy, stuckCopyLines } from './copies.ts';
 import { describeFailoverProblem } from './failover.ts';
 import { showSlots } from './finding-text.ts';
 import { count, type NodeNames } from './names.ts';
@@ -40,7 +42,10 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
     case 'not-promoted':
     case 'not-ready':
       return describeFailoverProblem(problem, names, doubt => describeRefusal(doubt, names));
-    case 'no-agreement':
+    case 'no-agreement': {
+      const copies = copiesIn(problem.gaps);
+      if (copies.length === problem.gaps.length)
+        return stuckCopyLines(copies, seconds(problem.waitedMs), names);
       return [
         `The nodes did not come to agree within ${seconds(problem.waitedMs)} (--join-timeout).`,
         ...describeGaps(problem.gaps, names, buses),
@@ -48,6 +53,7 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
           ? ['A node that calls from another address than it is known by needs cluster-announce-ip.']
           : []),
       ];
+    }
   }
 }
 
@@ -68,6 +74,10 @@ function describeChange(change: Change, node: string, names: NodeNames): string 
   }
 }
 
+function copiesIn(gaps: readonly Gap[]): Copy[] {
+  return gaps.flatMap(gap => (gap.kind === 'copying' ? gap.copy : []));
+}
+
 function seconds(ms: number): string {
   return `${Number((ms / 1000).toFixed(1))} s`;
 }
@@ -83,9 +93,10 @@ export function describeGaps(gaps: readonly Gap[], names: NodeNames, buses: BusA
   for (const gap of gaps) {
     if (gap.kind === 'no-data')
       lines.push(
-        `The replica ${names.of(gap.who)} gets no data from ${names.of(gap.about)}; does it know the password (masterauth, masteruser), can it reach that port, and is it of the same version?`,
+        `The replica ${names.of(gap.who)} gets no data from ${names.of(gap.about)}; does it know the password (masterauth and masteruser, or primaryauth and primaryuser), may that user PSYNC, do both or neither speak TLS (tls-replication), can it reach that port, and is it of the same version? Its log tells.`,
       );
   }
+  for (const copy of copiesIn(gaps)) lines.push(`${describeCopy(copy, names)}.`);
   const outdated = who('outdated');
   const shaking = who('handshake');
   const down = who('not-ok');

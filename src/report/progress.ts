@@ -2,6 +2,7 @@
 import type { Plan, PlanEvent, Stage, Step } from '../plan/step.ts';
 import type { Member } from '../topology/agreement.ts';
 import { formatAddress, type NodeId } from '../topology/node.ts';
+import { copyingText } from './copies.ts';
 import { failoverLine } from './failover.ts';
 import { mendingLine } from './mending-text.ts';
 import { count, type NodeNames } from './names.ts';
@@ -65,7 +66,11 @@ function meetLines({ newcomers, members }: Extract<Step, { kind: 'join' }>, name
 }
 
 /** One line on what is waited for. */
-export function waitingText({ step, missing }: Extract<PlanEvent, { kind: 'waiting' }>): string {
+export function waitingText(
+  { step, missing, copies }: Extract<PlanEvent, { kind: 'waiting' }>,
+  names: NodeNames,
+): string {
+  if (copies.length > 0) return copyingText(copies, names);
   switch (step.kind) {
     case 'join':
       return `the nodes get to know each other: ${count(missing, 'connection')} to go`;

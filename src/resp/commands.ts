@@ -4,7 +4,7 @@ import type { Replication } from '../topology/snapshot.ts';
 import { type ClusterNodesReply, decodeClusterNodes } from './cluster-nodes.ts';
 import { type Command, commandName } from './command.ts';
 import type { Credentials } from './credentials.ts';
-import { decodeInfo, decodeReplication, type ServerInfo } from './info.ts';
+import { type Busyness, decodeBusyness, decodeInfo, decodeReplication, type ServerInfo } from './info.ts';
 import type { KnownLines } from './known-lines.ts';
 import {
   asArray,
@@ -30,6 +30,10 @@ export function info(): Command<ServerInfo> {
 
 export function replicationInfo(): Command<Replication> {
   return { args: ['INFO', 'replication'], decode: decodeReplication, bounds: SMALL_REPLY };
+}
+
+export function busyness(): Command<Busyness> {
+  return { args: ['INFO', 'persistence'], decode: decodeBusyness };
 }
 
 export function clusterNodes(known?: KnownLines): Command<ClusterNodesReply> {

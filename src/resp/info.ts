@@ -1,6 +1,6 @@
 /** INFO: lines of `field:value` under headings. Read into what the rest of the program asks about. */
 import type { Address } from '../topology/node.ts';
-import type { Replication, ServerFacts, Vitals } from '../topology/snapshot.ts';
+import type { ListedReplica, Replication, ServerFacts, Vitals } from '../topology/snapshot.ts';
 import { asText, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 import { MAX_LINES } from './reply-bounds.ts';
 
@@ -21,6 +21,7 @@ export function decodeInfo(reply: Reply): ServerInfo {
     version,
     release: readRelease(version),
     replication: readReplication(fields),
+    ...(fields.get('loading') === '1' && { isLoading: true as const }),
     databases: databases.map(([database]) => database),
     keys: total(databases),
     keysInOtherDatabases: total(databases.filter(([database]) => database !== 0)),
@@ -46,6 +47,7 @@ const NAMES = [
   'master_link_status',
   'master_sync_in_progress',
   'master_sync_read_bytes',
+  'master_sync_total_bytes',
   'master_last_io_seconds_ago',
   'master_link_down_since_seconds',
   'slave_repl_offset',
@@ -66,6 +68,10 @@ const NAMES = [
   'expired_keys',
   'rdb_bgsave_in_progress',
   'aof_rewrite_in_progress',
+  'loading',
+  'loading_loaded_bytes',
+  'loading_total_bytes',
+  'slave\\d+',
   'db\\d+',
 ];
 const WANTED = new RegExp(`^(${NAMES.join('|')}):(.*?)\\r?$`, 'gm');
@@ -80,6 +86,27 @@ function readFields(text: string): Map<string, string> {
 /** INFO replication, where nothing else is asked. */
 export function decodeReplication(reply: Reply): Replication {
   return readReplication(readFields(asText(reply)));
+}
+
+/** INFO persistence, where nothing else is asked: what a server is busy with. */
+export interface Busyness {
+  /** A child process saves or rewrites its data. */
+  readonly isForked: boolean;
+  /** How far it is with reading in its data; absent where it does not. */
+  readonly loading?: { readonly loadedBytes?: number; readonly totalBytes?: number };
+}
+
+export function decodeBusyness(reply: Reply): Busyness {
+  const fields = readFields(asText(reply));
+  const loading = {
+    ...numberField(fields, 'loading_loaded_bytes', 'loadedBytes'),
+    ...numberField(fields, 'loading_total_bytes', 'totalBytes'),
+  };
+  return { isForked: isForked(fields), ...(Object.keys(loading).length > 0 && { loading }) };
+}
+
+function isForked(fields: ReadonlyMap<string, string>): boolean {
+  return ['rdb_bgsave_in_progress', 'aof_rewrite_in_progress'].some(name => fields.get(name) === '1');
 }
 
 /** Free text of whoever configured the server: what would upset a terminal is left out. */
@@ -109,7 +136,7 @@ function readVitals(fields: ReadonlyMap<string, string>): { vitals?: Vitals } {
       expiredKeys: count('expired_keys'),
       ...(limit > 0 && { maxMemoryBytes: limit }),
       evictionPolicy: excerpt(fields.get('maxmemory_policy') ?? 'noeviction'),
-      isForked: count('rdb_bgsave_in_progress') === 1 || count('aof_rewrite_in_progress') === 1,
+      isForked: isForked(fields),
       baseBytes: count('used_memory_startup') + count('mem_clients_normal') + replicationBytes(count),
       unlimitedBytes: count('mem_not_counted_for_evict'),
     },
@@ -129,17 +156,25 @@ function readRelease(version: string): { major: number; minor: number } {
 
 function readReplication(fields: ReadonlyMap<string, string>): Replication {
   if (fields.get('role') !== 'slave' && fields.get('role') !== 'replica') {
-    return { role: 'primary', offset: numberOf(fields.get('master_repl_offset')) ?? 0 };
+    const replicas = readReplicas(fields);
+    return {
+      role: 'primary',
+      offset: numberOf(fields.get('master_repl_offset')) ?? 0,
+      ...(replicas.length > 0 && { replicas }),
+    };
   }
   const up = fields.get('master_link_status') === 'up';
   const syncing = fields.get('master_sync_in_progress') === '1';
   // -1 while the primary was never heard of.
   const lastContactSeconds = numberOf(fields.get('master_last_io_seconds_ago'));
+  // 0 or -1 where the primary does not know beforehand.
+  const total = numberOf(fields.get('master_sync_total_bytes')) ?? 0;
   return {
     role: 'replica',
     link: up ? 'up' : syncing ? 'syncing' : 'down',
     offset: numberOf(fields.get('slave_repl_offset')) ?? 0,
     ...(syncing && numberField(fields, 'master_sync_read_bytes', 'receivedBytes')),
+    ...(syncing && total > 0 && { totalBytes: total }),
     ...(!up && fields.get('master_link_down_since_seconds') === '-1' && { neverLinked: true as const }),
     ...readSource(fields),
     ...(up && lastContactSeconds !== undefined && lastContactSeconds >= 0 && { lastContactSeconds }),
@@ -151,6 +186,22 @@ const HOST = /^[\w.:%-]{1,255}$/;
 function readSource(fields: ReadonlyMap<string, string>): { source?: Address } {
   const [host, port] = [fields.get('master_host') ?? '', numberOf(fields.get('master_port'))];
   return HOST.test(host) && port !== undefined && port > 0 && port <= 65535 ? { source: { host, port } } : {};
+}
+
+/**
+ * `slave0:ip=10.0.0.1,port=6379,state=online,…`. With a connection of its own for the data, Redis calls the state
+ * send_bulk_and_stream and Valkey bg_transfer. Who only takes a copy (a backup) has no port, and is no replica of anybody's.
+ */
+function readReplicas(fields: ReadonlyMap<string, string>): ListedReplica[] {
+  return [...fields].flatMap(([name, value]): ListedReplica[] => {
+    if (!/^slave\d+$/.test(name)) return [];
+    const [, host = '', digits, state = ''] =
+      /^ip=([^,]{1,255}),port=(\d{1,5}),state=(\w{1,30})/.exec(value) ?? [];
+    const port = numberOf(digits) ?? 0;
+    if (port === 0) return [];
+    const listed = state === 'online' ? 'online' : /^wait_/.test(state) ? 'waiting' : 'sending';
+    return [{ host, port, state: listed }];
+  });
 }
 
 /** `db0:keys=12,expires=0,avg_ttl=0`: how many keys each database holds. */

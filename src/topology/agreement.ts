@@ -2,6 +2,7 @@
  * Whether nodes that are to be one cluster have come to agree. Asked again and again while they form, so it looks only
  * at what CLUSTER NODES, the cluster state and the replication links tell.
  */
+import { type Copy, copyStateOf, type LoadingState } from './copy.ts';
 import { type ClusterNode, formatAddress, type MeetingPoint, type NodeId } from './node.ts';
 import type { NodeView, Replication } from './snapshot.ts';
 
@@ -16,8 +17,12 @@ export interface Member {
 /** What one node says at one moment. */
 export interface Glance extends Pick<NodeView, 'id' | 'self' | 'nodes' | 'state'> {
   readonly replication: Replication;
-  /** It has begun to load its data since, and says nothing more until it is through. */
-  readonly loading?: boolean;
+  /** It says nothing before it has loaded its data: this is from before, or what others say of it. */
+  readonly isMute?: true;
+  /** How far it is with loading; absent where nobody has asked. */
+  readonly loading?: LoadingState;
+  /** It saves its data just now; absent where nobody has asked. */
+  readonly isSaving?: boolean;
 }
 
 /** What is missing until everybody agrees. */
@@ -30,14 +35,16 @@ export type Gap =
   | { readonly kind: 'outdated'; readonly who: NodeId; readonly about: NodeId }
   /** `who` says cluster_state:fail. */
   | { readonly kind: 'not-ok'; readonly who: NodeId }
-  /** The replica `who` gets no data from its primary `about`. */
+  /** The replica `who` gets no data from its primary `about`, which has not let it in. */
   | { readonly kind: 'no-data'; readonly who: NodeId; readonly about: NodeId }
+  /** The replica `who` is not through with its copy of `about`. */
+  | { readonly kind: 'copying'; readonly who: NodeId; readonly about: NodeId; readonly copy: Copy }
   /** `who` shakes hands once more with somebody whom it knows: soon over, and until then seen as a ghost. */
   | { readonly kind: 'handshake'; readonly who: NodeId }
   /** `who` is loading its data, and tells nothing meanwhile. */
   | { readonly kind: 'loading'; readonly who: NodeId };
 
-/** `members`: everybody knows everybody and hears them. `roles`: and knows what they are, and replicas get data. */
+/** `members`: everybody knows everybody and hears them. `roles`: and knows what they are, and primaries have let replicas in. */
 export type Goal = 'members' | 'roles';
 
 export interface Scope {
@@ -47,7 +54,7 @@ export interface Scope {
   readonly concerned?: ReadonlySet<NodeId>;
   /** Whether every node has to say cluster_state:ok. */
   readonly wantsOk: boolean;
-  /** Whether replicas have to be through with their first copy, or only to have begun with it. */
+  /** Whether replicas have to be through with their copy of all data; else it is enough that it is on its way. */
   readonly wantsCopies?: boolean;
 }
 
@@ -61,9 +68,11 @@ export function gapsAmong(glances: readonly Glance[], scope: Scope): Gap[] {
   const gaps: Gap[] = [];
   for (const who of members) {
     const glance = spoken.get(who);
-    if (!glance || (glance.loading && !isGettingData(glance, scope))) gaps.push({ kind: 'loading', who });
+    if (!glance || (glance.isMute && !isGettingData(glance, scope))) gaps.push({ kind: 'loading', who });
+    if (!glance) continue;
+    if (goal === 'roles') gaps.push(...copyGaps(glance, spoken, scope));
     // It cannot tell what it knows now; what the others know of it can be told.
-    if (!glance || glance.loading) continue;
+    if (glance.isMute) continue;
     const known = indexOf(glance.nodes);
     for (const about of members) {
       if (about === who || (concerned && !concerned.has(who) && !concerned.has(about))) continue;
@@ -85,15 +94,50 @@ function gapBetween(
   return believed.linked ? undefined : 'unlinked';
 }
 
-function ownGaps(glance: Glance, { wantsOk, wantsCopies = false, concerned }: Scope): Gap[] {
-  const { id: who, self, state, replication } = glance;
+function ownGaps(glance: Glance, { wantsOk }: Scope): Gap[] {
+  const { id: who, state } = glance;
   const gaps: Gap[] = [];
   if (meetsAgain(glance)) gaps.push({ kind: 'handshake', who });
   if (wantsOk && state === 'fail') gaps.push({ kind: 'not-ok', who });
-  const isNew = !concerned || concerned.has(who);
-  if (isNew && self.role === 'replica' && self.primary && !receives(replication, wantsCopies))
-    gaps.push({ kind: 'no-data', who, about: self.primary });
   return gaps;
+}
+
+/**
+ * Only a link that is up, or an entry in its primary's list, proves that a replica can log in: one that is turned away
+ * believes for a moment that it is about to begin.
+ */
+function copyGaps(glance: Glance, spoken: ReadonlyMap<NodeId, Glance>, scope: Scope): Gap[] {
+  const { id: who, self, replication } = glance;
+  const { concerned, wantsCopies = false } = scope;
+  if (self.role !== 'replica' || !self.primary) return [];
+  const copy = copyOf(glance, spoken);
+  if (copy)
+    return wantsCopies && isConcerned(copy, scope)
+      ? [{ kind: 'copying', who, about: copy.primary, copy }]
+      : [];
+  const isUp = replication.role === 'replica' && replication.link === 'up';
+  const isNew = !concerned || concerned.has(who);
+  return isNew && !isUp && !glance.isMute ? [{ kind: 'no-data', who, about: self.primary }] : [];
+}
+
+function copyOf(glance: Glance, spoken: ReadonlyMap<NodeId, Glance>): Copy | undefined {
+  const { id: replica, self } = glance;
+  if (self.role !== 'replica' || !self.primary) return undefined;
+  const primary = spoken.get(self.primary);
+  const loading = glance.loading ?? (glance.isMute ? {} : undefined);
+  const state = copyStateOf({ ...glance, ...(loading && { loading }) }, primary);
+  return state && { replica, primary: self.primary, ...state, ...(primary?.isSaving && { isSaving: true }) };
+}
+
+/** A replica whose primary has lost its slots follows them to their new owner, and copies that one's data. */
+function isConcerned({ replica, primary }: Copy, { concerned }: Pick<Scope, 'concerned'>): boolean {
+  return !concerned || concerned.has(replica) || concerned.has(primary);
+}
+
+/** Of those concerned, the copies that are not whole yet. */
+export function copiesAmong(glances: readonly Glance[], scope: Pick<Scope, 'concerned'>): Copy[] {
+  const spoken = new Map(glances.map(glance => [glance.id, glance]));
+  return glances.flatMap(glance => copyOf(glance, spoken) ?? []).filter(copy => isConcerned(copy, scope));
 }
 
 function meetsAgain({ nodes }: Glance): boolean {
@@ -104,19 +148,9 @@ function meetsAgain({ nodes }: Glance): boolean {
   return strangers.some(node => known.has(at(node)));
 }
 
-/** A replica that was given its role, and now loads what its primary sends: that may take long. */
-function isGettingData({ self }: Glance, { goal, wantsCopies }: Scope): boolean {
-  return goal === 'roles' && self.role === 'replica' && !wantsCopies;
-}
-
-/**
- * Only a link that is up proves that the replica can log in, and can read what it gets. Where that takes too long to
- * wait for, bytes have to do: a replica that is turned away believes for a moment that it is about to begin.
- */
-function receives(replication: Replication, wantsCopies: boolean): boolean {
-  if (replication.role !== 'replica') return false;
-  if (replication.link === 'up' || wantsCopies) return replication.link === 'up';
-  return replication.link === 'syncing' && (replication.receivedBytes ?? 0) > 0;
+/** A replica that was given its role, and now loads what its primary has sent: that may take long. */
+function isGettingData({ self }: Glance, { goal }: Scope): boolean {
+  return goal === 'roles' && self.role === 'replica';
 }
 
 /** Role, primary and slots; epochs and addresses are none of a client's business. */

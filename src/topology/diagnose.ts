@@ -34,6 +34,7 @@ import {
   uncoveredSlots,
 } from './diagnose/slots.ts';
 import { type Finding, worstFirst } from './finding.ts';
+import { withPassing } from './passing.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
 
 export type { DiagnoseOptions } from './diagnose/evidence.ts';
@@ -70,5 +71,5 @@ const RULES: readonly Rule[] = [
 
 export function diagnose(snapshot: ClusterSnapshot, options: DiagnoseOptions): Finding[] {
   const evidence = gatherEvidence(snapshot, options);
-  return worstFirst(RULES.flatMap(rule => rule(evidence)));
+  return withPassing(worstFirst(RULES.flatMap(rule => rule(evidence))));
 }

@@ -2,6 +2,7 @@
  * What can be wrong with a cluster. A finding says which nodes and slots it is about and how bad it is; the facts
  * that only its kind needs are fields of their own, so that `fix` can plan from them without reading sentences.
  */
+import type { CopyState } from './copy.ts';
 import type { Address, NodeId } from './node.ts';
 import type { SlotSet } from './slot-set.ts';
 
@@ -49,13 +50,15 @@ export interface SharedHost {
 }
 
 type Details =
-  | { kind: 'node-unreachable'; address?: Address; reason: string }
+  /** `loading`: it says so itself, and answers later. */
+  | { kind: 'node-unreachable'; address?: Address; reason: string; loading?: true }
   | { kind: 'slots-uncovered' }
   | { kind: 'owner-unreachable' }
   | { kind: 'slots-claimed-twice' }
   /** The ignorant know of no owner for any slot. */
   | { kind: 'slot-maps-disagree'; disputes: readonly Dispute[]; ignorant: readonly NodeId[] }
-  | { kind: 'state-not-ok' }
+  /** `passesWithinMs`: nothing else is wrong, so these nodes serve again by themselves. `loading`: when they have their data. */
+  | { kind: 'state-not-ok'; passesWithinMs?: number; loading?: true }
   | { kind: 'node-failed'; saidBy: readonly NodeId[] }
   | { kind: 'node-suspected'; saidBy: readonly NodeId[] }
   | { kind: 'slots-open'; replica: boolean; migrating: readonly OpenPeer[]; importing: readonly OpenPeer[] }
@@ -82,7 +85,8 @@ type Details =
       knownTo: readonly NodeId[];
     }
   | { kind: 'replica-of-nobody'; primary?: NodeId; because: 'unnamed' | 'unknown' | 'replica' }
-  | { kind: 'replica-link-down'; primary: NodeId; syncing: boolean }
+  /** `copy`: how far it is with its copy of all data; absent where it does not get one. */
+  | { kind: 'replica-link-down'; primary: NodeId; syncing: boolean; copy?: CopyState }
   | { kind: 'replica-behind'; primary: NodeId; bytes: number }
   | { kind: 'too-few-replicas'; healthy: number; wanted: number }
   | { kind: 'epochs-equal'; epoch: number }
@@ -150,40 +154,6 @@ export const MEANINGS: Readonly<Record<FindingKind, string>> = {
   'primary-empty': 'This primary serves no keys and takes no part in votes.',
   'versions-mixed': 'Fine during an upgrade; features and replies differ until it is done.',
 };
-
-/**
- * Nodes are asked one after another, if only by milliseconds, and tell each other of a failover or a moved slot in about
- * a second. In between they seem to disagree.
- */
-const PASSING: ReadonlySet<FindingKind> = new Set([
-  'slots-claimed-twice',
-  'slot-maps-disagree',
-  'members-disagree',
-  'roles-disagree',
-]);
-
-/**
- * Whether a second look may find that nothing of it is left. A replica without a link is part of that picture, since
- * after a failover every replica has to find its new primary; alone it is not.
- */
-export function mayPass(findings: readonly Finding[]): boolean {
-  const errors = findings.filter(f => f.severity === 'error' && f.kind !== 'replica-link-down');
-  return errors.length > 0 && errors.every(passes(errors));
-}
-
-/** A node that was reset is still heard for a moment, as what it was; till then it could not be asked either. */
-function passes(errors: readonly Finding[]): (finding: Finding) => boolean {
-  const reset = new Set(
-    errors.flatMap(f => (f.kind === 'wrong-address' && !f.isMember ? f.nodes.slice(0, 1) : [])),
-  );
-  return ({ kind, nodes: [node] }) =>
-    PASSING.has(kind) ||
-    (RESET.has(kind) && node !== undefined && reset.has(node)) ||
-    // Whoever else is affected by its being gone is looked at once more with it.
-    (kind === 'state-not-ok' && reset.size > 0);
-}
-
-const RESET: ReadonlySet<FindingKind> = new Set(['wrong-address', 'node-unreachable', 'owner-unreachable']);
 
 /** Those of one kind by the first node, so that the order is the same whoever was asked first. */
 export function worstFirst(findings: readonly Finding[]): Finding[] {

@@ -18,6 +18,16 @@ export type Product = 'redis' | 'valkey';
 export interface PrimaryReplication {
   readonly role: 'primary';
   readonly offset: number;
+  /** Those whom it has let in as its replicas; absent where there are none. */
+  readonly replicas?: readonly ListedReplica[];
+}
+
+/** A replica as its primary lists it. */
+export interface ListedReplica {
+  readonly host: string;
+  readonly port: number;
+  /** `waiting` for the copy of all data to begin; `online`: all of it is sent. */
+  readonly state: 'waiting' | 'sending' | 'online';
 }
 
 export interface ReplicaReplication {
@@ -28,6 +38,8 @@ export interface ReplicaReplication {
   readonly receivedBytes?: number;
   /** Where it finds its primary, or last did. */
   readonly source?: Address;
+  /** How many it will be; absent where the primary sends as it reads, and does not know. */
+  readonly totalBytes?: number;
   /** Since it was started it never had the link that is down. */
   readonly neverLinked?: true;
   /** Seconds since the primary was last heard of; absent while the link is down. */
@@ -64,6 +76,8 @@ export interface ServerFacts {
   /** The availability zone that Valkey servers can be told and repeat. */
   readonly zone?: string;
   readonly replication: Replication;
+  /** It is reading in its data: Valkey tells of the cluster meanwhile. */
+  readonly isLoading?: true;
   /** The databases that hold keys. */
   readonly databases: readonly number[];
   readonly keys?: number;
@@ -101,7 +115,7 @@ export interface UnreachableNode {
   /** One sentence: what was tried, what came of it, how long it took. */
   readonly reason: string;
   /** It is loading its data, and answers later. */
-  readonly loading?: boolean;
+  readonly loading?: true;
   /** It answered, and would not talk to us: it lives. */
   readonly refused?: 'login' | 'right';
   /** Somebody else answers at its address: it was reset, or the address is wrong. */

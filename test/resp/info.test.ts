@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clusterState, info, replicationInfo } from '../../src/resp/commands.ts';
+import { busyness, clusterState, info, replicationInfo } from '../../src/resp/commands.ts';
 import { decodeInfo } from '../../src/resp/info.ts';
 import { capturedServers, reply } from '../support/fixtures.ts';
 
@@ -64,6 +64,40 @@ describe('fields of INFO', () => {
     expect(decode(text)).not.toHaveProperty('zone');
   });
 
+  test('whom a primary has let in as replicas, and what each is at', () => {
+    const lines = [
+      'slave0:ip=10.0.0.1,port=7001,state=wait_bgsave,offset=0,lag=0',
+      'slave1:ip=::1,port=7002,state=online,offset=14,lag=1,type=replica',
+      'slave2:ip=h.example,port=7003,state=send_bulk_and_stream,offset=0,lag=0,io-thread=0',
+      'slave3:ip=10.0.0.4,port=7004,state=bg_transfer,offset=0,lag=0',
+      // Somebody who only takes a copy.
+      'slave4:ip=10.0.0.5,port=0,state=send_bulk,offset=0,lag=0',
+      'slave5:nonsense',
+    ];
+    expect(decode(`role:master\r\n${lines.join('\r\n')}`).replication).toEqual({
+      role: 'primary',
+      offset: 0,
+      replicas: [
+        { host: '10.0.0.1', port: 7001, state: 'waiting' },
+        { host: '::1', port: 7002, state: 'online' },
+        { host: 'h.example', port: 7003, state: 'sending' },
+        { host: '10.0.0.4', port: 7004, state: 'sending' },
+      ],
+    });
+  });
+
+  test('what a server is busy with', () => {
+    const { args, decode: read } = busyness();
+    expect(args).toEqual(['INFO', 'persistence']);
+    const busy = (text: string) => read(Buffer.from(text));
+    expect(busy('loading:0\r\nrdb_bgsave_in_progress:0')).toEqual({ isForked: false });
+    expect(busy('aof_rewrite_in_progress:1')).toEqual({ isForked: true });
+    expect(busy('loading:1\r\nloading_total_bytes:9\r\nloading_loaded_bytes:3')).toEqual({
+      isForked: false,
+      loading: { loadedBytes: 3, totalBytes: 9 },
+    });
+  });
+
   test('how much of a first copy has come is told while it is under way, by servers that tell', () => {
     const syncing = 'role:slave\r\nmaster_link_status:down\r\nmaster_sync_in_progress:1\r\n';
     const replication = (text: string) => decode(text).replication;
@@ -72,6 +106,9 @@ describe('fields of INFO', () => {
       receivedBytes: 175,
     });
     expect(replication(`${syncing}master_sync_read_bytes:0`)).toMatchObject({ receivedBytes: 0 });
+    expect(replication(`${syncing}master_sync_total_bytes:9`)).toMatchObject({ totalBytes: 9 });
+    for (const unknown of ['0', '-1', 'some'])
+      expect(replication(`${syncing}master_sync_total_bytes:${unknown}`)).not.toHaveProperty('totalBytes');
     expect(replication(syncing)).not.toHaveProperty('receivedBytes');
     expect(replication(`${syncing}master_sync_read_bytes:some`)).not.toHaveProperty('receivedBytes');
     const over = 'role:slave\r\nmaster_link_status:up\r\nmaster_sync_read_bytes:175';

@@ -2,8 +2,8 @@
  * Clusters drawn as text, for scenarios and for the messages of failing tests. A line is a node or an opinion:
  *
  *   A primary 0-5460 [epoch=1] [host=h1] [version=7.2.4] [state=fail|unknown] [keys=5:2,9:1] [hidden=1|uncounted=yes] [open=5>B,6<C]
- *   a replica of A [host=h2] [link=down|syncing] [behind=20000000]
- *   B primary 5461-10922 down             does not answer us; the others hear it
+ *   a replica of A [host=h2] [link=down|syncing] [behind=20000000] [received=5] [total=9] [listed=waiting|sending|online]
+ *   B primary 5461-10922 down             does not answer us; the others hear it; with loading as well it says that it loads
  *   B primary 5461-10922 dead             nor anybody else
  *   b replica of B down answers=A         another node answers where it is looked for [map=LINE]
  *   b replica of B down refuses=login     it answers, and will not talk to us (login, right)
@@ -37,6 +37,7 @@ import {
 import { type Slot, SlotSet, slot } from '../../src/topology/slot-set.ts';
 import type {
   ClusterSnapshot,
+  ListedReplica,
   NodeView,
   Replication,
   ServerFacts,
@@ -59,6 +60,7 @@ interface Actor {
   readonly address: Address;
   readonly node: ClusterNode;
   readonly down: boolean;
+  readonly loading: boolean;
   readonly alone: boolean;
   /** Whether it is no part of the cluster. */
   readonly outside: boolean;
@@ -108,12 +110,13 @@ export function draw(text: string): Drawing {
   };
 }
 
-function asUnreachable({ node, options }: Actor): UnreachableNode {
+function asUnreachable({ node, options, loading }: Actor): UnreachableNode {
   const [answers, mapLine, refuses] = ['answers', 'map', 'refuses'].map(word => options.get(word));
   return {
     id: node.id,
     ...(node.address && { address: node.address }),
     reason: 'it is drawn so',
+    ...(loading && { loading }),
     ...(answers !== undefined && { replacedBy: idOf(answers) }),
     ...(mapLine !== undefined && { mapLine: mapLine.replace('>', '=') }),
     ...((refuses === 'login' || refuses === 'right') && { refused: refuses }),
@@ -136,6 +139,7 @@ function readActor(name: string, words: readonly string[], position: number): Ac
       ? withoutAddress(readNode(name, words, 0, address))
       : readNode(name, words, position + 1, address),
     down: words.includes('down') || words.includes('dead'),
+    loading: words.includes('loading'),
     alone,
     outside: alone || words.includes('outside'),
     options,
@@ -195,7 +199,7 @@ function viewOf(speaker: Actor, all: readonly Actor[], opinions: readonly string
       release: releaseOf(options.get('version') ?? '7.0.15'),
       databases: [0],
       version: options.get('version') ?? '7.0.15',
-      replication: readReplication(speaker),
+      replication: readReplication(speaker, all),
       ...(zone !== undefined && { zone }),
       ...(keys !== undefined && { keys: Number(keys) }),
       ...readMemory(options),
@@ -267,11 +271,29 @@ function withoutAddress({ address: _, ...node }: ClusterNode): ClusterNode {
   return node;
 }
 
-function readReplication({ node, options }: Actor): Replication {
-  if (node.role !== 'replica') return { role: 'primary', offset: PRIMARY_OFFSET };
+function readReplication({ node, options }: Actor, all: readonly Actor[]): Replication {
+  if (node.role !== 'replica') {
+    const replicas = all.flatMap(replica => listingBy(node.id, replica));
+    return { role: 'primary', offset: PRIMARY_OFFSET, ...(replicas.length > 0 && { replicas }) };
+  }
   const link = options.get('link') ?? 'up';
   if (link !== 'up' && link !== 'down' && link !== 'syncing') throw new Error(`a link is not ${link}`);
-  return { role: 'replica', link, offset: PRIMARY_OFFSET - Number(options.get('behind') ?? 0) };
+  const [received, total] = [options.get('received'), options.get('total')];
+  return {
+    role: 'replica',
+    link,
+    offset: PRIMARY_OFFSET - Number(options.get('behind') ?? 0),
+    ...(received !== undefined && { receivedBytes: Number(received) }),
+    ...(total !== undefined && { totalBytes: Number(total) }),
+  };
+}
+
+function listingBy(primary: NodeId, { node, options, address }: Actor): ListedReplica[] {
+  const state = options.get('listed');
+  if (state === undefined || node.role !== 'replica' || node.primary !== primary) return [];
+  if (state !== 'waiting' && state !== 'sending' && state !== 'online')
+    throw new Error(`nobody is listed as ${state}`);
+  return [{ host: address.host, port: address.port, state }];
 }
 
 /** `5>B,6<C`: slot 5 leaves for B, slot 6 comes from C. */

@@ -16,7 +16,14 @@ const NAMES = [...'ABCabc'];
 
 /** Each gap in a few words: `A unknown B` means that A does not know B. */
 function gaps(drawing: string, wishes: Wishes = {}): string[] {
-  const { goal = 'roles', wantsOk = true, concerned, loading = '', receivedBytes } = wishes;
+  const {
+    goal = 'roles',
+    wantsOk = true,
+    wantsCopies = false,
+    concerned,
+    loading = '',
+    receivedBytes,
+  } = wishes;
   const { snapshot, id } = draw(drawing);
   const members = NAMES.filter(name => new RegExp(`^\\s*${name} (primary|replica)`, 'm').test(drawing)).map(
     id,
@@ -27,13 +34,14 @@ function gaps(drawing: string, wishes: Wishes = {}): string[] {
     return {
       ...view,
       replication: { ...replication, ...received },
-      loading: [...loading].map(id).includes(view.id),
+      ...([...loading].map(id).includes(view.id) && { isMute: true as const }),
     };
   });
   const found = gapsAmong(glances, {
     goal,
     members,
     wantsOk,
+    wantsCopies,
     ...(concerned !== undefined && { concerned: new Set([...concerned].map(id)) }),
   });
   const named = (node: string) => NAMES.find(name => id(name) === node) ?? node;
@@ -105,6 +113,16 @@ describe('what is missing', () => {
     expect(gaps(`${CLUSTER.trimEnd()} link=down`, { receivedBytes: 1 })).toEqual(['a no-data A']);
   });
 
+  test('a replica that its primary has let in, and that waits, is only not through', () => {
+    const waiting = `${CLUSTER.trimEnd()} link=down listed=waiting`;
+    expect(gaps(waiting)).toEqual([]);
+    expect(gaps(waiting, { wantsCopies: true })).toEqual(['a copying A']);
+    // The one whose primary has lost its slots, and who follows them.
+    expect(gaps(waiting, { wantsCopies: true, concerned: 'A' })).toEqual(['a copying A']);
+    expect(gaps(waiting, { wantsCopies: true, concerned: 'B' })).toEqual([]);
+    expect(gaps(`${CLUSTER.trimEnd()} link=down listed=online`)).toEqual(['a no-data A']);
+  });
+
   test('who shakes hands with somebody whom it knows already', () => {
     const { snapshot } = draw(`${CLUSTER}X stranger handshake`);
     const members = snapshot.views.map(({ id }) => id);
@@ -150,6 +168,11 @@ describe('a node that loads its data', () => {
 
   test('is not, if it is a new replica: it loads what its primary sends', () => {
     expect(gaps(`${CLUSTER}c replica of A link=down`, { loading: 'c', concerned: 'c' })).toEqual([]);
+  });
+
+  test('is, where copies are to be whole', () => {
+    const loads = `${CLUSTER}c replica of A link=down`;
+    expect(gaps(loads, { loading: 'c', concerned: 'c', wantsCopies: true })).toEqual(['c copying A']);
   });
 
   test('tells nothing; what others know of it still counts', () => {

@@ -187,6 +187,7 @@ const OURS: Readonly<Record<string, ClassicOption>> = {
         '--drain',
         '--allow-blocking',
         '--accept-shrunk',
+        '--wait-copies',
       ] as const
     ).map(name => [name, flag(name)]),
   ),

@@ -1,4 +1,5 @@
 /** Who belongs to the cluster, who answers, and what the nodes think of each other. */
+import { copyEnd, listingOf } from '../copy.ts';
 import type { Finding, FindingOf, RoleOpinion } from '../finding.ts';
 import { type ClusterNode, formatAddress, type Health, type NodeId } from '../node.ts';
 import type { Camp, ClusterSnapshot, NodeView } from '../snapshot.ts';
@@ -8,17 +9,28 @@ import { type Evidence, groupBy, idsOf, noSlots, type Rule } from './evidence.ts
 export const unreachableNodes: Rule = evidence =>
   evidence.snapshot.unreachable
     .filter(({ id }) => !isGhost(evidence, id))
-    .map(({ id, address, reason }) => {
+    .map(({ id, address, reason, loading }) => {
       const node = evidence.nodes.get(id);
       return {
         kind: 'node-unreachable',
-        severity: 'error',
+        severity: loading && isFed(evidence, node) ? 'warning' : 'error',
         nodes: [id],
         slots: node?.role === 'primary' ? node.slots : noSlots,
         ...(address && { address }),
         reason,
+        ...(loading && { loading }),
       };
     });
+
+/** A replica that its primary has sent all data, or is sending them: it does what it is there for. */
+function isFed({ views }: Evidence, node: ClusterNode | undefined): boolean {
+  const primary = node?.role === 'replica' && node.primary ? views.get(node.primary) : undefined;
+  return (
+    node !== undefined &&
+    primary !== undefined &&
+    listingOf({ id: node.id, self: node }, copyEnd(primary)) !== undefined
+  );
+}
 
 export const failedNodes: Rule = evidence => [
   ...judged(evidence, 'failed', { kind: 'node-failed', severity: 'error' }),
@@ -53,7 +65,11 @@ export const addressesWrong: Rule = ({ snapshot }) =>
 
 export const statesNotOk: Rule = ({ snapshot }) => {
   const down = idsInState(snapshot, 'fail');
-  return down.length === 0 ? [] : [{ kind: 'state-not-ok', severity: 'error', nodes: down, slots: noSlots }];
+  const isLoading = snapshot.views.some(({ state, server }) => state === 'fail' && server.isLoading);
+  const loading = isLoading && { loading: true as const };
+  return down.length === 0
+    ? []
+    : [{ kind: 'state-not-ok', severity: 'error', nodes: down, slots: noSlots, ...loading }];
 };
 
 function idsInState({ views }: ClusterSnapshot, state: NodeView['state']): NodeId[] {

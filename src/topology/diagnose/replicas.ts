@@ -1,4 +1,5 @@
 /** Whether the copies are there, up to date, and in a place where they survive what the original does not. */
+import { type CopyState, copyEnd, copyStateOf } from '../copy.ts';
 import type { Finding, SharedHost } from '../finding.ts';
 import type { NodeId, Replica } from '../node.ts';
 import { isReplica, type NodeView, replicasByPrimary } from '../snapshot.ts';
@@ -35,14 +36,30 @@ export const replicaLinks: Rule = evidence =>
     const nodes = [self.id, self.primary];
     const { primary } = self;
     if (server.replication.link !== 'up') {
-      const syncing = server.replication.link === 'syncing';
+      const copy = copyOf(evidence, view, primary);
+      const syncing = server.replication.link === 'syncing' || copy !== undefined;
       const severity = syncing ? 'warning' : 'error';
-      return [{ kind: 'replica-link-down', severity, nodes, slots: noSlots, primary, syncing }];
+      return [
+        {
+          kind: 'replica-link-down',
+          severity,
+          nodes,
+          slots: noSlots,
+          primary,
+          syncing,
+          ...(copy && { copy }),
+        },
+      ];
     }
     const bytes = lagBytes(evidence, view) ?? 0;
     if (bytes === 0 || bytes < evidence.maxReplicaLagBytes) return [];
     return [{ kind: 'replica-behind', severity: 'warning', nodes, slots: noSlots, primary, bytes }];
   });
+
+function copyOf({ views }: Evidence, view: NodeView, primary: NodeId): CopyState | undefined {
+  const source = views.get(primary);
+  return copyStateOf(copyEnd(view), source && copyEnd(source));
+}
 
 /** Both offsets are read at nearly the same moment; a replica read later than its primary may seem ahead. */
 export function lagBytes({ views }: Pick<Evidence, 'views'>, { self, server }: NodeView): number | undefined {
