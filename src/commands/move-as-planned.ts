@@ -64,7 +64,7 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
       lastLookDecides: true,
       ...(options.despiteFindings && { applyWith: ' --despite-findings' }),
       document: plan => planDocument(plan, story.command, options.moving),
-      verify: (fleet, plan, note) => problemsLeft(fleet, plan, options.despiteFindings, note),
+      verify: (fleet, plan, note) => problemsLeft(fleet, plan, { ...options, note }),
     },
     options,
     context,
@@ -93,8 +93,11 @@ async function unlessTooMuch(
 async function problemsLeft(
   fleet: Fleet,
   { moves, before }: MovePlan,
-  despiteFindings: boolean,
-  note: (sentence: string) => void,
+  {
+    despiteFindings,
+    joinTimeoutMs,
+    note,
+  }: Pick<MoveOptions, 'despiteFindings' | 'joinTimeoutMs'> & { readonly note: (sentence: string) => void },
 ): Promise<string[]> {
   const target = before.views.find(({ id }) => id === moves[0]?.to)?.address;
   for (const { address } of before.views) fleet.renew(address);
@@ -107,7 +110,7 @@ async function problemsLeft(
         return inspect(fleet, undefined, target);
       }
     },
-    seen => passesWithinMs(concerning(moves, diagnose(seen, NO_WISHES))),
+    seen => passesWithinMs(concerning(moves, diagnose(seen, NO_WISHES)), joinTimeoutMs),
   );
   const names = new NodeNames(snapshot);
   const owners = ownClaims(snapshot);

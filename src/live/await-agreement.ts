@@ -4,7 +4,7 @@
  * a fact is met by the node that the fact is about.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NodeError } from '../resp/errors.ts';
+import { type NodeError, ReplyTimeoutError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { copiesAmong, type Gap, gapsAmong, type Member, type Scope } from '../topology/agreement.ts';
 import { type Copy, CopyProgress } from '../topology/copy.ts';
@@ -59,8 +59,12 @@ export async function awaitAgreement(
   for (let asked = members; ; ) {
     const askedAt = nowMs();
     await glances.take(asked, (member, error) => {
-      if (!mayBeSilent(member)) throw error;
-      silent.set(member.id, error);
+      // Emptying itself, or reading in something large, a replica may answer nobody for a while.
+      const isBusy = error instanceof ReplyTimeoutError && takesPart(copying, member.id);
+      if (!isBusy && !mayBeSilent(member)) throw error;
+      if (isBusy) fleet.renew(member.address);
+      else silent.set(member.id, error);
+      return isBusy ? 'keep' : 'drop';
     });
     if (copying.length > 0) await glances.askWhatBusies(members.filter(({ id }) => takesPart(copying, id)));
     const ids = members.map(member => member.id).filter(id => !silent.has(id));

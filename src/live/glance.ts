@@ -2,9 +2,10 @@
 import { busyness, clusterNodes, clusterState, replicationInfo } from '../resp/commands.ts';
 import { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
+import type { Busyness } from '../resp/info.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import type { Glance, Member } from '../topology/agreement.ts';
-import type { ClusterNode, NodeId } from '../topology/node.ts';
+import type { Address, ClusterNode, NodeId } from '../topology/node.ts';
 import type { Replication } from '../topology/snapshot.ts';
 import { ifTold, unlessLoading } from './look.ts';
 
@@ -20,8 +21,11 @@ export class Glances {
     return [...this.#latest.values()];
   }
 
-  /** `failed`: told of each that does not answer; of those nothing is known any more. */
-  async take(members: readonly Member[], failed: (member: Member, error: NodeError) => void): Promise<void> {
+  /** `failed`: told of each that does not answer; whether what it said before still counts. */
+  async take(
+    members: readonly Member[],
+    failed: (member: Member, error: NodeError) => 'keep' | 'drop',
+  ): Promise<void> {
     const known = new KnownLines();
     const loading: Loading[] = [];
     await Promise.all(
@@ -32,8 +36,7 @@ export class Glances {
           else loading.push(seen);
         } catch (error) {
           if (!(error instanceof NodeError)) throw error;
-          failed(member, error);
-          this.#latest.delete(member.id);
+          if (failed(member, error) === 'drop') this.#latest.delete(member.id);
         }
       }),
     );
@@ -45,13 +48,24 @@ export class Glances {
   async askWhatBusies(members: readonly Member[]): Promise<void> {
     await Promise.all(
       members.map(async ({ id, address }) => {
-        const busy = await ifTold(this.#fleet.send(address, busyness()));
+        const busy = await this.#askWhatBusiesOne(address);
         const seen = this.#latest.get(id);
         if (!busy || !seen) return;
         const { isForked: isSaving, loading } = busy;
         this.#latest.set(id, { ...seen, isSaving, ...(loading && { loading }) });
       }),
     );
+  }
+
+  /** Nothing, where it does not answer: the next look finds out what is the matter with it. */
+  async #askWhatBusiesOne(address: Address): Promise<Busyness | undefined> {
+    try {
+      return await this.#fleet.send(address, busyness());
+    } catch (error) {
+      if (!(error instanceof NodeError)) throw error;
+      this.#fleet.renew(address);
+      return undefined;
+    }
   }
 
   /** INFO is answered by a server that loads, too. */

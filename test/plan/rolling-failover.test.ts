@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FailoverStep } from '../../src/plan/failover-step.ts';
 import { project } from '../../src/plan/project.ts';
-import { planRolling, readiness, type Wish } from '../../src/plan/rolling-failover.ts';
+import { isAboutCopies, planRolling, readiness, type Wish } from '../../src/plan/rolling-failover.ts';
 import type { Step } from '../../src/plan/step.ts';
 import { draw } from '../support/drawing.ts';
 import { anyHealthy } from '../support/healthy.ts';
@@ -175,4 +175,32 @@ test('interrupted between any two shards, it is run again and does the rest', ()
     ),
     { numRuns: 40 },
   );
+});
+
+describe('whether what is in the way is gone when copies are whole', () => {
+  const doubts = (drawing: string) => {
+    const { snapshot, id } = draw(drawing);
+    const step = { kind: 'be-ready', node: id('a'), primary: id('A'), maxLagBytes: 1000 } as const;
+    return readiness(snapshot, step, []).map(isAboutCopies);
+  };
+  const CLUSTER = 'A primary 0-8191\nB primary 8192-16383\nC primary\nb replica of B';
+
+  test.each([['link=syncing received=1'], ['link=down listed=waiting']])(
+    'so it is where the replica is %s',
+    state => {
+      expect(doubts(`${CLUSTER}\na replica of A ${state}`)).toEqual([true, true]);
+    },
+  );
+
+  test('and where another one of the shard loads', () => {
+    expect(doubts(`${CLUSTER}\na replica of A\ny replica of A down loading listed=online`)).toEqual([true]);
+  });
+
+  test.each([
+    ['the replica gets nothing', 'a replica of A link=down'],
+    ['a node does not answer', 'a replica of A link=syncing\ny replica of A down'],
+    ['somebody is suspected', 'a replica of A link=syncing\nB says C fail?'],
+  ])('not where %s', (_, rest) => {
+    expect(doubts(`${CLUSTER}\n${rest}`)).toContain(false);
+  });
 });
