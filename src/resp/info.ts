@@ -77,10 +77,16 @@ const NAMES = [
 const WANTED = new RegExp(`^(${NAMES.join('|')}):(.*?)\\r?$`, 'gm');
 
 function readFields(text: string): Map<string, string> {
+  // There are thousands of replies, and nearly all are shorter than that.
+  if (text.length > MAX_LINES && hasTooManyLines(text))
+    throw new ReplyShapeError(`more than ${MAX_LINES} lines`);
+  return new Map([...text.matchAll(WANTED)].map(([, name = '', value = '']) => [name, value]));
+}
+
+function hasTooManyLines(text: string): boolean {
   let lines = 1;
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines++;
-  if (lines > MAX_LINES) throw new ReplyShapeError(`more than ${MAX_LINES} lines`);
-  return new Map([...text.matchAll(WANTED)].map(([, name = '', value = '']) => [name, value]));
+  return lines > MAX_LINES;
 }
 
 /** INFO replication, where nothing else is asked. */

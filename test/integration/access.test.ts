@@ -156,7 +156,7 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     expect(info.stdout).toMatch(/^\[OK\] 0 keys in 3 /m);
     expect(info).toMatchObject({ code: 0, stderr: '' });
     const check = (...options: string[]) =>
-      slotctl(['check', entry, '-t', '1', '--reply-timeout', '1', ...options]);
+      slotctl(['check', entry, '-t', '60', '--reply-timeout', '60', ...options]);
     expectUnreachable(
       await check('--tls', '--trust-hosts', '127.0.0.0/8', ...client),
       'the certificate is not signed by a known authority; name it with --cacert',
@@ -175,7 +175,7 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
   test('TLS asked of a port that has none', async t => {
     const { entry } = await start(t, { primaries: 1 });
     expectUnreachable(
-      await slotctl(['check', entry, '--tls', '--sni', 'localhost', '-t', '1']),
+      await slotctl(['check', entry, '--tls', '--sni', 'localhost']),
       'it speaks plain text, and was asked in TLS; leave out --tls, and the options that imply it',
     );
   });

@@ -86,7 +86,7 @@ interface Document {
 }
 
 async function checkJson(entry: ScriptedNode, ...options: string[]): Promise<Document['nodes']> {
-  const { stdout } = await slotctl(['check', entry.address, '--json', ...FAST, ...options], { env });
+  const { stdout } = await slotctl(['check', entry.address, '--json', ...options], { env });
   return (JSON.parse(stdout) as Document).nodes;
 }
 
@@ -119,10 +119,10 @@ describe('--trust-hosts', () => {
     const nodes = await checkJson(entry, ...trust, '--address-map', `10.9.9.9:7000=${other.address}`);
     expect(nodes.map(({ reachable }) => reachable)).toEqual([true, true]);
     const newcomer = await node(3);
-    await slotctl(['add-node', newcomer.address, entry.address, '--dry-run', ...FAST, ...trust], { env });
+    await slotctl(['add-node', newcomer.address, entry.address, '--dry-run', ...trust], { env });
     expect(newcomer.connections).toBeGreaterThan(0);
     const first = await node(4);
-    await slotctl(['create', first.address, newcomer.address, '--dry-run', ...FAST, ...trust], { env });
+    await slotctl(['create', first.address, newcomer.address, '--dry-run', ...trust], { env });
     expect(first.connections).toBeGreaterThan(0);
   });
 
@@ -141,7 +141,6 @@ describe('--trust-hosts', () => {
         '--dry-run',
         '--trust-hosts',
         '10.0.0.0/8',
-        ...FAST,
       ],
       { env: { SLOTCTL_FROM_AUTH: PASSWORD } },
     );
@@ -171,7 +170,7 @@ describe('what is asked of those who are named', () => {
     const entry = await node(1);
     entry.delayMs = 2000;
     const run = await slotctl(['check', entry.address, '-t', '0.5', '--reply-timeout', '3']);
-    expect(run.stderr).toMatch(/: no reply to all that was asked within [67][\d.]* s\n$/);
+    expect(run.stderr).toMatch(/: no reply to all that was asked within \d[\d.]* s\n$/);
     expect(run.code).toBe(3);
   });
 
@@ -185,7 +184,7 @@ describe('what is asked of those who are named', () => {
     'more nodes than a cluster can have, %s: nothing is concluded, and it is said',
     async (_, list, sentence) => {
       const entry = await node(1, ...list(5000));
-      const run = await slotctl(['check', entry.address, ...FAST], { env });
+      const run = await slotctl(['check', entry.address], { env });
       expect(run.stderr).toMatch(sentence);
       expect(run).toMatchObject({ code: 3, stdout: '' });
     },
@@ -195,7 +194,7 @@ describe('what is asked of those who are named', () => {
     const named = (from: number) => Array.from({ length: 2000 }, (_, i) => line(from + i, '127.0.0.1:1'));
     const other = await node(2, ...named(10_000));
     const entry = await node(1, line(2, other.address), ...named(20_000));
-    const run = await slotctl(['check', entry.address, ...FAST], { env });
+    const run = await slotctl(['check', entry.address], { env });
     expect(run.stderr).toMatch(/with what it says there are more than 3000 nodes/);
     expect(run).toMatchObject({ code: 3, stdout: '' });
   });
