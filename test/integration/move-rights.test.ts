@@ -129,10 +129,11 @@ test('what a plan says of the manner holds when it is carried out, and when an i
   const [build] = servers.filter(({ name }) => name === 'valkey-9.1' || name === 'redis-8.6');
   if (!build) return;
   const cluster = await start(t, build);
-  await fillSlots(cluster, 0, { first: 0, last: 9 }, 10);
+  await fillSlots(cluster, 0, { first: 0, last: 399 }, 10);
   const cwd = folderFor(t);
+  // More than a minute at this pace, and two windows of a few slots at the first key.
   const manner = ['--mover', 'migrate', '--max-keys-per-second', '50', '--window', '1'];
-  await run(t, [...reshard(cluster, '0-9', 1, ...manner), '--plan-out', 'plan'], { cwd });
+  await run(t, [...reshard(cluster, '0-399', 1, ...manner), '--plan-out', 'plan'], { cwd });
   const stopped = await run(t, ['apply', 'plan', '--yes'], {
     cwd,
     when: { text: / > MIGRATE /, act: child => void child.kill('SIGINT') },
