@@ -4,16 +4,18 @@ import { type ExecuteOptions, execute } from '../live/execute.ts';
 import { FileError, saveFile, saveFreshFile } from '../live/files.ts';
 import { freshName } from '../live/fresh-file.ts';
 import type { Moving } from '../live/move/passages.ts';
-import { leavesSomething, type Plan, sameStages } from '../plan/step.ts';
+import { sameStages } from '../plan/stages.ts';
+import { leavesSomething, type Plan } from '../plan/step.ts';
 import { NodeNames } from '../report/names.ts';
 import type { FleetSettings } from '../resp/fleet.ts';
 import type { Answer } from '../terminal.ts';
 import { formatAddress } from '../topology/node.ts';
+import type { Change, Ending } from './change.ts';
 import { seconds } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
-import { type Change, type Ending, Teller } from './teller.ts';
+import { Teller } from './teller.ts';
 
-export type { Decided } from './teller.ts';
+export type { Decided } from './change.ts';
 
 const JOIN_TIMEOUT_SECONDS = 60;
 

@@ -12,7 +12,6 @@ import {
   type Stage,
   type Step,
 } from '../plan/step.ts';
-import type { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import {
   addSlots,
@@ -24,11 +23,11 @@ import {
   shutdown,
 } from '../resp/membership-commands.ts';
 import { assignSlot } from '../resp/slot-commands.ts';
-import type { Member } from '../topology/agreement.ts';
 import type { Copy } from '../topology/copy.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import { addressBook } from '../topology/snapshot.ts';
-import { awaitAgreement, statelessText } from './await-agreement.ts';
+import { agree } from './agree.ts';
+import { awaitAgreement } from './await-agreement.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
 import { awaitUnbanned } from './await-unbanned.ts';
 import { type Confirming, confirmReplicas, confirmStage, type Unconfirmed } from './confirm.ts';
@@ -188,28 +187,8 @@ class Work {
         const gathering = { members, introductions, concerned, goal: 'members', wantsOk: false } as const;
         return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
       }
-      case 'agree': {
-        const { members, wantsOk, sparesSilent = false } = step;
-        const concerned = new Set(step.concerned);
-        const spare = ({ node, message }: NodeError) => {
-          note(`${node} does not answer (${message}); it hears of the new owners when it is back`);
-        };
-        const stateless = (nodes: readonly Member[]) => note(statelessText(nodes));
-        const gathering = {
-          members,
-          introductions: [],
-          concerned,
-          goal: 'roles',
-          wantsOk,
-          stateless,
-          wantsCopies: step.wantsCopies || waitsForCopies,
-          ...(sparesSilent && { spare }),
-        } as const;
-        const agreement = await awaitAgreement(this.#fleet, gathering, patience);
-        const { copies } = agreement;
-        if (agreement.gaps.length === 0 && copies.length > 0) tell({ kind: 'copying', step, copies });
-        return noAgreement(agreement, timeoutMs);
-      }
+      case 'agree':
+        return agree(step, { fleet: this.#fleet, patience, waitsForCopies, note, tell });
       case 'replicate':
         return void (await send(this.#at(step.node), replicate(step.primary)));
       case 'forget':

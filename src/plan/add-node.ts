@@ -17,7 +17,8 @@ import {
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
-import { inStages, type Plan, type Stage } from './step.ts';
+import { inStages } from './stages.ts';
+import type { Plan, Stage } from './step.ts';
 
 export { type AddNodeRequest, functionSource } from './newcomers.ts';
 

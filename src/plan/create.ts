@@ -13,7 +13,8 @@ import { layOut, type Shard, type Spot } from './placement.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { chosenPrimaries, type Roles, rolesProblem } from './roles.ts';
 import { equalShares } from './slot-shares.ts';
-import { inStages, type Plan, type Stage } from './step.ts';
+import { inStages } from './stages.ts';
+import type { Plan, Stage } from './step.ts';
 
 /** Fewer cannot agree that one of them has failed. */
 export const FEWEST_PRIMARIES = 3;

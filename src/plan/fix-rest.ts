@@ -1,6 +1,8 @@
 /** Which errors the situations of a round tell of, be they mended or not; the others are left, and said by themselves. */
 import type { Finding } from '../topology/finding.ts';
 import { SlotSet } from '../topology/slot-set.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import type { Refusal } from './refusal.ts';
 import type { Situation, SituationKind } from './situation.ts';
 
 export function isToldOf(
@@ -41,4 +43,10 @@ export function isToldOf(
     default:
       return false;
   }
+}
+
+/** Nothing can be decided without the word of one primary at least. */
+export function nobodyAnswers({ unreachable }: ClusterSnapshot): Refusal {
+  const refusing = unreachable.filter(({ refused }) => refused).map(({ id }) => id);
+  return { kind: 'no-primary-answers', ...(refusing.length > 0 && { refusing }) };
 }

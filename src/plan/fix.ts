@@ -15,15 +15,16 @@ import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './fix-membe
 import { type Migration, migrationsLeft, slotsOnTheirWay } from './fix-migrations.ts';
 import { type FixContext, openSituations } from './fix-open-slots.ts';
 import { epochsEqual, hiddenStrays, mapsDisagree } from './fix-owners.ts';
-import { isToldOf } from './fix-rest.ts';
+import { isToldOf, nobodyAnswers } from './fix-rest.ts';
 import { unlessNoRoom } from './fix-room.ts';
 import type { OwnedScene } from './gathering.ts';
 import { placesOf } from './half-moved.ts';
 import { keysGone } from './keys-gone.ts';
-import type { Decision, Refusal } from './refusal.ts';
+import type { Decision } from './refusal.ts';
 import { type Measure, numberOf, type Obstacle, PHASES, type Phase, type Situation } from './situation.ts';
 import { type SlotScene, slotScenes } from './slot-scenes.ts';
-import { inStages, type Plan, type Stage, type Step } from './step.ts';
+import { inStages } from './stages.ts';
+import type { Plan, Stage, Step } from './step.ts';
 
 export interface FixWishes {
   /** Keys were counted in all slots of all primaries, to find some outside their owners. */
@@ -72,11 +73,6 @@ export function planFix(request: FixRequest): Decision<FixPlan> {
     kind: 'plan',
     plan: { before: snapshot, stages, remarks: [], situations, isHealthy, left, prefer },
   };
-}
-
-function nobodyAnswers({ unreachable }: ClusterSnapshot): Refusal {
-  const refusing = unreachable.filter(({ refused }) => refused).map(({ id }) => id);
-  return { kind: 'no-primary-answers', ...(refusing.length > 0 && { refusing }) };
 }
 
 /** Whether something is wrong that nothing is done about. */

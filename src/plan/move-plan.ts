@@ -9,7 +9,8 @@ import { believedNodes, type ClusterSnapshot, isPrimary, ownClaims } from '../to
 import { fragmentsOf } from './choose-slots.ts';
 import { takesValuesOf } from './mixtures.ts';
 import type { Refusal } from './refusal.ts';
-import { inStages, type Plan, type Remark, type SlotMove, type Stage } from './step.ts';
+import { inStages } from './stages.ts';
+import type { Plan, Remark, SlotMove, Stage } from './step.ts';
 
 export interface MovePlan extends Plan {
   readonly moves: readonly SlotMove[];

@@ -11,7 +11,8 @@ import { type AntiAffinityScore, type Shard, scoreOf } from './placement-score.t
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
-import { inStages, type Plan, type Remark, type Stage } from './step.ts';
+import { inStages } from './stages.ts';
+import type { Plan, Remark, Stage } from './step.ts';
 
 export interface Move {
   readonly replica: NodeId;

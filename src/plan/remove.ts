@@ -16,7 +16,8 @@ import { isAlive, wrongAddresses } from '../topology/whereabouts.ts';
 import type { Decision, Refusal } from './refusal.ts';
 import { rehome } from './rehome.ts';
 import { shardsOf } from './shards.ts';
-import { inStages, type Plan, type Remark, type Stage } from './step.ts';
+import { inStages } from './stages.ts';
+import type { Plan, Remark, Stage } from './step.ts';
 
 export interface RemovePlan extends Plan {
   readonly victims: readonly NodeId[];

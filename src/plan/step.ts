@@ -228,14 +228,3 @@ export type PlanEvent =
   | { readonly kind: 'loss'; readonly loss: Loss }
   | { readonly kind: 'step-done'; readonly step: Step }
   | { readonly kind: 'step-failed'; readonly step: Step; readonly problem: Problem };
-
-/** Whether two plans come to the same, however the cluster looked when they were made. */
-export function sameStages(a: Plan, b: Plan): boolean {
-  const said = ({ stages, remarks }: Plan) => JSON.stringify([stages, remarks]);
-  return said(a) === said(b);
-}
-
-/** Stages without steps are no stages. */
-export function inStages(...all: readonly Stage[]): Stage[] {
-  return all.filter(stage => stage.length > 0);
-}

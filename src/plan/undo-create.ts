@@ -5,7 +5,8 @@ import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import type { NodeView } from '../topology/snapshot.ts';
 import { addressesIn, judgeTogether } from './fitness.ts';
 import type { Decision, Refusal } from './refusal.ts';
-import { inStages, type Plan, type Remark } from './step.ts';
+import { inStages } from './stages.ts';
+import type { Plan, Remark } from './step.ts';
 
 /** Who is not in the list, and would be left with a cluster full of holes, is a reason against it. */
 export function planUndoCreate(nodes: readonly Applicant[]): Decision<Plan> {

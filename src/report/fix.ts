@@ -19,7 +19,7 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'copy-out-of-reach':
     'Nothing, with no option: a node that lives and gives no answer here may have the only copy of their keys. `slotctl check` tells why it could not be asked; correct that, and run fix again.',
   'stranded-copy':
-    'Nothing without --cluster-fix-with-unreachable-masters: their keys may be the only copy. Copy them first (`redis-cli --rdb` from that node), or bring its primary back.',
+    'Nothing without fix --cluster-fix-with-unreachable-masters: their keys may be the only copy. Copy them first (`redis-cli --rdb` from that node), or bring its primary back.',
   'may-return':
     'Nothing: a node that is down may have been the target before, and Valkey would have it take the slots back, without their keys, when it returns. Start it again, or have it forgotten, and run fix again; until then the slots stay open, and clients find every key; fix --cluster-fix-with-unreachable-masters goes on all the same.',
   'no-remedy': 'Nothing: this cannot be mended from here.',
@@ -82,7 +82,7 @@ function situationLines(
 
 function whyNot({ kind, detail }: Situation, obstacle: Obstacle): string {
   if (kind === 'owner-dead' && obstacle === 'unreachable-owner' && detail !== undefined)
-    return `Nothing without --cluster-fix-with-unreachable-masters. The owner itself cannot come back, for node ${detail} has its place; if you have its nodes.conf and its data, start it with them, and run fix again.`;
+    return `Nothing without fix --cluster-fix-with-unreachable-masters. The owner itself cannot come back, for node ${detail} has its place; if you have its nodes.conf and its data, start it with them, and run fix again.`;
   return OBSTACLES[obstacle];
 }
 

@@ -29,8 +29,6 @@ import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, openSocket } from './socket.ts';
 import type { WireObserver } from './trace.ts';
 
-export type { ConnectionSettings } from './connection-settings.ts';
-
 export class Connection {
   /** How the node is named in errors and traces; the fleet names it once more when it knows what the node announces. */
   name: string;
@@ -195,7 +193,8 @@ export class Connection {
   #settle(received: Reply): void {
     if (this.#failure) return;
     const pending = this.#pending.take();
-    if (!pending) return this.#fail(new ProtocolError(this.name, 'it sent a reply that nobody asked for'));
+    if (!pending) this.#fail(new ProtocolError(this.name, 'it sent a reply that nobody asked for'));
+    if (!pending) return;
     this.#awaitNext();
     const { command, sentAt } = pending;
     const reply =

@@ -8,16 +8,19 @@ import { AddressMap } from './address-map.ts';
 import { Admission, type AdmissionSettings } from './admission.ts';
 import type { Command } from './command.ts';
 import { exec, multi, queued } from './commands.ts';
-import { Connection, type ConnectionSettings } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import type { Credentials } from './credentials.ts';
 import { Deadline } from './deadline.ts';
-import { InterruptedError, type NodeError, ReplyTimeoutError, TlsError } from './errors.ts';
+import { InterruptedError, type NodeError, ReplyTimeoutError } from './errors.ts';
 import { type Lane, openLane } from './lane.ts';
+import { type NodeRef, Places } from './places.ts';
 import type { Dump, DumpSettings } from './replication-stream.ts';
 import type { Endpoint } from './socket.ts';
 import type { WireObserver } from './trace.ts';
 
 export type { Lane } from './lane.ts';
+export type { NodeRef } from './places.ts';
 
 export interface FleetSettings extends ConnectionSettings, Pick<AdmissionSettings, 'entry' | 'trustedHosts'> {
   readonly addressMap?: AddressMap;
@@ -26,17 +29,10 @@ export interface FleetSettings extends ConnectionSettings, Pick<AdmissionSetting
 /** Of those that a single command may take. What a look asks goes out together, and is answered in one go. */
 const LOOK_REPLY_TIMEOUTS = 2;
 
-const OTHER_WIRE = {
-  tls: 'it speaks TLS, and was asked in plain text; add --tls',
-  plain: 'it speaks plain text, and was asked in TLS; leave out --tls, and the options that imply it',
-} as const;
-
-/** A node is named by its address; the entry node, before its address is known, by this word. */
-export type NodeRef = Address | 'entry';
-
 export class Fleet {
   readonly #settings: FleetSettings;
   readonly #map: AddressMap;
+  readonly #places: Places;
   readonly #observer: WireObserver | undefined;
   readonly #connections = new Map<string, Connection>();
   readonly #lanes = new Set<Connection>();
@@ -47,6 +43,7 @@ export class Fleet {
   constructor(settings: FleetSettings, observer?: WireObserver) {
     this.#settings = settings;
     this.#map = settings.addressMap ?? AddressMap.none;
+    this.#places = new Places(settings.entry, this.#map);
     this.#observer = observer;
     this.#admission = new Admission(settings, this.#map);
   }
@@ -87,7 +84,7 @@ export class Fleet {
 
   /** Where a node is on the network. Two addresses of one place are one node, and have one connection. */
   placeOf(node: Address): string {
-    return formatAddress(this.#map.toExternal(node));
+    return this.#places.nameOf(node);
   }
 
   /** How long a node may take for all that a look asks of it. */
@@ -113,12 +110,12 @@ export class Fleet {
   /** The same, or that the port speaks TLS where it was asked in plain text, and the other way round. */
   async explained(node: NodeRef, error: NodeError): Promise<NodeError> {
     const connection = this.#connections.get(node === 'entry' ? node : this.placeOf(node));
-    const endpoint = node === 'entry' ? this.entry : this.#endpointOf(node);
+    const endpoint = this.#places.endpointOf(node);
     const wire = connection?.perhapsSpeaks;
     if (!connection || !wire || endpoint.kind === 'unix' || this.#isOver) return error;
-    const { speaks } = await import('./other-protocol.ts');
+    const { otherWire } = await import('./other-protocol.ts');
     const asking = { limitMs: this.#settings.connectTimeoutMs, signal: this.interruption };
-    return (await speaks(wire, endpoint, asking)) ? new TlsError(connection.name, OTHER_WIRE[wire]) : error;
+    return (await otherWire(wire, endpoint, asking, connection.name)) ?? error;
   }
 
   /** For what would hold up the others: one long command after another. */
@@ -134,7 +131,7 @@ export class Fleet {
   #openLane(node: Address): Connection {
     const connection = this.#open(
       formatAddress(node),
-      this.#endpointOf(node),
+      this.#places.endpointOf(node),
       this.#admission.refusalOf(node),
     );
     this.#lanes.add(connection);
@@ -146,7 +143,7 @@ export class Fleet {
     // Loaded only when used: nearly nobody does.
     const { openDump } = await import('./replication-stream.ts');
     // A node that is known by its socket file only has no port.
-    const endpoint = node.port === 0 ? this.entry : this.#endpointOf(node);
+    const endpoint = node.port === 0 ? this.entry : this.#places.endpointOf(node);
     const refusal = this.#admission.refusalOf(node);
     if (refusal) throw refusal;
     const connection = this.#settings;
@@ -221,10 +218,10 @@ export class Fleet {
     const known = this.#connections.get(key);
     // What was under way on it has failed, and is not sent again; a node that cannot be reached is not tried again.
     if (known && (known.state === 'alive' || known.state === 'broken')) return known;
-    const endpoint = node === 'entry' ? this.#reachableEntry() : this.#endpointOf(node);
+    const endpoint = this.#places.endpointOf(node);
     const refusal = node === 'entry' ? undefined : this.#admission.refusalOf(node);
     // By what it announces, as in all reports; of the entry node that is not known yet.
-    const name = node === 'entry' ? nameOf(this.entry) : formatAddress(node);
+    const name = this.#places.shownName(node);
     const connection = this.#open(name, endpoint, refusal);
     this.#connections.set(key, connection);
     return connection;
@@ -235,19 +232,4 @@ export class Fleet {
     if (this.#isOver) connection.close();
     return connection;
   }
-
-  #reachableEntry(): Endpoint {
-    if (this.entry.kind === 'unix') return this.entry;
-    const { host, port } = this.#map.toReachable(this.entry);
-    return { ...this.entry, host, port };
-  }
-
-  #endpointOf(address: Address): Endpoint {
-    const { host, port, hostname } = this.#map.toExternal(address);
-    return { kind: 'tcp', host, port, ...(hostname && { hostname }) };
-  }
-}
-
-function nameOf(endpoint: Endpoint): string {
-  return endpoint.kind === 'unix' ? endpoint.path : formatAddress(endpoint);
 }

@@ -1,5 +1,6 @@
 /** Asks a port that did not answer as expected whether it speaks the other of the two: TLS, or plain text. */
 import { connect, isIP, type Socket } from 'node:net';
+import { TlsError } from './errors.ts';
 import type { Endpoint } from './socket.ts';
 
 export type Wire = 'tls' | 'plain';
@@ -11,6 +12,21 @@ export interface Asking {
 }
 
 type Port = Extract<Endpoint, { kind: 'tcp' }>;
+
+/** What is to be told of such a port, where it is one. */
+export async function otherWire(
+  wire: Wire,
+  port: Port,
+  asking: Asking,
+  node: string,
+): Promise<TlsError | undefined> {
+  return (await speaks(wire, port, asking)) ? new TlsError(node, OTHER_WIRE[wire]) : undefined;
+}
+
+const OTHER_WIRE = {
+  tls: 'it speaks TLS, and was asked in plain text; add --tls',
+  plain: 'it speaks plain text, and was asked in TLS; leave out --tls, and the options that imply it',
+} as const;
 
 /** Nothing of what is to be kept is said: no password, and no command but PING. */
 export function speaks(wire: Wire, port: Port, asking: Asking): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { ArrivingBytes } from './arriving-bytes.ts';
 import { type Command, commandName, encodeCommands } from './command.ts';
 import { auth } from './commands.ts';
-import type { ConnectionSettings } from './connection.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { Deadline } from './deadline.ts';
 import {
   ConnectionLostError,

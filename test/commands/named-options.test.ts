@@ -36,6 +36,11 @@ const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/report/situation-text.ts': MENDERS,
   'src/report/mending-text.ts': MENDERS,
   'src/report/failover.ts': ['failover'],
+  'src/report/backup.ts': ['backup'],
+  'src/report/restored.ts': ['restore'],
+  'src/report/copies.ts': CHANGES,
+  'src/report/manner.ts': ['apply'],
+  'src/report/wrong-address.ts': EVERYBODY,
   'src/report/problem-text.ts': CHANGES,
   'src/report/import.ts': ['import'],
   'src/report/restore.ts': ['restore'],
@@ -46,6 +51,8 @@ const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/commands/apply.ts': ['apply'],
   'src/commands/failures.ts': EVERYBODY,
   'src/commands/connection-options.ts': EVERYBODY,
+  // The command that goes on with it.
+  'src/commands/move-as-planned.ts': ['apply'],
   'src/commands/rebalance.ts': ['rebalance'],
   'src/commands/reshard.ts': ['reshard'],
   'src/commands/ask-reshard.ts': ['reshard'],
@@ -86,7 +93,9 @@ const REFUSERS: Readonly<Record<string, readonly string[]>> = {
   'source-damaged': ['import'],
   'source-replica': ['import'],
   'source-newer': ['import'],
-  'target-evicts': ['import'],
+  'target-full': ['import'],
+  'login-in-clear': ['import'],
+  'source-sends-plain': ['import'],
   'databases-clash': ['import'],
 };
 
@@ -99,7 +108,7 @@ interface Mention {
 
 const NAMED = /(?:(?<![\w-])([a-z][a-z-]*) )?(?<![\w-])(--[a-z][a-z-]*[a-z])(?![\w-])/g;
 /** That of other programs, and the beginnings of several. */
-const NOT_OURS = new Set(['--cluster', '--cluster-from-']);
+const NOT_OURS = new Set(['--cluster', '--cluster-from-', '--rdb']);
 
 function mentions(text: string, where: string): Mention[] {
   const said = text
@@ -135,6 +144,8 @@ const optionsOf = new Map<string, Promise<string>>();
 const LEFT_OUT_OF_HELP: Readonly<Record<string, readonly string[]>> = {
   'add-node': ['--cluster-slave'],
   explain: ['--rescue-file'],
+  // Only named: what a plan of fix brings along.
+  apply: ['--prefer', '--prefer-newest'],
 };
 
 /** Those that its help tells of, and those that it takes without a word. */

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Command } from '../../src/resp/command.ts';
-import { Connection, type ConnectionSettings } from '../../src/resp/connection.ts';
+import { Connection } from '../../src/resp/connection.ts';
+import type { ConnectionSettings } from '../../src/resp/connection-settings.ts';
 import { Secret } from '../../src/resp/credentials.ts';
 import {
   ConnectError,

@@ -56,6 +56,6 @@ async function lookForStreams(
   if (!found) return undefined;
   return (
     `streams whose messages wait to be acknowledged are among what moves (such as ${showKey(found)}): Valkey's migration leaves ` +
-    'pending entries out whose messages were deleted (XDEL, XTRIM); --mover migrate keeps them'
+    'pending entries out whose messages were deleted (XDEL, XTRIM); MIGRATE keeps them (reshard --mover migrate)'
   );
 }
