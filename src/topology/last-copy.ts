@@ -1,7 +1,8 @@
 /** Data that only one node has left. */
 import type { NodeId } from './node.ts';
+import { opinionsOn } from './opinions.ts';
 import { SlotSet } from './slot-set.ts';
-import { type ClusterSnapshot, campsOf, coveredSlots, type NodeView } from './snapshot.ts';
+import { type ClusterSnapshot, coveredSlots, type NodeView } from './snapshot.ts';
 
 export interface LastCopy {
   readonly primary: NodeId;
@@ -18,12 +19,9 @@ const CLOSE_BYTES = 1024 * 1024;
 export function lastCopyOf(snapshot: ClusterSnapshot, id: NodeId): LastCopy | undefined {
   const { views } = snapshot;
   const view = views.find(candidate => candidate.id === id);
-  const primaries = view
-    ? primaryIn([view.self], id)
-    : primaryIn(
-        campsOf(views).flatMap(({ nodes }) => nodes),
-        id,
-      );
+  const said = view ? [view.self] : opinionsOn(snapshot, id).map(({ node }) => node);
+  // As others have it, where the node itself does not say: they need not agree.
+  const primaries = said.flatMap(node => (node.role === 'replica' && node.primary ? [node.primary] : []));
   for (const primary of [...new Set(primaries)].sort()) {
     if (views.some(candidate => candidate.id === primary)) continue;
     const slots = slotsGivenTo(snapshot, primary);
@@ -35,19 +33,10 @@ export function lastCopyOf(snapshot: ClusterSnapshot, id: NodeId): LastCopy | un
   return undefined;
 }
 
-/** As others have it, where the node itself does not say: they need not agree. */
-function primaryIn(nodes: NodeView['nodes'], id: NodeId): NodeId[] {
-  return nodes.flatMap(node =>
-    node.id === id && node.role === 'replica' && node.primary ? [node.primary] : [],
-  );
-}
-
 /** Slots without an owner that answers may be held by anybody of whom nobody knows what it is. */
 export function mayHoldUnowned(snapshot: ClusterSnapshot, id: NodeId): SlotSet {
-  const roles = new Set(
-    campsOf(snapshot.views).flatMap(({ nodes }) => nodes.filter(n => n.id === id).map(n => n.role)),
-  );
-  const isUnknown = roles.size > 0 && [...roles].every(role => role === 'stranger');
+  const opinions = opinionsOn(snapshot, id);
+  const isUnknown = opinions.length > 0 && opinions.every(({ node }) => node.role === 'stranger');
   return isUnknown ? SlotSet.all.without(coveredSlots(snapshot)) : SlotSet.empty;
 }
 
@@ -60,21 +49,7 @@ function isCopy({ server: other }: NodeView, view: NodeView | undefined): boolea
 
 /** By its own word, and by anybody's: a node that was reset says that it owns nothing, and its replicas know better. */
 export function slotsGivenTo(snapshot: ClusterSnapshot, id: NodeId): SlotSet {
-  const claims = claimsIn.get(snapshot) ?? claimsOf(snapshot);
-  claimsIn.set(snapshot, claims);
-  return SlotSet.union(claims.get(id) ?? []);
-}
-
-/** Asked of every node that is silent, of which there may be thousands. */
-const claimsIn = new WeakMap<ClusterSnapshot, ReadonlyMap<NodeId, readonly SlotSet[]>>();
-
-function claimsOf({ views }: ClusterSnapshot): ReadonlyMap<NodeId, readonly SlotSet[]> {
-  const claims = new Map<NodeId, SlotSet[]>();
-  for (const { nodes } of campsOf(views)) {
-    for (const node of nodes) {
-      if (node.role !== 'primary' || node.slots.size === 0) continue;
-      claims.set(node.id, [...(claims.get(node.id) ?? []), node.slots]);
-    }
-  }
-  return claims;
+  return SlotSet.union(
+    opinionsOn(snapshot, id).flatMap(({ node }) => (node.role === 'primary' ? [node.slots] : [])),
+  );
 }

@@ -3,20 +3,25 @@
  * That somebody else answers there proves a wrong address and nothing else.
  */
 import { type ClusterNode, formatAddress, type NodeId } from './node.ts';
-import { believedNodes, type ClusterSnapshot, campsOf, type UnreachableNode } from './snapshot.ts';
+import { opinionsOn } from './opinions.ts';
+import { believedNodes, type ClusterSnapshot, type UnreachableNode } from './snapshot.ts';
 
 /** Those who answer and have a bus link to the node, and do not suspect it. */
-export function hearersOf({ views }: ClusterSnapshot, id: NodeId): NodeId[] {
-  return campsOf(views)
-    .filter(({ nodes }) => isHeardIn(nodes, id))
-    .flatMap(camp => camp.views.map(view => view.id))
+export function hearersOf(snapshot: ClusterSnapshot, id: NodeId): NodeId[] {
+  return opinionsOn(snapshot, id)
+    .filter(({ node }) => isHeard(node))
+    .flatMap(({ camp }) => camp.views.map(view => view.id))
     .filter(hearer => hearer !== id)
     .sort();
 }
 
 /** By the list of one who answers. */
 export function isHeardIn(nodes: readonly ClusterNode[], id: NodeId): boolean {
-  return nodes.some(node => node.id === id && node.linked && node.health === 'ok' && !isHandshake(node));
+  return nodes.some(node => node.id === id && isHeard(node));
+}
+
+function isHeard(node: ClusterNode): boolean {
+  return node.linked && node.health === 'ok' && !isHandshake(node);
 }
 
 /** It passes by itself, one way or the other, and its link is no answer yet. */
@@ -46,7 +51,16 @@ export interface WrongAddress {
  * because the one who answers announces another address than theirs. A node that nobody hears, and whose address the one
  * who answers announces as its own, was reset.
  */
-export function wrongAddresses(snapshot: ClusterSnapshot): WrongAddress[] {
+export function wrongAddresses(snapshot: ClusterSnapshot): readonly WrongAddress[] {
+  const wrong = known.get(snapshot) ?? findWrong(snapshot);
+  known.set(snapshot, wrong);
+  return wrong;
+}
+
+/** Asked once for each node that is silent. */
+const known = new WeakMap<ClusterSnapshot, readonly WrongAddress[]>();
+
+function findWrong(snapshot: ClusterSnapshot): WrongAddress[] {
   return snapshot.unreachable.flatMap((node): WrongAddress[] => {
     const { id, address, replacedBy } = node;
     if (!address || !replacedBy) return [];
