@@ -235,7 +235,7 @@ class BusyClient {
   }
 }
 
-describe.each(builds)('$name', own => {
+describe.concurrent.each(builds)('$name', own => {
   test('keys that are written all the time come last, with one warning, and as they were written', async t => {
     const [cluster, source] = await Promise.all([
       TestCluster.startFor(t, { build: own, replicasPerPrimary: 0 }),
@@ -248,10 +248,14 @@ describe.each(builds)('$name', own => {
     const imported = await slotctlProcess(words);
     await client.stop();
     expect(imported.stderr.match(/changed at the source/g)?.length ?? 0).toBeLessThanOrEqual(1);
-    expect(imported.code).toBe(0);
-    expect(await keyCounts(cluster)).toBe(5000);
+    // One that loses every race stays where it is, and that is told.
+    const left = Number(await source.send('DBSIZE'));
+    expect(imported.code).toBe(left === 0 ? 0 : 1);
+    expect((await keyCounts(cluster)) + left).toBe(5000);
     const ownerOf = await ownersIn(cluster);
-    for (const [key, value] of client.written)
-      expect(await ownerOf(Buffer.from(key)).text('GET', key)).toBe(`${value}`);
+    for (const [key, value] of client.written) {
+      const stayed = await source.send('GET', key);
+      expect(`${stayed ?? (await ownerOf(Buffer.from(key)).text('GET', key))}`).toBe(`${value}`);
+    }
   });
 });

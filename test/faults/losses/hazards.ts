@@ -39,7 +39,7 @@ const anyWork = () => true;
 
 /** Early enough for the rest of the work to notice. */
 function sometime({ random, usualMs }: Underway): Promise<void> {
-  return sleep(60 + random.below(Math.max(1, Math.round(usualMs * 0.6))));
+  return sleep(random.below(Math.max(1, Math.round(usualMs * 0.6))));
 }
 
 export const NOTHING: Hazard = { name: 'nothing', isHarmless: true, suits: anyWork, strike: always };

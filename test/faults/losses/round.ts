@@ -25,7 +25,9 @@ export interface RoundResult {
 }
 
 /** Until it was seen how long a work takes by itself. */
-const FIRST_GUESS_MS = 700;
+const FIRST_GUESS_MS = 400;
+/** What a trace shows when the first look is over, and the first key or slot goes. */
+const BEGUN = / > (MIGRATE|CLUSTER MIGRATION IMPORT|CLUSTER MIGRATESLOTS|RESTORE|DUMP|PSYNC) /;
 const usually = new Map<string, number>();
 
 export async function playRound(plan: RoundPlan): Promise<RoundResult> {
@@ -57,17 +59,27 @@ async function strikeWhile(
   scene: LossScene,
 ): Promise<{ readonly ended: Ended; readonly midway: boolean }> {
   const pace = `${build.name} ${work.name} ${mover}`;
-  const running = start(words, scene.folder);
+  let begun = () => {};
+  const beginning = new Promise<void>(resolve => {
+    begun = resolve;
+  });
+  const running = start([...words, '--trace'], scene.folder, text => {
+    if (BEGUN.test(text)) begun();
+  });
   let isOver = false;
   const ending = running.ended.finally(() => {
     isOver = true;
+    begun();
   });
   const usualMs = usually.get(pace) ?? FIRST_GUESS_MS;
-  const [ended, midway] = await Promise.all([
-    ending,
-    hazard.strike({ ...scene, usualMs, isOver: () => isOver }),
-  ]);
-  if (hazard.name === 'nothing') usually.set(pace, ended.tookMs);
+  // What is lost before the first look is nothing that slotctl could know.
+  const struck = beginning.then(() => {
+    const begunAt = performance.now();
+    const striking = hazard.strike({ ...scene, usualMs, isOver: () => isOver });
+    return Promise.all([striking, ending.then(() => performance.now() - begunAt)]);
+  });
+  const [ended, [midway, tookMs]] = await Promise.all([ending, struck]);
+  if (hazard.name === 'nothing') usually.set(pace, tookMs);
   return { ended, midway };
 }
 

@@ -19,7 +19,8 @@ export interface Running {
 /** Far longer than anything here takes: whatever reaches it hangs. */
 const LIMIT_MS = 240_000;
 
-export function start(words: readonly string[], cwd: string): Running {
+/** `watch`: told of what it writes to stderr, as it comes. */
+export function start(words: readonly string[], cwd: string, watch?: (text: string) => void): Running {
   const began = performance.now();
   const child = spawn(process.execPath, [BIN, ...words], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr, hangs] = ['', '', false];
@@ -28,6 +29,7 @@ export function start(words: readonly string[], cwd: string): Running {
   });
   child.stderr.on('data', chunk => {
     stderr += chunk;
+    watch?.(`${chunk}`);
   });
   const limit = setTimeout(() => {
     hangs = true;
