@@ -84,10 +84,11 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
 describe('where something is wrong', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
-    cluster = await TestCluster.start({ build: anyServer() });
+    // Nodes hang here for as long as they are waited for; none is to be taken for dead.
+    cluster = await TestCluster.start({ build: anyServer(), nodeTimeoutMs: 60_000 });
     return () => cluster.dispose();
   });
-  const fast = ['--reply-timeout', '1', '--connect-timeout', '1'];
+  const fast = ['--reply-timeout', '4', '--connect-timeout', '4'];
 
   test('one node is down and one hangs: both are named, the others are asked', async t => {
     const [hung, dead] = [cluster.node(1), cluster.node(5)];
@@ -154,7 +155,7 @@ describe('where something is wrong', () => {
   test('a command that takes too long, and one that is interrupted', async () => {
     const late = await slotctl(['call', cluster.entry, '--only-primaries', 'BLPOP', '{x}l', '0', ...fast]);
     expect(late.stdout).toContain(`${keyAt(cluster).node.address}: Failed!\n`);
-    expect(late.stderr).toContain('no reply to BLPOP within 1 s');
+    expect(late.stderr).toMatch(/no reply to BLPOP within [\d.]+ s/);
     expect(late.code).toBe(1);
 
     const pressCtrlC = (child: ChildProcess) => void child.kill('SIGINT');

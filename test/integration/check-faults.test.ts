@@ -20,7 +20,7 @@ interface FindingEntry {
   readonly slots: readonly (readonly [number, number])[];
 }
 
-const FAST = ['--reply-timeout', '1', '--connect-timeout', '1'];
+const FAST = ['--reply-timeout', '4', '--connect-timeout', '4'];
 
 /**
  * Asks every node that is given, and returns the findings, of which the errors must be the same to the letter. The

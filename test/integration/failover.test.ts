@@ -8,12 +8,12 @@ import { until } from '../support/poll.ts';
 import { slotctl, slotctlProcess } from '../support/run-slotctl.ts';
 import { anyServer, EXPECTED, type ServerBuild, serversUnderTest } from '../support/servers.ts';
 
-const FAST = ['--yes', '--reply-timeout', '1', '--connect-timeout', '1'];
+const FAST = ['--yes', '--reply-timeout', '4', '--connect-timeout', '4'];
 
 /** Who is a primary with slots, in the words of all who are asked. */
 async function primariesAccordingTo(cluster: TestCluster, positions: readonly number[]): Promise<number[]> {
   const all = await Promise.all(positions.map(position => duties(cluster.node(position))));
-  expect(new Set(all).size).toBe(1);
+  expect(new Set(all).size, all.join('\n\n')).toBe(1);
   const [first = 0] = positions;
   const nodes = await nodesAccordingTo(cluster.node(first));
   return cluster.members.flatMap(({ id }, position) => {

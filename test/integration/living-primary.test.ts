@@ -8,7 +8,7 @@ import type { ServerProcess } from '../support/server-process.ts';
 import { serversUnderTest } from '../support/servers.ts';
 
 const nodeTimeoutMs = 1500;
-const FAST = ['--yes', '--reply-timeout', '2', '--connect-timeout', '2', '--join-timeout', '10'];
+const FAST = ['--yes', '--reply-timeout', '4', '--connect-timeout', '4', '--join-timeout', '10'];
 
 async function roleOf(node: ServerProcess): Promise<string> {
   return (await node.text('INFO', 'replication')).match(/role:(\w+)/)?.[1] ?? '';

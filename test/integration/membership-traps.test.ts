@@ -10,7 +10,7 @@ import { anyServer, installedServers } from '../support/servers.ts';
 
 const build = anyServer();
 const nodeTimeoutMs = 800;
-const FAST = ['--reply-timeout', '1', '--connect-timeout', '1'];
+const FAST = ['--reply-timeout', '4', '--connect-timeout', '4'];
 
 const LIBRARY = '#!lua name=lib1\nredis.register_function("f1", function() return 1 end)';
 

@@ -43,7 +43,7 @@ export class RightsBed {
     const config = [`bind ${host}`, `port ${port}`, 'protected-mode no', 'repl-diskless-sync-delay 0'];
     const lone = new ServerProcess({ build, host, port, config });
     const [cluster, newcomers] = await Promise.all([
-      TestCluster.start({ build, replicasPerPrimary: 1, nodeTimeoutMs: 1000 }),
+      TestCluster.start({ build, replicasPerPrimary: 1, nodeTimeoutMs: 5000 }),
       LoneNodes.start({ build, count: 1 }),
       lone.start(),
     ]);
