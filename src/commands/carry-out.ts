@@ -115,10 +115,13 @@ async function perform<P extends Plan>(
     async fleet => {
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
       const how = { joinTimeoutMs, waitsForCopies, nowMs, ...movingNow, ...(mending && { mending }) };
-      const { code, hasLost, undecided = [] } = await teller.follow(plan, execute(fleet, plan, how));
+      const outcome = await teller.follow(plan, execute(fleet, plan, how));
+      const { code, hasLost, told, undecided = [] } = outcome;
+      change.onLosses?.(told);
       if (code === EXIT.refused) return [code, 'Nothing was changed.'];
       if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, hasLost, options, context)];
-      const problems = (await change.verify?.(fleet, plan, text => teller.mention(text))) ?? [];
+      const problems =
+        (await change.verify?.(fleet, plan, { told, note: text => teller.mention(text) })) ?? [];
       if (problems.length > 0) teller.complain([...undecided, ...problems]);
       else for (const line of undecided) teller.mention(line);
       if (problems.length > 0) return [EXIT.problems, 'Done, and this is wrong now.'];

@@ -3,6 +3,7 @@ import type { Decision } from '../plan/refusal.ts';
 import type { Plan } from '../plan/step.ts';
 import type { NodeNames } from '../report/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
+import type { NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import type { ExitCode } from './context.ts';
 
@@ -37,7 +38,16 @@ export interface Change<P extends Plan> {
   /** What the command that carries it out has to say besides, since no file says it. */
   readonly applyWith?: string;
   /** Looks once more when all is done: what is wrong, in sentences. What is no business of the change is only noted. */
-  verify?(fleet: Fleet, plan: P, note: (sentence: string) => void): Promise<readonly string[]>;
+  verify?(fleet: Fleet, plan: P, aside: Aside): Promise<readonly string[]>;
+  /** Told of each node whose losses were told. */
+  onLosses?(nodes: ReadonlySet<NodeId>): void;
+}
+
+/** What a last look has to know, and what it has to say besides. */
+export interface Aside {
+  /** Nodes whose losses were told. */
+  readonly told: ReadonlySet<NodeId>;
+  note(sentence: string): void;
 }
 
 /** How a change ends. */
@@ -52,6 +62,8 @@ export interface Outcome {
   readonly code: ExitCode;
   /** Keys are gone. */
   readonly hasLost: boolean;
+  /** Nodes whose losses, or restarts without any, were told. */
+  readonly told: ReadonlySet<NodeId>;
   /** What went wrong when there was nothing left to do but to look; not told yet. */
   readonly undecided?: readonly string[];
 }

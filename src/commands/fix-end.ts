@@ -1,9 +1,13 @@
 /** The last words of `fix`, and the exit code that goes with them. */
 import { type FixPlan, isStuck } from '../plan/fix.ts';
+import { lateLosses } from '../plan/late-loss.ts';
 import type { Obstacle } from '../plan/situation.ts';
 import { eventLine } from '../report/events.ts';
 import { renderFix } from '../report/fix.ts';
+import { describeLoss } from '../report/loss-text.ts';
 import { NodeNames } from '../report/names.ts';
+import type { NodeId } from '../topology/node.ts';
+import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode } from './context.ts';
 import type { FixOptions } from './fix-options.ts';
 
@@ -57,4 +61,19 @@ function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, str
   const isUnsafe = situations.some(({ obstacle }) => obstacle && UNSAFE.has(obstacle));
   if (round === 1 && isUnsafe) return [EXIT.refused, 'Nothing was changed: it could lose keys.'];
   return [EXIT.problems, 'This is left; see above.'];
+}
+
+/** What has been done, to be looked at again. */
+export interface Round {
+  readonly plan: FixPlan;
+  readonly told: ReadonlySet<NodeId>;
+}
+
+/** Nodes that keys were gathered from, or at, and that were started again, or evicted keys, unnoticed. */
+export function lossesSince({ plan, told }: Round, now: ClusterSnapshot): string[] {
+  const routes = plan.stages
+    .flat()
+    .flatMap(step => (step.kind === 'gather-keys' || step.kind === 'move-slots' ? [step] : []));
+  const names = new NodeNames(now);
+  return lateLosses(plan.before, now, routes, told).map(loss => describeLoss(loss, names));
 }

@@ -12,11 +12,12 @@ import { renderFix } from '../report/fix.ts';
 import { commandLines } from '../report/mending-text.ts';
 import { NodeNames } from '../report/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
+import type { NodeId } from '../topology/node.ts';
 import { carryOut, type Decided } from './carry-out.ts';
 import { showingCheckOnce } from './classic-check.ts';
 import { asUsage } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
-import { concludeFix, endFix } from './fix-end.ts';
+import { concludeFix, endFix, lossesSince, type Round } from './fix-end.ts';
 import {
   addExplainOptions,
   addFixOptions,
@@ -88,16 +89,23 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
   const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options));
   const showCheck = showingCheckOnce(options, context, { keys: true });
   const isTrial = options.dryRun || options.planFile !== undefined;
+  let before: Round | undefined;
   for (let round = 1, failures = 0; ; round++) {
     const decided = await look();
     if (decided.seen) showCheck(decided.seen);
+    const late = before && decided.seen ? lossesSince(before, decided.seen) : [];
+    if (late.length > 0) {
+      for (const sentence of late) context.terminal.warn(`[ERR] ${sentence}`);
+      return endFix(EXIT.problems, LOST, options, context);
+    }
     if (decided.decision.kind === 'refused') return oneRound(decided, look, options, { file }, context);
     const { plan } = decided.decision;
     if (plan.stages.length === 0 || options.explain || round > MOST_ROUNDS)
       return concludeFix(plan, round, options, context);
     const beganAt = context.nowMs();
-    const trouble = { isThere: false, hasLost: false };
+    const trouble: Trouble = { isThere: false, hasLost: false, told: new Set() };
     const code = await oneRound(decided, look, { ...options, onStopping }, { file, trouble }, context);
+    before = { plan, told: trouble.told };
     if (trouble.isThere && code === EXIT.problems) {
       failures++;
       if (file.hasFailed) return endFix(code, NO_ROOM, options, context);
@@ -110,6 +118,8 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
         context,
       );
     }
+    // In words it has been told; for programs nothing comes after `end`.
+    if (code === EXIT.problems && options.json) return endFix(code, LOST, options, context);
     if (code !== EXIT.done || isTrial) return code;
     if (isStopping) return endFix(EXIT.interrupted, 'Not everything was mended.', options, context);
   }
@@ -146,6 +156,7 @@ interface Trouble {
   isThere: boolean;
   /** Keys are gone. */
   hasLost: boolean;
+  told: ReadonlySet<NodeId>;
 }
 
 function oneRound(
@@ -176,6 +187,9 @@ function oneRound(
       done: 'That is done. Looking again:',
       // Where it is not asked for, running the same command again is the way to go on.
       ...(options.planFile !== undefined && { document: (plan: FixPlan) => documentOf(plan, options) }),
+      onLosses: told => {
+        if (trouble) trouble.told = told;
+      },
       unfinished: (_plan, _names, hasLost) => {
         if (trouble) Object.assign(trouble, { isThere: true, hasLost });
         return 'Not all of that was done.';

@@ -4,11 +4,13 @@ import { countMovingKeys } from '../live/count-moving-keys.ts';
 import { EntryNodeError, inspect } from '../live/inspect.ts';
 import { keysLeftBehind } from '../live/keys-left-behind.ts';
 import { lookUntilSettled } from '../live/second-look.ts';
+import { lateLosses } from '../plan/late-loss.ts';
 import { concerning, type MovePlan } from '../plan/move-plan.ts';
 import { planDocument } from '../plan/plan-file.ts';
 import type { Decision } from '../plan/refusal.ts';
 import { movesIntoLimits, withoutRoom } from '../plan/room.ts';
 import { describeFinding, showSlots } from '../report/finding-text.ts';
+import { describeLoss } from '../report/loss-text.ts';
 import { renderReshard } from '../report/moves.ts';
 import { count, NodeNames } from '../report/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
@@ -17,6 +19,7 @@ import { passesWithinMs } from '../topology/passing.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, ownClaims } from '../topology/snapshot.ts';
 import { carryOut, type Decided } from './carry-out.ts';
+import type { Aside } from './change.ts';
 import { type Context, type ExitCode, withFleet } from './context.ts';
 import { lookAtCluster } from './membership-options.ts';
 import type { MoveOptions } from './move-options.ts';
@@ -64,7 +67,7 @@ export function moveAsPlanned(options: MoveOptions, context: Context, story: Mov
       lastLookDecides: true,
       ...(options.despiteFindings && { applyWith: ' --despite-findings' }),
       document: plan => planDocument(plan, story.command, options.moving),
-      verify: (fleet, plan, note) => problemsLeft(fleet, plan, { ...options, note }),
+      verify: (fleet, plan, aside) => problemsLeft(fleet, plan, { ...options, ...aside }),
     },
     options,
     context,
@@ -96,8 +99,9 @@ async function problemsLeft(
   {
     despiteFindings,
     joinTimeoutMs,
+    told,
     note,
-  }: Pick<MoveOptions, 'despiteFindings' | 'joinTimeoutMs'> & { readonly note: (sentence: string) => void },
+  }: Pick<MoveOptions, 'despiteFindings' | 'joinTimeoutMs'> & Aside,
 ): Promise<string[]> {
   const target = before.views.find(({ id }) => id === moves[0]?.to)?.address;
   for (const { address } of before.views) fleet.renew(address);
@@ -128,5 +132,6 @@ async function problemsLeft(
     ({ node, slots, keys }) =>
       `${names.of(node)} still holds ${count(keys, 'key')} in ${showSlots(slots)}, which it gave away; \`slotctl fix\` brings them to their owner.`,
   );
-  return [...elsewhere, ...[...ours].map(finding => describeFinding(finding, names)), ...left];
+  const gone = lateLosses(before, snapshot, moves, told).map(loss => describeLoss(loss, names));
+  return [...gone, ...elsewhere, ...[...ours].map(finding => describeFinding(finding, names)), ...left];
 }

@@ -11,6 +11,7 @@ import { movedSlotLines } from '../report/moves.ts';
 import { NodeNames, vocabularyOf } from '../report/names.ts';
 import { failureLines, stageLines, waitingText } from '../report/progress.ts';
 import { describeRefusal } from '../report/refusal-text.ts';
+import type { NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import type { Change, Decided, Ending, Outcome } from './change.ts';
 import { type Context, EXIT, type ExitCode } from './context.ts';
@@ -70,6 +71,7 @@ export class Teller<P extends Plan> {
     let code: ExitCode = EXIT.done;
     let hasChanged = false;
     let hasLost = false;
+    const told = new Set<NodeId>();
     let undecided: string[] | undefined;
     let spinner = terminal.spin('beginning');
     for await (const event of events) {
@@ -91,11 +93,14 @@ export class Teller<P extends Plan> {
       this.#tell(event, plan);
       if (event.kind === 'step-failed') code = codeOf(event.problem, hasChanged);
       hasChanged ||= event.kind === 'step-done' && !ONLY_LOOKS.has(event.step.kind);
-      hasLost ||= event.kind === 'loss' && !isHarmless(event.loss);
+      if (event.kind === 'loss') {
+        told.add(event.loss.node);
+        hasLost ||= !isHarmless(event.loss);
+      }
       spinner = terminal.spin('working');
     }
     spinner.stop();
-    return { code, hasLost, ...(undecided && code === EXIT.done && { undecided }) };
+    return { code, hasLost, told, ...(undecided && code === EXIT.done && { undecided }) };
   }
 
   /** By then all has moved; and who is silent for a moment may not be when everybody is asked. */

@@ -26,17 +26,26 @@ export async function takeCensus(fleet: Fleet, requests: readonly CensusRequest[
 
 /** A node that cannot be counted is no reason to know nothing of the others. */
 async function countOnNode(fleet: Fleet, { view, slots }: CensusRequest): Promise<NodeCensus> {
-  const bySlot = new Map<Slot, number>();
   try {
-    // Counts are per database. Only Valkey 9 lets a cluster have more than database 0.
-    for (const database of new Set([0, ...view.server.databases])) {
-      await countInDatabase(fleet, view, database, slots, bySlot);
-    }
+    const bySlot = await countInSlots(fleet, view, slots);
     return { bySlot, hidden: hidesForeignKeys(view.server) ? await countForeign(fleet, view) : 0 };
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     return { reason: error.message };
   }
+}
+
+/** Also in slots that the node does not own, of which its statistics tell nothing. Slots without keys are left out. */
+export async function countInSlots(
+  fleet: Fleet,
+  view: NodeView,
+  slots: SlotSet,
+): Promise<ReadonlyMap<Slot, number>> {
+  const bySlot = new Map<Slot, number>();
+  // Counts are per database. Only Valkey 9 lets a cluster have more than database 0.
+  for (const database of new Set([0, ...view.server.databases]))
+    await countInDatabase(fleet, view, database, slots, bySlot);
+  return bySlot;
 }
 
 async function countInDatabase(

@@ -121,11 +121,12 @@ export class NodeWatch {
     this.#walk(this.#patrol.signal).catch(() => {});
   }
 
-  /** Until it is aborted, which its sleep tells by an error. */
+  /** Until it is aborted, which its sleep tells by an error. A node that has not answered yet is not asked again. */
   async #walk(signal: AbortSignal): Promise<void> {
     for (;;) {
       await sleep(LOOK_EVERY_MS, undefined, { signal });
-      await Promise.all([...this.#posts.values()].map(post => this.#look(post)));
+      // Not waited for: one that hangs must not keep us from the others.
+      for (const post of this.#posts.values()) this.#look(post).catch(() => {});
     }
   }
 

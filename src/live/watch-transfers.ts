@@ -9,7 +9,7 @@ import { formatAddress, type NodeId } from '../topology/node.ts';
 import { type Slot, SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, type NodeView, ownClaims } from '../topology/snapshot.ts';
 import { EntryNodeError, inspect } from './inspect.ts';
-import { countInSlots, type KeyCounts } from './move/count-keys.ts';
+import type { KeyCounts } from './move/count-keys.ts';
 import { AlarmError } from './move/move-error.ts';
 import { takeCensus } from './take-census.ts';
 import { type Guard, NodeWatch, unlessSilent } from './watch-nodes.ts';
@@ -36,8 +36,8 @@ export interface Trip {
 interface Journey extends Route {
   /** At both ends before anything went; absent where nobody could count them. */
   keys?: KeyCounts;
-  /** Of the target, where an earlier run had brought some. */
-  there: Promise<KeyCounts>;
+  /** Of the target, where an earlier run had brought some; undefined where it could not count them. */
+  there: Promise<KeyCounts | undefined>;
 }
 
 export class TransferWatch {
@@ -68,6 +68,8 @@ export class TransferWatch {
       ready,
       expectCalm: () => {
         const alarm = guard?.alarm;
+        // A node that is full has room for slots without keys.
+        if (alarm?.kind === 'full' && record.keys?.size === 0) return;
         if (alarm) throw new AlarmError(this.#addressOf(alarm.node), alarm);
       },
       lookAgain: async () => guard?.look(),
@@ -119,6 +121,7 @@ export class TransferWatch {
     let [counted, missing] = [0, 0];
     for (const { slots: some, keys, there } of records) {
       const earlier = await there;
+      if (!earlier) return undefined;
       for (const slot of some) {
         const before = of(keys, slot) + of(earlier, slot);
         counted += before;
@@ -132,7 +135,7 @@ export class TransferWatch {
     const snapshot = await this.#lookAgain();
     const owned = SlotSet.union(ownClaims(snapshot).values());
     if (slots.without(owned).size > 0) return undefined;
-    const primaries = snapshot.views.filter(({ self }) => self.role === 'primary').map(inDatabaseZero);
+    const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
     const census = await takeCensus(
       this.#fleet,
       primaries.map(view => ({ view, slots })),
@@ -156,20 +159,18 @@ export class TransferWatch {
     }
   }
 
-  async #count(id: NodeId, slots: SlotSet): Promise<KeyCounts> {
+  /** In all databases, as the source counts. */
+  async #count(id: NodeId, slots: SlotSet): Promise<KeyCounts | undefined> {
     const view = this.#views.get(id);
     if (!view || slots.size === 0) return new Map();
-    return countInSlots(this.#fleet, view, slots).catch(() => new Map());
+    const held = (await takeCensus(this.#fleet, [{ view, slots }])).get(id);
+    return held && 'bySlot' in held ? held.bySlot : undefined;
   }
 
   #addressOf(id: NodeId): string {
     const view = this.#views.get(id);
     return view ? formatAddress(view.address) : id;
   }
-}
-
-function inDatabaseZero(view: NodeView): NodeView {
-  return { ...view, server: { ...view.server, databases: [] } };
 }
 
 function of(counts: KeyCounts | undefined, slot: Slot): number {

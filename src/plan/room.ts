@@ -46,11 +46,18 @@ export function withoutRoom(
   const byId = new Map(views.map(view => [view.id, view]));
   return [...new Set(moves.map(({ to }) => to))].flatMap((node): NoRoom[] => {
     const target = byId.get(node)?.server;
-    if (!target) return [];
-    const comingBytes = moves.reduce((sum, { from, to, slots }) => {
+    const coming = moves.flatMap(({ from, to, slots }) => {
       const source = to === node ? byId.get(from) : undefined;
-      return sum + (source ? bytesOf(source, slots, keys.get(from)) : 0);
-    }, 0);
+      return source && mayHoldKeys(source, slots, keys.get(from))
+        ? [{ source, slots, keys: keys.get(from) }]
+        : [];
+    });
+    // Where no key comes, a full one gets no fuller.
+    if (!target || coming.length === 0) return [];
+    const comingBytes = coming.reduce(
+      (sum, { source, slots, keys }) => sum + bytesOf(source, slots, keys),
+      0,
+    );
     const lack = lackOfRoom(target, Math.ceil(comingBytes));
     return lack ? [{ kind: 'no-room', node, ...lack }] : [];
   });
@@ -62,6 +69,15 @@ function lackOfRoom(target: ServerFacts, comingBytes: number) {
   const usedBytes = limitedBytes(target);
   const neededBytes = Math.ceil(usedBytes + comingBytes * (1 + GROWTH_SHARE) + mostBytes * SPARE_SHARE);
   return neededBytes > mostBytes ? { policy, usedBytes, comingBytes, neededBytes, mostBytes } : undefined;
+}
+
+function mayHoldKeys(
+  { server }: NodeView,
+  slots: SlotSet,
+  keys: ReadonlyMap<Slot, number> | undefined,
+): boolean {
+  const isCounted = keys && server.databases.every(database => database === 0);
+  return isCounted ? [...slots].some(slot => (keys.get(slot) ?? 0) > 0) : server.keys !== 0;
 }
 
 /** By the keys that are in the slots, or by the slots' share of all that it owns. */

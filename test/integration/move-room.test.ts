@@ -1,9 +1,10 @@
 /** Moves to nodes that have no room, evict, or come back empty: no key is missing where the end is 0. */
 import { describe, expect, type TestContext, test } from 'vitest';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
-import { MOVING, reshard, run } from '../support/moving.ts';
+import { folderFor, MOVING, reshard, run } from '../support/moving.ts';
 import { until } from '../support/poll.ts';
 import { evictedKeys, limitMemory, loadSlots } from '../support/room.ts';
+import { slotctlProcess } from '../support/run-slotctl.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { serversUnderTest } from '../support/servers.ts';
 import { keysPerNode } from '../support/slot-keys.ts';
@@ -165,6 +166,38 @@ describe.concurrent.each(builds)('$name', build => {
     await restarting;
     expect(await total(cluster)).toBe(0);
     expect(stderr).toContain(`${keys} are missing`);
+    expect(code).toBe(1);
+  });
+
+  test('the target is away when losses are counted, and back, empty, for the last look: the end is 1', async t => {
+    const { cluster, target } = await start(t);
+    let [trace, asked] = ['', 0];
+    let away: Promise<void> | undefined;
+    const leave = async () => {
+      await until('the last slot has moved', async () =>
+        (await nodesAccordingTo(target)).some(
+          node => node.id === cluster.member(1).id && node.role === 'primary' && node.slots.has(99),
+        ),
+      );
+      await target.kill();
+      // Until it goes on, nobody is done with counting.
+      cluster.node(0).signal('SIGSTOP');
+      asked = trace.length;
+      await until('the target was asked in vain', () => trace.slice(asked).includes(`${target.address} ! `));
+      await target.start();
+      cluster.node(0).signal('SIGCONT');
+    };
+    const words = [...reshard(cluster, '0-99', 1, ...slowly('migrate')), '--trace'];
+    const { code } = await slotctlProcess(words, {
+      cwd: folderFor(t),
+      watch: (_, text) => {
+        trace += text;
+        if (/> CLUSTER SETSLOT 99 MIGRATING/.test(text)) away ??= leave();
+      },
+    });
+    await away;
+    expect(await total(cluster)).toBe(0);
+    expect(trace).toContain(`${target.address} was started again while keys moved to it`);
     expect(code).toBe(1);
   });
 

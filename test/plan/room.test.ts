@@ -41,18 +41,22 @@ function facts(server: ServerFacts, { used, keys, most, policy, unlimited, datab
 }
 
 /** From A to B: slots 0 to 99, with a thousand keys in slot 0, where they were counted. */
-function refusals(source: Memory, target: Memory, { counted = true } = {}) {
+function refusals(source: Memory, target: Memory, { counted = true, moving = 1000 } = {}) {
   const views = drawn.snapshot.views.map(view => ({
     ...view,
     server: facts(view.server, view.id === A ? source : target),
   }));
   const moves = [{ from: A, to: B, slots: SlotSet.range(0, 99) }];
-  const keys = new Map(counted ? [[A, new Map([[slot(0), 1000]])]] : []);
+  const keys = new Map(counted ? [[A, new Map([[slot(0), moving]])]] : []);
   return withoutRoom({ ...drawn.snapshot, views }, moves, keys);
 }
 
 /** A kilobyte each, of which a tenth would move. */
 const SOURCE: Memory = { used: BASE + 10_000 * 1024, keys: 10_000 };
+
+test('a full target may be given slots without keys', () => {
+  expect(refusals(SOURCE, { used: 9.9 * MB, most: 10 * MB }, { moving: 0 })).toEqual([]);
+});
 
 describe('what comes takes the average of its source for each key, and a margin', () => {
   test.each<[string, Memory, Memory, number]>([

@@ -5,23 +5,20 @@ import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { NodeView, ServerFacts } from '../../topology/snapshot.ts';
+import { countInSlots } from '../take-census.ts';
 import type { MoveRun, Passage } from './mover.ts';
 
 /** Slots without keys are left out. */
 export type KeyCounts = ReadonlyMap<Slot, number>;
 
-export async function countKeys(
-  fleet: Fleet,
-  { address, server }: NodeView,
-  slots: SlotSet,
-): Promise<KeyCounts> {
+/** In all databases. */
+export async function countKeys(fleet: Fleet, view: NodeView, slots: SlotSet): Promise<KeyCounts> {
+  const { address, server } = view;
   // A source without any keys is not asked slot by slot; what comes meanwhile is found before a slot is handed over.
   const isEmpty = server.keys === 0 && server.databases.length === 0;
   const wanted = isEmpty ? SlotSet.empty : slots;
-  return (
-    (hasSlotStats(server) && (await byRange(fleet, address, wanted))) ||
-    countInSlots(fleet, { address }, wanted)
-  );
+  const counted = hasSlotStats(server) && (await byRange(fleet, address, wanted));
+  return counted || countInSlots(fleet, view, wanted);
 }
 
 /** One command for each range; undefined for somebody who may not. */
@@ -34,17 +31,6 @@ async function byRange(fleet: Fleet, address: Address, slots: SlotSet): Promise<
     if (error instanceof ServerRefusalError) return undefined;
     throw error;
   }
-}
-
-/** Also in slots that the node does not own, of which its statistics tell nothing. */
-export async function countInSlots(
-  fleet: Fleet,
-  { address }: Pick<NodeView, 'address'>,
-  slots: SlotSet,
-): Promise<KeyCounts> {
-  const all = [...slots];
-  const counts = await fleet.sendAll(address, all.map(countKeysInSlot));
-  return new Map(all.map((slot, i) => [slot, counts[i] ?? 0] as const).filter(([, keys]) => keys > 0));
 }
 
 /** Which of them hold keys right now, in any database. */
