@@ -12,14 +12,7 @@ import {
   importPlanLine,
   renderImport,
 } from '../report/import.ts';
-import {
-  alarmText,
-  judgeImport,
-  keptText,
-  restlessText,
-  sentAgainText,
-  timeoutText,
-} from '../report/import-verdict.ts';
+import { alarmText, judgeImport, keptText, restlessText, sentAgainText } from '../report/import-verdict.ts';
 import { NodeNames } from '../report/names.ts';
 import { describeRefusal } from '../report/refusal-text.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
@@ -117,9 +110,6 @@ export class ImportTeller {
         break;
       case 'noted':
         terminal.warn(`[WARNING] ${event.text}.`);
-        break;
-      case 'timeout-unknown':
-        terminal.warn(`[WARNING] ${timeoutText(event)}.`);
         break;
       case 'restless':
         terminal.warn(`[WARNING] ${restlessText(event)}.`);

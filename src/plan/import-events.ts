@@ -14,8 +14,6 @@ export type ImportEvent =
     }
   | { readonly kind: 'clash'; readonly key: string; readonly database: number; readonly node: Address }
   | { readonly kind: 'noted'; readonly text: string }
-  /** Nobody may ask for its node timeout, so a low one is assumed. */
-  | { readonly kind: 'timeout-unknown'; readonly node: Address; readonly timeoutMs: number }
   /** Clients change them as they are read; they come last. */
   | { readonly kind: 'restless'; readonly keys: number }
   /** A node of the cluster was started again, or another one took its place; `keys` are gone with it, and are sent again. */

@@ -3,10 +3,6 @@ import type { ImportEvent, ImportResult } from '../plan/import-events.ts';
 import { formatAddress } from '../topology/node.ts';
 import { bytes, count, enumerate } from './names.ts';
 
-export function timeoutText({ node, timeoutMs }: Extract<ImportEvent, { kind: 'timeout-unknown' }>): string {
-  return `${formatAddress(node)} does not tell its cluster-node-timeout (+config|get), so a low one is assumed: in one MIGRATE servers wait for each other for ${timeoutMs} ms at most`;
-}
-
 export function restlessText({ keys }: Extract<ImportEvent, { kind: 'restless' }>): string {
   return `${count(keys, 'key')} changed at the source while ${keys === 1 ? 'it was' : 'they were'} read; trying again, with longer and longer pauses`;
 }

@@ -4,7 +4,7 @@ import type { ImportEvent } from '../plan/import-events.ts';
 import type { Alarm } from '../topology/doubt.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import { columns } from './columns.ts';
-import { alarmText, keptText, restlessText, sentAgainText, timeoutText } from './import-verdict.ts';
+import { alarmText, keptText, restlessText, sentAgainText } from './import-verdict.ts';
 import { bytes, count, enumerate, NodeNames } from './names.ts';
 import type { Paint } from './paint.ts';
 
@@ -137,8 +137,6 @@ export function importEventLine(event: ImportEvent): string {
       });
     case 'noted':
       return line({ event: 'note', text: event.text });
-    case 'timeout-unknown':
-      return line({ event: 'note', text: timeoutText(event), node: formatAddress(event.node) });
     case 'restless':
       return line({ event: 'note', text: restlessText(event), keys: event.keys });
     case 'sent-again':

@@ -30,7 +30,7 @@ export interface Caution {
   /** What servers may wait for each other, if the node timeout allows it. */
   readonly timeoutMs: number;
   /** Told what had to be assumed. */
-  readonly note?: (text: string) => void;
+  readonly note: (text: string) => void;
 }
 
 /** Asked once per holder. */
@@ -38,17 +38,16 @@ export async function portioning(
   fleet: Fleet,
   { holder, averageBytes, allowBlocking, asks, timeoutMs: mostMs, note }: Caution,
 ): Promise<(line: Lane, keys: readonly Key[]) => Promise<Portion[]>> {
-  const { bytes: most, nodeTimeoutMs, nodeTimeout } = await mostBytes(fleet, holder);
-  if (nodeTimeout.assumption !== undefined) note?.(nodeTimeout.assumption);
+  const { bytes: most, nodeTimeout } = await mostBytes(fleet, holder);
   // An owner that hangs holds up the holder for as long.
-  const timeoutMs = migrateTimeoutMs(mostMs, nodeTimeout);
+  const timeoutMs = migrateTimeoutMs(mostMs, [nodeTimeout], note);
   return async (line, keys) => {
     if (averageBytes < LARGE_AVERAGE_BYTES) return [{ keys, timeoutMs }];
     // Whoever may not ask moves them like all others.
     const sizes = await Promise.all(keys.map(key => ifTold(sizeAt(line, key, asks))));
     const sized = keys.map((key, i) => ({ key, bytes: sizes[i] ?? 0 }));
     const giants = sized.filter(({ bytes }) => bytes > most);
-    if (giants.length > 0 && !allowBlocking) throw new MoveError(refusalOfGiants(giants, nodeTimeoutMs));
+    if (giants.length > 0 && !allowBlocking) throw new MoveError(refusalOfGiants(giants, nodeTimeout));
     return inPortions(sized).map(({ keys: some, bytes }) => ({
       keys: some,
       timeoutMs: Math.max(timeoutMs, Math.ceil(timeoutMsFor(bytes))),

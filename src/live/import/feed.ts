@@ -29,7 +29,7 @@ export class Feed {
   readonly #measuresSize: boolean;
   /** Where none is said to have a time to live, none is asked for it. */
   readonly #measuresTime: boolean;
-  #mostBytes: Promise<{ bytes: number; nodeTimeoutMs: number }> | undefined;
+  #mostBytes: ReturnType<typeof mostBytes> | undefined;
 
   /** `bySlot`: keys of a parcel are of one slot. */
   constructor(
@@ -169,11 +169,11 @@ export class Feed {
     const owner = routes.ownerOf(keySlot(key));
     if (!limits.allowBlocking && owner) {
       this.#mostBytes ??= mostBytes(target, owner.address);
-      const { bytes: most, nodeTimeoutMs } = await this.#mostBytes;
+      const { bytes: most, nodeTimeout } = await this.#mostBytes;
       if (bytes > most) {
         if (this.#leave([key]).length === 0) return;
         tally.giants++;
-        const text = `${showKey(key)} (${size}) stays at the source: it would hold up both servers for longer than half the node timeout (${nodeTimeoutMs} ms); --allow-blocking takes it all the same`;
+        const text = `${showKey(key)} (${size}) stays at the source: it would hold up both servers for longer than half the node timeout (${nodeTimeout.ms} ms); --allow-blocking takes it all the same`;
         tell({ kind: 'noted', text });
         return;
       }

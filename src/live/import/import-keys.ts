@@ -7,9 +7,9 @@ import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { type ClusterSnapshot, isPrimary } from '../../topology/snapshot.ts';
 import { asGenerator } from '../event-stream.ts';
+import { migrateTimeoutMs, nodeTimeoutAt } from '../move/node-timeout.ts';
 import { Pace, type PaceLimits } from '../move/pace.ts';
 import { RescueFile } from '../rescue-file.ts';
-import { withinNodeTimeouts } from './cap-timeout.ts';
 import { CarriedKeys } from './carried-keys.ts';
 import { findSharedKeys } from './database-clash.ts';
 import { failureText, importInRounds, type RoundsEnd } from './import-rounds.ts';
@@ -84,6 +84,20 @@ function runOf(
     // No file comes about before there is something to keep.
     ...(replace && rescues && { rescue: RescueFile.unnamed(nowMs) }),
   };
+}
+
+/** Of both clusters: either end may hang, and the other one waits for it. */
+async function withinNodeTimeouts(run: ImportRun): Promise<ImportRun> {
+  const { plan, source, target, limits } = run;
+  if (plan.throughHere) return run;
+  const [cluster] = plan.before.views;
+  const from = plan.source.cluster?.views[0];
+  const asked = await Promise.all([
+    ...(cluster ? [nodeTimeoutAt(target, cluster.address)] : []),
+    ...(from ? [nodeTimeoutAt(source, from.address)] : []),
+  ]);
+  const timeoutMs = migrateTimeoutMs(limits.timeoutMs, asked, text => run.tell({ kind: 'noted', text }));
+  return { ...run, limits: { ...limits, timeoutMs } };
 }
 
 async function countAll(

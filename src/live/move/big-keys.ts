@@ -65,31 +65,26 @@ export async function findBigKeys(passage: Passage, run: MoveRun): Promise<BigKe
 export async function mostBytes(
   fleet: Fleet,
   at: Address,
-): Promise<{ readonly bytes: number; readonly nodeTimeoutMs: number; readonly nodeTimeout: NodeTimeout }> {
+): Promise<{ readonly bytes: number; readonly nodeTimeout: NodeTimeout }> {
   const nodeTimeout = await nodeTimeoutAt(fleet, at);
-  const nodeTimeoutMs = nodeTimeout.ms;
-  return {
-    bytes: Math.min(MOST_BYTES, (nodeTimeoutMs / 2) * BYTES_PER_MS),
-    nodeTimeoutMs,
-    nodeTimeout,
-  };
+  return { bytes: Math.min(MOST_BYTES, (nodeTimeout.ms / 2) * BYTES_PER_MS), nodeTimeout };
 }
 
 async function refuseGiants(big: BigKeys, { from }: Passage, { fleet }: MoveRun): Promise<void> {
-  const { bytes: most, nodeTimeoutMs } = await mostBytes(fleet, from.address);
+  const { bytes: most, nodeTimeout } = await mostBytes(fleet, from.address);
   const giants = [...big].flatMap(([key, bytes]) =>
     bytes > most ? [{ key: Buffer.from(key, 'latin1'), bytes }] : [],
   );
-  if (giants.length > 0) throw new MoveError(refusalOfGiants(giants, nodeTimeoutMs));
+  if (giants.length > 0) throw new MoveError(refusalOfGiants(giants, nodeTimeout));
 }
 
 export function refusalOfGiants(
   giants: readonly { readonly key: Key; readonly bytes: number }[],
-  nodeTimeoutMs: number,
+  { ms }: NodeTimeout,
 ): string {
   const shown = giants
     .slice(0, 5)
     .map(({ key, bytes }) => `${showKey(key)} (${Math.round(bytes / MEGABYTE)} MB)`)
     .join(', ');
-  return `moving ${shown}${giants.length > 5 ? ` and ${giants.length - 5} more` : ''} would hold up both servers for longer than half the node timeout (${nodeTimeoutMs} ms); --allow-blocking does it anyway`;
+  return `moving ${shown}${giants.length > 5 ? ` and ${giants.length - 5} more` : ''} would hold up both servers for longer than half the node timeout (${ms} ms); --allow-blocking does it anyway`;
 }

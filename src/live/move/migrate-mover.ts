@@ -52,15 +52,9 @@ export const migrateMover: Mover = async (uncounted, given) => {
   }
 };
 
-/**
- * A source does nothing else while it waits for the target in a MIGRATE. Where the target hangs, the others would take the
- * source for dead too, and two of three primaries that are silent leave nobody to vote for a successor of either. What is
- * given up this early is tried again.
- */
 async function withinNodeTimeout({ from }: Pick<Passage, 'from'>, run: MoveRun): Promise<MoveRun> {
   const nodeTimeout = await nodeTimeoutAt(run.fleet, from.address);
-  if (nodeTimeout.assumption !== undefined) run.listener.remark(nodeTimeout.assumption);
-  const timeoutMs = migrateTimeoutMs(run.limits.timeoutMs, nodeTimeout);
+  const timeoutMs = migrateTimeoutMs(run.limits.timeoutMs, [nodeTimeout], text => run.listener.remark(text));
   return { ...run, limits: { ...run.limits, timeoutMs } };
 }
 

@@ -1,28 +1,44 @@
-/** How long a server may be silent before the others take it for dead: what a MIGRATE must stay below, and what limits a key's size. */
+/**
+ * How long a server may be silent before the others take it for dead: what a MIGRATE must stay below, and what limits a key's
+ * size. A source does nothing else while it waits for the target in a MIGRATE: where that hangs, all clients of the source wait
+ * with it, and the others would take the source for dead too; two of three primaries that are silent leave nobody to vote
+ * for a successor of either. What is given up early is tried again.
+ */
 import type { Fleet } from '../../resp/fleet.ts';
 import { configGet } from '../../resp/membership-commands.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import { ifTold } from '../look.ts';
 
 export interface NodeTimeout {
+  readonly node: Address;
   readonly ms: number;
-  /** A sentence for the person, where the node does not tell. */
-  readonly assumption?: string;
+  /** The node does not tell. */
+  readonly isAssumed: boolean;
 }
 
 /** As low as people set it; too low costs a few MIGRATEs that are tried again, too high takes two primaries down. */
 const ASSUMED_MS = 2000;
 
-export async function nodeTimeoutAt(fleet: Fleet, at: Address): Promise<NodeTimeout> {
-  const told = Number(await ifTold(fleet.send(at, configGet('cluster-node-timeout'))));
-  if (told > 0) return { ms: told };
-  const assumption =
-    `${formatAddress(at)} does not tell its cluster-node-timeout (+config|get): it is taken to be ${ASSUMED_MS} ms, ` +
-    `so servers wait for each other ${migrateTimeoutMs(Infinity, { ms: ASSUMED_MS })} ms in a MIGRATE at most`;
-  return { ms: ASSUMED_MS, assumption };
+export async function nodeTimeoutAt(fleet: Fleet, node: Address): Promise<NodeTimeout> {
+  const told = Number(await ifTold(fleet.send(node, configGet('cluster-node-timeout'))));
+  return told > 0 ? { node, ms: told, isAssumed: false } : { node, ms: ASSUMED_MS, isAssumed: true };
 }
 
-/** What servers may wait for each other in one MIGRATE. */
-export function migrateTimeoutMs(wantedMs: number, { ms }: NodeTimeout): number {
-  return Math.min(wantedMs, Math.ceil(ms / 2));
+/**
+ * What servers may wait for each other in one MIGRATE: half the shortest of these. `note`: told, in a sentence for the person, what
+ * had to be assumed.
+ */
+export function migrateTimeoutMs(
+  wantedMs: number,
+  timeouts: readonly NodeTimeout[],
+  note: (text: string) => void,
+): number {
+  const ms = Math.min(wantedMs, ...timeouts.map(timeout => Math.ceil(timeout.ms / 2)));
+  const silent = timeouts.find(({ isAssumed }) => isAssumed);
+  if (silent)
+    note(
+      `${formatAddress(silent.node)} does not tell its cluster-node-timeout (+config|get): it is taken to be ${silent.ms} ms, ` +
+        `so servers wait for each other ${ms} ms in a MIGRATE at most`,
+    );
+  return ms;
 }
