@@ -1,6 +1,8 @@
 /** Which slot a key is in: CRC16 (XMODEM) of the key, or of what stands between the first braces, modulo 16384. */
 import { SLOT_COUNT, type Slot, slot } from './slot-set.ts';
 
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
 const POLYNOMIAL = 0x1021;
 const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8;
@@ -8,19 +10,21 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
+/** Of hundreds of thousands of short keys: a plain loop, since each call into the engine costs more than it. */
 export function keySlot(key: Uint8Array): Slot {
-  return slot(crc16(hashTag(key)) % SLOT_COUNT);
+  const { length } = key;
+  let first = 0;
+  while (first < length && key[first] !== OPEN) first++;
+  let last = ++first;
+  while (last < length && key[last] !== CLOSE) last++;
+  // Keys with the same tag are in the same slot; `{}` is no tag.
+  const hasTag = last < length && last > first;
+  return slot(crc16(key, hasTag ? first : 0, hasTag ? last : length) % SLOT_COUNT);
 }
 
-/** Keys with the same tag are in the same slot; `{}` is no tag. */
-function hashTag(key: Uint8Array): Uint8Array {
-  const open = key.indexOf(0x7b);
-  const close = open === -1 ? -1 : key.indexOf(0x7d, open + 1);
-  return close > open + 1 ? key.subarray(open + 1, close) : key;
-}
-
-function crc16(bytes: Uint8Array): number {
+function crc16(bytes: Uint8Array, from: number, to: number): number {
   let crc = 0;
-  for (const byte of bytes) crc = ((crc << 8) & 0xffff) ^ (TABLE[(crc >> 8) ^ byte] ?? 0);
+  for (let at = from; at < to; at++)
+    crc = ((crc << 8) & 0xffff) ^ (TABLE[(crc >> 8) ^ (bytes[at] ?? 0)] ?? 0);
   return crc;
 }

@@ -143,6 +143,12 @@ export function ownClaims(snapshot: ClusterSnapshot): Map<NodeId, SlotSet> {
   return claims;
 }
 
+/** A node of before has other slots now, or does not answer. */
+export function ownersDiffer(before: ClusterSnapshot, now: ClusterSnapshot): boolean {
+  const claims = ownClaims(now);
+  return [...ownClaims(before)].some(([id, slots]) => !claims.get(id)?.equals(slots));
+}
+
 /** Slots that a reachable primary says it owns. */
 export function coveredSlots(snapshot: ClusterSnapshot): SlotSet {
   return SlotSet.union(ownClaims(snapshot).values());

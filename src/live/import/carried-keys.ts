@@ -1,15 +1,19 @@
 /**
  * The names of keys that were carried, so that they can be looked for at the end, and are counted once however often they
- * are found. Up to half a million short names are all kept. Of more, one in two is kept, then one in four, and so on: always
- * those whose hash ends in so many zero bits, so that one key has the same lot each time it comes.
+ * are found. Up to more than a million short names are all kept. Of more, one in two is kept, then one in four, and so on:
+ * always those whose hash begins with so many zero bits, so that one key has the same lot each time it comes.
  */
+import type { Key } from '../../resp/slot-commands.ts';
+import { keySlot } from '../../topology/key-slot.ts';
+import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
+import { hashOf } from './key-hash.ts';
+import { ENTRY_BYTES, KeyTable } from './key-table.ts';
+
 const MOST_BYTES = 64 * 1024 * 1024;
-/** What a name takes in a map, beside its letters. */
-const ENTRY_BYTES = 96;
 
 export interface CarriedKey {
-  /** In the cluster; its bytes as latin1. */
-  readonly name: string;
+  /** In the cluster. */
+  readonly name: Key;
   readonly database: number;
   /** Infinity for one that stays. */
   readonly expiresAtMs: number;
@@ -17,7 +21,8 @@ export interface CarriedKey {
 
 export class CarriedKeys {
   readonly #mostBytes: number;
-  readonly #databases = new Map<number, Map<string, number>>();
+  readonly #databases = new Map<number, KeyTable>();
+  readonly #given = new Float64Array(SLOT_COUNT);
   #bytes = 0;
   #bits = 0;
 
@@ -34,51 +39,59 @@ export class CarriedKeys {
     return [...this.#databases.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  has({ name, database }: Pick<CarriedKey, 'name' | 'database'>): boolean {
+  has(name: Key, database: number): boolean {
     return this.#databases.get(database)?.has(name) === true;
   }
 
   /** False where it was there already. */
-  add({ name, database, expiresAtMs }: CarriedKey): boolean {
-    const names = this.#databases.get(database) ?? new Map<string, number>();
+  add(name: Key, database: number, expiresAtMs: number): boolean {
+    const names = this.#databases.get(database) ?? new KeyTable();
     this.#databases.set(database, names);
-    if (names.has(name)) {
-      names.set(name, expiresAtMs);
-      return false;
-    }
-    if (!this.#keeps(name)) return true;
-    names.set(name, expiresAtMs);
+    const hash = hashOf(name);
+    if (!this.#keeps(hash)) return true;
+    if (!names.set(name, expiresAtMs, hash)) return false;
+    const slot = keySlot(name);
+    this.#given[slot] = (this.#given[slot] ?? 0) + (expiresAtMs === Infinity ? 1 : Infinity);
     this.#bytes += name.length + ENTRY_BYTES;
     while (this.#bytes > this.#mostBytes && this.#bits < 31) this.#thin();
     return true;
   }
 
-  *all(): Generator<CarriedKey> {
+  /** Those in these slots. */
+  *all(slots = SlotSet.all): Generator<CarriedKey> {
+    if (slots.size === 0) return;
+    const isAll = slots.equals(SlotSet.all);
     for (const [database, names] of this.#databases)
-      for (const [name, expiresAtMs] of names) yield { name, database, expiresAtMs };
+      for (const { key, value } of names.entries())
+        if (isAll || slots.has(keySlot(key))) yield { name: key, database, expiresAtMs: value };
   }
 
-  #keeps(name: string): boolean {
-    return this.#bits === 0 || (hash(name) & (2 ** this.#bits - 1)) === 0;
+  /**
+   * How many keys of each slot, in whatever database. Infinitely many where a number says nothing: of keys that expire, and of those
+   * that may not have arrived.
+   */
+  get given(): Float64Array {
+    return this.#given;
+  }
+
+  /** It is gone from the source, and that it has arrived is only a conclusion. */
+  doubt(name: Key): void {
+    this.#given[keySlot(name)] = Infinity;
+  }
+
+  /** By the upper bits: the place in a table depends on the lower ones. */
+  #keeps(hash: number): boolean {
+    return this.#bits === 0 || hash >>> (32 - this.#bits) === 0;
   }
 
   #thin(): void {
     this.#bits++;
-    for (const names of this.#databases.values()) {
-      for (const name of names.keys()) {
-        if (this.#keeps(name)) continue;
-        names.delete(name);
-        this.#bytes -= name.length + ENTRY_BYTES;
-      }
+    this.#bytes = 0;
+    for (const [database, names] of this.#databases) {
+      const kept = new KeyTable();
+      for (const { key, value, hash } of names.entries()) if (this.#keeps(hash)) kept.set(key, value, hash);
+      this.#databases.set(database, kept);
+      this.#bytes += kept.bytes;
     }
   }
-}
-
-/** FNV-1a, and then mixed so that the lowest bits depend on all (the end of MurmurHash3). */
-function hash(name: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) value = Math.imul(value ^ name.charCodeAt(i), 0x01000193);
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
-  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
-  return value ^ (value >>> 16);
 }

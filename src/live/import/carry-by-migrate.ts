@@ -13,7 +13,14 @@ import { timeoutMsFor } from '../move/big-keys.ts';
 import { TargetLines } from '../target-lines.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
-import { type DatabaseWork, type ImportRun, isStopping, StoppingError, tellArrived } from './import-run.ts';
+import {
+  type DatabaseWork,
+  doubtArrival,
+  type ImportRun,
+  isStopping,
+  StoppingError,
+  tellArrived,
+} from './import-run.ts';
 import type { Parcel } from './parcels.ts';
 import { isLost, judgeMigrate, judgeTarget } from './refusals.ts';
 import type { Destination } from './routes.ts';
@@ -112,6 +119,7 @@ export class MigrateCarrier implements Carrier {
     const isLeft = new Set([...compared.same, ...compared.different, ...compared.absent]);
     // What is gone from the source by now has arrived with the MIGRATE that was stopped by another key.
     const arrived = keys.filter(key => (copy && isSame.has(key)) || !isLeft.has(key));
+    doubtArrival(arrived, this.#work, this.#run);
     this.#arrived(arrived, to);
     // Where a copy is the same already, there is nothing to do.
     const rest = copy ? ready.filter(key => !isSame.has(key)) : ready;
@@ -161,6 +169,7 @@ export class MigrateCarrier implements Carrier {
     const tookMs = this.#work.turns.end(beganAt, nowMs());
     if (answer instanceof ServerRefusalError) return answer;
     if (bytes === 0) this.#work.batch.took(tookMs, keys.length);
+    if (attempts > 1 || answer === 'no-keys') doubtArrival(keys, this.#work, this.#run);
     // Of one that was sent twice the first may have moved them: what it was answered is not known. A source that was started
     // again in between may have lost them instead.
     if (attempts > 1) return (await this.#isSameSource()) ? 'moved' : 'unknown';

@@ -7,13 +7,20 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { unlink, watchAll } from '../../resp/import-commands.ts';
 import { execUnlessChanged, restore, type SavedValue, unwatch } from '../../resp/mending-commands.ts';
-import { dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
+import type { Key } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { TargetLines } from '../target-lines.ts';
-import { compareKeys } from './compare-keys.ts';
+import { compareKeys, readAll } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
-import { type DatabaseWork, type ImportRun, isStopping, StoppingError, tellArrived } from './import-run.ts';
+import {
+  type DatabaseWork,
+  doubtArrival,
+  type ImportRun,
+  isStopping,
+  StoppingError,
+  tellArrived,
+} from './import-run.ts';
 import { isLost, judgeTarget } from './refusals.ts';
 import type { Destination } from './routes.ts';
 import { settleKeys } from './settle-keys.ts';
@@ -112,7 +119,7 @@ export class HereCarrier implements Carrier {
     // Watched before they are read, so that nothing is removed but what was read.
     const [, read] = await Promise.all([
       copy ? undefined : source.send(watchAll(keys)),
-      readAll(keys, source),
+      readThoseThere(keys, source),
     ]);
     const { taken, existing, turnedAway: refused, why } = await this.#offer(read, target, to);
     const { ready, absent } = await this.#settle(existing, read, source, target, to);
@@ -143,7 +150,9 @@ export class HereCarrier implements Carrier {
 
   #movedBefore(keys: readonly Key[], read: readonly Read[]): Key[] {
     const isThere = new Set(read.map(({ key }) => key));
-    return this.#work.inFlight.movedOf(keys.filter(key => !isThere.has(key)));
+    const moved = this.#work.inFlight.movedOf(keys.filter(key => !isThere.has(key)));
+    doubtArrival(moved, this.#work, this.#run);
+    return moved;
   }
 
   /** What is written over from then on is our own. Only what was not there before us can be taken back. */
@@ -209,13 +218,10 @@ function halvesOf(keys: readonly Key[]): (readonly Key[])[] {
 }
 
 /** Without those that are gone. */
-async function readAll(keys: readonly Key[], source: Lane): Promise<Read[]> {
-  const [payloads, ttls] = await Promise.all([
-    source.sendAll(keys.map(dump)),
-    source.sendAll(keys.map(timeToLive)),
-  ]);
+async function readThoseThere(keys: readonly Key[], source: Lane): Promise<Read[]> {
+  const saved = await readAll(keys, source);
   return keys.flatMap((key, i) => {
-    const [payload, ttlMs] = [payloads[i], ttls[i]];
+    const { payload, ttlMs } = saved[i] ?? {};
     return payload ? [{ key, value: { payload, ...(ttlMs !== undefined && { ttlMs }) } }] : [];
   });
 }

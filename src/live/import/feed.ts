@@ -21,8 +21,8 @@ export class Feed {
   readonly #parcels: Parcels;
   readonly #run: ImportRun;
   readonly #bySlot: boolean;
-  /** By their names as latin1: a scan may find a key twice. */
-  readonly #groups = new Map<Destination | undefined, Map<string, Key>>();
+  /** No key twice: what is in a group is on its way. */
+  readonly #groups = new Map<Destination | undefined, Key[]>();
   /** What keys are measured on. */
   readonly #meter: SourceLine;
   readonly #targets: TargetLines;
@@ -79,10 +79,10 @@ export class Feed {
     const wanted = await this.#withoutBig(await this.#withoutOutvoted(fresh));
     for (const key of wanted) {
       const to = routes.ownerOf(keySlot(key));
-      const group = this.#groups.get(to) ?? new Map<string, Key>();
+      const group = this.#groups.get(to) ?? [];
       this.#groups.set(to, group);
-      group.set(key.toString('latin1'), key);
-      if (group.size >= this.#mostAtOnce && !(await this.#give(group))) return false;
+      group.push(key);
+      if (group.length >= this.#mostAtOnce && !(await this.#give(group))) return false;
     }
     // They are all of one slot then.
     if (!this.#bySlot) return true;
@@ -98,9 +98,8 @@ export class Feed {
     return Math.min(most, pace.mostAtOnce({ averageBytes }));
   }
 
-  async #give(group: Map<string, Key>): Promise<boolean> {
-    const keys = [...group.values()];
-    group.clear();
+  async #give(group: Key[]): Promise<boolean> {
+    const keys = group.splice(0);
     return keys.length === 0 || this.#parcels.give({ keys });
   }
 
@@ -126,7 +125,7 @@ export class Feed {
       found.map(async key => {
         const name = nameOf(key);
         const owner = routes.ownerOf(keySlot(name));
-        if (!owner || !carried.has({ name: name.toString('latin1'), database: database.into })) return false;
+        if (!owner || !carried.has(name, database.into)) return false;
         // Where nobody answers, it is tried, and that is said.
         const line = await this.#targets.to(owner.address).catch(() => undefined);
         return line ? line.send(exists(name)).catch(() => false) : false;

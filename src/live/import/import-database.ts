@@ -1,5 +1,6 @@
 /** One database of one node of the source: its keys are found, put together, and sent on several lanes. */
 import type { ImportedDatabase, SourceNode } from '../../plan/import.ts';
+import type { Key } from '../../resp/slot-commands.ts';
 import { BatchSize } from '../move/batch-size.ts';
 import { MigrateCarrier } from './carry-by-migrate.ts';
 import { carryRestless, takeBack } from './carry-restless.ts';
@@ -35,7 +36,7 @@ export async function importDatabase(
         // What nobody has begun with stays where it is.
         if (isStopping(run)) return parcels.drop();
         await deliver(parcel, carrier, bySlot, run);
-        work.inFlight.end(parcel.keys.filter(key => !work.restless.has(key.toString('latin1'))));
+        work.inFlight.end(withoutRestless(parcel.keys, work));
       }
     } catch (error) {
       parcels.drop();
@@ -52,6 +53,10 @@ export async function importDatabase(
     for (const { carrier } of carriers) carrier.close();
     if (work.overtaken.size > 0) await takeBack(work, run);
   }
+}
+
+function withoutRestless(keys: readonly Key[], { restless }: DatabaseWork): readonly Key[] {
+  return restless.size === 0 ? keys : keys.filter(key => !restless.has(key.toString('latin1')));
 }
 
 function workOf(node: SourceNode, database: ImportedDatabase, { limits }: ImportRun): DatabaseWork {

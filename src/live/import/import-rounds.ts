@@ -6,7 +6,7 @@ import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/import
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import { doubtsBetween } from '../../topology/doubt.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
-import { type ClusterSnapshot, isPrimary, ownClaims } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, isPrimary, ownersDiffer } from '../../topology/snapshot.ts';
 import { EntryNodeError } from '../inspect.ts';
 import { NodeWatch } from '../watch-nodes.ts';
 import { importDatabase } from './import-database.ts';
@@ -134,9 +134,4 @@ function changesBetween(before: ClusterSnapshot, now: ClusterSnapshot): Changes 
     evicted: doubts.reduce((sum, doubt) => sum + (doubt.kind === 'evicted' ? doubt.keys : 0), 0),
     restarted: doubts.flatMap(({ kind, node }) => (kind === 'restarted' ? [addressIn(now, node)] : [])),
   };
-}
-
-function ownersDiffer(before: ClusterSnapshot, now: ClusterSnapshot): boolean {
-  const claims = ownClaims(now);
-  return [...ownClaims(before)].some(([id, slots]) => !claims.get(id)?.equals(slots));
 }

@@ -129,11 +129,7 @@ export function tellArrived(
 ): void {
   const fresh = keys.filter(key => {
     const expiresAtMs = inFlight.expiryOf(key);
-    const isFresh = run.carried.add({
-      name: nameOf(key).toString('latin1'),
-      database: database.into,
-      expiresAtMs,
-    });
+    const isFresh = run.carried.add(nameOf(key), database.into, expiresAtMs);
     if (isFresh && expiresAtMs !== Infinity) run.tally.expiring++;
     return isFresh;
   });
@@ -143,20 +139,19 @@ export function tellArrived(
   run.tell({ kind: 'carried', keys: fresh.length, to: to.address, ...names });
 }
 
+/** They are gone from the source, and nobody has said that they are in the cluster: they are looked for by their names. */
+export function doubtArrival(keys: readonly Key[], { nameOf }: DatabaseWork, { carried }: ImportRun): void {
+  for (const key of keys) carried.doubt(nameOf(key));
+}
+
 /** Those that have not been counted yet among what stays at the source. */
 export function newlyLeft(
   keys: readonly Key[],
   { database, node }: Pick<DatabaseWork, 'database' | 'node'>,
   { left }: ImportRun,
 ): Key[] {
-  const at = `${node.address.host} ${node.address.port} `;
-  return keys.filter(key =>
-    left.add({
-      name: at + key.toString('latin1'),
-      database: database.database,
-      expiresAtMs: Infinity,
-    }),
-  );
+  const at = Buffer.from(`${node.address.host} ${node.address.port} `);
+  return keys.filter(key => left.add(Buffer.concat([at, key]), database.database, Infinity));
 }
 
 /** Why an import stops. What has arrived has arrived. */

@@ -4,44 +4,77 @@
  * which of the two has arrived.
  */
 import type { Key } from '../../resp/slot-commands.ts';
+import { hashOf } from './key-hash.ts';
+
+interface Flight {
+  readonly key: Key;
+  readonly expiresAtMs: number;
+  /** A MIGRATE with it, or what removes it, may have been carried out. */
+  mayHaveLeft: boolean;
+  /** Another one of the same hash. */
+  readonly next: Flight | undefined;
+}
 
 export class InFlight {
-  readonly #expiries = new Map<string, number>();
-  readonly #tried = new Set<string>();
+  readonly #flights = new Map<number, Flight>();
 
   /** Those that are not on their way already. `expiresAtMs`: Infinity for one that stays. */
   begin(keys: readonly Key[], expiresAtMs: (at: number) => number): Key[] {
     return keys.filter((key, at) => {
-      const name = key.toString('latin1');
-      if (this.#expiries.has(name)) return false;
-      this.#expiries.set(name, expiresAtMs(at));
+      const hash = hashOf(key);
+      const next = this.#flights.get(hash);
+      if (next && flightOf(key, next)) return false;
+      this.#flights.set(hash, { key, expiresAtMs: expiresAtMs(at), mayHaveLeft: false, next });
       return true;
     });
   }
 
   expiryOf(key: Key): number {
-    return this.#expiries.get(key.toString('latin1')) ?? Infinity;
+    return this.#of(key)?.expiresAtMs ?? Infinity;
   }
 
   /** A MIGRATE with them, or what removes them, may have been carried out. */
   mayHaveLeft(keys: readonly Key[]): void {
-    for (const key of keys) this.#tried.add(key.toString('latin1'));
+    this.#mark(keys, true);
   }
 
   stayed(keys: readonly Key[]): void {
-    for (const key of keys) this.#tried.delete(key.toString('latin1'));
+    this.#mark(keys, false);
   }
 
   /** Of those that are gone from the source: whom we may have moved. Others were deleted there, or have expired. */
   movedOf(keys: readonly Key[]): Key[] {
-    return keys.filter(key => this.#tried.has(key.toString('latin1')));
+    return keys.filter(key => this.#of(key)?.mayHaveLeft === true);
   }
 
   end(keys: readonly Key[]): void {
     for (const key of keys) {
-      const name = key.toString('latin1');
-      this.#expiries.delete(name);
-      this.#tried.delete(name);
+      const hash = hashOf(key);
+      const left = without(key, this.#flights.get(hash));
+      if (left) this.#flights.set(hash, left);
+      else this.#flights.delete(hash);
     }
   }
+
+  #of(key: Key): Flight | undefined {
+    return flightOf(key, this.#flights.get(hashOf(key)));
+  }
+
+  #mark(keys: readonly Key[], mayHaveLeft: boolean): void {
+    for (const key of keys) {
+      const flight = this.#of(key);
+      if (flight) flight.mayHaveLeft = mayHaveLeft;
+    }
+  }
+}
+
+function flightOf(key: Key, first: Flight | undefined): Flight | undefined {
+  for (let flight = first; flight; flight = flight.next)
+    if (flight.key === key || flight.key.equals(key)) return flight;
+  return undefined;
+}
+
+function without(key: Key, first: Flight | undefined): Flight | undefined {
+  if (!first || first.key === key || first.key.equals(key)) return first?.next;
+  return { ...first, next: without(key, first.next) };
 }

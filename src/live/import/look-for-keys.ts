@@ -1,4 +1,7 @@
-/** Whether the cluster has what it was given: each key that is remembered is looked for at the owner of its slot. */
+/**
+ * Whether the cluster has what it was given: where the number of keys in a slot does not say so, each key that is remembered
+ * is looked for at the owner of its slot.
+ */
 import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { countExisting, exists } from '../../resp/mending-commands.ts';
@@ -6,6 +9,7 @@ import { keySlot } from '../../topology/key-slot.ts';
 import type { Address } from '../../topology/node.ts';
 import { TargetLines } from '../target-lines.ts';
 import type { CarriedKey } from './carried-keys.ts';
+import { slotsInDoubt } from './count-given.ts';
 import type { ImportRun } from './import-run.ts';
 import { wait } from './waits.ts';
 
@@ -40,7 +44,7 @@ export async function lookForKeys(run: ImportRun): Promise<Seen> {
   const { carried, routes, nowMs, interruptions } = run;
   const deadline = nowMs() + WAIT_FOR_NODES_MS;
   let [expired, forbidden] = [0, 0];
-  let left: readonly CarriedKey[] = [...carried.all()];
+  let left: readonly CarriedKey[] = [...carried.all(await slotsInDoubt(run))];
   for (let looks = 1; ; looks++) {
     const { absent, unasked, ...found } = await lookOnce(left, run);
     forbidden += found.forbidden.length;
@@ -81,7 +85,7 @@ async function lookOnce(keys: readonly CarriedKey[], run: ImportRun): Promise<Fo
 function portionsOf(keys: readonly CarriedKey[], { routes }: ImportRun) {
   const bySlot = new Map<number, CarriedKey[]>();
   for (const key of keys) {
-    const slot = keySlot(Buffer.from(key.name, 'latin1'));
+    const slot = keySlot(key.name);
     const own = bySlot.get(slot);
     if (own) own.push(key);
     else bySlot.set(slot, [key]);
@@ -89,7 +93,7 @@ function portionsOf(keys: readonly CarriedKey[], { routes }: ImportRun) {
   const portions = new Map<string, Portion[]>();
   const unowned: CarriedKey[] = [];
   for (const own of bySlot.values()) {
-    const owner = own[0] && routes.ownerOf(keySlot(Buffer.from(own[0].name, 'latin1')));
+    const owner = own[0] && routes.ownerOf(keySlot(own[0].name));
     if (!owner) {
       unowned.push(...own);
       continue;
@@ -119,7 +123,7 @@ async function ask(portions: readonly Portion[], lines: TargetLines, found: Foun
   const [first] = portions;
   if (!first) return;
   const line = await lines.to(first.to);
-  const counts = await line.sendEach(portions.map(({ keys }) => countExisting(keys.map(bytesOf))));
+  const counts = await line.sendEach(portions.map(({ keys }) => countExisting(keys.map(({ name }) => name))));
   const doubtful: CarriedKey[] = [];
   for (const [i, { keys }] of portions.entries()) {
     const count = counts[i];
@@ -132,7 +136,7 @@ async function ask(portions: readonly Portion[], lines: TargetLines, found: Foun
 async function askOneByOne(keys: readonly CarriedKey[], line: Lane, found: Found): Promise<void> {
   for (let from = 0; from < keys.length; from += COMMANDS_AT_A_TIME) {
     const some = keys.slice(from, from + COMMANDS_AT_A_TIME);
-    const answers = await line.sendEach(some.map(key => exists(bytesOf(key))));
+    const answers = await line.sendEach(some.map(key => exists(key.name)));
     for (const [i, key] of some.entries()) {
       const answer = answers[i];
       if (answer === false) found.absent.push(key);
@@ -140,8 +144,4 @@ async function askOneByOne(keys: readonly CarriedKey[], line: Lane, found: Found
         (answer.reason === 'no-right' ? found.forbidden : found.unasked).push(key);
     }
   }
-}
-
-function bytesOf({ name }: CarriedKey): Buffer {
-  return Buffer.from(name, 'latin1');
 }

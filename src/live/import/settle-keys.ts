@@ -30,7 +30,7 @@ export async function settleKeys(
   const { work, to } = settling;
   const { database, into } = work.database;
   // What we have brought there ourselves was not there before, though it may be found once more.
-  const isOurs = (key: Key) => run.carried.has({ name: work.nameOf(key).toString('latin1'), database: into });
+  const isOurs = (key: Key) => run.carried.has(work.nameOf(key), into);
   tally.alreadyThere += same.filter(key => !isOurs(key)).length;
   if (different.length === 0) return same;
   if (!run.replace) {
