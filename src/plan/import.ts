@@ -1,9 +1,9 @@
 /** Keys that come from elsewhere into a cluster: what there is to take, where it goes, and what stands against it. */
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
-import { limitedBytes } from '../topology/doubt.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import { SLOT_COUNT } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, isPrimary, type ServerFacts } from '../topology/snapshot.ts';
+import { dataBytes, lackOfMemory } from './memory.ts';
 import { takesValuesOf } from './mixtures.ts';
 import { damageIn } from './move-plan.ts';
 import type { Decision, Refusal } from './refusal.ts';
@@ -166,8 +166,11 @@ function refusalsOf(
   return [...refusals, ...unreadable(nodes, target)];
 }
 
-/** Of the limit: what comes takes more memory in one server than in another, and is not spread evenly. */
-const USABLE_SHARE = 0.95;
+/**
+ * Of the limit, and more than elsewhere: what comes takes more memory in one server than in another, and is not spread evenly
+ * over the slots, in which nobody has counted it.
+ */
+const SPARE_SHARE = 0.05;
 
 /** By the rule of thumb that data take as much memory here as there, and that each node gets as many of them as it has slots. */
 function tightNodes(
@@ -177,21 +180,20 @@ function tightNodes(
 ): TightNode[] {
   const coming = nodes.reduce((sum, node) => sum + bytesOf(node, databases), 0);
   return views.flatMap(({ id, self, server }): TightNode[] => {
-    const most = server.vitals?.maxMemoryBytes ?? server.evictsAboveBytes;
-    if (!isPrimary(self) || most === undefined || coming === 0) return [];
-    const bytes = limitedBytes(server) + Math.round((coming * self.slots.size) / SLOT_COUNT);
+    if (!isPrimary(self) || coming === 0) return [];
+    const lack = lackOfMemory(server, (coming * self.slots.size) / SLOT_COUNT, { spareShare: SPARE_SHARE });
     const evicts = server.evictsAboveBytes !== undefined;
-    return bytes > most * USABLE_SHARE ? [{ node: id, bytes, most, evicts }] : [];
+    return lack ? [{ node: id, bytes: lack.usedBytes + lack.comingBytes, most: lack.mostBytes, evicts }] : [];
   });
 }
 
-/** Of the databases that are wanted, by their share of the keys. */
+/** Of the databases that are wanted, by their share of the keys. Also of little: that need not be the average of a key. */
 function bytesOf({ server, keyspace }: SourceNode, wanted: ImportWishes['databases']): number {
   const sum = (some: readonly KeysOfDatabase[]) => some.reduce((all, { keys }) => all + keys, 0);
   const all = sum(keyspace);
   if (all === 0) return 0;
   const own = sum(keyspace.filter(({ database }) => !wanted || wanted.includes(database)));
-  return (Math.max(0, (server.usedMemoryBytes ?? 0) - (server.vitals?.baseBytes ?? 0)) * own) / all;
+  return (dataBytes(server) * own) / all;
 }
 
 /** MIGRATE has the source log in at the cluster: it learns the password, and others on the way do where we ask it in plain text. */

@@ -6,17 +6,18 @@
  * file said it used, where that is more: values in files are compressed. Of keys that are there already (by a sample)
  * nothing more comes.
  */
-import { limitedBytes } from '../topology/doubt.ts';
 import type { Address } from '../topology/node.ts';
 import type { Slot } from '../topology/slot-set.ts';
 import type { NodeView } from '../topology/snapshot.ts';
+import { type LackOfMemory, lackOfMemory } from './memory.ts';
 
 /** Entries of tables, headers of objects and strings, what allocators round up. */
 const OVERHEAD_BYTES = 80;
-/** What a server uses that has no keys: tables of the cluster, connections, the backlog for replicas. */
+/**
+ * What a server uses that has no keys: tables of the cluster, connections, the backlog for replicas. A server tells its own; in
+ * a file there is only what it used in all.
+ */
 const EMPTY_SERVER_BYTES = 4 * 1024 * 1024;
-/** Tables that grow, and what clients write meanwhile. A node that is fuller than that is sent no more. */
-const SPARE_SHARE = 0.03;
 
 /** What one file takes in memory, slot by slot: added to what all of them take. */
 export function addMemory(
@@ -38,12 +39,8 @@ function inMemory(
   return (bytes[slot] ?? 0) + (keys[slot] ?? 0) * OVERHEAD_BYTES;
 }
 
-export interface LackOfRoom {
+export interface LackOfRoom extends LackOfMemory {
   readonly address: Address;
-  readonly usedBytes: number;
-  readonly comingBytes: number;
-  readonly mostBytes: number;
-  readonly policy: string;
 }
 
 /** `thereAlready`: of the keys that would come to a node the share that it has. */
@@ -54,12 +51,11 @@ export function withoutRoom(
 ): LackOfRoom[] {
   return primaries.flatMap((node): LackOfRoom[] => {
     const { address, self, server } = node;
-    const { maxMemoryBytes: mostBytes, evictionPolicy: policy = 'noeviction' } = server.vitals ?? {};
-    if (mostBytes === undefined || self.role !== 'primary') return [];
+    if (self.role !== 'primary') return [];
     const all = [...self.slots].reduce((sum, slot: Slot) => sum + (memory[slot] ?? 0), 0);
-    const comingBytes = Math.ceil(all * (1 - thereAlready(node)));
-    const usedBytes = limitedBytes(server);
-    if (comingBytes === 0 || usedBytes + comingBytes <= mostBytes * (1 - SPARE_SHARE)) return [];
-    return [{ address, usedBytes, comingBytes, mostBytes, policy }];
+    const coming = all * (1 - thereAlready(node));
+    // Tables that grow are in the overhead of each key.
+    const lack = coming > 0 ? lackOfMemory(server, coming) : undefined;
+    return lack ? [{ address, ...lack }] : [];
   });
 }

@@ -4,13 +4,13 @@
  *
  * Model: what comes takes as much memory at the target as it takes at the source, whose data are its used memory less
  * what no keys take; so each key takes the average of its source. Needed are what the target uses now, what comes, and the
- * margins below, in memory as the servers count it against their limit. That leaves out buffers of replicas. What leaves a target by
+ * margins (memory.ts, and below), in memory as the servers count it against their limit. That leaves out buffers of replicas. What leaves a target by
  * the same plan is not counted: it may go later than the rest comes.
  */
-import { limitedBytes } from '../topology/doubt.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { Slot, SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../topology/snapshot.ts';
+import { dataBytes, lackOfMemory } from './memory.ts';
 import type { Refusal } from './refusal.ts';
 import type { SlotMove } from './step.ts';
 
@@ -19,8 +19,6 @@ import type { SlotMove } from './step.ts';
  * memory of the machine, and do not count against the limit.
  */
 const GROWTH_SHARE = 0.1;
-/** Of the limit: above it, targets are sent no more (they count as full), and clients write meanwhile. */
-const SPARE_SHARE = 0.03;
 /** Data that take less say nothing of how large keys are: it is connections and rounding. */
 const LEAST_DATA_BYTES = 1024 * 1024;
 
@@ -58,17 +56,9 @@ export function withoutRoom(
       (sum, { source, slots, keys }) => sum + bytesOf(source, slots, keys),
       0,
     );
-    const lack = lackOfRoom(target, Math.ceil(comingBytes));
+    const lack = lackOfMemory(target, comingBytes, { growthShare: GROWTH_SHARE });
     return lack ? [{ kind: 'no-room', node, ...lack }] : [];
   });
-}
-
-function lackOfRoom(target: ServerFacts, comingBytes: number) {
-  const { maxMemoryBytes: mostBytes, evictionPolicy: policy = 'noeviction' } = target.vitals ?? {};
-  if (mostBytes === undefined) return undefined;
-  const usedBytes = limitedBytes(target);
-  const neededBytes = Math.ceil(usedBytes + comingBytes * (1 + GROWTH_SHARE) + mostBytes * SPARE_SHARE);
-  return neededBytes > mostBytes ? { policy, usedBytes, comingBytes, neededBytes, mostBytes } : undefined;
 }
 
 function mayHoldKeys(
@@ -88,14 +78,14 @@ function bytesOf(source: NodeView, slots: SlotSet, keys: ReadonlyMap<Slot, numbe
     return coming * averageBytes(server);
   }
   const owned = self.role === 'primary' ? self.slots.size : 0;
-  return owned === 0 ? 0 : (dataBytes(server) * slots.size) / owned;
+  return owned === 0 ? 0 : (tellingBytes(server) * slots.size) / owned;
 }
 
 function averageBytes(server: ServerFacts): number {
-  return dataBytes(server) / Math.max(1, server.keys ?? 0);
+  return tellingBytes(server) / Math.max(1, server.keys ?? 0);
 }
 
-function dataBytes({ usedMemoryBytes = 0, vitals }: ServerFacts): number {
-  const data = usedMemoryBytes - (vitals?.baseBytes ?? 0);
+function tellingBytes(server: ServerFacts): number {
+  const data = dataBytes(server);
   return data < LEAST_DATA_BYTES ? 0 : data;
 }
