@@ -23,6 +23,7 @@ import type { Slot } from '../../topology/slot-set.ts';
 import { showKey } from '../move/big-keys.ts';
 import { MoveError } from '../move/move-error.ts';
 import { sameValue } from '../move/same-value.ts';
+import { sameBody, sameTtl } from '../move/saved-value.ts';
 import type { RescuedValue } from '../rescue-file.ts';
 
 /** Whose value stays where two differ. */
@@ -40,8 +41,6 @@ interface Value extends SavedValue {
   readonly type: string;
 }
 
-/** The clocks of two servers, and the time that a value was on its way. */
-const TTL_MAY_DIFFER_MS = 5000;
 /** A key that clients change just then is looked at again so often. */
 const MOST_ATTEMPTS = 20;
 
@@ -116,8 +115,8 @@ export class KeyPairs {
 
   /** What servers would save of equal values differs by version, and by the order in which they were filled. */
   async #areSame(key: Key, own: Value, others: Value): Promise<boolean> {
-    if (!sameTimeToLive(own, others)) return false;
-    if (own.payload.equals(others.payload)) return true;
+    if (!sameTtl(own.ttlMs, others.ttlMs)) return false;
+    if (sameBody(own.payload, others.payload)) return true;
     const [owner, other] = [
       { send: <T>(command: Command<T>) => this.#owner.send(command) },
       { send: <T>(command: Command<T>) => (this.#asks ? this.#ask(command) : this.#other.send(command)) },
@@ -204,9 +203,4 @@ async function unlessRefused<T>(reply: Promise<T>): Promise<T | undefined> {
     if (error instanceof ServerRefusalError) return undefined;
     throw error;
   }
-}
-
-function sameTimeToLive(a: Value, b: Value): boolean {
-  if (a.ttlMs === undefined || b.ttlMs === undefined) return a.ttlMs === b.ttlMs;
-  return Math.abs(a.ttlMs - b.ttlMs) <= TTL_MAY_DIFFER_MS;
 }

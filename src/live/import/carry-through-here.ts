@@ -10,8 +10,9 @@ import { execUnlessChanged, restore, type SavedValue, unwatch } from '../../resp
 import type { Key } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
+import { readAll } from '../move/saved-value.ts';
 import { TargetLines } from '../target-lines.ts';
-import { compareKeys, readAll } from './compare-keys.ts';
+import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
 import {
   type DatabaseWork,

@@ -1,18 +1,14 @@
 /**
  * Keys that are at the source and in the cluster. As a rule an earlier run was ended after the cluster had them, and
- * before the source knew; then both values are the same. Many are compared at a time: what both servers would save of
- * a value is the same in most cases, whatever their versions, but for the ten bytes at its end.
+ * before the source knew; then both values are the same. Many are compared at a time.
  */
 import type { Command } from '../../resp/command.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
-import { dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
+import type { Key } from '../../resp/slot-commands.ts';
 import { type End, sameValue } from '../move/same-value.ts';
+import { readAll, sameBody, sameTtl } from '../move/saved-value.ts';
 
-/** The version of the format, and a checksum. */
-const FOOTER_BYTES = 10;
-/** The clocks of two servers, and the time that a value was on its way. */
-const TTL_MAY_DIFFER_MS = 5000;
 const KEYS_AT_A_TIME = 64;
 
 export interface Compared {
@@ -46,32 +42,6 @@ export async function compareKeys(
     );
   }
   return { same, different, absent };
-}
-
-export interface Saved {
-  readonly payload: Buffer | undefined;
-  readonly ttlMs: number | undefined;
-}
-
-export async function readAll(keys: readonly Key[], line: Pick<Lane, 'sendAll'>): Promise<Saved[]> {
-  const [payloads, ttls] = await Promise.all([
-    line.sendAll(keys.map(dump)),
-    line.sendAll(keys.map(timeToLive)),
-  ]);
-  return keys.map((_, i) => ({ payload: payloads[i], ttlMs: ttls[i] }));
-}
-
-/** Two values as servers save them. Those that differ here may still be the same. */
-export function sameBody(a: Buffer, b: Buffer): boolean {
-  return body(a).equals(body(b));
-}
-
-function body(payload: Buffer): Buffer {
-  return payload.subarray(0, Math.max(0, payload.length - FOOTER_BYTES));
-}
-
-export function sameTtl(a: number | undefined, b: number | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : Math.abs(a - b) <= TTL_MAY_DIFFER_MS;
 }
 
 /** How a value is packed depends on the version and on the order in which it was filled. */

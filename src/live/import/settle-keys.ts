@@ -1,11 +1,12 @@
 /** What becomes of keys that the cluster has already: nothing is lost, and nothing is written over without being kept. */
 import type { Lane } from '../../resp/fleet.ts';
-import { dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
+import type { Key } from '../../resp/slot-commands.ts';
 import { typeOf } from '../../resp/value-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { FileError } from '../files.ts';
 import { showKey } from '../move/big-keys.ts';
+import { readAll, type Saved } from '../move/saved-value.ts';
 import { MOST_RESCUED_BYTES, type RescuedValue } from '../rescue-file.ts';
 import type { Compared } from './compare-keys.ts';
 import { type DatabaseWork, ImportError, type ImportRun, newlyLeft } from './import-run.ts';
@@ -13,6 +14,7 @@ import type { Destination } from './routes.ts';
 
 /** Values that are kept in memory, and written to the disk at a time: each time takes as long as the disk does. */
 const KEYS_AT_A_TIME = 256;
+const NOTHING: Saved = { payload: undefined, ttlMs: undefined };
 
 export interface Settling {
   readonly to: Destination;
@@ -62,14 +64,10 @@ async function rescue(keys: readonly Key[], settling: Settling, { rescue: file }
 }
 
 async function readValues(keys: readonly Key[], { line, to, work }: Settling): Promise<RescuedValue[]> {
-  const [types, payloads, ttls] = await Promise.all([
-    line.sendAll(keys.map(typeOf)),
-    line.sendAll(keys.map(dump)),
-    line.sendAll(keys.map(timeToLive)),
-  ]);
+  const [types, saved] = await Promise.all([line.sendAll(keys.map(typeOf)), readAll(keys, line)]);
   const node = formatAddress(to.address);
   return keys.flatMap((key, i) => {
-    const [type = 'unknown', payload, ttlMs] = [types[i], payloads[i], ttls[i]];
+    const [type = 'unknown', { payload, ttlMs } = NOTHING] = [types[i], saved[i]];
     if (!payload) return [];
     const where = { slot: keySlot(key), database: work.database.into, node };
     return [{ key, ...where, type, payload, ...(ttlMs !== undefined && { ttlMs }) }];

@@ -18,9 +18,7 @@ import { showKey } from './big-keys.ts';
 import { KeyClashError, MoveError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
 import { type End, sameValue } from './same-value.ts';
-
-/** The clocks of two servers, and the time that a value was on its way. */
-const TTL_MAY_DIFFER_MS = 5000;
+import { sameBody, sameTtl } from './saved-value.ts';
 
 export async function settleClash(
   { from, to }: Passage,
@@ -78,11 +76,7 @@ async function same(key: Key, type: string, source: End, target: End): Promise<b
   if (await sameValue(key, source, target)) return true;
   if (isValueType(type) && type !== 'stream') return false;
   const [own, other] = await Promise.all([source.send(dump(key)), target.send(dump(key))]);
-  return own !== undefined && other !== undefined && own.equals(other);
-}
-
-function sameTtl(a: number | undefined, b: number | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : Math.abs(a - b) <= TTL_MAY_DIFFER_MS;
+  return own !== undefined && other !== undefined && sameBody(own, other);
 }
 
 /** Whatever keeps it from the disk keeps it from being overwritten. */

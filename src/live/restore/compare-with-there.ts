@@ -9,7 +9,8 @@ import type { Lane } from '../../resp/fleet.ts';
 import { unlink } from '../../resp/import-commands.ts';
 import { restoreValue } from '../../resp/restore-commands.ts';
 import { asking, dump, type Key } from '../../resp/slot-commands.ts';
-import { readAll, type Saved, sameAcrossNames, sameBody, sameTtl } from '../import/compare-keys.ts';
+import { sameAcrossNames } from '../import/compare-keys.ts';
+import { readAll, type Saved, sameBody, sameTtl } from '../move/saved-value.ts';
 import type { Parcel } from './parcel.ts';
 import { keyInSlot } from './unused-key.ts';
 
