@@ -6,6 +6,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { keySlot } from '../../src/topology/key-slot.ts';
+import type { SlotSet } from '../../src/topology/slot-set.ts';
 import { type ClusterPlan, TestCluster } from '../support/cluster.ts';
 import { ownersIn } from '../support/data.ts';
 import { startLoneServer } from '../support/lone-server.ts';
@@ -224,6 +225,61 @@ describe.concurrent.each(builds)('$name', build => {
     },
   );
 
+  describe('more keys than slots, in a cluster that was empty', () => {
+    const MANY = 25_000;
+
+    test('their numbers say that all have arrived, and none is looked for by its name', async t => {
+      const [cluster, source] = await startBoth(t);
+      await fillSource(source, MANY);
+      expect(await importing(t, cluster, source, [])).toMatchObject({ code: 0, stderr: '' });
+      for (const node of cluster.nodes) expect(await callsOf(node, 'exists')).toBe(0);
+      expect(await countMissing(cluster, undefined, MANY)).toBe(0);
+    });
+
+    test('those that a client has deleted are told, and only their slots are looked into by name', async t => {
+      const [cluster, source] = await startBoth(t);
+      await fillSource(source, MANY);
+      const node = cluster.node(1);
+      let over: Promise<unknown> = Promise.resolve();
+      const imported = await importing(t, cluster, source, ['--max-keys-per-second', '20000'], {
+        text: /> MIGRATE /g,
+        times: 10,
+        act: () => {
+          over = deleteSome(node, 5);
+        },
+      });
+      await over;
+      expect(await countMissing(cluster, source, MANY)).toBe(5);
+      expect(imported.code).toBe(1);
+      expect(missingIn(imported)).toBe(5);
+      const looks = await Promise.all(cluster.nodes.map(one => callsOf(one, 'exists')));
+      // By this test for each key, and by the import: in five slots at most, all keys at once and then one by one.
+      expect(looks.reduce((sum, calls) => sum + calls, 0)).toBeLessThan(MANY + 2000);
+    });
+
+    test('one that was started again is asked for each of them, though it has as many by then', async t => {
+      const [cluster, source] = await startBoth(t);
+      await fillSource(source, MANY);
+      const node = cluster.node(1);
+      const { slots } = cluster.member(1);
+      let over: Promise<unknown> = Promise.resolve();
+      const imported = await importing(t, cluster, source, SMALL_BATCHES, {
+        text: /> MIGRATE /g,
+        times: 60,
+        act: () => {
+          // A client fills each slot again.
+          over = node.restart().then(() => fillSlots(node, slots));
+        },
+      });
+      await over;
+      await cluster.settled();
+      const missing = await countMissing(cluster, source, MANY);
+      expect(missing).toBeGreaterThan(0);
+      expect(imported.code).toBe(1);
+      expect(missingIn(imported)).toBe(missing);
+    });
+  });
+
   test('slots of the source that go there and back while it is read', async t => {
     const [cluster, other] = await Promise.all([
       TestCluster.startFor(t, { build, replicasPerPrimary: 0 }),
@@ -258,6 +314,37 @@ describe.concurrent.each(builds)('$name', build => {
     expect(run.code).toBe(1);
   });
 });
+
+async function callsOf(node: ServerProcess, command: string): Promise<number> {
+  const stats = await node.text('INFO', 'commandstats');
+  return Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
+}
+
+async function deleteSome(node: ServerProcess, count: number): Promise<void> {
+  for (let deleted = 0; deleted < count; ) {
+    const name = await node.send('RANDOMKEY');
+    if (Buffer.isBuffer(name)) deleted += Number(await node.send('DEL', name));
+  }
+}
+
+/** Ten keys each; it may not be up yet, or not let anybody write. */
+async function fillSlots(node: ServerProcess, slots: SlotSet): Promise<void> {
+  const tags = new Map<number, string>();
+  for (let i = 0; tags.size < slots.size; i++) {
+    const slot = keySlot(Buffer.from(`t${i}`));
+    if (slots.has(slot) && !tags.has(slot)) tags.set(slot, `t${i}`);
+  }
+  await until('it is written', async () => {
+    const [first] = tags.values();
+    try {
+      return (await node.text('SET', `{${first}}0`, VALUE)) === 'OK';
+    } catch {
+      return false;
+    }
+  });
+  const names = [...tags.values()].flatMap(tag => Array.from({ length: 10 }, (_, i) => `{${tag}}${i}`));
+  await Promise.all(names.map(name => node.send('SET', name, 'v')));
+}
 
 /** Of one node, so that all of it takes several portions. */
 async function namesIn(cluster: TestCluster, count: number): Promise<string[]> {
