@@ -72,7 +72,7 @@ export function addNodeCommand(context: Context, run = runAddNode): Command {
         ...asReplicas.filter(a => !typed.some(b => formatAddress(a) === formatAddress(b))),
       ];
       if (entry === undefined || newcomers.length === 0)
-        throw new UsageError('name the new nodes, and last a node of the cluster');
+        throw new UsageError('name the new nodes, then a node of the cluster');
       const all = flags.replica || flags.clusterSlave || flags.clusterReplica;
       const primary = flags.clusterMasterId ?? flags.clusterPrimaryId;
       if (primary !== undefined && !all && asReplicas.length === 0)

@@ -39,7 +39,7 @@ export async function agreeOnEntry(
   const login = user === undefined ? 'the password' : `the password of ${user}`;
   terminal.warn(`The plan says that the cluster is at ${entry}, which would get ${login}.`);
   const ending = afterAnswer(await terminal.confirm(`Can I log in at ${entry}?`), {
-    nobody: `there is nobody to ask. Name the node on the command line (slotctl apply FILE ${entry}), or give --yes.`,
+    nobody: `nobody answered. Name the node on the command line (slotctl apply FILE ${entry}), or give --yes.`,
   });
   if (!ending) return undefined;
   const { code, text = '' } = ending;

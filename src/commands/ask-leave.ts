@@ -13,7 +13,7 @@ export async function askLeave(question: string, { terminal }: Context): Promise
       terminal.warn('Nothing was changed.');
       return EXIT.interrupted;
     case 'nobody':
-      terminal.warn('Nothing was changed: there is nobody to ask; --yes does it without asking.');
+      terminal.warn('Nothing was changed: nobody answered; --yes goes ahead without asking.');
       return EXIT.refused;
   }
 }

@@ -40,16 +40,20 @@ export function backupCommand(context: Context, run = runBackup): Command {
     .option('--from-replicas', 'of each shard take the replica that is furthest, and spare the primary')
     .option('--parallel <n>', 'how many nodes give their data at the same time', atLeastOne, PARALLEL)
     .option('--no-diskless', 'nodes save to their own disks first, and do not wait for other replicas')
-    .option('--replace', 'a backup that is in the folder already gives way to this one')
-    .option('--accept-shrunk', 'even where a shard has lost most of its keys, or all of them')
-    .option('--begin-timeout <s>', 'how long a node may take to begin', atLeastOne, BEGIN_TIMEOUT_S)
+    .option('--replace', 'replace a backup that is already in the folder')
+    .option('--accept-shrunk', 'save even if a shard has lost most or all of its keys')
+    .option('--begin-timeout <s>', 'how long a node may take to start sending', atLeastOne, BEGIN_TIMEOUT_S)
     .option(
       '--least-rate <bytes>',
-      'bytes per second, over a minute, below which a node is given up; 0: never',
+      'give up a node that sends fewer bytes per second than this over a minute; 0: never',
       wholeNumber,
       LEAST_RATE,
     )
-    .option('--max-size <bytes>', 'of all files together; by default what is free in the folder', atLeastOne)
+    .option(
+      '--max-size <bytes>',
+      'limit for all files together; by default what is free in the folder',
+      atLeastOne,
+    )
     .option('--json', 'print one JSON object per line');
   return addConnectionOptions(command).action(async (words: string[], flags: BackupFlags) => {
     const folder = words.at(-1);

@@ -44,7 +44,8 @@ const MOST_NAMED = 20;
 const MOST_ROUNDS = 3;
 
 /** Never --replace, which would also write over what was there before the first run. */
-const GO_ON = 'The same command goes on: what is there already with the same value is recognised.';
+const GO_ON =
+  'Run the same command again to go on: keys that are already there with the same value are recognised.';
 
 interface Restoring {
   readonly fleet: Fleet;

@@ -54,7 +54,7 @@ export function addChangeOptions(command: Command): Command {
     .addOption(
       new Option(
         '--join-timeout <seconds>',
-        'how long the nodes may take to agree, and a copy of data that is waited for may stand still',
+        'how long nodes may take to agree, and how long a copy may make no progress',
       )
         .default(JOIN_TIMEOUT_SECONDS)
         .argParser(seconds),
@@ -63,7 +63,7 @@ export function addChangeOptions(command: Command): Command {
 
 /** For commands that are done before replicas have copied the data of their new primaries. */
 export function addWaitCopiesOption(command: Command): Command {
-  return command.option('--wait-copies', 'wait until replicas have copied all data of new primaries');
+  return command.option('--wait-copies', 'wait until replicas have copied all data of their new primaries');
 }
 
 export function changeOptions(flags: ChangeFlags): Omit<ChangeOptions, keyof FleetOptions> {
@@ -125,7 +125,7 @@ async function perform<P extends Plan>(
       if (problems.length > 0) teller.complain([...undecided, ...problems]);
       else for (const line of undecided) teller.mention(line);
       if (problems.length > 0) return [EXIT.problems, 'Done, and this is wrong now.'];
-      if (hasLost) return [EXIT.problems, 'Done, and keys were lost.'];
+      if (hasLost) return [EXIT.problems, 'Done, but keys were lost.'];
       if (leavesSomething(plan)) return [EXIT.problems, 'Done, except for what the warnings name.'];
       return [EXIT.done, change.done];
     },
@@ -194,7 +194,7 @@ async function agreeOnPlan<P extends Plan>(
     decided = await change.decide();
     if (decided.decision.kind === 'plan' && sameStages(plan, decided.decision.plan)) return decided.decision;
     if (questions === MOST_QUESTIONS)
-      return { code: EXIT.refused, text: 'Nothing was changed: the cluster does not hold still.' };
+      return { code: EXIT.refused, text: 'Nothing was changed: the cluster keeps changing.' };
     teller.note('The cluster has changed since you were asked. This is how things are now:');
   }
 }
@@ -202,7 +202,7 @@ async function agreeOnPlan<P extends Plan>(
 /** Undefined where the answer is yes. */
 export function afterAnswer(
   answer: Answer,
-  { nobody = 'there is nobody to ask; --yes does it without asking.' } = {},
+  { nobody = 'nobody answered; --yes goes ahead without asking.' } = {},
 ): Ending | undefined {
   switch (answer) {
     case 'yes':

@@ -46,7 +46,7 @@ export function addConnectionOptions(command: Command): Command {
     new Option('--askpass', 'ask for the password; without a terminal, read it from standard input'),
     new Option('-u, --uri <uri>', 'redis://, rediss://, valkey:// or valkeys:// user, password and address'),
     new Option('--no-auth-warning', 'do not warn of a password on the command line'),
-    new Option('--tls', 'speak TLS with every node, as the next six imply; certificates are verified'),
+    new Option('--tls', 'use TLS with every node (implied by the next six); certificates are verified'),
     new Option('--cacert <file>', 'authorities to trust, instead of the system’s'),
     new Option('--cacertdir <dir>', 'a folder of such files'),
     new Option('--cert <file>', 'client certificate'),
@@ -55,7 +55,7 @@ export function addConnectionOptions(command: Command): Command {
     new Option('--insecure', 'do not verify certificates; warns'),
     new Option(
       '--trust-hosts <list>',
-      'networks and ends of names (10.0.0.0/8,.example.com): nodes announced elsewhere are not connected to',
+      'networks and name suffixes (10.0.0.0/8,.example.com); nodes announced elsewhere are not connected to',
     ),
     new Option('-t, --connect-timeout <seconds>', 'how long a connection may take to open')
       .default(CONNECT_TIMEOUT_SECONDS)
@@ -200,11 +200,11 @@ export function warnOfTrust(
 ): void {
   if (insecure)
     terminal.warn(
-      `Warning: ${prefix}insecure verifies no certificate: anybody on the way can read and change all that is sent, passwords too.`,
+      `Warning: ${prefix}insecure verifies no certificate: anyone on the network path can read and change everything, passwords included.`,
     );
   else if (!cacert && !cacertdir && !sni && !trustedHosts)
     terminal.warn(
-      `Warning: any certificate of a public authority is accepted for whatever name a node announces; ${prefix}cacert, ${prefix}sni or --trust-hosts narrow that down.`,
+      `Warning: any certificate from a public authority is accepted for any name a node announces; restrict that with ${prefix}cacert, ${prefix}sni or --trust-hosts.`,
     );
 }
 

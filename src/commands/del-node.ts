@@ -112,7 +112,7 @@ function removeNode(options: DelNodeOptions, context: Context): Promise<ExitCode
       preview: plan => renderDelNode(plan, paint),
       question: 'Can I remove this node?',
       already: 'The cluster does not know this node. Nothing to do.',
-      done: 'The node is removed: nobody who answers knows it any more.',
+      done: 'The node is removed: no node that answers knows it any more.',
       // By its address: once it is forgotten, nobody knows its id.
       unfinished: ({ victims, before }, names) =>
         `Not everything was done. To go on from here: slotctl del-node ${names.of(before.entry)} ${victims.map(id => names.of(id)).join(' ')}`,
@@ -134,7 +134,7 @@ async function decideOnVictim(fleet: Fleet, options: DelNodeOptions): Promise<De
 export function forgetFailedCommand(context: Context, run = runForgetFailed): Command {
   const command = new Command('forget-failed')
     .usage('[options] <address>')
-    .description('remove nodes that are gone and that somebody still knows')
+    .description('remove nodes that are gone but still known to others')
     .argument('[address...]', 'any node: host:port, host port, or a URI');
   return addMembershipOptions(command).action(async (words: string[], flags: MembershipFlags) => {
     context.finish(await run(await resolveMembership(words, flags, context), context));

@@ -55,7 +55,7 @@ export function failoverCommand(context: Context, run = runFailover): Command {
     .usage('[options] <address> <replica>')
     .description('make a replica the primary in place of its own')
     .argument('[words...]', 'a node of the cluster (host:port), and the replica (id or host:port)')
-    .option('--of <primary>', 'instead of a replica: whoever has most of what this primary has')
+    .option('--of <primary>', 'instead of a replica: the one with most of this primary’s data')
     .addOption(new Option('--force', 'without the primary, by a vote of the others').conflicts('takeover'))
     .option('--takeover', 'without the primary, and without a vote')
     .option(

@@ -53,11 +53,11 @@ function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, str
   const { situations, stages } = plan;
   const isHealthy = plan.isHealthy && stages.length === 0 && !situations.some(isStuck);
   if (isHealthy && situations.length > 0)
-    return [EXIT.done, 'No error is left. What is told above nobody can mend from here.'];
+    return [EXIT.done, 'No error is left. What is listed above cannot be repaired from here.'];
   if (isHealthy && round === 1) return [EXIT.done, 'Nothing is wrong. Nothing to do.'];
-  if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to mend.'];
+  if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to repair.'];
   if (explain) return [EXIT.problems, 'Nothing was changed.'];
-  if (stages.length > 0) return [EXIT.problems, 'The cluster keeps breaking while it is mended.'];
+  if (stages.length > 0) return [EXIT.problems, 'The cluster keeps breaking while it is being repaired.'];
   const isUnsafe = situations.some(({ obstacle }) => obstacle && UNSAFE.has(obstacle));
   if (round === 1 && isUnsafe) return [EXIT.refused, 'Nothing was changed: it could lose keys.'];
   return [EXIT.problems, 'This is left; see above.'];

@@ -32,7 +32,7 @@ export function fixCommand(context: Context, run = runFix): Command {
   const command = new Command('fix')
     .usage('[options] <address>')
     .description(
-      'mend a cluster: open slots, slots without an owner or with two, keys in the wrong place, ghosts',
+      'repair a cluster: open slots, slots without an owner or with two, misplaced keys, stale nodes',
     )
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option(
@@ -63,10 +63,10 @@ const MOST_FAILURES = 2;
 const LONG_MS = 30_000;
 
 /** Another round would lose more. */
-const LOST = 'Not everything was mended, and keys were lost.';
+const LOST = 'Not everything was repaired, and keys were lost.';
 
 const NO_ROOM =
-  'Not everything was mended: no value gives way that cannot be kept. fix --rescue-file FILE goes on, with a file that can be written.';
+  'Not everything was repaired: no value is overwritten that cannot be kept. fix --rescue-file FILE goes on, with a file that can be written.';
 
 export async function runFix(options: FixOptions, context: Context): Promise<ExitCode> {
   const { nowMs } = context;
@@ -113,7 +113,7 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
       if (failures <= MOST_FAILURES && context.nowMs() - beganAt < LONG_MS) continue;
       return endFix(
         code,
-        'Not everything was mended. Run the same command again to go on from here.',
+        'Not everything was repaired. Run the same command again to go on from here.',
         options,
         context,
       );
@@ -121,7 +121,7 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     // In words it has been told; for programs nothing comes after `end`.
     if (code === EXIT.problems && options.json) return endFix(code, LOST, options, context);
     if (code !== EXIT.done || isTrial) return code;
-    if (isStopping) return endFix(EXIT.interrupted, 'Not everything was mended.', options, context);
+    if (isStopping) return endFix(EXIT.interrupted, 'Not everything was repaired.', options, context);
   }
 }
 

@@ -59,7 +59,7 @@ export function addImportOptions(command: Command): Command {
   addSourceOptions(command);
   const options = [
     new Option('--cluster-copy', 'the source keeps its keys'),
-    new Option('--cluster-replace', 'values that differ in the cluster give way, and are kept in a file'),
+    new Option('--cluster-replace', 'overwrite values that differ in the cluster, and keep them in a file'),
     new Option('--no-rescue', 'with --cluster-replace: they are not kept'),
     new Option('--databases <list>', 'of the source, as 0,3').argParser(databaseNumbers),
     new Option(
@@ -70,7 +70,7 @@ export function addImportOptions(command: Command): Command {
       .default('refuse'),
     new Option(
       '--through-here',
-      'values come by way of this machine, for a source that cannot reach the cluster',
+      'pass values through this machine, for a source that cannot reach the cluster',
     ),
     new Option('--cluster-pipeline <keys>', 'keys in the first MIGRATE')
       .default(FIRST_BATCH)
@@ -83,7 +83,7 @@ export function addImportOptions(command: Command): Command {
       .argParser(positive),
     new Option(
       '--allow-blocking',
-      'even keys that hold up the servers for longer than half the node timeout',
+      'move even keys that block the servers for longer than half the node timeout',
     ),
     new Option('--max-keys-per-second <keys>', 'at most').argParser(positive),
     new Option('--max-bytes-per-second <bytes>', 'at most').argParser(positive),

@@ -42,7 +42,7 @@ export function addSourceOptions(command: Command): void {
       'password there (safer: the next one, or SLOTCTL_FROM_AUTH)',
     ),
     new Option('--cluster-from-askpass', 'ask for the password there'),
-    new Option('--cluster-from-tls', 'speak TLS with it, as the next six imply'),
+    new Option('--cluster-from-tls', 'use TLS with it (implied by the next six)'),
     new Option('--cluster-from-cacert <file>', 'authorities to trust there'),
     new Option('--cluster-from-cacertdir <dir>', 'a folder of such files'),
     new Option('--cluster-from-cert <file>', 'client certificate for it'),

@@ -145,7 +145,7 @@ export class ImportTeller {
   }
 
   #endingAfter(event: ImportEvent, ms: number): ImportEnding | undefined {
-    const again = 'The same command again goes on from here: what has arrived is recognised.';
+    const again = 'Run the same command again to go on from here: what has arrived is recognised.';
     switch (event.kind) {
       case 'failed':
       case 'alarmed':

@@ -68,7 +68,7 @@ async function agree(
     case 'nobody':
       return {
         code: EXIT.refused,
-        text: 'Nothing was changed: there is nobody to ask; --yes does it without asking.',
+        text: 'Nothing was changed: nobody answered; --yes goes ahead without asking.',
       };
     case 'yes': {
       // While somebody thinks, keys come and nodes fail.

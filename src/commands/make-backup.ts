@@ -73,8 +73,8 @@ export async function makeBackup(
       return teller.end(
         EXIT.problems,
         replace
-          ? `[ERR] Failed to back cluster! What was in ${folder} before is there as it was.`
-          : `[ERR] Failed to back cluster! What is whole is in ${folder}; nodes.json and manifest.json are not.`,
+          ? `[ERR] Failed to back cluster! What was in ${folder} before is unchanged.`
+          : `[ERR] Failed to back cluster! Complete files are in ${folder}; nodes.json and manifest.json are not.`,
       );
     // In the order of their files and not of their ends.
     saved.sort((a, b) => (a.file < b.file ? -1 : 1));

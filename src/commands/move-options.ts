@@ -65,11 +65,11 @@ function obstacleOptions(): Option[] {
   return [
     new Option(
       '--allow-blocking',
-      'even keys that hold up the servers for longer than half the node timeout',
+      'move even keys that block the servers for longer than half the node timeout',
     ),
     new Option(
       '--cluster-replace',
-      'where a key has another value at the target, keep that in a file and write over it',
+      'overwrite keys that have another value at the target, and keep that in a file',
     ),
   ];
 }

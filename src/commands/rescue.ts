@@ -29,7 +29,7 @@ interface RescueFlags extends ConnectionFlags {
 export function rescueCommand(context: Context, run = runRescue): Command {
   const command = new Command('rescue')
     .usage('[options] <file> list | <file> restore <address>')
-    .description('list or restore values that gave way to others of the same key')
+    .description('list or restore values that were overwritten')
     .argument('<file>', 'the rescue file that fix has written')
     .addOption(new Option('--json', 'print one JSON object per line'))
     .option('-y, --yes', 'do not ask')

@@ -53,7 +53,7 @@ export function restoreCommand(context: Context, run = runRestore): Command {
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option('--replace', 'overwrite keys and functions that exist; their values of today are lost')
     .addOption(new Option('--cluster-replace', 'the same').hideHelp())
-    .option('--despite-findings', 'even where nodes have too little memory for it')
+    .option('--despite-findings', 'restore even if nodes have too little memory')
     .option('-y, --yes', 'do not ask')
     .option('--json', 'print one JSON object per line');
   return addConnectionOptions(command).action(

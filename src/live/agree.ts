@@ -21,7 +21,7 @@ export async function agree(
 ): Promise<Problem | undefined> {
   const { members, wantsOk, sparesSilent = false } = step;
   const spare = ({ node, message }: NodeError) => {
-    note(`${node} does not answer (${message}); it hears of the new owners when it is back`);
+    note(`${node} does not answer (${message}); it will learn the new owners when it is back`);
   };
   const stateless = (nodes: readonly Member[]) => note(statelessText(nodes));
   const gathering = {

@@ -96,7 +96,7 @@ const MOST_NAMED = 5;
 export function statelessText(members: readonly Member[]): string {
   const named = members.slice(0, MOST_NAMED).map(({ address }) => formatAddress(address));
   const others = members.length > MOST_NAMED ? ` and ${members.length - MOST_NAMED} more` : '';
-  return `whether ${named.join(', ')}${others} refuse queries is not known: the user may not ask for CLUSTER INFO (+cluster|info)`;
+  return `whether ${named.join(', ')}${others} refuse queries is not known: the user lacks the right to CLUSTER INFO (+cluster|info)`;
 }
 
 function isAbout(gap: Gap, id: NodeId): boolean {

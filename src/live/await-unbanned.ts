@@ -20,7 +20,7 @@ interface Waiting extends Omit<Patience, 'progress'> {
 }
 
 const BANNED =
-  'the cluster was told less than a minute ago to forget this id, and would drop it again; waiting until that is over. (A node that is reset with CLUSTER RESET HARD has a new id, and need not wait.)';
+  'the cluster was asked less than a minute ago to forget this id, and would drop it again; waiting for that to expire. (A node reset with CLUSTER RESET HARD gets a new id and need not wait.)';
 /** Bans end with a whole second of the server's clock, and who has come by itself is watched for a while. */
 const GRACE_MS = 8000;
 const LOOK_EVERY_MS = 500;

@@ -26,7 +26,7 @@ export function callNodes(
   const command = anyCommand(words);
   return inOrder(nodes, NODES_AT_A_TIME, async (node): Promise<Answer> => {
     if (node.silence !== undefined || !node.address)
-      return { node, outcome: { kind: 'none', reason: node.silence ?? 'nobody knows its address' } };
+      return { node, outcome: { kind: 'none', reason: node.silence ?? 'its address is unknown' } };
     try {
       return { node, outcome: { kind: 'reply', reply: await fleet.send(node.address, command) } };
     } catch (error) {

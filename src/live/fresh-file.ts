@@ -51,9 +51,9 @@ interface Known {
 }
 
 function judgeOwn(file: Known): void {
-  if (!file.isFile()) throw new Error('it is no regular file, and keeps nothing');
+  if (!file.isFile()) throw new Error('it is not a regular file');
   if (file.uid !== ownId()) throw new Error('it belongs to another user');
-  if (file.nlink > 1) throw new Error('it has another name beside this one (a hard link)');
+  if (file.nlink > 1) throw new Error('it has another name besides this one (a hard link)');
 }
 
 function ownId(): number {

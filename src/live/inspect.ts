@@ -48,7 +48,7 @@ export async function inspect(
 
 function tooMuch(speaker: Address, what: string): EntryNodeError {
   const node = formatAddress(speaker);
-  const problem = `with what it says there are more than ${what}, which is no cluster; nothing was concluded from it`;
+  const problem = `with what it reports there would be more than ${what}, which cannot be a cluster; nothing was concluded from it`;
   return new EntryNodeError(node, problem, new ProtocolError(node, problem));
 }
 
@@ -120,7 +120,7 @@ class Survey {
         const lastAt = this.#lastPlaceOf(id);
         const there = lastAt && (await this.#whoIsAt(lastAt));
         if (!there || there === id) return;
-        const reason = `nobody knows its address; where its replica last found it (${formatAddress(lastAt)}), another node answers (${there})`;
+        const reason = `its address is unknown; where its replica last found it (${formatAddress(lastAt)}), another node answers (${there})`;
         this.#lost.set(id, { id, reason, replacedBy: there, lastAt });
       }),
     );
@@ -183,14 +183,14 @@ class Survey {
 
   async #tryToLook({ id, address }: ClusterNode): Promise<NodeView | undefined> {
     if (!address) {
-      this.#lose({ id, reason: 'nobody knows its address' });
+      this.#lose({ id, reason: 'its address is unknown' });
       return undefined;
     }
     const mapped = this.#fleet.reachedAt(address);
     const where = { id, address, ...(mapped && { reachedAt: mapped.at, mapLine: mapped.line }) };
     const limitMs = MAX_LOOKS_IN_TURN * this.#fleet.lookLimitMs;
     if (performance.now() - this.#begunAt > limitMs) {
-      const reason = `it was not asked: it was named when asking the others had taken ${Math.round(limitMs / 1000)} s`;
+      const reason = `it was not asked: it was named only after asking the others had taken ${Math.round(limitMs / 1000)} s`;
       this.#lose({ ...where, reason });
       return undefined;
     }

@@ -28,7 +28,7 @@ export function setTimeouts(
   return inOrder(nodes, NODES_AT_A_TIME, async (node): Promise<TimeoutAt> => {
     const { silence, address } = node;
     if (silence !== undefined || !address)
-      return { node, problem: silence ?? 'nobody knows its address', saved: false };
+      return { node, problem: silence ?? 'its address is unknown', saved: false };
     try {
       const beforeMs = await timeoutOf(fleet, address);
       if (wanted.dryRun) return { node, ...(beforeMs !== undefined && { beforeMs }) };
@@ -58,7 +58,7 @@ async function setOne(
     return {
       saved,
       ...(nowMs !== undefined && { nowMs }),
-      problem: `it was told ${timeoutMs} ms, and now says ${nowMs ?? 'nothing'}`,
+      problem: `it was set to ${timeoutMs} ms, but now says ${nowMs ?? 'nothing'}`,
     };
   if (saved) return { nowMs, saved };
   return { nowMs, saved, problem: `in force, but lost at its next restart: ${refusal}` };

@@ -54,7 +54,7 @@ export function missingText({ primary, slots, reason }: MissingShard, names: Nod
 }
 
 export function movedText(slots: SlotSet): string {
-  return `[ERR] Slots have moved meanwhile (${slots}): keys of theirs may be missing, or be there twice.`;
+  return `[ERR] Slots moved during the backup (${slots}): some of their keys may be missing, or saved twice.`;
 }
 
 export function onTheWayText(slots: SlotSet): string {
@@ -62,24 +62,24 @@ export function onTheWayText(slots: SlotSet): string {
 }
 
 export function openedText(slots: SlotSet): string {
-  return `[ERR] Slots were open meanwhile (${slots}), and keys of theirs may be missing: back up again when nothing moves.`;
+  return `[ERR] Slots were open during the backup (${slots}): some of their keys may be missing. Back up again when no slots move.`;
 }
 
 export function grownText({ node, was, is }: GrownEpoch, names: NodeNames): string {
-  return `[ERR] Slots have come to ${names.of(node)} meanwhile (config epoch ${was}, now ${is}), and may have gone again: keys of theirs may be in no file. Back up again when nothing moves.`;
+  return `[ERR] ${names.of(node)} took over slots during the backup (config epoch ${was}, now ${is}), and may have given them up again: some of their keys may be in no file. Back up again when no slots move.`;
 }
 
 export function restartedText({ node, keysBefore, keysNow }: Restarted, names: NodeNames): string {
-  return `[ERR] ${names.of(node)} was started again meanwhile (${count(keysBefore, 'key')} before, ${keysNow} after): its data may not be what they were. See that it has them, and back up again.`;
+  return `[ERR] ${names.of(node)} was restarted during the backup (${count(keysBefore, 'key')} before, ${keysNow} after): it may have lost data. Check its keys, and back up again.`;
 }
 
 export function shrunkText({ since, address, slots, were, are }: Shrunk, folder: string): string {
   const who = address === undefined ? 'the cluster' : `${address} (slots ${slots})`;
   const then =
     since === 'first look'
-      ? `${who} had ${count(were, 'key')} when it was first looked at, and gave ${are}`
-      : `in the backup that is in ${folder}, ${who} had ${count(were, 'key')}; now it has ${are}`;
-  return `[ERR] Most keys are gone: ${then}. Where that is meant, --accept-shrunk saves it all the same.`;
+      ? `${who} had ${count(were, 'key')} at the first look, and delivered ${are}`
+      : `in the backup in ${folder}, ${who} had ${count(were, 'key')}; now it has ${are}`;
+  return `[ERR] Most keys are gone: ${then}. If that is intended, --accept-shrunk saves it anyway.`;
 }
 
 export function strayedText({ address, primary }: BackupSource): string {

@@ -17,17 +17,20 @@ function withShare(text: string, state: CopyState): string {
 export function describeCopyState(state: CopyState, replica: string, primary: string): string {
   switch (state.stage) {
     case 'waiting':
-      return `${replica} waits for its primary ${primary} to begin sending its data`;
+      return `${replica} is waiting for its primary ${primary} to start sending data`;
     case 'sending':
-      return withShare(`${replica} is still copying the data of its primary ${primary}`, state);
+      return withShare(`${replica} is still copying the data from its primary ${primary}`, state);
     case 'loading':
-      return withShare(`${replica} has received the data of its primary ${primary} and is loading it`, state);
+      return withShare(
+        `${replica} has received the data from its primary ${primary} and is loading it`,
+        state,
+      );
   }
 }
 
 export function describeCopy(copy: Copy, names: NodeNames): string {
   const text = describeCopyState(copy, names.of(copy.replica), names.of(copy.primary));
-  return copy.stage === 'waiting' && copy.isSaving ? `${text}, which is saving` : text;
+  return copy.stage === 'waiting' && copy.isSaving ? `${text} (the primary is saving)` : text;
 }
 
 /** All is done but for them. */
@@ -35,29 +38,31 @@ export function copyLines(copies: readonly Copy[], entry: string, names: NodeNam
   const [them, they] = copies.length === 1 ? ['it', 'It'] : ['them', 'They'];
   return [
     ...copies.map(copy => `${describeCopy(copy, names)}.`),
-    `${they} cannot take over before that is done. To watch ${them}: slotctl check ${entry}`,
+    `${they} cannot take over until then. To follow ${them}: slotctl check ${entry}`,
   ];
 }
 
 /** What is waited for, on one line. */
 export function copyingText(copies: readonly Copy[], names: NodeNames): string {
   const parts = copies.map(copy => {
-    const what = { waiting: copy.isSaving ? 'a save goes on' : 'not begun', sending: '', loading: 'loading' }[
-      copy.stage
-    ];
+    const what = {
+      waiting: copy.isSaving ? 'save in progress' : 'not started',
+      sending: '',
+      loading: 'loading',
+    }[copy.stage];
     return [names.of(copy.replica), what, share(copy)].filter(part => part !== '').join(' ');
   });
-  return `replicas copy their primaries: ${parts.join(', ')}`;
+  return `replicas are copying: ${parts.join(', ')}`;
 }
 
 /** None of them has got on for so long. */
 export function stuckCopyLines(copies: readonly Copy[], waited: string, names: NodeNames): string[] {
   return [
-    `The nodes agree, and no copy of data has made progress for ${waited} (--join-timeout).`,
+    `The nodes agree, but no copy has made progress for ${waited} (--join-timeout).`,
     ...copies.map(copy =>
       copy.stage === 'waiting'
-        ? `${describeCopy(copy, names)}: it may wait for more replicas (repl-diskless-sync-delay), or be unable to save; its log tells.`
-        : `${describeCopy(copy, names)}. The logs of both tell why it does not go on.`,
+        ? `${describeCopy(copy, names)}. The primary may be waiting for more replicas (repl-diskless-sync-delay), or be unable to save; see its log.`
+        : `${describeCopy(copy, names)}. The logs of both show why it has stopped.`,
     ),
   ];
 }

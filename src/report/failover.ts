@@ -62,7 +62,7 @@ const WHEN_FORCED =
 export function describeFailoverRefusal(refusal: FailoverRefusal, names: NodeNames): string {
   switch (refusal.kind) {
     case 'replica-of-nobody':
-      return `${names.of(refusal.node)} replicates nobody whom it could take over from.`;
+      return `${names.of(refusal.node)} has no primary that it could take over from.`;
     case 'not-its-replica':
       return `${names.of(refusal.node)} does not replicate ${names.of(refusal.primary)} any more.`;
     case 'no-replica-answers':
@@ -74,7 +74,7 @@ export function describeFailoverRefusal(refusal: FailoverRefusal, names: NodeNam
     case 'replica-too-far-behind':
       return `${names.of(refusal.node)} is ${bytes(refusal.bytes)} behind ${names.of(refusal.primary)}, more than ${bytes(refusal.most)} (--max-replica-lag); clients would be kept waiting for it in vain. Try again when it has caught up.`;
     case 'replica-empty':
-      return `${names.of(refusal.node)} holds no keys, and ${emptyBeside(refusal, names)}: all keys of the shard would be lost, for the old primary would copy what it has. Bring ${names.of(refusal.primary)} back with its data, or choose another replica. \`failover --despite-findings\` does it all the same.`;
+      return `${names.of(refusal.node)} holds no keys, but ${emptyBeside(refusal, names)}: all keys of the shard would be lost, because the old primary would copy from it. Bring ${names.of(refusal.primary)} back with its data, or choose another replica. \`failover --despite-findings\` does it anyway.`;
     case 'primary-silent':
       if (refusal.life)
         return livingPrimary(refusal.life, names.of(refusal.node), names.of(refusal.primary), names);
@@ -84,11 +84,11 @@ export function describeFailoverRefusal(refusal: FailoverRefusal, names: NodeNam
     case 'sibling-ahead':
       return `${names.of(refusal.sibling)} has received ${bytes(refusal.bytes)} more than ${names.of(refusal.node)}, and the primary is not there to give it the rest. Fail over to ${names.of(refusal.sibling)}; or lose them with --despite-findings.`;
     case 'replica-without-data':
-      return `${names.of(refusal.node)} has no whole copy of ${names.of(refusal.primary)}: all keys of the shard would be lost, for the old primary would copy what it has. Wait until it is in step, or choose another replica. \`failover --despite-findings\` does it all the same.`;
+      return `${names.of(refusal.node)} has no whole copy of ${names.of(refusal.primary)}: all keys of the shard would be lost, because the old primary would copy from it. Wait until it is in step, or choose another replica. \`failover --despite-findings\` does it anyway.`;
     case 'shard-in-motion':
-      return `${showSlots(refusal.slots)} of ${names.of(refusal.primary)} ${refusal.slots.size === 1 ? 'is' : 'are'} on the way; a failover would leave the move half done. Let it end, or mend it with \`slotctl fix\`; then try again. \`failover --despite-findings\` goes on.`;
+      return `${showSlots(refusal.slots)} of ${names.of(refusal.primary)} ${refusal.slots.size === 1 ? 'is' : 'are'} on the way; a failover would leave the move half done. Let it finish, or repair it with \`slotctl fix\`; then try again. \`failover --despite-findings\` goes on.`;
     case 'in-doubt':
-      return `Something is wrong, so nothing is touched: ${refusal.findings.map(finding => describeFinding(finding, names)).join(' ')} Mend it first (\`slotctl explain\` tells how). \`slotctl failover\` does a single shard in spite of it.`;
+      return `Something is wrong, so nothing is touched: ${refusal.findings.map(finding => describeFinding(finding, names)).join(' ')} Fix it first (\`slotctl explain\` shows how). \`slotctl failover\` does a single shard in spite of it.`;
     case 'nobody-as-wanted':
       return `No replica of ${names.of(refusal.primary)} that answers ${wanted(refusal)}.`;
   }
@@ -105,7 +105,7 @@ function emptyBeside(
     case 'sibling':
       return `another replica of ${names.of(primary)} holds ${keys}`;
     case 'other-shards':
-      return `by what the other shards have, that of ${names.of(primary)} should have about ${keys}`;
+      return `judging by the other shards, the shard of ${names.of(primary)} should have about ${keys}`;
   }
 }
 
@@ -116,10 +116,10 @@ function livingPrimary(
   primary: string,
   names: NodeNames,
 ): string {
-  const task = `${primary}, whose place ${replica} is to take, lives`;
+  const task = `${primary}, whose place ${replica} is to take, is alive`;
   if (refused)
-    return `${task}, and cannot be asked to hand over: ${reason}. Log in as a user whom it lets in, and try again.`;
-  return `${task}, for ${names.list(heardBy)} ${heardBy.length === 1 ? 'hears' : 'hear'} it, and does not answer here: ${reason}. Run this from where it can be reached. If it has just gone down, the others notice within the node timeout; then try again.`;
+    return `${task}, but cannot be asked to hand over: ${reason}. Log in as a user that it accepts, and try again.`;
+  return `${task}: ${names.list(heardBy)} ${heardBy.length === 1 ? 'hears' : 'hear'} it, but it does not answer here: ${reason}. Run this from where it can be reached. If it has just gone down, the others will notice within the node timeout; try again then.`;
 }
 
 function wanted({ versions, hosts }: Extract<FailoverRefusal, { kind: 'nobody-as-wanted' }>): string {
@@ -150,7 +150,9 @@ export function describeFailoverProblem(
     way === 'graceful'
       ? 'The primary or a majority of the primaries does not hear it on the cluster bus, or it did not catch up within the five seconds for which clients wait. The primary is what it was.'
       : 'No majority of the primaries has voted for it: they do not hear it, or have voted a moment ago. A server asks for votes again after four times its node timeout; a longer --join-timeout waits for that. Its log tells more.';
-  return [`${node} is no primary after ${waited}, although it was told so ${count(told, 'time')}. ${why}`];
+  return [
+    `${node} is not a primary after ${waited}, although it was asked ${count(told, 'time')} to become one. ${why}`,
+  ];
 }
 
 export function describeFailoverRemark(remark: FailoverRemark, names: NodeNames): string {

@@ -77,7 +77,7 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
     case 'primary-empty':
       return `${who} is a primary without slots.`;
     case 'primary-evicting':
-      return `${who} evicts keys: ${finding.evicted} since it was started (maxmemory ${bytes(finding.mostBytes)}, ${finding.policy}).`;
+      return `${who} evicts keys: ${finding.evicted} since it started (maxmemory ${bytes(finding.mostBytes)}, ${finding.policy}).`;
     case 'versions-mixed':
       return `Versions differ: ${finding.versions
         .map(({ version, nodes }) => `${version} on ${names.list(nodes)}`)
@@ -88,7 +88,7 @@ export function describeFinding(finding: Finding, names: NodeNames): string {
 /** A server says nothing of the delay that it keeps, nor of how much is left. */
 function passing({ passesWithinMs: ms, loading }: FindingOf<'state-not-ok'>): string {
   if (loading) return ' while loading data';
-  return ms === undefined ? '' : `; with nothing else wrong, this passes by itself within ${ms / 1000} s`;
+  return ms === undefined ? '' : `; nothing else is wrong, and this clears by itself within ${ms / 1000} s`;
 }
 
 const MAX_RANGES = 8;

@@ -11,23 +11,23 @@ import { lossOf, originOf, sceneOf, titleOf } from './situation-text.ts';
 
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'unreachable-owner':
-    'Nothing without fix --cluster-fix-with-unreachable-masters. Better bring the node back, and run fix again.',
+    'Nothing without fix --cluster-fix-with-unreachable-masters. Better: bring the node back, and run fix again.',
   'still-heard':
     'Nothing: other nodes still hear from it. If it is down, wait until they have noticed; if not, run fix from where it can be reached.',
   'refused-us':
-    'Nothing: the node lives, and refuses our login or our user’s rights (`slotctl check` tells which). Log in as somebody whom it lets in, and run fix again.',
+    'Nothing: the node is alive, but refuses this login or denies its user a right (`slotctl check` shows which). Log in as a user that it accepts, and run fix again.',
   'copy-out-of-reach':
-    'Nothing, with no option: a node that lives and gives no answer here may have the only copy of their keys. `slotctl check` tells why it could not be asked; correct that, and run fix again.',
+    'Nothing, and no option changes that: a node that is alive but does not answer here may have the only copy of their keys. `slotctl check` shows why it could not be asked; correct that, and run fix again.',
   'stranded-copy':
-    'Nothing without fix --cluster-fix-with-unreachable-masters: their keys may be the only copy. Copy them first (`redis-cli --rdb` from that node), or bring its primary back.',
+    'Nothing without fix --cluster-fix-with-unreachable-masters: it may have the only copy of its keys. Save them first (`redis-cli --rdb` from that node), or bring its primary back.',
   'may-return':
-    'Nothing: a node that is down may have been the target before, and Valkey would have it take the slots back, without their keys, when it returns. Start it again, or have it forgotten, and run fix again; until then the slots stay open, and clients find every key; fix --cluster-fix-with-unreachable-masters goes on all the same.',
-  'no-remedy': 'Nothing: this cannot be mended from here.',
-  wait: 'Nothing now: run fix again when the rest is mended, or when it is through.',
+    'Nothing: a node that is down may have been the target before; with Valkey it would take the slots back, without their keys, when it returns. Start it, or have it forgotten, and run fix again. Until then the slots stay open, and clients find every key. fix --cluster-fix-with-unreachable-masters goes ahead anyway.',
+  'no-remedy': 'Nothing: this cannot be repaired from here.',
+  wait: 'Nothing now: run fix again when the rest is repaired, or when it has finished.',
   later: 'Nothing yet: it is a matter for the next look of this run, when every slot can have an owner.',
-  'cluster-down': 'Nothing now: keys cannot move while the cluster is down; mend what keeps it down first.',
+  'cluster-down': 'Nothing now: keys cannot move while the cluster is down; fix what keeps it down first.',
   'no-room':
-    'Nothing: the keys would not fit within the maxmemory of the node that they belong to; it would evict keys, or refuse them. Give it more memory (CONFIG SET maxmemory), and run the same command again.',
+    'Nothing: the keys do not fit within the maxmemory of the node that owns them; it would evict or refuse keys. Give it more memory (CONFIG SET maxmemory), and run the same command again.',
   uncounted: 'Nothing: the keys of a node that takes part could not be counted.',
 };
 
@@ -82,7 +82,7 @@ function situationLines(
 
 function whyNot({ kind, detail }: Situation, obstacle: Obstacle): string {
   if (kind === 'owner-dead' && obstacle === 'unreachable-owner' && detail !== undefined)
-    return `Nothing without fix --cluster-fix-with-unreachable-masters. The owner itself cannot come back, for node ${detail} has its place; if you have its nodes.conf and its data, start it with them, and run fix again.`;
+    return `Nothing without fix --cluster-fix-with-unreachable-masters. The owner itself cannot come back, because node ${detail} has taken its place. If you have its nodes.conf and its data, start it with them, and run fix again.`;
   return OBSTACLES[obstacle];
 }
 

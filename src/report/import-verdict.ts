@@ -1,22 +1,24 @@
 /** What an import runs into, and what its counts say in the end. */
 import type { ImportEvent, ImportResult } from '../plan/import-events.ts';
-import { formatAddress } from '../topology/node.ts';
+import { type Address, formatAddress } from '../topology/node.ts';
 import { bytes, count, enumerate } from './names.ts';
 
 export function restlessText({ keys }: Extract<ImportEvent, { kind: 'restless' }>): string {
-  return `${count(keys, 'key')} changed at the source while ${keys === 1 ? 'it was' : 'they were'} read; trying again, with longer and longer pauses`;
+  return `${count(keys, 'key')} changed at the source while ${keys === 1 ? 'it was' : 'they were'} read; trying again, with longer pauses each time`;
 }
 
 export function sentAgainText({ nodes, keys }: Extract<ImportEvent, { kind: 'sent-again' }>): string {
   const reason =
-    nodes.length > 0
-      ? `${enumerate(nodes.map(formatAddress))} was started again, and came back without`
-      : 'a replica took over, and does not have';
+    nodes.length > 0 ? `${wereRestarted(nodes)} and came back without` : 'a replica took over without';
   return `${reason} ${count(keys, 'key')} that had arrived; they are sent again`;
 }
 
 export function keptText({ nodes }: Extract<ImportEvent, { kind: 'kept' }>): string {
-  return `${enumerate(nodes.map(formatAddress))} was started again, and still has all keys that it was given; going on`;
+  return `${wereRestarted(nodes)} and still ${nodes.length === 1 ? 'has' : 'have'} all the keys sent there; going on`;
+}
+
+function wereRestarted(nodes: readonly Address[]): string {
+  return `${enumerate(nodes.map(formatAddress))} ${nodes.length === 1 ? 'was' : 'were'} restarted`;
 }
 
 export interface ImportVerdict {
@@ -30,20 +32,21 @@ export interface ImportVerdict {
 export function judgeImport(result: ImportResult, copy: boolean): ImportVerdict {
   const { source, cluster, clashing, giants, outvoted, restless } = result;
   const problems: string[] = [...losses(result, copy)];
-  if (clashing > 0) problems.push(`${count(clashing, 'key')} had other values in the cluster, and stayed.`);
-  if (giants > 0) problems.push(`${count(giants, 'key')} stayed for being too big.`);
+  if (clashing > 0)
+    problems.push(`${count(clashing, 'key')} had other values in the cluster and stayed at the source.`);
+  if (giants > 0) problems.push(`${count(giants, 'key')} stayed at the source: too big.`);
   if (restless > 0)
     problems.push(
-      `${count(restless, 'key')} stayed because clients of the source change ${restless === 1 ? 'it' : 'them'} all the time: stop these, and run the same command again.`,
+      `${count(restless, 'key')} stayed at the source: clients keep changing ${restless === 1 ? 'it' : 'them'}. Stop those clients, and run the same command again.`,
     );
   if (result.sourceMoved)
     problems.push(
-      'Slots of the source moved meanwhile, and keys may have been missed. The same command again takes them.',
+      'Slots of the source moved during the import, and keys may have been missed. Run the same command again to take them.',
     );
   const late = source.after - clashing - giants - outvoted - restless;
   if (!copy && result.isWhole && late > 0)
     problems.push(
-      `${count(late, 'key')} came to the source meanwhile, and ${late === 1 ? 'is' : 'are'} still there. The same command again takes them.`,
+      `${count(late, 'key')} ${late === 1 ? 'was' : 'were'} added at the source during the import and ${late === 1 ? 'is' : 'are'} still there. Run the same command again to take ${late === 1 ? 'it' : 'them'}.`,
     );
   const lines = [
     `The source had ${count(source.before, 'key')} and has ${source.after}; the cluster had ${cluster.before} and has ${cluster.after}.`,
@@ -60,13 +63,15 @@ function remarks(
     ...(alreadyThere > 0 ? [`Already there with the same value: ${alreadyThere}.`] : []),
     ...(overwritten > 0
       ? [
-          `Values of the cluster that gave way: ${overwritten}${rescueFile ? `, kept in ${rescueFile} (slotctl rescue)` : ''}.`,
+          `Values overwritten in the cluster: ${overwritten}${rescueFile ? `, kept in ${rescueFile} (slotctl rescue)` : ''}.`,
         ]
       : []),
-    ...(outvoted > 0 ? [`Left at the source because a higher database has the key, too: ${outvoted}.`] : []),
+    ...(outvoted > 0 ? [`Left at the source because a higher database also has the key: ${outvoted}.`] : []),
     ...(check.expired > 0 ? [`Expired since they arrived: ${about(check)}${check.expired}.`] : []),
     ...(copy && source.after > source.before
-      ? [`Keys that came to the source meanwhile may not have been taken: ${source.after - source.before}.`]
+      ? [
+          `Keys added at the source during the import may not have been taken: ${source.after - source.before}.`,
+        ]
       : []),
   ];
 }
@@ -79,55 +84,51 @@ function about({ oneOf }: ImportResult['check']): string {
 function losses(result: ImportResult, copy: boolean): string[] {
   const { check, carried, evicted, evictedAtSource, restarted, restartedSources, lostAtSource } = result;
   const said: string[] = [];
-  const where = (nodes: ImportResult['restarted']) => enumerate(nodes.map(formatAddress));
   if (check.missing > 0)
     said.push(
-      `Of ${count(carried, 'key')} that the cluster was given, ${about(check)}${check.missing} ${check.missing === 1 ? 'is' : 'are'} not there${reasonFor(result)}. ${copy ? 'The source has them if nobody has removed them there: the same command again brings them' : 'The source has them no more'}.`,
+      `Of ${count(carried, 'key')} that the cluster received, ${about(check)}${check.missing} ${check.missing === 1 ? 'is' : 'are'} missing${reasonFor(result)}. ${copy ? 'The source still has them unless they were removed there: run the same command again to bring them' : 'The source no longer has them'}.`,
     );
   if (evicted > 0)
     said.push(
-      `The cluster evicted ${count(evicted, 'key')} meanwhile: it has too little memory (maxmemory).`,
+      `The cluster evicted ${count(evicted, 'key')} during the import: it has too little memory (maxmemory).`,
     );
   if (check.unseen > 0)
     said.push(
-      `${count(check.unseen, 'key')} could not be looked for afterwards: the nodes did not answer, or +exists is missing. The same command again recognises what is there.`,
+      `${count(check.unseen, 'key')} could not be looked for afterwards: the nodes did not answer, or +exists is missing. Run the same command again: it recognises what is there.`,
     );
   else if (check.oneOf > 1 && check.missing === 0 && restarted.length > 0)
     said.push(
-      `${where(restarted)} was started again meanwhile. One in ${check.oneOf} keys was looked for afterwards, and found; of the others nobody knows.`,
+      `${wereRestarted(restarted)} during the import. One in ${check.oneOf} keys was looked for afterwards, and found; the others were not checked.`,
     );
   if (check.short > 0)
     said.push(
-      `The cluster has ${count(check.short, 'key')} fewer than it should: clients may have deleted them meanwhile, or theirs have expired.`,
+      `The cluster has ${count(check.short, 'key')} fewer than it should: clients may have deleted them, or keys of their own may have expired.`,
     );
   if (evictedAtSource > 0)
     said.push(
-      `The source evicted ${count(evictedAtSource, 'key')} meanwhile (maxmemory): they may not have been taken.`,
+      `The source evicted ${count(evictedAtSource, 'key')} during the import (maxmemory): they may not have been taken.`,
     );
   if (lostAtSource === undefined || lostAtSource > 0)
     said.push(
-      `${where(restartedSources)} was started again meanwhile; ${lostAtSource === undefined ? 'whether all of its keys were there afterwards nobody knows' : `${count(lostAtSource, 'key')} that it had ${lostAtSource === 1 ? 'was' : 'were'} not there afterwards, and ${lostAtSource === 1 ? 'was' : 'were'} not taken`}.`,
+      `${wereRestarted(restartedSources)} during the import; ${lostAtSource === undefined ? 'it is not known whether all keys were there afterwards' : `${count(lostAtSource, 'key')} from before ${lostAtSource === 1 ? 'was' : 'were'} gone afterwards, and ${lostAtSource === 1 ? 'was' : 'were'} not taken`}.`,
     );
   return said;
 }
 
 function reasonFor({ restarted, evicted }: ImportResult): string {
-  if (restarted.length > 0)
-    return `: ${enumerate(restarted.map(formatAddress))} was started again, and came back without what it had`;
-  return evicted > 0
-    ? ''
-    : ': clients may have deleted them, or a replica took over that did not have them yet';
+  if (restarted.length > 0) return `: ${wereRestarted(restarted)} and came back without data`;
+  return evicted > 0 ? '' : ': clients may have deleted them, or a replica took over before it had them';
 }
 
 export function alarmText({ alarm, node }: Extract<ImportEvent, { kind: 'alarmed' }>): string {
   const at = formatAddress(node);
-  const rest = 'No more is sent; what has not been sent is at the source';
+  const rest = 'Sending has stopped; what was not sent is still at the source';
   switch (alarm.kind) {
     case 'evicted':
-      return `${at} has evicted ${count(alarm.keys, 'key')} since the beginning: it has too little memory (maxmemory). ${rest}.`;
+      return `${at} has evicted ${count(alarm.keys, 'key')} since the import began: it has too little memory (maxmemory). ${rest}.`;
     case 'full':
-      return `${at} uses ${bytes(alarm.usedBytes)} of ${bytes(alarm.mostBytes)} (maxmemory): it is about to evict keys, or to take no more. ${rest}.`;
+      return `${at} uses ${bytes(alarm.usedBytes)} of ${bytes(alarm.mostBytes)} (maxmemory): it is about to evict or refuse keys. ${rest}.`;
     case 'restarted':
-      return `${at} was started again. ${rest}.`;
+      return `${at} was restarted. ${rest}.`;
   }
 }

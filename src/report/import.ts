@@ -32,7 +32,7 @@ export function renderImport(plan: ImportPlan, { from, copy }: ImportHeading, pa
     paint.heading(`>>> Importing data from ${formatAddress(from)} to cluster ${names.of(plan.before.entry)}`),
     `The source is ${what} (${product} ${enumerate(versions)}).`,
     ...(rows.length > 0 ? columns(['database', 'keys', 'goes to'], rows, paint) : []),
-    ...(plan.throughHere ? ['Values come by way of this machine.'] : []),
+    ...(plan.throughHere ? ['Values pass through this machine.'] : []),
     ...(plan.sourceLogsIn ? [LOGIN_TEXT] : []),
     ...plan.tight.map(node => paint.warning(`[WARNING] ${tightText(node, names, copy)}`)),
     copy
@@ -42,16 +42,16 @@ export function renderImport(plan: ImportPlan, { from, copy }: ImportHeading, pa
 }
 
 const LOGIN_TEXT =
-  'The source logs in at the cluster as we do, and is told our password there (--through-here keeps it from the source).';
+  'The source logs in to the cluster with our login, and so learns our password (--through-here keeps it from the source).';
 
 function tightText(
   { node, bytes: wanted, most, evicts }: TightNode,
   names: NodeNames,
   copy: boolean,
 ): string {
-  const consequence = evicts ? 'it would throw keys away' : 'it takes no more then';
+  const consequence = evicts ? 'it would evict keys' : 'it would refuse the rest';
   const end = copy ? 'Not all may arrive' : 'Keys may be lost';
-  return `${names.of(node)} would need about ${bytes(wanted)} and has ${bytes(most)} (maxmemory): ${consequence}. ${end}.`;
+  return `${names.of(node)} would need about ${bytes(wanted)} but has ${bytes(most)} (maxmemory): ${consequence}. ${end}.`;
 }
 
 /** How far it has come. */

@@ -37,8 +37,8 @@ function linesOf(inFile: Fields, now: Fields, usual: Fields): string[] {
   const list = (some: readonly string[], fields: Fields) => some.map(name => word(name, fields)).join(' ');
   const others = changed.map(name => `${word(name, now)} (in the plan: ${value(name, inFile)})`).join(', ');
   return [
-    ...(brought.length > 0 ? [`The plan brings: ${list(brought, inFile)}`] : []),
-    ...(changed.length > 0 ? [`The command line counts, and not the plan: ${others}`] : []),
+    ...(brought.length > 0 ? [`From the plan: ${list(brought, inFile)}`] : []),
+    ...(changed.length > 0 ? [`The command line overrides the plan: ${others}`] : []),
   ];
 }
 

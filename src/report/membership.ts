@@ -120,13 +120,13 @@ export function describeRemark(remark: Remark, names: NodeNames): string {
     case 'kept-for-slots':
       return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'is' : 'are'} kept: gone, but the owner of slots. A replica has to take over, or \`fix\` gives the slots to others.`;
     case 'kept-misplaced':
-      return `Nothing is done about ${remark.wrong.node}. ${wrongAddress(remark.wrong, names)}`;
+      return `${remark.wrong.node} is left as it is. ${wrongAddress(remark.wrong, names)}`;
     case 'kept-alive':
       return remark.heardBy.length === 0
-        ? `${names.list(remark.nodes)} is kept: it answered, and would not talk to us. \`check\` tells why.`
-        : `${names.list(remark.nodes)} is kept: it does not answer here, and ${names.list(remark.heardBy)} ${remark.heardBy.length === 1 ? 'hears' : 'hear'} it. If it is down, wait until the others have noticed; \`del-node\` removes it all the same.`;
+        ? `${names.list(remark.nodes)} is kept: it answered, but would not talk to us. \`check\` shows why.`
+        : `${names.list(remark.nodes)} is kept: it does not answer here, but ${names.list(remark.heardBy)} ${remark.heardBy.length === 1 ? 'hears' : 'hear'} it. If it is down, wait until the others have noticed; \`del-node\` removes it anyway.`;
     case 'kept-last-copy':
-      return `${names.list(remark.nodes)} is kept: it may have the only copy of ${showSlots(remark.slots)}, whose owner does not answer. Start one of them again; or have the slots given to others first (\`fix --cluster-fix-with-unreachable-masters\`), and their keys are lost.`;
+      return `${names.list(remark.nodes)} is kept: it may have the only copy of ${showSlots(remark.slots)}, whose owner does not answer. Start one of them again; or first give the slots to other nodes, without their keys (\`fix --cluster-fix-with-unreachable-masters\`).`;
     case 'may-lose-writes':
     case 'without-a-vote':
     case 'older-than-primary':

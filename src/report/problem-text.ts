@@ -25,11 +25,11 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
       return [describeChange(problem.change, names.of(problem.node), names)];
     case 'no-right':
       return [
-        `${names.of(problem.node)} does not let this user do it (NOPERM): it needs ${problem.rights.map(right => `+${right}`).join(' ')}.`,
+        `${names.of(problem.node)} denies this user the command (NOPERM). The user needs ${problem.rights.map(right => `+${right}`).join(' ')}.`,
       ];
     case 'remembered':
       return [
-        `${names.list(problem.by)} still ${problem.by.length === 1 ? 'knows' : 'know'} it after ${seconds(problem.waitedMs)}, however often they are told to forget it; somebody who was not told keeps bringing it back.`,
+        `${names.list(problem.by)} still ${problem.by.length === 1 ? 'knows' : 'know'} it after ${seconds(problem.waitedMs)}, however often they forget it: a node that has not forgotten it keeps bringing it back.`,
       ];
     case 'banned':
       return [
@@ -60,17 +60,17 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
 function describeChange(change: Change, node: string, names: NodeNames): string {
   switch (change.kind) {
     case 'owns-slots':
-      return `${node} owns ${showSlots(change.slots)} now, which it did not when this was planned. It is left as it is.`;
+      return `${node} now owns ${showSlots(change.slots)}, and did not when this was planned. It is left as it is.`;
     case 'promoted':
-      return `${node} was a replica when this was planned, and is a primary now. It is left as it is.`;
+      return `${node} was a replica when this was planned, and is now a primary. It is left as it is.`;
     case 'has-keys':
-      return `${node} holds ${count(change.keys, 'key')} now, and held none when this was planned. It is left as it is.`;
+      return `${node} now holds ${count(change.keys, 'key')}, and held none when this was planned. It is left as it is.`;
     case 'heard-again':
-      return `${node} did not answer when this was planned, and ${names.list(change.by)} ${change.by.length === 1 ? 'hears' : 'hear'} it now. It is left as it is.`;
+      return `${node} did not answer when this was planned, but now ${names.list(change.by)} ${change.by.length === 1 ? 'hears' : 'hear'} it. It is left as it is.`;
     case 'taken':
       return change.primary
-        ? `${node} is a replica of ${names.of(change.primary)} now: somebody else has made it one. \`slotctl replicate\` moves it.`
-        : `${node} is a primary now: somebody else has made it one.`;
+        ? `${node} is now a replica of ${names.of(change.primary)}: somebody else made it one. \`slotctl replicate\` moves it.`
+        : `${node} is now a primary: somebody else made it one.`;
   }
 }
 
@@ -93,7 +93,7 @@ export function describeGaps(gaps: readonly Gap[], names: NodeNames, buses: BusA
   for (const gap of gaps) {
     if (gap.kind === 'no-data')
       lines.push(
-        `The replica ${names.of(gap.who)} gets no data from ${names.of(gap.about)}; does it know the password (masterauth and masteruser, or primaryauth and primaryuser), may that user PSYNC, do both or neither speak TLS (tls-replication), can it reach that port, and is it of the same version? Its log tells.`,
+        `The replica ${names.of(gap.who)} gets no data from ${names.of(gap.about)}. Check its password (masterauth and masteruser, or primaryauth and primaryuser), that user’s right to PSYNC, TLS (both or neither, tls-replication), the network to that port, and the versions. Its log shows the reason.`,
       );
   }
   for (const copy of copiesIn(gaps)) lines.push(`${describeCopy(copy, names)}.`);

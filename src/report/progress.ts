@@ -81,7 +81,7 @@ export function waitingText(
     case 'fail-over':
       return 'waiting until the replica is a primary';
     case 'gather-keys':
-      return `keys come home: ${count(missing, 'key')} to go`;
+      return `keys are going back to their owners: ${count(missing, 'key')} to go`;
     default:
       return `${count(missing, 'node')} to go`;
   }

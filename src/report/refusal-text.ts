@@ -58,12 +58,12 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return `Node ${names.of(refusal.node)} is not empty! Reshard data away and try again. It owns ${showSlots(refusal.slots)}; \`del-node --drain\` moves them away first.`;
     case 'last-copy':
       if (refusal.lives)
-        return `${names.of(refusal.node)} may have the only copy of ${showSlots(refusal.slots)} within reach: their owner ${names.of(refusal.primary)} lives and gives no answer here. \`slotctl check\` tells why; correct that, and try again.`;
+        return `${names.of(refusal.node)} may have the only copy of ${showSlots(refusal.slots)} within reach: their owner ${names.of(refusal.primary)} is alive but does not answer here. \`slotctl check\` shows why; correct that, and try again.`;
       return `${names.of(refusal.node)} has the only copy of ${showSlots(refusal.slots)}: their owner ${names.of(refusal.primary)} does not answer. Bring it back, or let the replica take over (CLUSTER FAILOVER TAKEOVER); then try again.`;
     case 'wrong-address':
       return wrongAddress(refusal.wrong, names);
     case 'still-loading':
-      return `${names.of(refusal.node)} is loading its data and cannot be told anything; try again when it is through, or let it go as it is with --keep-data.`;
+      return `${names.of(refusal.node)} is loading its data and takes no commands; try again when it has finished, or let it go as it is with --keep-data.`;
     case 'functions-hidden':
       return `The user may not ask ${names.of(refusal.node)} for its functions (+function), so they would be missing on the new node. --despite-findings goes on without them.`;
     case 'working-cluster':
@@ -82,7 +82,7 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
       return 'No primary that answers owns slots, so there is nothing to replicate.';
     case 'no-primary-answers':
       if (refusal.refusing)
-        return `No primary answers, for ${names.list(refusal.refusing)} ${refusal.refusing.length === 1 ? 'lives and refuses' : 'live and refuse'} this login; \`slotctl check\` tells how. Log in as a user whom every node lets in.`;
+        return `No primary answers: ${names.list(refusal.refusing)} ${refusal.refusing.length === 1 ? 'is alive but refuses' : 'are alive but refuse'} this login; \`slotctl check\` shows how. Log in as a user that every node accepts.`;
       return 'No primary answers; there is nobody who could own slots. Bring one back, or let a replica take over (CLUSTER FAILOVER TAKEOVER).';
     case 'cannot-own-slots':
       return `The specified node (${names.of(refusal.node)}) is not known or not a master, please retry.`;
@@ -93,7 +93,7 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'slots-unowned':
       return `Nobody owns ${showSlots(refusal.slots)}; there is nothing to move.`;
     case 'slots-in-doubt':
-      return `${showSlots(refusal.slots)} ${refusal.slots.size === 1 ? 'is' : 'are'} claimed twice, or on the way already; moving ${refusal.slots.size === 1 ? 'it' : 'them'} could lose keys. Mend that first.`;
+      return `${showSlots(refusal.slots)} ${refusal.slots.size === 1 ? 'is' : 'are'} claimed twice, or on the way already; moving ${refusal.slots.size === 1 ? 'it' : 'them'} could lose keys. Fix that first.`;
     case 'target-older':
       return `${names.of(refusal.node)} cannot read what ${names.of(refusal.source)} sends: its version is older, or of another kind, and no key could move. Upgrade it first; --despite-findings tries anyway.`;
     case 'no-room':
@@ -101,7 +101,7 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'no-other-primary':
       return 'Slots move from one primary to another, and no other one answers.';
     case 'nobody-to-ask':
-      return `There is nobody to ask ${openDetails(refusal.open)}.`;
+      return `Nobody answered, so this is still missing: ${openDetails(refusal.open)}.`;
     case 'not-understood':
       return `After ${count(refusal.answers, 'answer')} that could not be used it is still open ${openDetails(refusal.open)}.`;
     case 'no-sources':
@@ -123,9 +123,9 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'target-full':
       return `${roomText(refusal, names)} Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.`;
     case 'login-in-clear':
-      return `${formatAddress(refusal.source)} is spoken to in plain text, and would be told the login of the cluster (MIGRATE has the source log in there), which is protected by TLS. Reach the source by TLS (--cluster-from-tls), or have the values come by way of this machine: --through-here.`;
+      return `${formatAddress(refusal.source)} is reached in plain text, and would be sent the login of the cluster (MIGRATE makes the source log in there), which uses TLS. Reach the source over TLS (--cluster-from-tls), or let the values pass through this machine: --through-here.`;
     case 'source-sends-plain':
-      return `${formatAddress(refusal.source)} speaks no TLS with the nodes that it sends keys to (tls-cluster no), and the cluster speaks nothing else: no key could come over. Set tls-cluster yes there, or have the values come by way of this machine: --through-here.`;
+      return `${formatAddress(refusal.source)} does not use TLS to the nodes it sends keys to (tls-cluster no), and the cluster accepts nothing else: no key could be imported. Set tls-cluster yes there, or let the values pass through this machine: --through-here.`;
     case 'databases-clash':
       return `${sharedKeys(refusal)} in the cluster, which has one database. --database-clash prefix puts dbN: in front of the keys of database N, --database-clash last takes the value of the highest database, --databases takes some of them only.`;
     case 'no-primary-left':
@@ -196,8 +196,8 @@ function noRoom(
   const then =
     policy === 'noeviction'
       ? 'the move would stop half-way (maxmemory-policy noeviction)'
-      : `it would evict keys (maxmemory-policy ${policy}), and the source has deleted what came by then`;
-  return `${names.of(node)} has no room: it uses ${bytes(usedBytes)}, about ${bytes(comingBytes)} would come, which takes ${bytes(neededBytes)} with a margin, and its maxmemory is ${bytes(mostBytes)}; ${then}. Give it more memory (CONFIG SET maxmemory), or move less; --despite-findings goes on.`;
+      : `it would evict keys (maxmemory-policy ${policy}) that the source has deleted by then`;
+  return `${names.of(node)} has no room: it uses ${bytes(usedBytes)}, about ${bytes(comingBytes)} would be added (${bytes(neededBytes)} in all, with a margin), and its maxmemory is ${bytes(mostBytes)}; ${then}. Give it more memory (CONFIG SET maxmemory), or move less; --despite-findings goes on.`;
 }
 
 function sharedKeys({ keys, more }: Extract<Refusal, { kind: 'databases-clash' }>): string {
@@ -217,7 +217,7 @@ export function shownWord(word: string): string {
 /** About a node that has too little memory for what is to come. */
 export function roomText({ node, bytes: wanted, most, evicts }: TightNode, names: NodeNames): string {
   const end = evicts
-    ? 'and throws keys away above that (maxmemory-policy): they would be gone from the source, too.'
-    : 'and takes no keys above that.';
+    ? 'and evicts keys above that (maxmemory-policy): they would be gone from the source, too.'
+    : 'and refuses keys above that.';
   return `${names.of(node)} would need about ${bytes(wanted)}, has ${bytes(most)} (maxmemory), ${end}`;
 }

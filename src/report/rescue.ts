@@ -29,6 +29,6 @@ export function renderRescued(values: readonly ListedValue[], paint: Paint): str
   const table =
     rows.length === 0
       ? []
-      : columns(['key', 'database', 'type', 'ttl', 'size', 'slot', 'was on', 'gave way'], rows, paint);
+      : columns(['key', 'database', 'type', 'ttl', 'size', 'slot', 'was on', 'replaced'], rows, paint);
   return `${[...table, `${count(values.length, 'value')}.`].join('\n')}\n`;
 }

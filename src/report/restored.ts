@@ -21,22 +21,21 @@ export function restoredText(
 }
 
 export function lackOfRoomText({ address, usedBytes, comingBytes, mostBytes, policy }: LackOfRoom): string {
-  const what =
-    policy === 'noeviction' ? 'it would refuse what comes last' : `it would throw keys away (${policy})`;
-  return `[ERR] ${formatAddress(address)} has no room: about ${bytes(comingBytes)} of the backup would come to it, it uses ${bytes(usedBytes)}, and its maxmemory is ${bytes(mostBytes)}; ${what}. Give it more memory, or more nodes to the cluster; --despite-findings restores all the same.`;
+  const what = policy === 'noeviction' ? 'it would refuse the last of it' : `it would evict keys (${policy})`;
+  return `[ERR] ${formatAddress(address)} has no room: about ${bytes(comingBytes)} of the backup belongs there, it uses ${bytes(usedBytes)}, and its maxmemory is ${bytes(mostBytes)}; ${what}. Give it more memory, or add nodes to the cluster; --despite-findings restores anyway.`;
 }
 
 export function alarmText(alarm: Exclude<Alarm, { kind: 'restarted' }>, node: string): string {
   switch (alarm.kind) {
     case 'evicted':
-      return `[ERR] ${node} has evicted ${count(alarm.keys, 'key')} since the restore began: no more is sent, and some of what was is lost. Give it more memory (maxmemory).`;
+      return `[ERR] ${node} has evicted ${count(alarm.keys, 'key')} since the restore began: sending has stopped, and some of what was sent is lost. Give it more memory (maxmemory).`;
     case 'full':
-      return `[ERR] ${node} is full: it uses ${bytes(alarm.usedBytes)} of ${bytes(alarm.mostBytes)} (maxmemory), and no more is sent. Give it more memory.`;
+      return `[ERR] ${node} is full: it uses ${bytes(alarm.usedBytes)} of ${bytes(alarm.mostBytes)} (maxmemory). Sending has stopped. Give it more memory.`;
   }
 }
 
 export function refusesText(address: Address): string {
-  return `[ERR] ${formatAddress(address)} is full (maxmemory) and refuses what comes: no more is sent. Give it more memory.`;
+  return `[ERR] ${formatAddress(address)} is full (maxmemory) and refuses keys. Sending has stopped. Give it more memory.`;
 }
 
 export function evictedText(node: string, keys: number): string {
@@ -48,10 +47,10 @@ export function doubtText(
   names: NodeNames,
   outcome: 'sent again' | 'given up',
 ): string {
-  const who = `${names.list(nodes)} ${nodes.length === 1 ? 'was' : 'were'} started again, failed over, or cannot be reached`;
+  const who = `${names.list(nodes)} ${nodes.length === 1 ? 'was' : 'were'} restarted, failed over, or cannot be reached`;
   return outcome === 'sent again'
-    ? `[WARNING] ${who}: what was restored there (${count(slots.size, 'slot')}) is sent again. What they had before the restore is not in the backup, and may be missing.`
-    : `[ERR] ${who} time and again: keys of ${count(slots.size, 'slot')} may be missing.`;
+    ? `[WARNING] ${who}: what was restored there (${count(slots.size, 'slot')}) is sent again. Keys from before the restore are not in the backup, and may be missing.`
+    : `[ERR] ${who} again and again: keys of ${count(slots.size, 'slot')} may be missing.`;
 }
 
 export function missingKeysText(keys: number, examples: readonly Uint8Array[]): string {
@@ -59,9 +58,9 @@ export function missingKeysText(keys: number, examples: readonly Uint8Array[]): 
     examples.length > 0
       ? ` (${examples.map(shownKey).join(', ')}${keys > examples.length ? ', …' : ''})`
       : '';
-  return `[ERR] ${count(keys, 'key')} of the backup ${keys === 1 ? 'is' : 'are'} not there${named}: lost, or deleted by clients meanwhile. The same command restores what is missing.`;
+  return `[ERR] ${count(keys, 'key')} of the backup ${keys === 1 ? 'is' : 'are'} missing${named}: lost, or deleted by clients. Run the same command again to restore what is missing.`;
 }
 
 export function uncountedKeysText(reason: string): string {
-  return `[WARNING] Not everything could be counted at the end: ${reason} (+cluster|countkeysinslot +exists).`;
+  return `[WARNING] Not everything could be counted at the end: ${reason} (needs +cluster|countkeysinslot +exists).`;
 }

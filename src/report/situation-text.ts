@@ -15,13 +15,13 @@ const NOTHING = 'Nothing.';
 /** Where a key has two values. */
 const CLASHES: Readonly<Record<Preference, string>> = {
   owner:
-    'Nothing. Where a key has two values, the owner’s stays (but for fix --prefer other, fix --prefer-newest); the other one is written to the rescue file first.',
+    'Nothing. Where a key has two values, the owner’s stays (unless fix --prefer other or fix --prefer-newest is given); the other one is written to the rescue file first.',
   other:
     'Nothing. Where a key has two values, the other node’s stays (fix --prefer other); the owner’s is written to the rescue file first.',
   newest:
-    'Nothing. Where a key has two values, the one that was used last stays, as far as the servers tell (fix --prefer-newest); the other one is written to the rescue file first.',
+    'Nothing. Where a key has two values, the one used last stays, as far as the servers can tell (fix --prefer-newest); the other one is written to the rescue file first.',
 };
-const COMING_BACK = 'Keys that clients have deleted at the owner meanwhile come back.';
+const COMING_BACK = 'Keys that clients have since deleted at the owner come back.';
 
 const STORIES: Readonly<Record<SituationKind, Story>> = {
   'half-moved': {
@@ -50,7 +50,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
   },
   'mark-left': {
     title: 'A mark of a move that is over',
-    origin: 'The slots have moved, and a node that was part of the move was not told.',
+    origin: 'The slots have moved, and a node that was part of the move does not know.',
     loss: NOTHING,
   },
   'open-on-replica': {
@@ -72,7 +72,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
   'maps-disagree': {
     title: 'Some nodes have not heard who owns slots',
     origin:
-      'A node was told and others were not, and what they hear from it looks older than what they believe.',
+      'One node knows and others do not, and what they hear from it looks older than what they believe.',
     loss: NOTHING,
   },
   'uncovered-empty': {
@@ -128,7 +128,7 @@ const STORIES: Readonly<Record<SituationKind, Story>> = {
   },
   'migration-failing': {
     title: 'A migration by the servers that fails again and again',
-    origin: 'The servers begin it anew every second; something keeps it from its end.',
+    origin: 'The servers retry it every second; something keeps it from finishing.',
     loss: 'Nothing: until a migration ends, its source has all keys.',
   },
   'migration-running': {

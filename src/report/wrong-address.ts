@@ -8,12 +8,12 @@ export function wrongAddress(
   names: NodeNames,
 ): string {
   const address = formatAddress(at);
-  const other = isMember ? `node ${answeredBy}` : `a node that is no member (${answeredBy})`;
+  const other = isMember ? `node ${answeredBy}` : `a node outside the cluster (${answeredBy})`;
   const heard =
     heardBy.length > 0
-      ? `; it lives, for ${names.list(heardBy)} ${heardBy.length === 1 ? 'hears' : 'hear'} it`
+      ? `; it is alive: ${names.list(heardBy)} ${heardBy.length === 1 ? 'hears' : 'hear'} it`
       : '';
-  return `Node ${node} is looked for at ${address}, and ${other} answers there${heard}. ${remedy(node, address, mapLine)}`;
+  return `Node ${node} is expected at ${address}, but ${other} answers there${heard}. ${remedy(node, address, mapLine)}`;
 }
 
 function remedy(node: string, address: string, mapLine: string | undefined): string {

@@ -120,7 +120,7 @@ export const MEANINGS: Readonly<Record<FindingKind, string>> = {
   'node-unreachable':
     'Nothing is known of this node but what others say; if it is down, so is its share of the work.',
   'wrong-address':
-    'Clients that are sent to this node find another one, and nothing can be done about it from here until that is corrected.',
+    'Clients sent to this node reach another one, and slotctl leaves it alone until that is corrected.',
   'node-failed': 'A majority has agreed that this node is down; if it owned slots, a replica must take over.',
   'members-disagree':
     'A node that does not know another refuses slots from it and does not vote for its replicas.',
@@ -139,7 +139,7 @@ export const MEANINGS: Readonly<Record<FindingKind, string>> = {
   'node-suspected':
     'Some nodes get no answer from this node; if a majority comes to think so, it is failed over.',
   'primary-evicting':
-    'Fine for a cache; all other keys that it throws away are lost, and so are some of those that would be moved there.',
+    'Fine for a cache. Anywhere else the evicted keys are lost, and so are some of any that are moved there.',
   'replica-behind': 'If its primary is lost now, so is what this replica has not received.',
   'state-unknown': 'Whether these nodes refuse queries is not known; an ACL user needs +cluster|info.',
   'addresses-disagree':

@@ -60,7 +60,7 @@ test('what is asked of reshard is what apply does', async () => {
       expect(asked.options.moving).toEqual(unasked(manner));
       const { options } = await apply(asked.options.moving);
       expect(options.moving).toEqual(unasked(manner));
-      expect(options.brought.some(line => line.startsWith('The command line counts'))).toBe(false);
+      expect(options.brought.some(line => line.startsWith('The command line overrides'))).toBe(false);
     }),
     { numRuns: 60 },
   );
@@ -90,7 +90,7 @@ describe('what is told', () => {
 
   test('what the plan brings', async () => {
     expect((await apply(manner)).options.brought).toEqual([
-      'The plan brings: --mover migrate --wait-replicas 1 --cluster-replace --max-keys-per-second 500',
+      'From the plan: --mover migrate --wait-replicas 1 --cluster-replace --max-keys-per-second 500',
     ]);
     expect((await apply(USUAL_MANNER)).options.brought).toEqual([]);
   });
@@ -109,8 +109,8 @@ describe('what is told', () => {
       paceLimits: { maxKeysPerSecond: 9 },
     });
     expect(options.brought).toEqual([
-      'The plan brings: --mover migrate --wait-replicas 1',
-      'The command line counts, and not the plan: --window 8 (in the plan: 64), no --cluster-replace (in the plan: yes), --max-keys-per-second 9 (in the plan: 500)',
+      'From the plan: --mover migrate --wait-replicas 1',
+      'The command line overrides the plan: --window 8 (in the plan: 64), no --cluster-replace (in the plan: yes), --max-keys-per-second 9 (in the plan: 500)',
     ]);
   });
 

@@ -183,14 +183,14 @@ describe('answers that do not come', () => {
   const FROM = 'whose they are (--cluster-from)';
 
   test.each<[string, () => string[], string]>([
-    ['how many', () => [], `[ERR] There is nobody to ask ${COUNT}, ${TO} and ${FROM}.\n`],
-    ['to whom', () => ['5'], `[ERR] There is nobody to ask ${TO} and ${FROM}.\n`],
-    ['of whom', () => ['5', id(0)], `[ERR] There is nobody to ask ${FROM}.\n`],
-    ['done', () => ['5', id(0), id(1)], `[ERR] There is nobody to ask ${FROM}.\n`],
+    ['how many', () => [], `[ERR] Nobody answered, so this is still missing: ${COUNT}, ${TO} and ${FROM}.\n`],
+    ['to whom', () => ['5'], `[ERR] Nobody answered, so this is still missing: ${TO} and ${FROM}.\n`],
+    ['of whom', () => ['5', id(0)], `[ERR] Nobody answered, so this is still missing: ${FROM}.\n`],
+    ['done', () => ['5', id(0), id(1)], `[ERR] Nobody answered, so this is still missing: ${FROM}.\n`],
     [
       'yes',
       () => ['5', id(0), 'all'],
-      'Nothing was changed: there is nobody to ask; --yes does it without asking.\n',
+      'Nothing was changed: nobody answered; --yes goes ahead without asking.\n',
     ],
   ])('the input ends where it should say %s', async (_, lines, stderr) => {
     const run = await piped(
@@ -232,7 +232,7 @@ describe('answers that do not come', () => {
       stderr += chunk;
     });
     const [code] = await once(child, 'close');
-    expect(stderr).toMatch(/^\[ERR\] There is nobody to ask how many [^\n]*\n$/);
+    expect(stderr).toMatch(/^\[ERR\] Nobody answered, so this is still missing: how many [^\n]*\n$/);
     expect(code).toBe(4);
   });
 
@@ -327,7 +327,7 @@ describe('on a terminal', () => {
     ]);
     expect(interrupted.screen).toContain('slotctl: interrupted');
     expect(interrupted.code).toBe(130);
-    expect(ended.screen).toContain('[ERR] There is nobody to ask');
+    expect(ended.screen).toContain('[ERR] Nobody answered, so this is still missing');
     expect(ended.code).toBe(4);
     // The cursor is given back.
     for (const { screen } of [interrupted, ended])

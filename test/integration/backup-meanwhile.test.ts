@@ -173,7 +173,7 @@ describe.concurrent.each(builds)('$name: a node that comes back empty', build =>
       };
       const [{ code, stdout, stderr }] = await Promise.all([slotctl(words, { watch }), restart()]);
       // The servers' own tools say it among the results.
-      expect(stdout + stderr).toContain(`[ERR] ${cluster.node(1).address} was started again meanwhile`);
+      expect(stdout + stderr).toContain(`[ERR] ${cluster.node(1).address} was restarted during the backup`);
       expect(code).toBe(1);
       expect(readFileSync(join(folder, 'manifest.json'), 'utf8')).toBe(manifest);
       await cluster.settled();

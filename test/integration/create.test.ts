@@ -315,7 +315,7 @@ describe.concurrent('a create that stops half-way', () => {
     });
     const words = ['create', ...lone.addresses, '--cluster-replicas', '1', '--yes', '--join-timeout', '3'];
     const { code, stderr } = await slotctl(words, { env: { REDISCLI_AUTH: 'pw' } });
-    expect(stderr).toMatch(/The replica \S+ gets no data from \S+; does it know the password \(masterauth/);
+    expect(stderr).toMatch(/The replica \S+ gets no data from \S+\. Check its password \(masterauth/);
     expect(code).toBe(1);
   });
 });

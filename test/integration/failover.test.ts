@@ -266,7 +266,7 @@ describe.concurrent('where something is wrong', () => {
     expect(stderr).toContain('Interrupted.');
     expect(stderr).toContain('slotctl failover --of');
     const nobody = await slotctl(['failover', cluster.entry, cluster.node(4).address]);
-    expect(nobody.stderr).toContain('there is nobody to ask; --yes');
+    expect(nobody.stderr).toContain('nobody answered; --yes');
     expect(nobody.code).toBe(4);
   });
 });

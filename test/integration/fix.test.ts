@@ -127,7 +127,7 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
     const nowhere = await fixed(cluster, '--rescue-file', join(folder, 'nowhere', 'rescue.jsonl'));
     expect(nowhere).toMatchObject({ code: 2, stdout: '' });
     const run = await fixed(cluster, ...options);
-    expect(run.stderr).toContain(`gave way, and is in ${file}`);
+    expect(run.stderr).toContain(`was replaced, and is in ${file}`);
     expect(run.code).toBe(0);
     expect(await values(cluster, [first.key('same'), first.key('differs')])).toEqual([
       'same',
@@ -273,7 +273,7 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
 
     const applied = await slotctlProcess(['apply', file, '--yes'], { cwd: folder });
     expect(applied.code).toBe(0);
-    expect(applied.stderr).toMatch(/gave way, and is in slotctl-rescue-\d+-[\da-f]{12}\.jsonl/);
+    expect(applied.stderr).toMatch(/was replaced, and is in slotctl-rescue-\d+-[\da-f]{12}\.jsonl/);
     expect(await values(cluster, [spot.key('a')])).toEqual(['of the other']);
   });
 
@@ -314,7 +314,9 @@ describe.concurrent.each(some.length > 0 ? some : builds)('$name', build => {
     await cluster.settled();
     const explained = await slotctl(['explain', cluster.entry]);
     expect(explained.stdout).toContain('Situation 22:');
-    expect(explained.stdout).toContain('No error is left. What is told above nobody can mend from here.');
+    expect(explained.stdout).toContain(
+      'No error is left. What is listed above cannot be repaired from here.',
+    );
     expect((await fixed(cluster)).code).toBe(0);
   });
 });

@@ -102,7 +102,9 @@ test('Ctrl-C: what is under way arrives, and the same command again takes the re
     act: child => child.kill('SIGINT'),
   });
   expect(stopped.code).toBe(130);
-  expect(stopped.stderr).toMatch(/Interrupted after \d+ keys\. The same command again goes on from here/);
+  expect(stopped.stderr).toMatch(
+    /Interrupted after \d+ keys\. Run the same command again to go on from here/,
+  );
   const [there, left] = [await keyCounts(cluster), Number(await source.send('DBSIZE'))];
   expect(there + left).toBe(KEYS);
   expect(left).toBeGreaterThan(0);

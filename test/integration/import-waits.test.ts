@@ -53,7 +53,7 @@ describe.concurrent('a source that speaks no TLS, and a cluster that speaks noth
     const from = ['import', cluster.entry, '--cluster-from', source.address, '--yes', ...words];
     const refused = await slotctl(from);
     expect(refused.code).toBe(4);
-    expect(refused.stderr).toMatch(/speaks no TLS .*--through-here\.$/m);
+    expect(refused.stderr).toMatch(/does not use TLS .*--through-here\.$/m);
     expect(await callsOf(source, 'migrate')).toBe(0);
     expect(await slotctl([...from, '--through-here'])).toMatchObject({ code: 0, stderr: '' });
   });
@@ -69,7 +69,7 @@ describe.concurrent('a source that speaks no TLS, and a cluster that speaks noth
     const ended = await slotctl(from);
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(
-      /keys are not taken: .*IOERR.* --through-here takes the values by way of this machine/,
+      /keys are not accepted: .*IOERR.* --through-here passes the values through this machine/,
     );
     // Three for each of three nodes, on two lanes, where half a minute had dozens.
     expect(await callsOf(source, 'migrate')).toBeLessThanOrEqual(3 * 3 * 2);
@@ -88,7 +88,7 @@ describe.concurrent('a source that speaks no TLS, and a cluster that speaks noth
       const refused = await slotctl([...from, ...more], { env });
       expect(refused.code).toBe(4);
       expect(refused.stderr).toMatch(
-        /is spoken to in plain text, and would be told the login .* --through-here\.$/m,
+        /is reached in plain text, and would be sent the login .* --through-here\.$/m,
       );
     }
     expect(await callsOf(source, 'migrate')).toBe(0);
@@ -106,7 +106,7 @@ test('whoever says yes is told that the source learns the password', async t => 
   const words = ['import', cluster.entry, '--cluster-from', source.address];
   const asked = await slotctlProcess(words, { env: { REDISCLI_AUTH: PASSWORD }, input: 'no\n' });
   expect(asked.stdout).toContain(
-    'The source logs in at the cluster as we do, and is told our password there',
+    'The source logs in to the cluster with our login, and so learns our password',
   );
   expect(asked.stdout + asked.stderr).not.toContain(PASSWORD);
   const silent = await slotctlProcess([...words, '--through-here'], {
@@ -127,7 +127,7 @@ test('without the right to ask for the node timeout a MIGRATE waits for little, 
   const imported = await slotctl(words);
   expect(imported.code).toBe(0);
   expect(imported.stderr).toMatch(
-    /does not tell its cluster-node-timeout \(\+config\|get\): it is taken to be 2000 ms.* 1000 ms in a MIGRATE at most/,
+    /does not give its cluster-node-timeout \(\+config\|get\): 2000 ms is assumed.* for 1000 ms at most/,
   );
   const timeouts = [...imported.stderr.matchAll(/> MIGRATE \S+ \d+ "" 0 (\d+)/g)].map(([, ms]) => Number(ms));
   expect(timeouts.length).toBeGreaterThan(0);

@@ -114,7 +114,7 @@ describe.concurrent('keys that are on both sides', () => {
           'm',
         ),
       );
-    expect(run.stderr).toContain('3 keys had other values in the cluster, and stayed.\n');
+    expect(run.stderr).toContain('3 keys had other values in the cluster and stayed at the source.\n');
     expect(Number(await source.send('DBSIZE'))).toBe(3);
     expect(await keyCounts(cluster)).toBe(100);
     expect(await getFrom(cluster, 'key:3')).toBe('another value');
@@ -128,7 +128,8 @@ describe.concurrent('keys that are on both sides', () => {
     const run = await slotctlProcess(words, { cwd });
     expect(run).toMatchObject({ code: 0, stderr: '' });
     const file =
-      /gave way: 3, kept in (slotctl-rescue-\d+-[\da-f]+\.jsonl)/.exec(run.stdout)?.[1] ?? 'none is named';
+      /overwritten in the cluster: 3, kept in (slotctl-rescue-\d+-[\da-f]+\.jsonl)/.exec(run.stdout)?.[1] ??
+      'none is named';
     expect(Number(await source.send('DBSIZE'))).toBe(0);
     expect(await getFrom(cluster, 'key:50')).toBe('value 50');
     const back = await slotctlProcess(['rescue', file, 'restore', cluster.entry, '--replace', '--yes'], {
@@ -174,7 +175,7 @@ describe.concurrent('several databases', () => {
     for (const node of cluster.nodes) await node.send('FLUSHALL');
     const last = await importing(cluster, source, ['--database-clash', 'last']);
     expect(last).toMatchObject({ code: 0, stderr: '' });
-    expect(last.stdout).toContain('Left at the source because a higher database has the key, too: 2.');
+    expect(last.stdout).toContain('Left at the source because a higher database also has the key: 2.');
     expect(await getFrom(cluster, 'everywhere')).toBe('5');
     expect(await keyCounts(cluster)).toBe(4);
     // What lost is still where it was.
@@ -315,7 +316,7 @@ describe.concurrent('what gets in the way', () => {
     const words = ['import', cluster.entry, '--cluster-from', source.address];
     const unasked = await slotctl(words);
     expect(unasked).toMatchObject({ code: 4, stdout: expect.stringContaining('Keys leave the source') });
-    expect(unasked.stderr).toContain('--yes does it without asking');
+    expect(unasked.stderr).toContain('--yes goes ahead without asking');
     const run = await slotctl(words, { answer: 'yes' });
     expect(run.code).toBe(0);
     expect(run.stderr).toMatch(/importing "big" alone: it takes \d MB/);

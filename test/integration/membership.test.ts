@@ -109,7 +109,7 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
       const back = await slotctl(['add-node', address, cluster.entry, '--yes']);
       const bansSpread = build.name !== 'redis-7.0';
       expect(back.stderr).toMatch(
-        bansSpread ? /^\[WARNING\] the cluster was told .* to forget this id.*\n$/ : /^$/,
+        bansSpread ? /^\[WARNING\] the cluster was asked .* to forget this id.*\n$/ : /^$/,
       );
       expect(back.code).toBe(0);
       // Bans are spread with every PING, so whether it stays shows only when each has sent some to each.

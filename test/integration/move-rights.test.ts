@@ -138,13 +138,13 @@ test('what a plan says of the manner holds when it is carried out, and when an i
     cwd,
     when: { text: / > MIGRATE /, act: child => void child.kill('SIGINT') },
   });
-  expect(stopped.stdout).toContain('The plan brings: --mover migrate --window 1 --max-keys-per-second 50\n');
+  expect(stopped.stdout).toContain('From the plan: --mover migrate --window 1 --max-keys-per-second 50\n');
   expect(stopped.code).toBe(130);
   const [, left = ''] = /slotctl apply (slotctl-plan-\S+)/.exec(stopped.stderr) ?? [];
   const goesOn = await run(t, ['apply', left, '--dry-run', '--max-keys-per-second', '900'], { cwd });
-  expect(goesOn.stdout).toContain('The plan brings: --mover migrate --window 1\n');
+  expect(goesOn.stdout).toContain('From the plan: --mover migrate --window 1\n');
   expect(goesOn.stdout).toContain(
-    'The command line counts, and not the plan: --max-keys-per-second 900 (in the plan: 50)\n',
+    'The command line overrides the plan: --max-keys-per-second 900 (in the plan: 50)\n',
   );
   expect((await slotctl(['check', cluster.entry])).code).toBe(0);
 });

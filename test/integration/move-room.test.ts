@@ -130,7 +130,7 @@ describe.concurrent.each(builds)('$name', build => {
     const started = await start(t, { config });
     const node = started.cluster.node(position);
     const { code, stderr, missing } = await moveWhileRestarting(t, started, { node, at, how: slowly(mover) });
-    expect(stderr).toContain(`${node.address} was started again`);
+    expect(stderr).toContain(`${node.address} was restarted`);
     expect(code, stderr).toBe(1);
     // The source keeps the keys of an atomic migration until its end.
     const isLoss = mover === 'migrate' || end === 'source';

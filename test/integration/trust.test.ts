@@ -195,7 +195,7 @@ describe('what is asked of those who are named', () => {
     const other = await node(2, ...named(10_000));
     const entry = await node(1, line(2, other.address), ...named(20_000));
     const run = await slotctl(['check', entry.address], { env });
-    expect(run.stderr).toMatch(/with what it says there are more than 3000 nodes/);
+    expect(run.stderr).toMatch(/with what it reports there would be more than 3000 nodes/);
     expect(run).toMatchObject({ code: 3, stdout: '' });
   });
 });
@@ -211,7 +211,7 @@ describe('TLS without a word on whom to trust', () => {
   const read = (own = certificates) => ({ cert: own.read(own.cert), key: own.read(own.key) });
 
   test.each([
-    [['--tls'], 'any certificate of a public authority'],
+    [['--tls'], 'any certificate from a public authority'],
     [['--insecure', '--no-auth-warning'], '--insecure verifies no certificate'],
     [['--tls', '--cacert', ca], ''],
     [['--tls', '--sni', 'n'], ''],

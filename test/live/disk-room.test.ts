@@ -15,7 +15,7 @@ test('all nodes together are counted, and what is announced before it comes', as
 test('without a limit there is what is free, less a share that others need', async () => {
   const room = await DiskRoom.in('.', undefined);
   room.expect(1);
-  expect(() => room.expect(2 ** 60)).toThrow(/as much as there was room for when it began/);
+  expect(() => room.expect(2 ** 60)).toThrow(/all the room that there was when it began/);
 });
 
 test('a folder that is not there is named', async () => {

@@ -77,8 +77,8 @@ describe('a rescue file', () => {
   test('is no device: that keeps nothing, and stays as open to others as it was', async () => {
     const { mode } = statSync('/dev/null');
     const file = new RescueFile('/dev/null', () => 0);
-    await expect(file.tryOut()).rejects.toThrow('no regular file');
-    await expect(file.add([PLAIN])).rejects.toThrow('no regular file');
+    await expect(file.tryOut()).rejects.toThrow('not a regular file');
+    await expect(file.add([PLAIN])).rejects.toThrow('not a regular file');
     await file.close();
     expect(file.hasFailed).toBe(true);
     expect(statSync('/dev/null').mode).toBe(mode);

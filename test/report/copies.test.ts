@@ -17,16 +17,16 @@ const sending = copy({ stage: 'sending', doneBytes: 12 * 1024 * 1024, ofBytes: 3
 
 test('what is still copied when all is done, and how to watch it', () => {
   expect(copyLines([copy({ isSaving: true }), sending], 'HOST:1', names).map(named)).toEqual([
-    'a waits for its primary A to begin sending its data, which is saving.',
-    'b is still copying the data of its primary A: 12.0 MB of 300.0 MB.',
-    'They cannot take over before that is done. To watch them: slotctl check HOST:1',
+    'a is waiting for its primary A to start sending data (the primary is saving).',
+    'b is still copying the data from its primary A: 12.0 MB of 300.0 MB.',
+    'They cannot take over until then. To follow them: slotctl check HOST:1',
   ]);
 });
 
 test('what is waited for, on one line', () => {
   const loading = copy({ stage: 'loading', doneBytes: 1024 });
   expect(named(copyingText([copy({}), copy({ isSaving: true }), sending, loading], names))).toBe(
-    'replicas copy their primaries: a not begun, a a save goes on, b 12.0 MB of 300.0 MB, a loading 1.0 KB',
+    'replicas are copying: a not started, a save in progress, b 12.0 MB of 300.0 MB, a loading 1.0 KB',
   );
 });
 
@@ -40,9 +40,9 @@ describe('copies that stand still', () => {
 
   test('are not taken for nodes that disagree, nor for a wrong password', () => {
     expect(told(copy({}), sending)).toEqual([
-      'The nodes agree, and no copy of data has made progress for 60 s (--join-timeout).',
-      'a waits for its primary A to begin sending its data: it may wait for more replicas (repl-diskless-sync-delay), or be unable to save; its log tells.',
-      'b is still copying the data of its primary A: 12.0 MB of 300.0 MB. The logs of both tell why it does not go on.',
+      'The nodes agree, but no copy has made progress for 60 s (--join-timeout).',
+      'a is waiting for its primary A to start sending data. The primary may be waiting for more replicas (repl-diskless-sync-delay), or be unable to save; see its log.',
+      'b is still copying the data from its primary A: 12.0 MB of 300.0 MB. The logs of both show why it has stopped.',
     ]);
   });
 });

@@ -36,7 +36,7 @@ const refusals: {
 } = {
   'replica-of-nobody': [
     { kind: 'replica-of-nobody', node: a },
-    'a replicates nobody whom it could take over from.',
+    'a has no primary that it could take over from.',
   ],
   'not-its-replica': [{ kind: 'not-its-replica', node: a, primary: A }, 'a does not replicate A any more.'],
   'no-replica-answers': [
@@ -57,7 +57,7 @@ const refusals: {
   ],
   'replica-empty': [
     { kind: 'replica-empty', node: a, primary: A, expected: 4000, by: 'other-shards' },
-    'a holds no keys, and by what the other shards have, that of A should have about 4000 keys: all keys of the shard would be lost, for the old primary would copy what it has. Bring A back with its data, or choose another replica. `failover --despite-findings` does it all the same.',
+    'a holds no keys, but judging by the other shards, the shard of A should have about 4000 keys: all keys of the shard would be lost, because the old primary would copy from it. Bring A back with its data, or choose another replica. `failover --despite-findings` does it anyway.',
   ],
   'no-majority': [
     { kind: 'no-majority', answering: 1, voters: 3 },
@@ -69,15 +69,15 @@ const refusals: {
   ],
   'replica-without-data': [
     { kind: 'replica-without-data', node: a, primary: A },
-    'a has no whole copy of A: all keys of the shard would be lost, for the old primary would copy what it has. Wait until it is in step, or choose another replica. `failover --despite-findings` does it all the same.',
+    'a has no whole copy of A: all keys of the shard would be lost, because the old primary would copy from it. Wait until it is in step, or choose another replica. `failover --despite-findings` does it anyway.',
   ],
   'shard-in-motion': [
     { kind: 'shard-in-motion', primary: A, slots: SlotSet.of(7) },
-    'slot 7 of A is on the way; a failover would leave the move half done. Let it end, or mend it with `slotctl fix`; then try again. `failover --despite-findings` goes on.',
+    'slot 7 of A is on the way; a failover would leave the move half done. Let it finish, or repair it with `slotctl fix`; then try again. `failover --despite-findings` goes on.',
   ],
   'in-doubt': [
     { kind: 'in-doubt', findings: [] },
-    'Something is wrong, so nothing is touched:  Mend it first (`slotctl explain` tells how). `slotctl failover` does a single shard in spite of it.',
+    'Something is wrong, so nothing is touched:  Fix it first (`slotctl explain` shows how). `slotctl failover` does a single shard in spite of it.',
   ],
   'nobody-as-wanted': [
     { kind: 'nobody-as-wanted', primary: A, versions: ['8.6'], hosts: ['h1', 'h2'] },
@@ -149,9 +149,13 @@ describe('a failover that comes to nothing', () => {
     [
       'graceful',
       2,
-      'a is no primary after 5 s (--join-timeout), although it was told so 2 times. The primary or',
+      'a is not a primary after 5 s (--join-timeout), although it was asked 2 times to become one. The primary or',
     ],
-    ['force', 1, 'a is no primary after 5 s (--join-timeout), although it was told so 1 time. No majority'],
+    [
+      'force',
+      1,
+      'a is not a primary after 5 s (--join-timeout), although it was asked 1 time to become one. No majority',
+    ],
   ])('%s, told %d times', (way, told, beginning) => {
     const [line = ''] = why({ kind: 'not-promoted', node: a, way, told, isDeaf: false, waitedMs: 5000 });
     expect(line.startsWith(beginning)).toBe(true);

@@ -27,7 +27,7 @@ describe('before anything is done', () => {
         '>>> Fixing open slot 5',
         'Situation 1: A move that was not finished. slot 5 from A (2 keys left) to B (1 key there).',
         '  What is done: comparing the keys that both A and B have in slot 5; the move is finished: the keys that are left go to B, which then owns the slots.',
-        '  What could be lost: Nothing. Where a key has two values, the owner’s stays (but for fix --prefer other, fix --prefer-newest); the other one is written to the rescue file first.',
+        '  What could be lost: Nothing. Where a key has two values, the owner’s stays (unless fix --prefer other or fix --prefer-newest is given); the other one is written to the rescue file first.',
         '',
         '',
       ].join('\n'),
@@ -73,7 +73,7 @@ describe('every situation has its sentences', () => {
   test.each([
     ['owner', /the owner’s stays/, /the other node’s stays|used last stays/],
     ['other', /the other node’s stays .*; the owner’s is written to the rescue file/, /the owner’s stays/],
-    ['newest', /the one that was used last stays/, /the owner’s stays|the other node’s stays/],
+    ['newest', /the one used last stays/, /the owner’s stays|the other node’s stays/],
   ] as const)('where the %s is preferred, that is what could be lost', (prefer, says, not) => {
     for (const kind of kinds) {
       const scene = { kind, slots: SlotSet.of(5), nodes: [id('A'), id('B')], keys: 1, keysAtOwner: 2 };

@@ -67,28 +67,28 @@ describe('what came of it', () => {
     [
       'other values',
       { clashing: 2, source: { before: 100, after: 2 } },
-      /^2 keys had other values in the cluster, and stayed\.$/,
+      /^2 keys had other values in the cluster and stayed at the source\.$/,
     ],
-    ['too big', { giants: 1, source: { before: 100, after: 1 } }, /^1 key stayed for being too big\.$/],
+    ['too big', { giants: 1, source: { before: 100, after: 1 } }, /^1 key stayed at the source: too big\.$/],
     [
       'came late',
       { source: { before: 100, after: 1 } },
-      /^1 key came to the source meanwhile, and is still there\./,
+      /^1 key was added at the source during the import and is still there\. Run .* to take it\.$/,
     ],
     [
       'missing',
       { check: { ...RESULT.check, missing: 10 } },
-      /^Of 100 keys that the cluster was given, 10 are not there: clients may have deleted them, or a replica .* The source has them no more\.$/,
+      /^Of 100 keys that the cluster received, 10 are missing: clients may have deleted them, or a replica .* The source no longer has them\.$/,
     ],
     [
       'lost by a node',
       { check: { ...RESULT.check, missing: 1 }, restarted: [node] },
-      /^Of 100 keys that the cluster was given, 1 is not there: a:7000 was started again, and came back without/,
+      /^Of 100 keys that the cluster received, 1 is missing: a:7000 was restarted and came back without data/,
     ],
     [
       'too many to look for all',
       { check: { ...RESULT.check, missing: 20, oneOf: 4 } },
-      /given, about 20 are not there/,
+      /received, about 20 are missing/,
     ],
     [
       'fewer than should be',
@@ -98,18 +98,22 @@ describe('what came of it', () => {
     [
       'nobody knows',
       { check: { ...RESULT.check, oneOf: 4 }, restarted: [node] },
-      /^a:7000 was started again meanwhile\. One in 4 keys was looked for/,
+      /^a:7000 was restarted during the import\. One in 4 keys was looked for/,
     ],
     ['not seen', { check: { ...RESULT.check, unseen: 3 } }, /^3 keys could not be looked for afterwards/],
-    ['evicted', { evicted: 10 }, /^The cluster evicted 10 keys meanwhile/],
-    ['evicted at the source', { evictedAtSource: 1 }, /^The source evicted 1 key meanwhile/],
+    ['evicted', { evicted: 10 }, /^The cluster evicted 10 keys during the import/],
+    ['evicted at the source', { evictedAtSource: 1 }, /^The source evicted 1 key during the import/],
     [
       'gone from the source',
       { restartedSources: [node], lostAtSource: 2 },
-      /^a:7000 was started again meanwhile; 2 keys that it had were not there afterwards, and were not taken\.$/,
+      /^a:7000 was restarted during the import; 2 keys from before were gone afterwards, and were not taken\.$/,
     ],
-    ['restless', { restless: 1, source: { before: 100, after: 1 } }, /^1 key stayed because clients/],
-    ['slots of the source', { sourceMoved: true }, /^Slots of the source moved meanwhile/],
+    [
+      'restless',
+      { restless: 1, source: { before: 100, after: 1 } },
+      /^1 key stayed at the source: clients keep changing it\./,
+    ],
+    ['slots of the source', { sourceMoved: true }, /^Slots of the source moved during the import/],
   ])('a problem: %s', (_, changes, sentence) => {
     expect(problemsOf(changes)).toMatch(sentence);
   });

@@ -14,7 +14,7 @@ describe('a loss', () => {
   test.each<[Loss, string, boolean]>([
     [
       { ...evicted, role: 'target' },
-      'aaaaaaaa... evicted 5 keys while keys moved to it (maxmemory 1.0 KB, allkeys-lru); they are gone. Give it more memory (CONFIG SET maxmemory) before more goes there.',
+      'aaaaaaaa... evicted 5 keys while keys moved to it (maxmemory 1.0 KB, allkeys-lru); they are gone. Give it more memory (CONFIG SET maxmemory) before moving more there.',
       false,
     ],
     [
@@ -24,27 +24,27 @@ describe('a loss', () => {
     ],
     [
       { ...restarted, role: 'target', counted: 500, missing: 120 },
-      'aaaaaaaa... was started again while keys moved to it. Of 500 keys in the slots that moved, 120 are missing. It held 100 keys before, and holds 0 now. `slotctl restore` brings back what is in a backup.',
+      'aaaaaaaa... was restarted while keys moved to it. Of 500 keys in the slots that moved, 120 are missing. It held 100 keys before and holds 0 now. `slotctl restore` brings back what is in a backup.',
       false,
     ],
     [
       { ...restarted, keysNow: 600, role: 'target', counted: 500, missing: 0 },
-      'aaaaaaaa... was started again while keys moved to it. It held 100 keys before, and holds 600 now. All 500 keys of the slots that moved are there.',
+      'aaaaaaaa... was restarted while keys moved to it. It held 100 keys before and holds 600 now. All 500 keys of the slots that moved are there.',
       true,
     ],
     [
       { ...restarted, role: 'target', counted: 0, missing: 0 },
-      'aaaaaaaa... was started again while keys moved to it. It held 100 keys before, and holds 0 now.',
+      'aaaaaaaa... was restarted while keys moved to it. It held 100 keys before and holds 0 now.',
       false,
     ],
     [
       { ...restarted, role: 'source' },
-      'aaaaaaaa... was started again while keys moved from it. It held 100 keys before, and holds 0 now. Whether keys are missing could not be counted.',
+      'aaaaaaaa... was restarted while keys moved from it. It held 100 keys before and holds 0 now. Whether any are missing could not be determined.',
       false,
     ],
     [
       { ...restarted, keysNow: 20, role: 'source', counted: 80, missing: 0 },
-      'aaaaaaaa... was started again while keys moved from it. It held 100 keys before, and holds 20 now. All 80 keys of the slots that moved are there.',
+      'aaaaaaaa... was restarted while keys moved from it. It held 100 keys before and holds 20 now. All 80 keys of the slots that moved are there.',
       true,
     ],
   ])('%j', (loss, sentence, harmless) => {

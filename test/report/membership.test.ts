@@ -92,7 +92,7 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
   ],
   'slots-in-doubt': [
     { kind: 'slots-in-doubt', slots: SlotSet.of(3) },
-    'slot 3 is claimed twice, or on the way already; moving it could lose keys. Mend that first.',
+    'slot 3 is claimed twice, or on the way already; moving it could lose keys. Fix that first.',
   ],
   'target-older': [
     { kind: 'target-older', node: a, source: b },
@@ -104,7 +104,7 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
   ],
   'nobody-to-ask': [
     { kind: 'nobody-to-ask', open: ['count', 'to', 'from'] },
-    'There is nobody to ask how many slots are to move (--cluster-slots), who gets them (--cluster-to) and whose they are (--cluster-from).',
+    'Nobody answered, so this is still missing: how many slots are to move (--cluster-slots), who gets them (--cluster-to) and whose they are (--cluster-from).',
   ],
   'not-understood': [
     { kind: 'not-understood', open: ['from'], answers: 10 },
@@ -139,11 +139,11 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
       kind: 'wrong-address',
       wrong: { node: a, at: n1, answeredBy: B, isMember: true, heardBy: [A], mapLine: 'n=m' },
     },
-    'Node a is looked for at new1:7000, and node B answers there; it lives, for A hears it. Correct the line n=m of --address-map; if it is right, correct cluster-announce-port of node a.',
+    'Node a is expected at new1:7000, but node B answers there; it is alive: A hears it. Correct the line n=m of --address-map; if it is right, correct cluster-announce-port of node a.',
   ],
   'still-loading': [
     { kind: 'still-loading', node: B },
-    'B is loading its data and cannot be told anything; try again when it is through, or let it go as it is with --keep-data.',
+    'B is loading its data and takes no commands; try again when it has finished, or let it go as it is with --keep-data.',
   ],
   'functions-hidden': [
     { kind: 'functions-hidden', node: A },
@@ -232,15 +232,15 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
   ],
   'target-full': [
     { kind: 'target-full', node: A, bytes: 2048, most: 1024, evicts: true },
-    'A would need about 2.0 KB, has 1.0 KB (maxmemory), and throws keys away above that (maxmemory-policy): they would be gone from the source, too. Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.',
+    'A would need about 2.0 KB, has 1.0 KB (maxmemory), and evicts keys above that (maxmemory-policy): they would be gone from the source, too. Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.',
   ],
   'login-in-clear': [
     { kind: 'login-in-clear', source: n1 },
-    'new1:7000 is spoken to in plain text, and would be told the login of the cluster (MIGRATE has the source log in there), which is protected by TLS. Reach the source by TLS (--cluster-from-tls), or have the values come by way of this machine: --through-here.',
+    'new1:7000 is reached in plain text, and would be sent the login of the cluster (MIGRATE makes the source log in there), which uses TLS. Reach the source over TLS (--cluster-from-tls), or let the values pass through this machine: --through-here.',
   ],
   'source-sends-plain': [
     { kind: 'source-sends-plain', source: n1 },
-    'new1:7000 speaks no TLS with the nodes that it sends keys to (tls-cluster no), and the cluster speaks nothing else: no key could come over. Set tls-cluster yes there, or have the values come by way of this machine: --through-here.',
+    'new1:7000 does not use TLS to the nodes it sends keys to (tls-cluster no), and the cluster accepts nothing else: no key could be imported. Set tls-cluster yes there, or let the values pass through this machine: --through-here.',
   ],
   'no-room': [
     {
@@ -252,7 +252,7 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
       neededBytes: 11_264,
       mostBytes: 10_240,
     },
-    'A has no room: it uses 2.0 KB, about 8.0 KB would come, which takes 11.0 KB with a margin, and its maxmemory is 10.0 KB; it would evict keys (maxmemory-policy allkeys-lru), and the source has deleted what came by then. Give it more memory (CONFIG SET maxmemory), or move less; --despite-findings goes on.',
+    'A has no room: it uses 2.0 KB, about 8.0 KB would be added (11.0 KB in all, with a margin), and its maxmemory is 10.0 KB; it would evict keys (maxmemory-policy allkeys-lru) that the source has deleted by then. Give it more memory (CONFIG SET maxmemory), or move less; --despite-findings goes on.',
   ],
   'databases-clash': [
     { kind: 'databases-clash', keys: [{ key: '"a"', databases: [0, 3] }], more: 2 },

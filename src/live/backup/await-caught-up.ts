@@ -23,7 +23,7 @@ export async function awaitCaughtUp(
     if (performance.now() > deadline)
       throw new OutdatedDataError(
         formatAddress(address),
-        `after ${limitMs / 1000} s it still lacks ${leastOffset - offset} bytes of what its primary had written when it was first looked at`,
+        `after ${limitMs / 1000} s it still lacks ${leastOffset - offset} bytes of what its primary had written at the first look`,
       );
     await sleep(AGAIN_AFTER_MS, undefined, { signal: fleet.interruption }).catch(() => {});
   }

@@ -22,7 +22,7 @@ export class DiskRoom {
     try {
       const { bavail, bsize } = await statfs(folder);
       const most = Math.floor(bavail * bsize * SHARE_OF_FREE);
-      return new DiskRoom(folder, most, 'as much as there was room for when it began');
+      return new DiskRoom(folder, most, 'all the room that there was when it began');
     } catch (error) {
       throw new FileError(folder, 'written to', error);
     }
@@ -39,7 +39,7 @@ export class DiskRoom {
   }
 
   #refuse(): never {
-    const problem = `the data of all nodes together are more than ${this.#most} bytes, ${this.#why}`;
+    const problem = `the data of all nodes together is more than ${this.#most} bytes, ${this.#why}`;
     throw new FileError(this.#folder, 'filled further', new RangeError(problem));
   }
 }

@@ -14,7 +14,7 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   } catch (error) {
     throw new FileError(path, 'read', error);
   }
-  throw new FileError(path, 'read', new Error('it is no regular file'));
+  throw new FileError(path, 'read', new Error('it is not a regular file'));
 }
 
 export async function readRegularFile(path: string): Promise<Buffer> {

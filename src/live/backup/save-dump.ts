@@ -84,7 +84,7 @@ async function openCurrent(
     if (tries === MOST_TRIES)
       throw new OutdatedDataError(
         formatAddress(address),
-        `what it gives was saved before it was first looked at (offset ${dump.offset} of ${leastOffset})`,
+        `what it sends was saved before the first look (offset ${dump.offset} of ${leastOffset})`,
       );
     await awaitEndOfSave(fleet, source, settings.beginLimitMs);
   }

@@ -109,7 +109,7 @@ export class KeyPairs {
     if (othersWins && !(await this.#overwriteOwn(key, others))) return this.#forget(false);
     if (!othersWins) await this.#owner.send(unwatch());
     const isDone = await this.#removeOthers(key);
-    if (isDone) note(`${showKey(key)} had two values: that of ${node} gave way, and is in ${keptIn}`);
+    if (isDone) note(`${showKey(key)} had two values: that of ${node} was replaced, and is in ${keptIn}`);
     return isDone;
   }
 

@@ -42,7 +42,7 @@ export async function deliver(
     if (again.length === 0 || isStopping(run)) return;
     if (again.length < left.length) deadline = run.nowMs() + GIVE_UP_AFTER_MS;
     if (run.nowMs() >= deadline)
-      throw new ImportError(`keys are not taken: ${why}${adviceAfterAll(why, to)}`);
+      throw new ImportError(`keys are not accepted: ${why}${adviceAfterAll(why, to)}`);
     if (wait === FIRST_WAIT_MS) run.tell({ kind: 'noted', text: `${why}; trying again` });
     await waitUnlessStopping(wait, run.interruptions);
     wait = Math.min(LONGEST_WAIT_MS, wait * 2);

@@ -172,7 +172,7 @@ export class Feed {
       if (bytes > most) {
         if (this.#leave([key]).length === 0) return;
         tally.giants++;
-        const text = `${showKey(key)} (${size}) stays at the source: it would hold up both servers for longer than half the node timeout (${nodeTimeout.ms} ms); --allow-blocking takes it all the same`;
+        const text = `${showKey(key)} (${size}) stays at the source: it would block both servers for longer than half the node timeout (${nodeTimeout.ms} ms); --allow-blocking moves it anyway`;
         tell({ kind: 'noted', text });
         return;
       }

@@ -62,7 +62,7 @@ async function* byScan(known: string, line: SourceLine, run: ImportRun): AsyncGe
     if (from !== id) {
       run.tell({
         kind: 'noted',
-        text: 'the source was started anew; its keys are gone through from the beginning',
+        text: 'the source was restarted; its keys are read again from the beginning',
       });
       id = from;
       way = new Way();

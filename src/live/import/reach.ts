@@ -29,7 +29,7 @@ export class Reach {
     const failures = (await answers(to.address, target)) ? (this.#failures.get(node) ?? 0) + 1 : 0;
     this.#failures.set(node, failures);
     if (failures >= FAILURES_IN_A_ROW)
-      throw new ImportError(`keys are not taken: ${unreachableText(text, to)}`);
+      throw new ImportError(`keys are not accepted: ${unreachableText(text, to)}`);
   }
 }
 

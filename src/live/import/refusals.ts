@@ -49,7 +49,7 @@ export function unreachableText(text: string, to: Destination): string {
 }
 
 function unreachableAdvice(to: Destination): string {
-  return `The source itself connects to ${to.host}:${to.port}, and cannot, or gets no answer, while we get one; TLS it speaks there only with tls-cluster yes. --through-here takes the values by way of this machine`;
+  return `The source itself must connect to ${to.host}:${to.port}; it cannot, or gets no answer, although this machine does. It uses TLS there only with tls-cluster yes. --through-here passes the values through this machine`;
 }
 
 /** A connection to the cluster that was lost: another look tells who is there. */

@@ -53,7 +53,7 @@ async function rescue(keys: readonly Key[], settling: Settling, { rescue: file }
   const giant = values.find(({ payload }) => payload.length > MOST_RESCUED_BYTES);
   if (giant)
     throw new ImportError(
-      `${giant.node} has another value for ${showKey(giant.key)}, which is too big for ${file.path}; both are kept (--no-rescue writes over it all the same)`,
+      `${giant.node} has another value for ${showKey(giant.key)}, which is too big for ${file.path}; both are kept (--no-rescue overwrites it anyway)`,
     );
   try {
     await file.add(values);

@@ -167,6 +167,6 @@ export function cautionFor({ source }: BothEnds, estimatedBytes: number): string
   const megabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1024 / 1024))} MB`;
   return (
     `client-output-buffer-limit lets ${megabytes(limit)} wait for a replica, and the slots hold about ` +
-    `${megabytes(estimatedBytes)}: with many writes meanwhile the migration may fail`
+    `${megabytes(estimatedBytes)}: with many writes during the migration it may fail`
   );
 }

@@ -109,7 +109,7 @@ async function watch({ way, name, beganAt }: Watched, passage: Passage, run: Mov
     if (!now) {
       // Started anew, or it keeps no list of what is over.
       if (await ownsAll(passage, fleet)) return true;
-      throw new MoveError(`${formatAddress(at)} no longer knows of the migration; was it started anew?`);
+      throw new MoveError(`${formatAddress(at)} no longer knows of the migration; was it restarted?`);
     }
     if (now.state === 'done') return true;
     if (now.state === 'cancelled' && isStopping()) return false;

@@ -86,7 +86,7 @@ async function end(
 }
 
 const FATES: Readonly<Record<Order, string>> = {
-  given: 'was cancelled and goes on all the same',
+  given: 'was cancelled but goes on anyway',
   granted: 'is about to hand over, when cancelling it would lose writes, and does not come to its end',
 };
 

@@ -55,7 +55,7 @@ async function lookForStreams(
   const found = streams.find((_, i) => groups[i]?.some(({ pending }) => pending > 0));
   if (!found) return undefined;
   return (
-    `streams whose messages wait to be acknowledged are among what moves (such as ${showKey(found)}): Valkey's migration leaves ` +
-    'pending entries out whose messages were deleted (XDEL, XTRIM); MIGRATE keeps them (reshard --mover migrate)'
+    `streams with pending entries are among the keys to move (such as ${showKey(found)}): Valkey's migration drops ` +
+    'pending entries whose messages were deleted (XDEL, XTRIM); MIGRATE keeps them (reshard --mover migrate)'
   );
 }

@@ -125,7 +125,7 @@ async function convey(
     if (error instanceof NodeError && (await areAllGiven(passage, run))) {
       const last = passage.slots.without(moved);
       run.listener.moved(last, keysIn(last, passage));
-      run.listener.remark(`${error.node}: ${error.message}; all slots have moved by then`);
+      run.listener.remark(`${error.node}: ${error.message}; all slots had moved by then`);
       return passage.slots;
     }
     throw await tidyUp(error, opened.without(moved), passage, run);

@@ -35,7 +35,7 @@ function inWords(alarm: Alarm): string {
       return `uses ${percent} % of its maxmemory, so no more keys are sent there: give it more memory first (CONFIG SET maxmemory)`;
     }
     case 'restarted':
-      return 'was started again while keys were on their way, so no more are moved';
+      return 'was restarted while keys were moving, so no more are moved';
   }
 }
 

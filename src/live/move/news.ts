@@ -58,7 +58,9 @@ export class News {
       await line.sendAll(this.#words(slots));
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      this.#run.listener.remark(`${error.node} could not be told who owns the moved slots: ${error.message}`);
+      this.#run.listener.remark(
+        `${error.node} does not know the new owner of the moved slots: ${error.message}`,
+      );
     } finally {
       line.close();
     }

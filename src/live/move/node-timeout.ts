@@ -37,8 +37,8 @@ export function migrateTimeoutMs(
   const silent = timeouts.find(({ isAssumed }) => isAssumed);
   if (silent)
     note(
-      `${formatAddress(silent.node)} does not tell its cluster-node-timeout (+config|get): it is taken to be ${silent.ms} ms, ` +
-        `so servers wait for each other ${ms} ms in a MIGRATE at most`,
+      `${formatAddress(silent.node)} does not give its cluster-node-timeout (+config|get): ${silent.ms} ms is assumed, ` +
+        `so in a MIGRATE servers wait for each other for ${ms} ms at most`,
     );
   return ms;
 }
