@@ -52,7 +52,7 @@ export function addNodeCommand(context: Context, run = runAddNode): Command {
   const command = new Command('add-node')
     .usage('[options] <new...> <address>')
     .description('bring new nodes into a cluster')
-    .argument('[nodes...]', 'the new nodes, and last a node of the cluster: host:port each')
+    .argument('[nodes...]', 'the new nodes, then a node of the cluster: host:port each')
     .option('--replica', 'as replicas')
     .addOption(new Option('--cluster-slave').hideHelp())
     .addOption(new Option('--cluster-replica').hideHelp())

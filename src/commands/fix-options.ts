@@ -64,7 +64,7 @@ export function addFixOptions(command: Command): Command {
     )
     .option(
       '--allow-blocking',
-      'move even keys that hold up the servers for longer than half the node timeout',
+      'move even keys that block the servers for longer than half the node timeout',
     )
     .addOption(
       new Option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE').argParser(
