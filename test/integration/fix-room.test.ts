@@ -32,7 +32,7 @@ describe.concurrent.each(builds)('$name', build => {
       const { cluster, keys, target } = await halfMoved(t);
       await limitMemory(target, policy, 6 * MEGABYTE);
       const refused = await run(t, ['fix', cluster.entry, '--yes']);
-      expect(refused.stdout).toContain('would not fit within the maxmemory');
+      expect(refused.stdout).toContain('do not fit within the maxmemory');
       expect(refused.code).toBe(1);
       expect(await keysPerNode(cluster)).toEqual([keys, 0, 0]);
       await limitMemory(target, policy, 30 * MEGABYTE);

@@ -154,7 +154,7 @@ describe.each(serversUnderTest())('$name', build => {
         (await nodesAccordingTo(node)).some(({ id, linked }) => id === cluster.member(2).id && !linked),
       );
     const { code, stdout } = await slotctl(['fix', cluster.entry, '--yes', ...FAST]);
-    expect(stdout).toContain(`node ${successor} at ${owner.address} has its place`);
+    expect(stdout).toContain(`node ${successor} at ${owner.address} has taken its place`);
     expect(stdout).not.toContain('Better: bring the node back');
     expect(code).toBe(4);
   });
