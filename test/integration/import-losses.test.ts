@@ -6,7 +6,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { keySlot } from '../../src/topology/key-slot.ts';
-import type { SlotSet } from '../../src/topology/slot-set.ts';
 import { type ClusterPlan, TestCluster } from '../support/cluster.ts';
 import { ownersIn } from '../support/data.ts';
 import { startLoneServer } from '../support/lone-server.ts';
@@ -256,28 +255,6 @@ describe.concurrent.each(builds)('$name', build => {
       // By this test for each key, and by the import: in five slots at most, all keys at once and then one by one.
       expect(looks.reduce((sum, calls) => sum + calls, 0)).toBeLessThan(MANY + 2000);
     });
-
-    test('one that was started again is asked for each of them, though it has as many by then', async t => {
-      const [cluster, source] = await startBoth(t);
-      await fillSource(source, MANY);
-      const node = cluster.node(1);
-      const { slots } = cluster.member(1);
-      let over: Promise<unknown> = Promise.resolve();
-      const imported = await importing(t, cluster, source, SMALL_BATCHES, {
-        text: /> MIGRATE /g,
-        times: 60,
-        act: () => {
-          // A client fills each slot again.
-          over = node.restart().then(() => fillSlots(node, slots));
-        },
-      });
-      await over;
-      await cluster.settled();
-      const missing = await countMissing(cluster, source, MANY);
-      expect(missing).toBeGreaterThan(0);
-      expect(imported.code).toBe(1);
-      expect(missingIn(imported)).toBe(missing);
-    });
   });
 
   test('slots of the source that go there and back while it is read', async t => {
@@ -325,25 +302,6 @@ async function deleteSome(node: ServerProcess, count: number): Promise<void> {
     const name = await node.send('RANDOMKEY');
     if (Buffer.isBuffer(name)) deleted += Number(await node.send('DEL', name));
   }
-}
-
-/** Ten keys each; it may not be up yet, or not let anybody write. */
-async function fillSlots(node: ServerProcess, slots: SlotSet): Promise<void> {
-  const tags = new Map<number, string>();
-  for (let i = 0; tags.size < slots.size; i++) {
-    const slot = keySlot(Buffer.from(`t${i}`));
-    if (slots.has(slot) && !tags.has(slot)) tags.set(slot, `t${i}`);
-  }
-  await until('it is written', async () => {
-    const [first] = tags.values();
-    try {
-      return (await node.text('SET', `{${first}}0`, VALUE)) === 'OK';
-    } catch {
-      return false;
-    }
-  });
-  const names = [...tags.values()].flatMap(tag => Array.from({ length: 10 }, (_, i) => `{${tag}}${i}`));
-  await Promise.all(names.map(name => node.send('SET', name, 'v')));
 }
 
 /** Of one node, so that all of it takes several portions. */

@@ -10,8 +10,13 @@ import { type ClusterSnapshot, isPrimary, type NodeView, ownersDiffer } from '..
 import { countKeys } from '../move/count-keys.ts';
 import type { ImportRun } from './import-run.ts';
 
+type Given = Pick<ImportRun, 'carried' | 'target'> & {
+  readonly plan: Pick<ImportRun['plan'], 'before' | 'databases'>;
+  readonly routes: Pick<ImportRun['routes'], 'snapshot'>;
+};
+
 /** As the cluster was at the last look; all, where numbers do not say. */
-export async function slotsInDoubt({ plan, routes, carried, target }: ImportRun): Promise<SlotSet> {
+export async function slotsInDoubt({ plan, routes, carried, target }: Given): Promise<SlotSet> {
   const now = routes.snapshot;
   const isKnown = carried.oneOf === 1 && plan.databases.every(({ into }) => into === 0);
   // Fewer keys than slots are found sooner by their names.
