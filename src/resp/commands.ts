@@ -17,7 +17,7 @@ import {
   type Reply,
   ReplyShapeError,
 } from './reply.ts';
-import { NODE_LIST, SMALL_REPLY } from './reply-bounds.ts';
+import { NODE_LIST, SLOT_STATS, SMALL_REPLY } from './reply-bounds.ts';
 
 export function auth({ user, password }: Credentials): Command<void> {
   const words = user === undefined ? ['AUTH', password.reveal()] : ['AUTH', user, password.reveal()];
@@ -117,7 +117,7 @@ export function keysInOwnSlots(): Command<number> {
   const { args, decode } = keyCounts({ first: slot(0), last: slot(SLOT_COUNT - 1) });
   return {
     args,
-    bounds: SMALL_REPLY,
+    bounds: SLOT_STATS,
     decode: reply => [...decode(reply).values()].reduce((sum, keys) => sum + keys, 0),
   };
 }
@@ -126,7 +126,7 @@ export function keysInOwnSlots(): Command<number> {
 export function keyCounts({ first, last }: SlotRange): Command<ReadonlyMap<Slot, number>> {
   return {
     args: ['CLUSTER', 'SLOT-STATS', 'SLOTSRANGE', `${first}`, `${last}`],
-    bounds: SMALL_REPLY,
+    bounds: SLOT_STATS,
     decode: reply => new Map(asArray(reply).map(entry => keyCountOf(asArray(entry)))),
   };
 }

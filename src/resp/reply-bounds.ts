@@ -13,8 +13,11 @@ export interface ReplyBounds {
 
 const MB = 1024 * 1024;
 
-/** INFO, a setting, the keys of each slot: all of a few thousand bytes. */
+/** INFO, a setting, a number: all of a few thousand bytes. */
 export const SMALL_REPLY: ReplyBounds = { maxReplyBytes: 8 * MB, maxElements: 128 * 1024 };
+
+/** Thirteen elements for each of 16,384 slots in Redis 8.6, where all metrics are on; and room for four times as many. */
+export const SLOT_STATS: ReplyBounds = { maxReplyBytes: 16 * MB, maxElements: 1024 * 1024 };
 
 /** Whatever has lines has fewer, in a server that is one. */
 export const MAX_LINES = 16_384;

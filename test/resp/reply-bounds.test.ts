@@ -11,6 +11,7 @@ import {
   MAX_LINES,
   MAX_NODE_LINES,
   NODE_LIST,
+  SLOT_STATS,
   SMALL_REPLY,
 } from '../../src/resp/reply-bounds.ts';
 
@@ -20,6 +21,7 @@ const count = (number: number) => (number < 10_000 ? `${number}` : number.toLoca
 
 test.each([
   ['INFO, CLUSTER INFO', [mb(SMALL_REPLY.maxReplyBytes), count(SMALL_REPLY.maxElements), count(MAX_LINES)]],
+  ['CLUSTER SLOT-STATS', [mb(SLOT_STATS.maxReplyBytes), count(SLOT_STATS.maxElements)]],
   ['CLUSTER NODES', [mb(NODE_LIST.maxReplyBytes), count(MAX_NODE_LINES)]],
   ['nodes that all nodes together name', [count(MAX_NODES), count(MAX_PLACES)]],
   ['different lines about nodes', [count(MAX_KEPT)]],
