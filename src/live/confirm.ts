@@ -10,7 +10,7 @@ import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import type { Address, ClusterNode, NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
-import { hearersOf, isHeardIn } from '../topology/whereabouts.ts';
+import { heardIn, hearersOf } from '../topology/whereabouts.ts';
 import { look } from './look.ts';
 
 export interface Confirming {
@@ -26,51 +26,63 @@ export interface Unconfirmed {
 
 /** One round trip, before the first step of the stage: everybody who is to go, and for the silent ones those who may hear them. */
 export async function confirmStage(stage: Stage, run: Confirming): Promise<Unconfirmed | undefined> {
+  const { fleet, at } = run;
   const known = new KnownLines();
-  const asked = new Map<NodeId, Promise<NodeView>>();
-  const ask = (id: NodeId) => {
-    const asking = asked.get(id) ?? look(run.fleet, run.at(id), known);
-    asked.set(id, asking);
-    return asking;
+  const asking: Asking = {
+    before: run.before,
+    was: new Map(run.before.views.map(view => [view.id, view])),
+    ask: once(id => look(fleet, at(id), known)),
+    heardBy: once(async id => heardIn((await fleet.send(at(id), clusterNodes(known))).nodes)),
   };
   const problems = await Promise.all(
     stage.map(async (step): Promise<Unconfirmed[]> => {
-      const found = await changeFor(step, run, ask, known);
+      const found = await changeFor(step, asking);
       return found ? [{ step, problem: { kind: 'changed', ...found } }] : [];
     }),
   );
   return problems.flat()[0];
 }
 
+/** Hundreds of steps may be about one node, which is asked for all of them together. */
+interface Asking {
+  readonly before: ClusterSnapshot;
+  readonly was: ReadonlyMap<NodeId, NodeView>;
+  ask(id: NodeId): Promise<NodeView>;
+  /** Whom it hears. */
+  heardBy(id: NodeId): Promise<ReadonlySet<NodeId>>;
+}
+
+function once<T>(ask: (id: NodeId) => Promise<T>): (id: NodeId) => Promise<T> {
+  const asked = new Map<NodeId, Promise<T>>();
+  return id => {
+    const asking = asked.get(id) ?? ask(id);
+    asked.set(id, asking);
+    return asking;
+  };
+}
+
 type Found = { readonly node: NodeId; readonly change: Change } | undefined;
 
-async function changeFor(
-  step: Step,
-  { fleet, before, at }: Confirming,
-  ask: (id: NodeId) => Promise<NodeView>,
-  known: KnownLines,
-): Promise<Found> {
-  const viewOf = (id: NodeId) => before.views.find(view => view.id === id);
+async function changeFor(step: Step, { before, was, ask, heardBy }: Asking): Promise<Found> {
   const found = (node: NodeId, change: Change | undefined): Found => change && { node, change };
   switch (step.kind) {
     case 'reset':
     case 'shutdown': {
-      const was = viewOf(step.node);
-      return was && found(step.node, changeBeforeLeaving(was, await ask(step.node)));
+      const view = was.get(step.node);
+      return view && found(step.node, changeBeforeLeaving(view, await ask(step.node)));
     }
     case 'forget': {
-      const was = viewOf(step.victim);
-      if (was) return found(step.victim, changeBeforeLeaving(was, await ask(step.victim)));
+      const view = was.get(step.victim);
+      if (view) return found(step.victim, changeBeforeLeaving(view, await ask(step.victim)));
       // Whom others heard at the first look is forgotten because the person wants it so.
       if (hearersOf(before, step.victim).length > 0) return undefined;
-      const { nodes } = await fleet.send(at(step.node), clusterNodes(known));
-      const hears = isHeardIn(nodes, step.victim);
+      const hears = (await heardBy(step.node)).has(step.victim);
       return found(step.victim, hears ? { kind: 'heard-again', by: [step.node] } : undefined);
     }
     case 'replicate': {
-      const was = viewOf(step.node);
-      if (!was || was.self.role === 'replica') return undefined;
-      return found(step.node, changeBeforeReplicating(was, await ask(step.node), step.primary));
+      const view = was.get(step.node);
+      if (!view || view.self.role === 'replica') return undefined;
+      return found(step.node, changeBeforeReplicating(view, await ask(step.node), step.primary));
     }
     default:
       return undefined;

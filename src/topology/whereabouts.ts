@@ -16,8 +16,8 @@ export function hearersOf(snapshot: ClusterSnapshot, id: NodeId): NodeId[] {
 }
 
 /** By the list of one who answers. */
-export function isHeardIn(nodes: readonly ClusterNode[], id: NodeId): boolean {
-  return nodes.some(node => node.id === id && isHeard(node));
+export function heardIn(nodes: readonly ClusterNode[]): ReadonlySet<NodeId> {
+  return new Set(nodes.filter(isHeard).map(({ id }) => id));
 }
 
 function isHeard(node: ClusterNode): boolean {

@@ -1,5 +1,6 @@
 /** What changes between the look that a plan was made from and the moment at which it is carried out. */
 import { describe, expect, test } from 'vitest';
+import { confirmStage } from '../../src/live/confirm.ts';
 import { execute } from '../../src/live/execute.ts';
 import { inspect } from '../../src/live/inspect.ts';
 import { probe } from '../../src/live/probe.ts';
@@ -10,6 +11,7 @@ import type { Plan, PlanEvent, Problem } from '../../src/plan/step.ts';
 import { placesIn } from '../../src/plan/zones.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { parseAddress } from '../../src/resp/parse-address.ts';
+import type { Address, NodeId } from '../../src/topology/node.ts';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { LoneNodes } from '../support/lone-nodes.ts';
 import { planOf } from '../support/plan-text.ts';
@@ -85,6 +87,38 @@ describe.each(serversUnderTest())('$name', build => {
       change: { kind: 'heard-again' },
     });
     for (const node of cluster.nodes) expect(await knownBy(node)).toBe(6);
+  });
+
+  test.concurrent('of all silent nodes together the others are asked once', async t => {
+    const cluster = await TestCluster.startFor(t, { build, nodeTimeoutMs });
+    const [gone, living] = [cluster.nodes.slice(4), cluster.nodes.slice(0, 4)];
+    let asked = 0;
+    const { host, port } = cluster.member(0);
+    const entry = { kind: 'tcp', host, port } as const;
+    const fleet = new Fleet(
+      { entry, connectTimeoutMs: 5000, replyTimeoutMs: 5000 },
+      { sent: () => void asked++, received() {}, failed() {} },
+    );
+    t.onTestFinished(() => fleet.close());
+    await Promise.all(gone.map(node => node.kill()));
+    for (const node of living)
+      await until(
+        `${node.address} flags both`,
+        async () => (await nodesAccordingTo(node)).filter(({ health }) => health === 'failed').length === 2,
+      );
+    const before = await inspect(fleet);
+    const { victims, stages } = planOf(planForgetFailed(before, placesIn(before, new Map())));
+    expect(victims).toHaveLength(2);
+    const members = new Map(cluster.members.map(member => [member.id, member]));
+    const at = (id: NodeId): Address => members.get(id) ?? cluster.member(0);
+    const forgetting = stages.filter(stage => stage.some(({ kind }) => kind === 'forget'));
+    expect(forgetting.flat().length).toBeGreaterThanOrEqual(living.length * gone.length);
+    for (const stage of forgetting) {
+      asked = 0;
+      expect(await confirmStage(stage, { fleet, before, at })).toBeUndefined();
+      expect(asked).toBeLessThanOrEqual(living.length);
+      expect(asked).toBeGreaterThan(0);
+    }
   });
 
   test.concurrent('a node that two runs make a replica of two primaries: one of them says so', async t => {
