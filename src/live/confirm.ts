@@ -4,8 +4,9 @@
  */
 import { type Change, changeBeforeLeaving, changeBeforeReplicating } from '../plan/changed.ts';
 import type { Problem, Stage, Step } from '../plan/step.ts';
+import type { ClusterNodesReply } from '../resp/cluster-nodes.ts';
 import { clusterNodes } from '../resp/commands.ts';
-import { ServerRefusalError } from '../resp/errors.ts';
+import { ReplyTimeoutError, ServerRefusalError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import type { Address, ClusterNode, NodeId } from '../topology/node.ts';
@@ -98,12 +99,18 @@ export async function confirmReplicas(
   const last = new Map(
     stages.flat().flatMap(step => (step.kind === 'replicate' ? [[step.node, step] as const] : [])),
   );
+  const ask = once(id => ownWords(fleet, at(id), known));
   const strays = await Promise.all(
     [...last.values()].map(async (step): Promise<Unconfirmed[]> => {
-      const self = await ownWords(fleet, at(step.node), known);
-      if (!self) return [];
-      const primary = self.role === 'replica' ? self.primary : undefined;
+      const told = await ask(step.node);
+      if (!told) return [];
+      const primary = primaryOf(told.self);
       if (primary === step.primary) return [];
+      // That one has failed over meanwhile, and its replicas have followed the new primary.
+      const isSuccessor = async (id: NodeId) =>
+        primaryOf(told.nodes.find(node => node.id === step.primary)) === id ||
+        primaryOf((await ask(step.primary))?.self) === id;
+      if (primary && (await isSuccessor(primary))) return [];
       const change: Change = { kind: 'taken', ...(primary && { primary }) };
       return [{ step, problem: { kind: 'changed', node: step.node, change } }];
     }),
@@ -111,12 +118,25 @@ export async function confirmReplicas(
   return strays.flat()[0];
 }
 
-/** Nothing from one that loads what its primary has sent: so it has one, and more it does not say. */
-async function ownWords(fleet: Fleet, address: Address, known: KnownLines): Promise<ClusterNode | undefined> {
+function primaryOf(node: ClusterNode | undefined): NodeId | undefined {
+  return node?.role === 'replica' ? node.primary : undefined;
+}
+
+/**
+ * Nothing from one that loads what its primary has sent, or that empties itself for it and answers nobody meanwhile: so it
+ * has one, and more it does not say.
+ */
+async function ownWords(
+  fleet: Fleet,
+  address: Address,
+  known: KnownLines,
+): Promise<ClusterNodesReply | undefined> {
   try {
-    return (await fleet.send(address, clusterNodes(known))).self;
+    return await fleet.send(address, clusterNodes(known));
   } catch (error) {
     if (error instanceof ServerRefusalError && error.reason === 'loading') return undefined;
-    throw error;
+    if (!(error instanceof ReplyTimeoutError)) throw error;
+    fleet.renew(address);
+    return undefined;
   }
 }

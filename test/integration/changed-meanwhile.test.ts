@@ -1,5 +1,5 @@
 /** What changes between the look that a plan was made from and the moment at which it is carried out. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, type TestContext, test } from 'vitest';
 import { confirmStage } from '../../src/live/confirm.ts';
 import { execute } from '../../src/live/execute.ts';
 import { inspect } from '../../src/live/inspect.ts';
@@ -161,5 +161,62 @@ describe.each(serversUnderTest())('$name', build => {
       await lone.node(1).send('CLUSTER', 'REPLICATE', cluster.member(1).id);
     });
     expect(problem).toMatchObject({ kind: 'changed', change: { primary: cluster.member(1).id } });
+  });
+
+  describe('while a new replica copies its data', () => {
+    async function setUp(t: TestContext, replyTimeoutMs: number) {
+      const cluster = await TestCluster.startFor(t, { build, nodeTimeoutMs, config: CONFIG });
+      const lone = await LoneNodes.startFor(t, { build, nodeTimeoutMs, count: 1 });
+      const replica = lone.node(0);
+      const { host, port } = cluster.member(0);
+      const entry = { kind: 'tcp', host, port } as const;
+      const fleet = new Fleet({ entry, connectTimeoutMs: 5000, replyTimeoutMs });
+      t.onTestFinished(() => fleet.close());
+      const plan = planOf(
+        planAddNode({
+          snapshot: await inspect(fleet),
+          newcomers: [await probe(fleet, parseAddress(replica.address))],
+          asReplicas: () => true,
+          primary: cluster.member(0).id,
+          traits: {},
+          placeOf: () => ({ host: '' }),
+          despiteFindings: false,
+          allowMixed: false,
+        }),
+      );
+      return { cluster, replica, fleet, plan };
+    }
+
+    test.concurrent('its primary fails over: it follows the new one, as it should', async t => {
+      const { cluster, replica, fleet, plan } = await setUp(t, 5000);
+      const successor = cluster.member(3);
+      const problem = await carriedOut(fleet, plan, async event => {
+        if (event.kind !== 'step-done' || event.step.kind !== 'agree') return;
+        await cluster.node(3).send('CLUSTER', 'FAILOVER', 'TAKEOVER');
+        for (const node of [replica, cluster.node(0)])
+          await until(
+            `${node.address} follows it`,
+            async () =>
+              (await nodesAccordingTo(node)).some(
+                ({ id, ...other }) =>
+                  other.role === 'replica' && id !== successor.id && other.primary === successor.id,
+              ) && (await roleOf(node)) === 'slave',
+          );
+      });
+      expect(problem).toBeUndefined();
+      expect(await replica.text('INFO', 'replication')).toContain(`master_port:${successor.port}`);
+    });
+
+    test.concurrent('it answers nobody for a while: that is no failure', async t => {
+      const { replica, fleet, plan } = await setUp(t, 1000);
+      let isStopped = false;
+      const problem = await carriedOut(fleet, plan, async event => {
+        if (event.kind !== 'step-done' || event.step !== plan.stages.at(-1)?.at(-1)) return;
+        replica.signal('SIGSTOP');
+        isStopped = true;
+      });
+      replica.signal('SIGCONT');
+      expect([isStopped, problem]).toEqual([true, undefined]);
+    });
   });
 });
