@@ -134,9 +134,12 @@ class Survey {
     return undefined;
   }
 
+  /** As all who are asked: each place once, not more places than a cluster has, and nobody when the time is up. */
   async #whoIsAt(address: Address): Promise<NodeId | undefined> {
+    const isKnown = this.#looks.has(this.#fleet.placeOf(address));
+    if (!isKnown && (this.#looks.size >= MAX_PLACES || this.#isLate)) return undefined;
     try {
-      return (await look(this.#fleet, address, this.#known)).id;
+      return (await this.#lookAt(address)).id;
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
       return undefined;
@@ -181,6 +184,14 @@ class Survey {
     return looking;
   }
 
+  get #limitMs(): number {
+    return MAX_LOOKS_IN_TURN * this.#fleet.lookLimitMs;
+  }
+
+  get #isLate(): boolean {
+    return performance.now() - this.#begunAt > this.#limitMs;
+  }
+
   async #tryToLook({ id, address }: ClusterNode): Promise<NodeView | undefined> {
     if (!address) {
       this.#lose({ id, reason: 'its address is unknown' });
@@ -188,9 +199,8 @@ class Survey {
     }
     const mapped = this.#fleet.reachedAt(address);
     const where = { id, address, ...(mapped && { reachedAt: mapped.at, mapLine: mapped.line }) };
-    const limitMs = MAX_LOOKS_IN_TURN * this.#fleet.lookLimitMs;
-    if (performance.now() - this.#begunAt > limitMs) {
-      const reason = `it was not asked: it was named only after asking the others had taken ${Math.round(limitMs / 1000)} s`;
+    if (this.#isLate) {
+      const reason = `it was not asked: it was named only after asking the others had taken ${Math.round(this.#limitMs / 1000)} s`;
       this.#lose({ ...where, reason });
       return undefined;
     }

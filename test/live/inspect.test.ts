@@ -1,5 +1,6 @@
 /** What becomes of a cluster whose nodes tell odd things of each other, and of servers that mean harm. */
 import { afterEach, describe, expect, test } from 'vitest';
+import { reply } from '../support/fixtures.ts';
 import { slotctl } from '../support/run-slotctl.ts';
 import { bulk, ScriptedNode } from '../support/scripted-node.ts';
 
@@ -91,6 +92,32 @@ describe('a node that is named at several addresses', () => {
     expect(document.findings.find(f => f.kind === 'node-unreachable')?.summary).toMatch(
       /another node answers there|nothing listens there/,
     );
+  });
+});
+
+describe('a primary of which nobody knows the address', () => {
+  test('is looked for where its replica last found it, and who is there is not asked twice', async () => {
+    const [a, b] = [await listen(), await listen()];
+    const lost = line(X, ':0', 'master,noaddr', '100-16383');
+    says(
+      a,
+      line(A, a.address, 'myself,master', '0-99'),
+      line(B, b.address, 'slave').replace(' - ', ` ${X} `),
+      lost,
+    );
+    says(
+      b,
+      line(B, b.address, 'myself,slave').replace(' - ', ` ${X} `),
+      line(A, a.address, 'master', '0-99'),
+      lost,
+    );
+    const info = reply('redis-7.0/info-replica').toString();
+    b.answers.set('INFO', bulk(info.replace(/master_port:\d+/, `master_port:${a.port}`)));
+    const { document } = await checkJson(b);
+    const summary = document.findings.find(({ kind }) => kind === 'node-unreachable')?.summary;
+    expect(summary).toContain(`where its replica last found it (${a.address}), another node answers`);
+    const looks = ({ received }: ScriptedNode) => received.match(/\$4\r\nINFO\r\n/g)?.length;
+    expect(looks(a)).toBe(looks(b));
   });
 });
 
