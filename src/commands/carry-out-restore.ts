@@ -10,7 +10,14 @@ import { Routes } from '../live/restore/routes.ts';
 import { SentLog } from '../live/restore/sent-log.ts';
 import { serverClock } from '../live/restore/server-clock.ts';
 import { TargetAlarmError, TargetFullError, watchTargets } from '../live/restore/watch-targets.ts';
-import { dealtWith, noTally, type RestoreEvent, type RestoreTally, restoreDoubts } from '../plan/restore.ts';
+import {
+  dealtWith,
+  lastTally,
+  noTally,
+  type RestoreEvent,
+  type RestoreTally,
+  restoreDoubts,
+} from '../plan/restore.ts';
 import { NodeNames } from '../report/names.ts';
 import { readingText, restoreEventObject, restoreProblem } from '../report/restore.ts';
 import {
@@ -55,7 +62,11 @@ interface Restoring {
   readonly teller: LineTeller;
   readonly context: Context;
   readonly evicted: Map<NodeId, number>;
+  readonly told: Told;
 }
+
+/** Of each kind, in all rounds: how often there was something to tell, and what was told. */
+type Told = Map<RestoreEvent['kind'], { times: number; readonly texts: Set<string> }>;
 
 export async function carryOutRestore(
   fleet: Fleet,
@@ -82,7 +93,10 @@ export async function carryOutRestore(
     nowMs: await serverClock(fleet, places, context.nowMs),
     mayGoOn: () => guard.mayGoOn(),
   };
-  const restoring = { fleet, work, settings, tally, teller, context, evicted: new Map<NodeId, number>() };
+  const evicted = new Map<NodeId, number>();
+  const told: Told = new Map();
+  const restoring = { fleet, work, settings, tally, teller, context, evicted, told };
+  const outcome = () => restoredText(lastTally(tally, settings.log.refused), keys);
   try {
     await sendAll(restoring);
     const counted = await makeSure(snapshot, restoring);
@@ -90,20 +104,21 @@ export async function carryOutRestore(
   } catch (error) {
     const { code, text } = failureOf(error, names);
     if (code !== EXIT.interrupted) await tellEvictions(restoring, names);
-    return teller.end(code, `${text}\n${restoredText(tally, keys)} ${GO_ON}`);
+    return teller.end(code, `${text}\n${outcome()} ${GO_ON}`);
   } finally {
     guard.end();
   }
   if (dealtWith(tally) !== keys)
     teller.problem(`[ERR] ${dealtWith(tally)} keys were dealt with, and ${keys} were counted before.`);
-  const text = restoredText(tally, keys);
+  const text = outcome();
   return teller.failed ? teller.end(EXIT.problems, text) : teller.end(EXIT.done, `[OK] ${text}`);
 }
 
-async function sendAll({ fleet, work, settings, tally, teller, context }: Restoring): Promise<void> {
+async function sendAll(restoring: Restoring): Promise<void> {
+  const { fleet, work, settings, tally } = restoring;
   const places = work.primaries.map(({ address }) => address);
-  await follow(loadLibraries(fleet, places, work.libraries, settings.replace), teller, context);
-  await follow(restoreBackup(fleet, work.backup.dumps, settings, tally), teller, context);
+  await follow(loadLibraries(fleet, places, work.libraries, settings.replace), restoring);
+  await follow(restoreBackup(fleet, work.backup.dumps, settings, tally), restoring);
 }
 
 /** What was sent to a node that may have lost it is sent once more; then all is counted. */
@@ -129,28 +144,30 @@ async function makeSure(before: ClusterSnapshot, restoring: Restoring): Promise<
 }
 
 async function sendAgain(
-  { fleet, work, settings }: Restoring,
+  restoring: Restoring,
   now: ClusterSnapshot,
   again: RestoreSettings['again'] & object,
 ): Promise<void> {
+  const { fleet, work, settings, told, teller } = restoring;
   const primaries = now.views.filter(isPrimary).map(({ address }) => address);
   const events = [
     loadLibraries(fleet, primaries, work.libraries, settings.replace),
+    // How many are refused by now is in the log.
     restoreBackup(fleet, work.backup.dumps, { ...settings, again }, noTally()),
   ];
-  // What there is to be told has been told the first time.
-  for (const some of events) for await (const _ of some);
+  // How far it is has been told the first time.
+  for (const some of events)
+    for await (const event of some) if (restoreProblem(event) !== undefined) tell(event, told, teller);
 }
 
 function report(
   { missing, examples, uncounted }: CountedBack,
-  { tally, teller, evicted }: Restoring,
+  { settings: { log }, teller, evicted }: Restoring,
   names: NodeNames,
 ): void {
   for (const [node, lost] of evicted) teller.problem(evictedText(names.of(node), lost));
-  // Those that were not taken have been named.
-  const lost = missing - tally.refused;
-  if (lost > 0) teller.problem(missingKeysText(lost, examples));
+  // Those that were not taken have been told of, and are not among them as far as their names are known.
+  if (missing > 0) teller.problem(missingKeysText(missing, examples, log.knowsRefused ? 0 : log.refused));
   for (const reason of uncounted) teller.note(uncountedKeysText(reason));
 }
 
@@ -174,33 +191,34 @@ function failureOf(error: unknown, names: NodeNames): { readonly code: ExitCode;
 
 async function follow(
   events: AsyncIterable<RestoreEvent>,
-  teller: LineTeller,
-  { terminal, nowMs }: Context,
+  { teller, told, context: { terminal, nowMs } }: Restoring,
 ): Promise<void> {
   const beganAtMs = nowMs();
   const spinner = terminal.spin('restoring');
-  const named = new Map<RestoreEvent['kind'], number>();
   try {
     for await (const event of events) {
       if (event.kind === 'read') spinner.say(readingText(event, (nowMs() - beganAtMs) / 1000));
-      tell(event, named, teller);
+      tell(event, told, teller);
     }
   } finally {
     spinner.stop();
   }
 }
 
-function tell(event: RestoreEvent, named: Map<RestoreEvent['kind'], number>, teller: LineTeller): void {
+function tell(event: RestoreEvent, told: Told, teller: LineTeller): void {
   const object = restoreEventObject(event);
   const problem = restoreProblem(event);
   if (problem === undefined) {
     teller.say('', object);
     return;
   }
-  const times = (named.get(event.kind) ?? 0) + 1;
-  named.set(event.kind, times);
-  if (times === MOST_NAMED + 1) teller.problem('… and more of these, which are counted.', object);
-  else teller.problem(times <= MOST_NAMED ? problem : '', object);
+  const already = told.get(event.kind) ?? { times: 0, texts: new Set() };
+  told.set(event.kind, already);
+  if (already.texts.has(problem)) return;
+  already.times++;
+  if (already.times <= MOST_NAMED) already.texts.add(problem);
+  if (already.times === MOST_NAMED + 1) teller.problem('… and more of these, which are counted.', object);
+  else teller.problem(already.times <= MOST_NAMED ? problem : '', object);
 }
 
 export function keysOf({ dumps }: CheckedBackup): number {

@@ -62,10 +62,7 @@ export function addFixOptions(command: Command): Command {
         'the value that was used last stays, or the stream that was written to last',
       ).conflicts('prefer'),
     )
-    .option(
-      '--allow-blocking',
-      'move even keys that block the servers for longer than half the node timeout',
-    )
+    .option('--allow-blocking', 'move even keys that block the servers for longer than half the node timeout')
     .addOption(
       new Option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE').argParser(
         positive,

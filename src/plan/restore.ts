@@ -69,3 +69,9 @@ export function noTally(): RestoreTally {
 export function dealtWith({ restored, expired, same, existing, refused }: RestoreTally): number {
   return restored + expired + same + existing + refused;
 }
+
+/** `refused`: after what was in doubt was sent again; a node that has taken over may take less than its primary, or more. */
+export function lastTally(tally: RestoreTally, refused: number): RestoreTally {
+  const restored = Math.max(0, tally.restored + tally.refused - refused);
+  return { ...tally, restored, refused };
+}

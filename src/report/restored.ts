@@ -53,12 +53,13 @@ export function doubtText(
     : `[ERR] ${who} again and again: keys of ${count(slots.size, 'slot')} may be missing.`;
 }
 
-export function missingKeysText(keys: number, examples: readonly Uint8Array[]): string {
+/** `refused`: so many of these may be keys that were not taken. */
+export function missingKeysText(keys: number, examples: readonly Uint8Array[], refused = 0): string {
   const named =
     examples.length > 0
       ? ` (${examples.map(shownKey).join(', ')}${keys > examples.length ? ', …' : ''})`
       : '';
-  return `[ERR] ${count(keys, 'key')} of the backup ${keys === 1 ? 'is' : 'are'} missing${named}: lost, or deleted by clients. Run the same command again to restore what is missing.`;
+  return `[ERR] ${count(keys, 'key')} of the backup ${keys === 1 ? 'is' : 'are'} missing${named}: lost, or deleted by clients${refused > 0 ? `, or among the ${refused} that were refused` : ''}. Run the same command again to restore what is missing.`;
 }
 
 export function uncountedKeysText(reason: string): string {

@@ -197,7 +197,7 @@ describe.concurrent.each(builds)('$name', build => {
     });
     await away;
     expect(await total(cluster)).toBe(0);
-    expect(trace).toContain(`${target.address} was started again while keys moved to it`);
+    expect(trace).toContain(`${target.address} was restarted while keys moved to it`);
     expect(code).toBe(1);
   });
 

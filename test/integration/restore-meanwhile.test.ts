@@ -5,9 +5,12 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { keySlot } from '../../src/topology/key-slot.ts';
-import { TestCluster } from '../support/cluster.ts';
+import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { ownersIn } from '../support/data.ts';
+import { LoneNodes } from '../support/lone-nodes.ts';
+import { until } from '../support/poll.ts';
 import { slotctl } from '../support/run-slotctl.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 import { anyServer, EXPECTED, type ServerBuild, serversUnderTest } from '../support/servers.ts';
 import { fillSlots, keyIn } from '../support/slot-keys.ts';
 import { removeFolder, tempFolder } from '../support/temp-folder.ts';
@@ -170,7 +173,7 @@ describe.concurrent.each(builds)('$name: a restore', of => {
     });
     await takeOver.finished();
     expect(code, stdout.slice(-2000)).toBe(0);
-    expect(await ownersAfter(cluster, replica.address, names)).toBe(0);
+    expect(await ownersAfter([cluster.node(0), replica], names)).toBe(0);
   });
 
   test('that is run again finds all there, whatever the type of its values', async t => {
@@ -233,17 +236,75 @@ describe.concurrent.each(builds)('$name: a restore', of => {
   });
 });
 
+const older = builds.filter(({ name }) => name === 'redis-7.0');
+const newer = builds.filter(({ name }) => name === 'redis-8.6');
+const pairs = newer.flatMap(build => older.map(than => ({ name: build.name, build, than })));
+
+/** It takes no values of its primary, neither from it nor from a backup. */
+async function addOlderReplica(t: TestContext, cluster: TestCluster, of: ServerBuild, position: number) {
+  const lone = await LoneNodes.startFor(t, {
+    build: of,
+    count: 1,
+    hosts: ['127.0.0.9'],
+    nodeTimeoutMs: 30_000,
+  });
+  const replica = lone.node(0);
+  const { host, port, busPort } = cluster.member(0);
+  await replica.send('CLUSTER', 'MEET', host, `${port}`, `${busPort}`);
+  const hears = async () => (await nodesAccordingTo(replica)).filter(({ linked }) => linked).length;
+  await until('it knows all nodes', async () => (await hears()) === cluster.nodes.length + 1);
+  await replica.send('CLUSTER', 'REPLICATE', cluster.member(position).id);
+  for (const node of cluster.nodes)
+    await until('all know it as a replica', async () =>
+      (await nodesAccordingTo(node)).some(({ role, linked }) => role === 'replica' && linked),
+    );
+  return replica;
+}
+
+describe.concurrent.each(pairs)(
+  '$name: a restore to a cluster with an older replica',
+  ({ build: of, than }) => {
+    test.for([0.5, 1])(
+      'that takes over when %d of it is read: all that it refuses is counted',
+      async (share, t) => {
+        const cluster = await TestCluster.startFor(t, {
+          build: of,
+          primaries: 2,
+          replicasPerPrimary: 0,
+          nodeTimeoutMs: 30_000,
+        });
+        const names = await fillLarge(cluster, 10_000);
+        const folder = await backedUp(t, cluster);
+        await flush(cluster);
+        const replica = await addOlderReplica(t, cluster, than, 1);
+        const takeOver = atShare(share, async () => {
+          await cluster.node(1).kill();
+          await replica.send('CLUSTER', 'FAILOVER', 'TAKEOVER');
+        });
+        const { code, stdout } = await slotctl(
+          ['restore', folder, cluster.entry, '--yes', '--json', '--despite-findings'],
+          { watch: takeOver.watch },
+        );
+        await takeOver.finished();
+        const missing = await ownersAfter([cluster.node(0), replica], names);
+        expect(missing).toBeGreaterThan(0);
+        expect(stdout.slice(-400)).toContain(`, ${missing} were not taken`);
+        expect(stdout).toContain(`${names.length - missing} of ${names.length} keys restored`);
+        expect(stdout).not.toMatch(/not there/);
+        expect(code).toBe(1);
+      },
+    );
+  },
+);
+
 /** The one that was killed knows nothing; who took over is asked for what was its primary's. */
-async function ownersAfter(cluster: TestCluster, replica: string, names: readonly string[]): Promise<number> {
-  const [first, second] = [cluster.node(0), cluster.nodes.find(node => node.address === replica)];
+async function ownersAfter(nodes: readonly ServerProcess[], names: readonly string[]): Promise<number> {
   let missing = 0;
   for (let from = 0; from < names.length; from += 2000) {
     const some = names.slice(from, from + 2000);
     const found = await Promise.all(
       some.map(async name => {
-        const asked = await Promise.all(
-          [first, second].map(node => node?.send('EXISTS', name).catch(() => 0)),
-        );
+        const asked = await Promise.all(nodes.map(node => node.send('EXISTS', name).catch(() => 0)));
         return asked.includes(1);
       }),
     );

@@ -16,13 +16,14 @@ import { absentKeys } from './look-for-keys.ts';
 import { piecesOf } from './read-backup.ts';
 import type { CheckedBackup } from './restore-backup.ts';
 import type { Routes } from './routes.ts';
-import type { SentLog } from './sent-log.ts';
+import { nameOf, type SentLog } from './sent-log.ts';
 
 /** So many are asked for at a time; more of them are not held. */
 const KEYS_AT_A_TIME = 20_000;
 const MOST_EXAMPLES = 5;
 
 export interface CountedBack {
+  /** Without those that no node took. */
   readonly missing: number;
   readonly examples: readonly Key[];
   /** Why something could not be counted or asked for. */
@@ -44,12 +45,14 @@ export async function countBack(
   const counted = await countSlots(fleet, now, log);
   const uncounted = new Set(counted.uncounted);
   try {
-    const samples = backup.census.samples.filter(({ slot }) => log.lastingIn(slot as Slot) > 0);
+    const samples = backup.census.samples.filter(
+      sample => log.lastingIn(sample.slot as Slot) > 0 && !log.hasRefused(sample),
+    );
     const { absent, unasked } = await absentKeys(fleet, routes, samples);
     const doubtful = [...absent, ...unasked].map(({ slot }) => slot);
     const slots = SlotSet.union([counted.short, SlotSet.of(...doubtful)]);
     if (slots.size === 0) return { missing: 0, examples: [], uncounted: [...uncounted] };
-    return { ...(await askForAll(fleet, { folder, backup, routes }, slots)), uncounted: [...uncounted] };
+    return { ...(await askForAll(fleet, { folder, backup, routes, log }, slots)), uncounted: [...uncounted] };
   } catch (error) {
     if (!(error instanceof ServerRefusalError) || error.reason !== 'no-right') throw error;
     uncounted.add(error.message);
@@ -94,7 +97,7 @@ async function countSlots(fleet: Fleet, now: ClusterSnapshot, log: SentLog): Pro
 
 async function askForAll(
   fleet: Fleet,
-  { folder, backup, routes }: Pick<ToCount, 'folder' | 'backup' | 'routes'>,
+  { folder, backup, routes, log }: ToCount,
   slots: SlotSet,
 ): Promise<{ readonly missing: number; readonly examples: readonly Key[] }> {
   const absent = new Set<string>();
@@ -110,7 +113,7 @@ async function askForAll(
         const slot = keySlot(key);
         if (expiresAtMs !== undefined || !slots.has(slot)) return;
         const own = { database, slot, key: Buffer.from(key) };
-        waiting.set(nameOf(own), own);
+        if (!log.hasRefused(own)) waiting.set(nameOf(own), own);
       },
     });
     for await (const piece of piecesOf(folder, file)) {
@@ -121,11 +124,6 @@ async function askForAll(
   }
   const examples = [...absent].slice(0, MOST_EXAMPLES);
   return { missing: absent.size, examples: examples.map(keyOf) };
-}
-
-/** A key that is in two files is one key. */
-function nameOf({ database, key }: SampleKey): string {
-  return `${database} ${key.toString('latin1')}`;
 }
 
 function keyOf(name: string): Key {

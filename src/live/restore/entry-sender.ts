@@ -185,6 +185,7 @@ export class EntrySender {
     }
     if (typeof fate === 'object') {
       this.#tally.refused++;
+      this.#settings.log.refuse({ key, database, slot });
       this.#tell({ kind: 'refused', key, database, problem: fate.refused });
       return;
     }

@@ -1,11 +1,18 @@
 /** What went where, so that it can be counted there, and sent again when a node turns out to have lost it. */
 import type { NodeId } from '../../topology/node.ts';
 import { SLOT_COUNT, type Slot, SlotSet } from '../../topology/slot-set.ts';
+import type { SampleKey } from './backup-census.ts';
+
+/** More names of refused keys are not held. */
+const MOST_NAMES = 100_000;
 
 export class SentLog {
   /** Keys without a time to live that have to be in a slot. */
   readonly #lasting = new Uint32Array(SLOT_COUNT);
   readonly #slotsOf = new Map<NodeId, Uint8Array>();
+  /** How often a node did not take a key, and which keys those are. */
+  readonly #refused = new Uint32Array(SLOT_COUNT);
+  readonly #refusedNames = new Map<string, number>();
 
   note(slot: number, node: NodeId | undefined, isLasting: boolean): void {
     if (isLasting) this.#lasting[slot] = (this.#lasting[slot] ?? 0) + 1;
@@ -15,9 +22,30 @@ export class SentLog {
     slots[slot] = 1;
   }
 
+  /** It is nowhere to be counted. */
+  refuse(key: SampleKey): void {
+    this.#refused[key.slot] = (this.#refused[key.slot] ?? 0) + 1;
+    if (this.#refusedNames.size < MOST_NAMES) this.#refusedNames.set(nameOf(key), key.slot);
+  }
+
+  hasRefused(key: SampleKey): boolean {
+    return this.#refusedNames.has(nameOf(key));
+  }
+
+  get refused(): number {
+    return this.#refused.reduce((sum, keys) => sum + keys, 0);
+  }
+
+  /** Whether hasRefused() knows all of them. */
+  get knowsRefused(): boolean {
+    return this.#refusedNames.size < MOST_NAMES;
+  }
+
   /** These are sent again, and counted again. */
   forget(slots: SlotSet): void {
+    for (const [name, slot] of this.#refusedNames) if (slots.has(slot)) this.#refusedNames.delete(name);
     for (const slot of slots) {
+      this.#refused[slot] = 0;
       this.#lasting[slot] = 0;
       for (const of of this.#slotsOf.values()) of[slot] = 0;
     }
@@ -41,4 +69,9 @@ function slotsWhere(marks: Uint8Array | Uint32Array): SlotSet {
   const slots: number[] = [];
   for (let slot = 0; slot < marks.length; slot++) if (marks[slot]) slots.push(slot);
   return SlotSet.of(...slots);
+}
+
+/** A key that is in two files is one key. */
+export function nameOf({ database, key }: Pick<SampleKey, 'database' | 'key'>): string {
+  return `${database} ${key.toString('latin1')}`;
 }
