@@ -13,9 +13,9 @@ import {
   ConnectionLostError,
   ConnectTimeoutError,
   type NodeError,
-  ProtocolError,
   ReplyTimeoutError,
   type ServerRefusalError,
+  unasked,
 } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { FramingError } from './framer.ts';
@@ -57,21 +57,25 @@ export class Connection {
     this.name = name;
     this.#settings = settings;
     this.#observer = observer;
-    this.#reader = new ReplyReader(settings.reading);
+    this.#reader = new ReplyReader(settings.reading, waits => {
+      // Where it is we who do not read, the node's time does not run.
+      this.#socket?.[waits ? 'pause' : 'resume']();
+      this.#awaitNext();
+    });
     const tls = endpoint.kind === 'tcp' && settings.tls !== undefined;
     this.#progress = { tls, isConnected: false, isReady: false, isAnswered: false };
     this.#connectDeadline = new Deadline(() => {
-      this.#fail(new ConnectTimeoutError(name, settings.connectTimeoutMs));
+      this.giveUp(new ConnectTimeoutError(name, settings.connectTimeoutMs));
     });
     this.#replyDeadline = new Deadline(waitedMs => {
-      this.#fail(new ReplyTimeoutError(name, this.#headName() ?? '', waitedMs));
+      this.giveUp(new ReplyTimeoutError(name, this.#headName() ?? '', waitedMs));
     });
     if (refusal) {
-      this.#fail(refusal);
+      this.giveUp(refusal);
       return;
     }
     this.#connectDeadline.start(settings.connectTimeoutMs);
-    this.#open(endpoint).catch(error => this.#fail(connectError(name, error, tls)));
+    this.#open(endpoint).catch(error => this.giveUp(connectError(name, error, tls)));
     // AUTH goes first and is not waited for: where it is refused, so is all that follows, for that reason.
     if (settings.credentials) {
       this.#login = auth(settings.credentials);
@@ -134,11 +138,6 @@ export class Connection {
     return perhapsSpeaks(this.#failure, this.#progress);
   }
 
-  /** From outside: it is over with this node, for that reason. */
-  giveUp(reason: NodeError): void {
-    this.#fail(reason);
-  }
-
   close(): void {
     this.#closed = true;
     this.#end(() => new ConnectionLostError(this.name, 'the connection was closed'));
@@ -160,10 +159,10 @@ export class Connection {
       this.#progress.isConnected = true;
     });
     socket.on('data', chunk => this.#receive(chunk));
-    socket.on('error', error => this.#fail(brokenOff(this.name, error, this.#progress)));
+    socket.on('error', error => this.giveUp(brokenOff(this.name, error, this.#progress)));
     // As soon as the server has said its last word, so that nothing more is written to it.
-    socket.on('end', () => this.#fail(hungUp(this.name, this.#headName())));
-    socket.on('close', () => this.#fail(hungUp(this.name, this.#headName())));
+    socket.on('end', () => this.giveUp(hungUp(this.name, this.#headName())));
+    socket.on('close', () => this.giveUp(hungUp(this.name, this.#headName())));
   }
 
   #flush(): void {
@@ -179,9 +178,10 @@ export class Connection {
     try {
       for (const reply of this.#reader.push(chunk, this.#boundsOf)) this.#settle(reply);
       this.#progress.isAnswered = true;
+      if (this.#reader.isAmidst && this.#pending.size === 0) this.giveUp(unasked(this.name));
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
-      this.#fail(notUnderstood(this.name, error, chunk, this.#progress));
+      this.giveUp(notUnderstood(this.name, error, chunk, this.#progress));
     }
   }
 
@@ -193,7 +193,7 @@ export class Connection {
   #settle(received: Reply): void {
     if (this.#failure) return;
     const pending = this.#pending.take();
-    if (!pending) this.#fail(new ProtocolError(this.name, 'it sent a reply that nobody asked for'));
+    if (!pending) this.giveUp(unasked(this.name));
     if (!pending) return;
     this.#awaitNext();
     const { command, sentAt } = pending;
@@ -201,12 +201,12 @@ export class Connection {
       received instanceof ErrorReply ? new ErrorReply(withoutEcho(command, received.text)) : received;
     this.#observer?.received(this.name, command, reply, performance.now() - sentAt);
     const refusal = deliver(pending, reply, this.name);
-    if (refusal && command === this.#login) this.#fail(refusal);
+    if (refusal && command === this.#login) this.giveUp(refusal);
   }
 
   /** The next reply is owed from now on, as long as its command allows. */
   #awaitNext(): void {
-    const head = this.#pending.first;
+    const head = this.#reader.isWaiting ? undefined : this.#pending.first;
     if (head) this.#replyDeadline.start(head.command.replyTimeoutMs ?? this.#settings.replyTimeoutMs);
     else this.#replyDeadline.stop();
   }
@@ -216,7 +216,8 @@ export class Connection {
     return head && commandName(head.command);
   }
 
-  #fail(error: NodeError): void {
+  /** It is over with this node, for that reason. */
+  giveUp(error: NodeError): void {
     if (this.#failure || this.#closed) return;
     this.#failure = error;
     this.#endedAtRest = this.#progress.isReady && this.#pending.size === 0;

@@ -45,6 +45,10 @@ export class UnexpectedReplyError extends NodeError {
   }
 }
 
+export function unasked(node: string): ProtocolError {
+  return new ProtocolError(node, 'it sent a reply that nobody asked for');
+}
+
 /** What a refusal is about, as far as that makes a difference to somebody. */
 export type RefusalReason =
   | 'no-login'

@@ -39,23 +39,63 @@ export function boundsOf({ bounds, decode }: Command<unknown>): ReplyBounds | un
   return bounds ?? (SHORT.has(decode) ? SMALL_REPLY : undefined);
 }
 
-/** What has arrived of replies that are not whole yet, on all connections of this process. */
+/** Who has a part of a reply, and can be kept from reading more of it. */
+export interface ReplyHolder {
+  /** It has been waiting for others, and may read again. */
+  goOn(): void;
+}
+
+/**
+ * What has arrived of replies that are not whole yet, on all connections of this process. Where it is too much, those wait
+ * who bring more, until others are done; one of them always goes on, so the most is one reply more than that.
+ */
 export class ReplyBudget {
   readonly #maxBytes: number;
+  readonly #held = new Map<ReplyHolder, number>();
+  /** Some of those who hold something, and never all. */
+  readonly #waiting = new Set<ReplyHolder>();
   #heldBytes = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** More, or less where negative. Returns whether there is room for it. */
-  hold(bytes: number): boolean {
-    this.#heldBytes += bytes;
-    return this.#heldBytes <= this.#maxBytes;
-  }
-
   get maxBytes(): number {
     return this.#maxBytes;
+  }
+
+  /** So much it holds from now on. */
+  hold(holder: ReplyHolder, bytes: number): 'goes-on' | 'waits' | 'too-much' {
+    const before = this.#held.get(holder) ?? 0;
+    this.#heldBytes += bytes - before;
+    if (bytes > 0) this.#held.set(holder, bytes);
+    else this.#release(holder);
+    if (bytes < before) this.#wake();
+    if (bytes > this.#maxBytes) return 'too-much';
+    const others = this.#goingOn - (this.#waiting.has(holder) ? 0 : 1);
+    if (bytes > before && this.#isFull && others > 0) this.#waiting.add(holder);
+    return this.#waiting.has(holder) ? 'waits' : 'goes-on';
+  }
+
+  get #isFull(): boolean {
+    return this.#heldBytes > this.#maxBytes;
+  }
+
+  get #goingOn(): number {
+    return this.#held.size - this.#waiting.size;
+  }
+
+  #release(holder: ReplyHolder): void {
+    this.#held.delete(holder);
+    this.#waiting.delete(holder);
+  }
+
+  #wake(): void {
+    for (const holder of this.#waiting) {
+      if (this.#isFull && this.#goingOn > 0) return;
+      this.#waiting.delete(holder);
+      holder.goOn();
+    }
   }
 }
 

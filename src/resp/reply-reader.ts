@@ -8,7 +8,7 @@ import {
   ReplyTooLongError,
 } from './framer.ts';
 import { ErrorReply, type Reply } from './reply.ts';
-import { ALL_REPLIES, type ReplyBudget } from './reply-bounds.ts';
+import { ALL_REPLIES, type ReplyBudget, type ReplyHolder } from './reply-bounds.ts';
 
 /** How replies are read, where it is not known what they are replies to. */
 export interface Reading {
@@ -16,16 +16,25 @@ export interface Reading {
   readonly maxElements?: number;
   /** Integers that a number cannot hold come as their digits; else they are rounded. */
   readonly exactIntegers?: boolean;
+  /** For all that is read at the same time. */
+  readonly budget?: ReplyBudget;
 }
 
-export class ReplyReader {
+export class ReplyReader implements ReplyHolder {
   readonly #framer: ReplyFramer;
   readonly #parser: RedisParser;
   readonly #budget: ReplyBudget;
   #replies: Reply[] = [];
+  readonly #turned: (waits: boolean) => void;
   #heldBytes = 0;
+  #isWaiting = false;
 
-  constructor({ exactIntegers = false, ...limits }: Reading = {}, budget = ALL_REPLIES) {
+  /** `turned`: called when it begins to wait for others, and when it may go on. */
+  constructor(
+    { exactIntegers = false, budget = ALL_REPLIES, ...limits }: Reading = {},
+    turned: (waits: boolean) => void = () => {},
+  ) {
+    this.#turned = turned;
     this.#budget = budget;
     this.#framer = new ReplyFramer({ ...DEFAULT_LIMITS, ...limits });
     this.#parser = new RedisParser({
@@ -43,14 +52,26 @@ export class ReplyReader {
   push(chunk: Buffer, boundsOf?: BoundsOfReply): Reply[] {
     // Whole replies only: redis-parser would join pieces in a pool for which it keeps a timer.
     const whole = this.#framer.push(chunk, boundsOf);
-    if (!this.#hold(this.#framer.heldBytes))
-      throw new ReplyTooLongError(
-        `with what others send at the same time more than ${this.#budget.maxBytes} bytes`,
-      );
+    this.#hold(this.#framer.heldBytes);
     if (whole) this.#parser.execute(whole);
     const replies = this.#replies;
     this.#replies = [];
     return replies;
+  }
+
+  /** So much arrives at the same time that more is to be read when others are done. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** Has begun to read a reply, and not ended. */
+  get isAmidst(): boolean {
+    return this.#heldBytes > 0;
+  }
+
+  goOn(): void {
+    this.#isWaiting = false;
+    this.#turned(false);
   }
 
   /** Nothing more is read: what was held is given up. */
@@ -59,11 +80,15 @@ export class ReplyReader {
     this.#hold(0);
   }
 
-  #hold(bytes: number): boolean {
-    const more = bytes - this.#heldBytes;
-    if (more === 0) return true;
+  #hold(bytes: number): void {
+    if (bytes === this.#heldBytes) return;
     this.#heldBytes = bytes;
-    return this.#budget.hold(more) || more < 0;
+    const verdict = this.#budget.hold(this, bytes);
+    if (verdict === 'too-much')
+      throw new ReplyTooLongError(`a reply of more than ${this.#budget.maxBytes} bytes`);
+    if (verdict === 'goes-on' || this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#turned(true);
   }
 }
 

@@ -140,22 +140,46 @@ describe('closer bounds of single replies', () => {
 
 describe('what has arrived of all replies together', () => {
   const half = Buffer.from(`$1000\r\n${'x'.repeat(500)}`);
+  const rest = Buffer.from(`${'x'.repeat(500)}\r\n`);
+  const readers = (budget: ReplyBudget, on: string[]) =>
+    ['a', 'b', 'c'].map(name => {
+      const reader: ReplyReader = new ReplyReader({ budget }, () => {
+        if (!reader.isWaiting) on.push(name);
+      });
+      return reader;
+    }) as [ReplyReader, ReplyReader, ReplyReader];
 
-  test('has a limit, and room again when a reply is whole, or its connection is over', () => {
-    const budget = new ReplyBudget(1200);
-    const [a, b, c] = [0, 1, 2].map(() => new ReplyReader({}, budget)) as [
-      ReplyReader,
-      ReplyReader,
-      ReplyReader,
-    ];
+  test('has a limit: who brings more waits until another reply is whole, or its connection is over', () => {
+    const on: string[] = [];
+    const [a, b, c] = readers(new ReplyBudget(1200), on);
+    for (const reader of [a, b, c]) reader.push(half);
+    expect([a, b, c].map(reader => reader.isWaiting)).toEqual([false, false, true]);
+    expect(a.push(rest)).toHaveLength(1);
+    expect([on, c.isWaiting]).toEqual([['c'], false]);
     a.push(half);
-    b.push(half);
-    expect(() => c.push(half)).toThrow('with what others send at the same time more than 1200 bytes');
-    c.end();
-    a.push(Buffer.from(`${'x'.repeat(500)}\r\n`));
-    const d = new ReplyReader({}, budget);
-    d.push(half);
+    expect(a.isWaiting).toBe(true);
     b.end();
-    new ReplyReader({}, budget).push(half);
+    expect([on, a.isWaiting]).toEqual([['c', 'a'], false]);
+  });
+
+  test('never keeps all of them waiting', () => {
+    const on: string[] = [];
+    const [a, b, c] = readers(new ReplyBudget(1200), on);
+    for (const reader of [a, b, c]) reader.push(half);
+    const some = Buffer.from('x'.repeat(300));
+    for (const reader of [a, b]) reader.push(some);
+    expect([a, b, c].map(reader => reader.isWaiting)).toEqual([true, false, true]);
+    expect(b.push(Buffer.from(`${'x'.repeat(200)}\r\n`))).toHaveLength(1);
+    // Still too much for both.
+    expect(on).toEqual(['c']);
+    expect(c.push(rest)).toHaveLength(1);
+    expect(on).toEqual(['c', 'a']);
+  });
+
+  test('one by itself that is larger is refused', () => {
+    const reader = new ReplyReader({ budget: new ReplyBudget(1200) });
+    expect(() => reader.push(Buffer.from(`$2000\r\n${'x'.repeat(1500)}`))).toThrow(
+      'a reply of more than 1200 bytes',
+    );
   });
 });
