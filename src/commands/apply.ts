@@ -80,7 +80,9 @@ async function applyFix(
   };
   const now = { ...manner, ...given };
   const brought = fixMannerLines(manner, now);
-  return runFix({ ...options, ...now, wishes, approved, brought, explain: false }, context);
+  const rescueFileFromPlan = flags.rescueFile === undefined;
+  const how = { ...options, ...now, wishes, approved, brought, rescueFileFromPlan, explain: false };
+  return runFix(how, context);
 }
 
 export function runApply(options: ApplyOptions, context: Context): Promise<ExitCode> {

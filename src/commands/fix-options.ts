@@ -13,6 +13,8 @@ export interface FixOptions extends Omit<ChangeOptions, 'moving' | 'mending'> {
   readonly prefer: Preference;
   /** Where values go that give way to others. */
   readonly rescueFile?: string;
+  /** Somebody else may have named it: no file that is there already is written to. */
+  readonly rescueFileFromPlan?: boolean;
   readonly allowBlocking: boolean;
   /** What servers wait for each other in one MIGRATE. */
   readonly timeoutMs?: number;

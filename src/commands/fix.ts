@@ -70,8 +70,13 @@ const NO_ROOM =
 
 export async function runFix(options: FixOptions, context: Context): Promise<ExitCode> {
   const { nowMs } = context;
-  const { rescueFile } = options;
-  const file = rescueFile === undefined ? RescueFile.unnamed(nowMs) : new RescueFile(rescueFile, nowMs);
+  const { rescueFile, rescueFileFromPlan: isFromPlan = false } = options;
+  const file =
+    rescueFile === undefined
+      ? RescueFile.unnamed(nowMs)
+      : isFromPlan
+        ? RescueFile.fresh(rescueFile, nowMs)
+        : new RescueFile(rescueFile, nowMs);
   try {
     // Rather now than with a slot half mended. Nobody has chosen the usual place, and mostly nothing is kept there.
     if (options.rescueFile !== undefined && !options.explain) await asUsage(() => file.tryOut());

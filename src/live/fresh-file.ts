@@ -44,6 +44,13 @@ export async function refuseForeignFile(path: string): Promise<void> {
   if (there) judgeOwn(there);
 }
 
+/** The same as openFresh(), before there is anything to write. */
+export async function refuseAny(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined);
+  if (there)
+    throw new Error('it is there already, and only the plan names it; --rescue-file FILE adds to it');
+}
+
 interface Known {
   readonly uid: number;
   readonly nlink: number;

@@ -5,7 +5,14 @@
 import { access, constants, type FileHandle, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { FileError } from './files.ts';
-import { freshName, openFresh, openOwn, refuseForeignFile, refuseForeignLinks } from './fresh-file.ts';
+import {
+  freshName,
+  openFresh,
+  openOwn,
+  refuseAny,
+  refuseForeignFile,
+  refuseForeignLinks,
+} from './fresh-file.ts';
 
 export interface RescuedValue {
   readonly key: Buffer;
@@ -50,6 +57,11 @@ export class RescueFile {
     return new RescueFile(freshName('rescue', 'jsonl', nowMs()), nowMs, openFresh);
   }
 
+  /** One that a plan names, which may come from anywhere: no file that is there already is written to. */
+  static fresh(path: string, nowMs: () => number): RescueFile {
+    return new RescueFile(path, nowMs, openFresh);
+  }
+
   /** Whether one was tried to be kept, and could not be. */
   get hasFailed(): boolean {
     return this.#hasFailed;
@@ -60,6 +72,7 @@ export class RescueFile {
     try {
       await refuseForeignLinks(this.path);
       await refuseForeignFile(this.path);
+      if (this.#open === openFresh) await refuseAny(this.path);
       const isThere = await access(this.path).then(
         () => true,
         () => false,

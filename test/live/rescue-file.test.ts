@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readRescueFile } from '../../src/live/read-rescue-file.ts';
 import { type RescuedValue, RescueFile } from '../../src/live/rescue-file.ts';
+import { slotctl } from '../support/run-slotctl.ts';
 import { removeFolder, tempFolder } from '../support/temp-folder.ts';
 
 function somewhere(): string {
@@ -82,6 +83,33 @@ describe('a rescue file', () => {
     await file.close();
     expect(file.hasFailed).toBe(true);
     expect(statSync('/dev/null').mode).toBe(mode);
+  });
+
+  test('that only a plan names is a new one', async () => {
+    const path = somewhere();
+    const fresh = RescueFile.fresh(path, () => 0);
+    await fresh.tryOut();
+    // Somebody may be quicker.
+    writeFileSync(path, 'precious');
+    await expect(fresh.tryOut()).rejects.toThrow('it is there already, and only the plan names it');
+    await expect(fresh.add([PLAIN])).rejects.toThrow('EEXIST');
+    await fresh.close();
+    expect(readFileSync(path, 'utf8')).toBe('precious');
+    const plan = `${path}.plan`;
+    const moving = { allowBlocking: false, rescueFile: path };
+    const wishes = { searchOwners: true, withUnreachable: false };
+    const document = { format: 'slotctl-fix', version: 2, command: 'fix', wishes, prefer: 'owner', moving };
+    writeFileSync(plan, JSON.stringify({ ...document, situations: [] }));
+    const words = ['apply', plan, '127.0.0.1:1', '--yes'];
+    const run = await slotctl(words);
+    expect(run.stderr).toContain(
+      `${path} cannot be written: it is there already, and only the plan names it`,
+    );
+    expect(run.code).toBe(2);
+    const named = await slotctl([...words, '--rescue-file', path]);
+    // Consent has been given, and nobody is there to be mended.
+    expect(named.stderr).toContain('nothing listens there');
+    expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
   test('is tried out without being made', async () => {
