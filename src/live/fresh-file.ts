@@ -48,7 +48,7 @@ export async function refuseForeignFile(path: string): Promise<void> {
 export async function refuseAny(path: string): Promise<void> {
   const there = await lstat(path).catch(() => undefined);
   if (there)
-    throw new Error('it is there already, and only the plan names it; --rescue-file FILE adds to it');
+    throw new Error('it is there already, and only the plan names it; apply --rescue-file FILE adds to it');
 }
 
 interface Known {
