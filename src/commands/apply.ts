@@ -28,6 +28,7 @@ export function applyCommand(context: Context, run = runApply): Command {
   addMoveOptions(command)
     .option('--no-cluster-replace', 'not even if the plan says so')
     .option('--no-allow-blocking', 'not even if the plan says so')
+    .option('--no-wait-copies', 'not even if the plan says so')
     .option('--rescue-file <file>', 'for a plan of fix: where overwritten values are kept');
   return command.action(async (words: string[], flags: ApplyFlags) => {
     const [file, ...address] = words;

@@ -36,7 +36,7 @@ export interface MoveFlags extends ConnectionFlags, ChangeFlags {
 }
 
 export interface MoveOptions extends ChangeOptions {
-  readonly moving: Omit<Moving, 'isStopping'>;
+  readonly moving: Omit<Moving, 'isStopping'> & Pick<Manner, 'patience'>;
   readonly despiteFindings: boolean;
 }
 
@@ -160,6 +160,8 @@ type MannerFlags = Pick<
   | 'maxKeysPerSecond'
   | 'maxBytesPerSecond'
   | 'pauseAboveMs'
+  | 'joinTimeout'
+  | 'waitCopies'
 >;
 
 export function mannerOf(flags: MannerFlags): Manner {
@@ -180,11 +182,15 @@ export function mannerOf(flags: MannerFlags): Manner {
       ...(flags.maxBytesPerSecond !== undefined && { maxBytesPerSecond: flags.maxBytesPerSecond }),
       ...(flags.pauseAboveMs !== undefined && { pauseAboveMs: flags.pauseAboveMs }),
     },
+    patience: {
+      joinTimeoutMs: Math.max(1, Math.round(flags.joinTimeout * 1000)),
+      waitCopies: flags.waitCopies === true,
+    },
   };
 }
 
 /** As if they had been given on the command line. */
-export function flagsOf({ mover, parallel, limits, paceLimits }: Manner): MannerFlags {
+export function flagsOf({ mover, parallel, limits, paceLimits, patience }: Manner): MannerFlags {
   return {
     mover,
     parallel,
@@ -196,5 +202,7 @@ export function flagsOf({ mover, parallel, limits, paceLimits }: Manner): Manner
     allowBlocking: limits.allowBlocking,
     waitReplicas: limits.waitReplicas,
     ...paceLimits,
+    joinTimeout: patience.joinTimeoutMs / 1000,
+    waitCopies: patience.waitCopies,
   };
 }

@@ -21,6 +21,11 @@ export interface Manner {
     readonly maxBytesPerSecond?: number;
     readonly pauseAboveMs?: number;
   };
+  readonly patience: {
+    /** How long nodes may take to agree, and copies to get on. */
+    readonly joinTimeoutMs: number;
+    readonly waitCopies: boolean;
+  };
 }
 
 const MOVERS = ['auto', 'atomic', 'migrate'] as const;
@@ -38,6 +43,7 @@ export const USUAL_MANNER: Manner = {
     waitReplicas: 0,
   },
   paceLimits: {},
+  patience: { joinTimeoutMs: 60_000, waitCopies: false },
 };
 
 /** What servers do by themselves they do at their own pace, and hand over when they see fit. */
@@ -46,7 +52,13 @@ export function setsOwnPace({ limits, paceLimits }: Pick<Manner, 'limits' | 'pac
 }
 
 /** In a file it is one flat object, by the names of the options. */
-export function mannerFields({ mover, parallel, limits, paceLimits }: Manner): Record<string, unknown> {
+export function mannerFields({
+  mover,
+  parallel,
+  limits,
+  paceLimits,
+  patience,
+}: Manner): Record<string, unknown> {
   return {
     mover,
     pipeline: limits.firstBatch,
@@ -58,6 +70,7 @@ export function mannerFields({ mover, parallel, limits, paceLimits }: Manner): R
     replace: limits.replace,
     allowBlocking: limits.allowBlocking,
     ...paceLimits,
+    ...patience,
   };
 }
 
@@ -89,11 +102,26 @@ export function readManner(value: unknown, where: string): Manner {
       waitReplicas: readCount(...at('waitReplicas'), 0, MOST_REPLICAS),
     },
     paceLimits: { ...rate('maxKeysPerSecond'), ...rate('maxBytesPerSecond'), ...rate('pauseAboveMs') },
+    patience: readPatience(fields, where),
   };
   if (manner.mover === 'atomic' && setsOwnPace(manner))
     wrong(where, 'has limits or waitReplicas, which do not go with the mover "atomic"');
   return manner;
 }
+
+/** Plans that were written before these were part of them have the usual. */
+function readPatience(fields: Readonly<Record<string, unknown>>, where: string): Manner['patience'] {
+  const { joinTimeoutMs, waitCopies }: Readonly<Record<string, unknown>> = {
+    ...USUAL_MANNER.patience,
+    ...fields,
+  };
+  return {
+    joinTimeoutMs: readCount(joinTimeoutMs, `${where}.joinTimeoutMs`, 1, A_DAY_MS),
+    waitCopies: readFlag(waitCopies, `${where}.waitCopies`),
+  };
+}
+
+const A_DAY_MS = 86_400_000;
 
 /** What options take. */
 const MOST = 999_999_999;

@@ -15,6 +15,8 @@ const OPTIONS: Readonly<Record<string, string>> = {
   maxKeysPerSecond: '--max-keys-per-second',
   maxBytesPerSecond: '--max-bytes-per-second',
   pauseAboveMs: '--pause-above-ms',
+  joinTimeoutMs: '--join-timeout',
+  waitCopies: '--wait-copies',
   prefer: '--prefer',
   rescueFile: '--rescue-file',
 };
@@ -47,11 +49,12 @@ function word(name: string, fields: Fields): string {
   const is = fields[name];
   if (name === 'prefer' && is === 'newest') return '--prefer-newest';
   if (is === true) return option;
-  return is === false || is === undefined ? `no ${option}` : `${option} ${is}`;
+  return is === false || is === undefined ? `no ${option}` : `${option} ${value(name, fields)}`;
 }
 
 function value(name: string, fields: Fields): string {
   const is = fields[name];
   if (is === true) return 'yes';
+  if (name === 'joinTimeoutMs') return `${Number(is) / 1000}`;
   return is === false || is === undefined ? 'none' : `${is}`;
 }

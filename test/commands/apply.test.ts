@@ -30,7 +30,7 @@ function apply(manner: Manner, ...argv: string[]) {
 }
 
 /** The manner as somebody would type it. */
-function typed({ mover, parallel, limits, paceLimits }: Manner): string[] {
+function typed({ mover, parallel, limits, paceLimits, patience }: Manner): string[] {
   const words = {
     '--mover': mover,
     '--parallel': parallel,
@@ -42,11 +42,13 @@ function typed({ mover, parallel, limits, paceLimits }: Manner): string[] {
     '--max-keys-per-second': paceLimits.maxKeysPerSecond,
     '--max-bytes-per-second': paceLimits.maxBytesPerSecond,
     '--pause-above-ms': paceLimits.pauseAboveMs,
+    '--join-timeout': patience.joinTimeoutMs / 1000,
   };
   return [
     ...Object.entries(words).flatMap(([option, value]) => (value === undefined ? [] : [option, `${value}`])),
     ...(limits.replace ? ['--cluster-replace'] : []),
     ...(limits.allowBlocking ? ['--allow-blocking'] : []),
+    ...(patience.waitCopies ? ['--wait-copies'] : []),
   ];
 }
 
@@ -60,6 +62,8 @@ test('what is asked of reshard is what apply does', async () => {
       expect(asked.options.moving).toEqual(unasked(manner));
       const { options } = await apply(asked.options.moving);
       expect(options.moving).toEqual(unasked(manner));
+      const { joinTimeoutMs, waitCopies } = manner.patience;
+      expect(options).toMatchObject({ joinTimeoutMs, waitsForCopies: waitCopies });
       expect(options.brought.some(line => line.startsWith('The command line overrides'))).toBe(false);
     }),
     { numRuns: 60 },
@@ -93,6 +97,15 @@ describe('what is told', () => {
       'From the plan: --mover migrate --wait-replicas 1 --cluster-replace --max-keys-per-second 500',
     ]);
     expect((await apply(USUAL_MANNER)).options.brought).toEqual([]);
+    const patience = { joinTimeoutMs: 2500, waitCopies: true };
+    expect((await apply({ ...USUAL_MANNER, patience })).options.brought).toEqual([
+      'From the plan: --join-timeout 2.5 --wait-copies',
+    ]);
+    const { options } = await apply({ ...USUAL_MANNER, patience }, '--no-wait-copies', '--join-timeout', '9');
+    expect(options).toMatchObject({ joinTimeoutMs: 9000, waitsForCopies: false });
+    expect(options.brought).toEqual([
+      'The command line overrides the plan: --join-timeout 9 (in the plan: 2.5), no --wait-copies (in the plan: yes)',
+    ]);
   });
 
   test('and what is otherwise, in one line', async () => {

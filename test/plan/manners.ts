@@ -21,5 +21,9 @@ export const anyManner: fc.Arbitrary<Manner> = fc
       { maxKeysPerSecond: count, maxBytesPerSecond: count, pauseAboveMs: count },
       { requiredKeys: [] },
     ),
+    patience: fc.record({
+      joinTimeoutMs: fc.integer({ min: 1, max: 86_400 }).map(seconds => seconds * 1000),
+      waitCopies: fc.boolean(),
+    }),
   })
   .filter(manner => manner.mover !== 'atomic' || !setsOwnPace(manner));

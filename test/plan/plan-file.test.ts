@@ -41,6 +41,8 @@ describe('a plan in a file', () => {
         waitReplicas: 0,
         replace: false,
         allowBlocking: false,
+        joinTimeoutMs: 60_000,
+        waitCopies: false,
       },
       fingerprint: [
         { id: 'A', address: 'A', slots: '0-5460' },
@@ -124,6 +126,11 @@ test('a file of version 1 is read, and brings no manner', () => {
   expect(read.moves).toEqual(EXAMPLE.plan.moves);
 });
 
+test('a file from before patience was part of it brings the usual', () => {
+  const text = withMoving({ joinTimeoutMs: undefined, waitCopies: undefined });
+  expect(readPlanDocument(text).manner).toEqual(USUAL_MANNER);
+});
+
 describe('no plan is', () => {
   const { id, text } = EXAMPLE;
   test.each([
@@ -174,6 +181,12 @@ describe('no plan is', () => {
       text: withMoving({ maxKeysPerSecond: '9' }),
       says: /PerSecond is "9"/,
     },
+    {
+      what: 'one that waits for ever',
+      text: withMoving({ joinTimeoutMs: 9e7 }),
+      says: /moving\.joinTimeoutMs is 90000000/,
+    },
+    { what: 'one that waits perhaps', text: withMoving({ waitCopies: 1 }), says: /moving\.waitCopies is 1/ },
     { what: 'one that replaces perhaps', text: withMoving({ replace: 1 }), says: /moving\.replace is 1/ },
     {
       what: 'one that the servers cannot keep',
