@@ -257,6 +257,49 @@ describe.concurrent.each(builds)('$name', build => {
     });
   });
 
+  test.for([
+    { words: [], takesOver: true },
+    { words: ['--cluster-copy'], takesOver: true },
+    { words: ['--cluster-copy'], takesOver: false },
+  ])('a primary that dies when it has been asked for its keys: $words $takesOver', async (how, t) => {
+    const { words, takesOver } = how;
+    const [cluster, source] = await startBoth(t, { replicasPerPrimary: 1, nodeTimeoutMs: 30_000 });
+    const [primary, last, replica] = [cluster.node(1), cluster.node(2), cluster.node(4)];
+    await primary.send('ACL', 'SETUSER', 'default', '-psync', '-sync');
+    await primary.send('CLIENT', 'KILL', 'TYPE', 'replica');
+    // Few, and of one slot: they are asked for by one command.
+    const [tag, restless] = [tagOf(cluster, 1), tagOf(cluster, 2)];
+    const nameOf: NameOf = i => (i === 0 ? restless : `{${tag}}:${i}`);
+    await fillSource(source, 100, nameOf);
+    // This one is gone again and again, so that it is looked for longer than all others.
+    let isOver = false;
+    const rival = (async () => {
+      while (!isOver) await last.send('DEL', restless);
+    })();
+    const importingAll = importing(t, cluster, source, [...words, '--despite-findings']);
+    await until('its keys are asked for', async () =>
+      (await primary.text('INFO', 'commandstats')).includes('cmdstat_exists:'),
+    );
+    // Nothing ends before it answers.
+    last.signal('SIGSTOP');
+    isOver = true;
+    await primary.kill();
+    if (takesOver) await replica.send('CLUSTER', 'FAILOVER', 'TAKEOVER');
+    last.signal('SIGCONT');
+    await rival;
+    await last.send('SET', restless, VALUE);
+    const run = await importingAll;
+    if (!takesOver) {
+      expect(run.stderr).toContain('99 keys could not be looked for afterwards');
+      expect(run.code).toBe(1);
+      return;
+    }
+    const missing = await countMissing(cluster, words.length > 0 ? undefined : source, 100, nameOf);
+    expect(missing).toBe(words.length > 0 ? 0 : 99);
+    expect(missingIn(run)).toBe(missing);
+    expect(run.code).toBe(words.length > 0 ? 0 : 1);
+  });
+
   test('slots of the source that go there and back while it is read', async t => {
     const [cluster, other] = await Promise.all([
       TestCluster.startFor(t, { build, replicasPerPrimary: 0 }),
@@ -302,6 +345,12 @@ async function deleteSome(node: ServerProcess, count: number): Promise<void> {
     const name = await node.send('RANDOMKEY');
     if (Buffer.isBuffer(name)) deleted += Number(await node.send('DEL', name));
   }
+}
+
+/** Of a slot of this node. */
+function tagOf(cluster: TestCluster, position: number): string {
+  const { slots } = cluster.member(position);
+  for (let i = 0; ; i++) if (slots.has(keySlot(Buffer.from(`tag${i}`)))) return `tag${i}`;
 }
 
 /** Of one node, so that all of it takes several portions. */

@@ -6,7 +6,7 @@ import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/import
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import { doubtsBetween } from '../../topology/doubt.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
-import { type ClusterSnapshot, isPrimary, ownersDiffer } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, isPrimary, ownClaims, ownersDiffer } from '../../topology/snapshot.ts';
 import { EntryNodeError } from '../inspect.ts';
 import { NodeWatch } from '../watch-nodes.ts';
 import { importDatabase } from './import-database.ts';
@@ -108,7 +108,10 @@ function holds(keyspace: SourceNode['keyspace'], database: number): boolean {
   return keyspace.some(held => held.database === database);
 }
 
-/** A node that is started again after its keys were looked for, and before that is known, would have them taken for seen. */
+/**
+ * A node that is started again, dies or is replaced after its keys were looked for, and before that is known, would have them
+ * taken for seen.
+ */
 async function lookThrough(run: ImportRun): Promise<{ seen: Seen; now: ClusterSnapshot }> {
   const { routes } = run;
   for (let looks = 1; ; looks++) {
@@ -117,8 +120,26 @@ async function lookThrough(run: ImportRun): Promise<{ seen: Seen; now: ClusterSn
     const seen = await lookForKeys(run);
     await routes.lookAgain();
     const now = routes.snapshot;
-    if (looks >= MOST_ROUNDS || changesBetween(before, now).restarted.length === 0) return { seen, now };
+    const mayHaveLost = haveLostKeys(before, now);
+    if (!mayHaveLost && !ownersDiffer(before, now)) return { seen, now };
+    // Where slots only move on, their keys go with them.
+    if (looks >= MOST_ROUNDS)
+      return { seen: mayHaveLost ? { ...seen, unseen: run.carried.size } : seen, now };
   }
+}
+
+/** Of the primaries that were there one was started again, is none any more, was none in between, or does not answer. */
+function haveLostKeys(before: ClusterSnapshot, now: ClusterSnapshot): boolean {
+  // It is the look of before where nobody has answered.
+  if (before === now || changesBetween(before, now).restarted.length > 0) return true;
+  const views = new Map(now.views.map(view => [view.id, view.self]));
+  return [...ownClaims(before)].some(([id, slots]) => {
+    const then = before.views.find(view => view.id === id)?.self;
+    const self = views.get(id);
+    if (!self || !isPrimary(self)) return true;
+    // One that gets slots has a new epoch, too.
+    return self.configEpoch !== then?.configEpoch && self.slots.equals(slots);
+  });
 }
 
 interface Changes {
