@@ -68,6 +68,8 @@ export interface ImportCheck {
   /** Of all, as far as can be told from those. */
   readonly missing: number;
   readonly expired: number;
+  /** By clients of a source that keeps its keys: neither end has them. */
+  readonly deleted: number;
   /** Their nodes did not answer. */
   readonly unseen: number;
   /** By how many the counts of the slots are short of what they should be; 0 where all were looked for. */

@@ -68,6 +68,9 @@ function remarks(
       : []),
     ...(outvoted > 0 ? [`Left at the source because a higher database also has the key: ${outvoted}.`] : []),
     ...(check.expired > 0 ? [`Expired since they arrived: ${about(check)}${check.expired}.`] : []),
+    ...(check.deleted > 0
+      ? [`Deleted at the source meanwhile, and not in the cluster either: ${about(check)}${check.deleted}.`]
+      : []),
     ...(copy && source.after > source.before
       ? [
           `Keys added at the source during the import may not have been taken: ${source.after - source.before}.`,

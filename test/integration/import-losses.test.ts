@@ -300,6 +300,43 @@ describe.concurrent.each(builds)('$name', build => {
     expect(run.code).toBe(words.length > 0 ? 0 : 1);
   });
 
+  test.for([{ way: [] }, { way: ['--through-here'] }])(
+    'a source of copies where clients delete keys: they are no loss: $way',
+    async ({ way }, t) => {
+      const [cluster, source] = await startBoth(t);
+      await fillSource(source);
+      let over: Promise<unknown> = Promise.resolve();
+      const words = [...way, '--cluster-copy', '--cluster-pipeline', '100', '--max-keys-per-second', '8000'];
+      const begin = (deletes: () => Promise<unknown>) =>
+        importing(t, cluster, source, words, {
+          text: /> (MIGRATE|DUMP) /g,
+          times: 20,
+          act: () => {
+            over = deletes();
+          },
+        });
+      const owner = await ownersIn(cluster);
+      const everyOther = Array.from({ length: KEYS / 2 }, (_, i) => plainName(2 * i + 1));
+      const deleted = everyOther.slice(0, 100);
+      // A hundred from both ends as soon as they have come; from the source all others, too, of which some are on their way.
+      const run = await begin(async () => {
+        await source.send('DEL', ...everyOther.slice(100));
+        for (const name of deleted) {
+          const own = Buffer.from(name);
+          await until(`${name} has come`, async () => (await owner(own).send('EXISTS', name)) === 1);
+          await source.send('DEL', name);
+          await owner(own).send('DEL', name);
+        }
+      });
+      await over;
+      expect(run.stderr).not.toContain('not there');
+      expect(run.stdout).toMatch(/Deleted at the source meanwhile, and not in the cluster either: \d+\./);
+      expect(run.code).toBe(0);
+      const staying: NameOf = i => plainName(2 * i);
+      expect(await countMissing(cluster, undefined, KEYS / 2, staying)).toBe(0);
+    },
+  );
+
   test('slots of the source that go there and back while it is read', async t => {
     const [cluster, other] = await Promise.all([
       TestCluster.startFor(t, { build, replicasPerPrimary: 0 }),

@@ -202,7 +202,7 @@ describe('keys that a source had before it was started again', () => {
     isWhole: true,
     source: { before: 100, after: 0 },
     cluster: { before: 7, after: 67 },
-    check: { oneOf: 1, missing: 0, expired: 0, unseen: 0, short: 0 },
+    check: { oneOf: 1, missing: 0, expired: 0, deleted: 0, unseen: 0, short: 0 },
     evicted: 0,
     evictedAtSource: 0,
     restarted: [],
@@ -221,7 +221,7 @@ describe('keys that a source had before it was started again', () => {
     ['ended before', { isWhole: false }, copied, undefined],
     [
       'too many to remember',
-      { check: { oneOf: 2, missing: 0, expired: 0, unseen: 0, short: 0 } },
+      { check: { oneOf: 2, missing: 0, expired: 0, deleted: 0, unseen: 0, short: 0 } },
       moved,
       undefined,
     ],

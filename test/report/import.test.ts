@@ -17,7 +17,7 @@ const RESULT: ImportResult = {
   isWhole: true,
   source: { before: 100, after: 0 },
   cluster: { before: 0, after: 100 },
-  check: { oneOf: 1, missing: 0, expired: 0, unseen: 0, short: 0 },
+  check: { oneOf: 1, missing: 0, expired: 0, deleted: 0, unseen: 0, short: 0 },
   evicted: 0,
   evictedAtSource: 0,
   restarted: [],

@@ -121,6 +121,7 @@ async function countAll(
   const cluster = { before: keysIn(plan.before), after: keysIn(routes.snapshot) };
   const isBlind = replace && !rescue;
   const grown = counts.carried - counts.alreadyThere - counts.overwritten - expiring;
+  const fewer = grown - (cluster.after - cluster.before) - mostOf(seen.deleted) * oneOf;
   const result: ImportResult = {
     ...counts,
     isWhole,
@@ -130,8 +131,9 @@ async function countAll(
       oneOf,
       missing: seen.missing * oneOf,
       expired: seen.expired * oneOf,
+      deleted: seen.deleted * oneOf,
       unseen: seen.unseen * oneOf,
-      short: oneOf === 1 || isBlind ? 0 : Math.max(0, grown - (cluster.after - cluster.before)),
+      short: oneOf === 1 || isBlind ? 0 : Math.max(0, Math.ceil(fewer)),
     },
     evicted,
     evictedAtSource: evictedBetween(nodes, nodesNow),
@@ -142,6 +144,11 @@ async function countAll(
   };
   const lost = lostAtSource(result, { copy, expires: sumOf(nodes, 'expires'), expiring });
   return { ...result, ...(lost !== undefined && { lostAtSource: lost }) };
+}
+
+/** Of what a sample has: with three times the deviation. */
+function mostOf(found: number): number {
+  return found + 3 * Math.sqrt(found);
 }
 
 /** Of those that were not started anew. */

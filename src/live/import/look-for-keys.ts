@@ -8,6 +8,7 @@ import { countExisting, exists } from '../../resp/mending-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { Address } from '../../topology/node.ts';
 import { TargetLines } from '../target-lines.ts';
+import { countGone } from './ask-source.ts';
 import type { CarriedKey } from './carried-keys.ts';
 import { slotsInDoubt } from './count-given.ts';
 import type { ImportRun } from './import-run.ts';
@@ -29,6 +30,8 @@ export interface Seen {
   readonly missing: number;
   /** Of those that are gone: had their time. */
   readonly expired: number;
+  /** Not at the source either, which was to keep them: its clients have deleted them. */
+  readonly deleted: number;
   /** Whose nodes did not answer, or not us. */
   readonly unseen: number;
 }
@@ -52,7 +55,12 @@ export async function lookForKeys(run: ImportRun): Promise<Seen> {
     const missing = absent.filter(({ expiresAtMs }) => expiresAtMs > now + EXPIRY_MARGIN_MS);
     expired += absent.length - missing.length;
     const isOver = unasked.length > 0 ? now >= deadline : missing.length === 0 || looks >= LOOKS_FOR_MISSING;
-    if (isOver) return { missing: missing.length, expired, unseen: unasked.length + forbidden };
+    if (isOver) {
+      const named = missing.map(key => ({ name: bytesOf(key), database: key.database }));
+      const deleted = run.copy ? await countGone(named, run) : 0;
+      const unseen = unasked.length + forbidden;
+      return { missing: missing.length - deleted, expired, deleted, unseen };
+    }
     await wait(LOOK_AGAIN_AFTER_MS, interruptions);
     await routes.lookAgain();
     left = [...missing, ...unasked];

@@ -32,7 +32,8 @@ function inWords(alarm: Alarm): string {
       return 'has begun to evict keys, so no more are sent there: give it more memory first (CONFIG SET maxmemory)';
     case 'full': {
       const percent = Math.floor((100 * alarm.usedBytes) / alarm.mostBytes);
-      return `uses ${percent} % of its maxmemory, so no more keys are sent there: give it more memory first (CONFIG SET maxmemory)`;
+      const share = percent < 100 ? `uses ${percent} % of its maxmemory` : 'has reached its maxmemory';
+      return `${share}, so no more keys are sent there: give it more memory first (CONFIG SET maxmemory)`;
     }
     case 'restarted':
       return 'was restarted while keys were moving, so no more are moved';

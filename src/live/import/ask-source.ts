@@ -1,0 +1,69 @@
+/** Whether a source that keeps its keys still has those that the cluster does not: what its clients delete is no loss. */
+import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import { runId } from '../../resp/import-commands.ts';
+import { exists } from '../../resp/mending-commands.ts';
+import type { Key } from '../../resp/slot-commands.ts';
+import { ImportError, type ImportRun } from './import-run.ts';
+import { SourceLine } from './source-line.ts';
+
+const KEYS_AT_A_TIME = 1000;
+
+/** As the cluster calls it. */
+interface Named {
+  readonly name: Key;
+  readonly database: number;
+}
+
+/** Undefined where it cannot be said. */
+type Answer = 'there' | 'gone' | undefined;
+
+/** How many of them no database that they can be from has any more. None where that cannot be asked. */
+export async function countGone(keys: readonly Named[], run: ImportRun): Promise<number> {
+  if (keys.length === 0) return 0;
+  try {
+    return await countWhereAsked(keys, run);
+  } catch (error) {
+    if (error instanceof NodeError || error instanceof ImportError) return 0;
+    throw error;
+  }
+}
+
+async function countWhereAsked(keys: readonly Named[], run: ImportRun): Promise<number> {
+  const isThere = new Set<Named>();
+  const isGone = new Set<Named>();
+  for (const { database, into, prefix } of run.plan.databases) {
+    const own = keys.filter(key => key.database === into && key.name.indexOf(prefix) === 0);
+    const names = own.map(({ name }) => name.subarray(Buffer.byteLength(prefix)));
+    const answers = await askAll(names, database, run);
+    for (const [i, key] of own.entries()) (answers[i] === 'gone' ? isGone : isThere).add(key);
+  }
+  return keys.filter(key => isGone.has(key) && !isThere.has(key)).length;
+}
+
+/** Each node of the source: of a cluster one answers, and the others name that one. */
+async function askAll(keys: readonly Key[], database: number, run: ImportRun): Promise<Answer[]> {
+  const heard = keys.map((): (boolean | 'unknown')[] => []);
+  if (keys.length === 0) return [];
+  for (const { address, runId: then } of run.plan.source.nodes) {
+    const line = new SourceLine(address, run);
+    try {
+      // What a restart has cost was deleted by nobody.
+      if ((await line.insist(lane => lane.send(runId()))) !== then) return keys.map(() => undefined);
+      await line.select(database);
+      for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
+        const some = keys.slice(from, from + KEYS_AT_A_TIME);
+        const answers = await line.insist(lane => lane.sendEach(some.map(exists)));
+        for (const [i, answer] of answers.entries()) {
+          if (answer instanceof ServerRefusalError && /^MOVED /.test(answer.text)) continue;
+          heard[from + i]?.push(typeof answer === 'boolean' ? answer : 'unknown');
+        }
+      }
+    } finally {
+      line.close();
+    }
+  }
+  return heard.map(said => {
+    if (said.length === 0 || said.includes('unknown')) return undefined;
+    return said.includes(true) ? 'there' : 'gone';
+  });
+}
