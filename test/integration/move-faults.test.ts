@@ -208,7 +208,8 @@ describe.concurrent('what cannot work', () => {
       when: { text: MOVING, times: 8, act: () => void target.send('CONFIG', 'SET', 'maxmemory', '1') },
     });
     expect(moved.code).toBe(1);
-    expect(moved.stderr).toContain('OOM');
+    // Whatever is quicker: the refusal, or the watch.
+    expect(moved.stderr).toMatch(/OOM|has reached its maxmemory/);
     const named = /slots? (\S+) stays? open between \S+ and \S+: slotctl apply/.exec(moved.stderr)?.[1];
     const open = new Set((await openMarks(cluster)).map(mark => /\d+/.exec(mark)?.[0]));
     const list = (named ?? '').split(',').flatMap(range => {

@@ -56,8 +56,7 @@ export async function lookForKeys(run: ImportRun): Promise<Seen> {
     expired += absent.length - missing.length;
     const isOver = unasked.length > 0 ? now >= deadline : missing.length === 0 || looks >= LOOKS_FOR_MISSING;
     if (isOver) {
-      const named = missing.map(key => ({ name: bytesOf(key), database: key.database }));
-      const deleted = run.copy ? await countGone(named, run) : 0;
+      const deleted = run.copy ? await countGone(missing, run) : 0;
       const unseen = unasked.length + forbidden;
       return { missing: missing.length - deleted, expired, deleted, unseen };
     }
