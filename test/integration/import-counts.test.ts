@@ -75,7 +75,7 @@ test.for(builds)('$name: of a cluster in which a replica took over and back, all
     `${await cluster.node(position).text('INFO', 'replication')}`.includes('role:master');
   for (const position of [4, 1]) {
     await until('it is a replica', async () => !(await isPrimary(position)));
-    await cluster.node(position).send('CLUSTER', 'FAILOVER', 'FORCE');
+    await cluster.node(position).send('CLUSTER', 'FAILOVER', 'TAKEOVER');
     await until('it has taken over', () => isPrimary(position));
   }
   await cluster.settled();

@@ -120,7 +120,7 @@ describe.concurrent.each(builds)('$name', build => {
 
   const MIDST = {
     migrate: { at: { text: MOVING, times: 10 }, config: [] },
-    atomic: { at: { text: MOVING, times: 1 }, config: ['rdb-key-save-delay 200'] },
+    atomic: { at: { text: MOVING, times: 1 }, config: ['rdb-key-save-delay 2000'] },
   };
 
   test.for(

@@ -114,7 +114,8 @@ describe.concurrent.each(builds)('$name: a restore', of => {
       const words = ['restore', folder, cluster.entry, '--yes', '--despite-findings', ...flags];
       const { code, stderr } = await slotctl(words);
       expect(await missingFrom(cluster, names)).toBeGreaterThan(0);
-      expect(stderr).toMatch(/\[ERR\] \S+ has evicted \d+ keys since the restore began/);
+      // A server that finds nothing to evict quickly enough refuses what comes.
+      expect(stderr).toMatch(/\[ERR\] \S+ (has evicted \d+ keys since the restore began|is full)/);
       expect(code).toBe(1);
     }
   });
