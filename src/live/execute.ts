@@ -100,7 +100,9 @@ class Work {
   ): Promise<Unconfirmed | undefined> {
     const confirming = { fleet: this.#fleet, before: this.#plan.before, at: (id: NodeId) => this.#at(id) };
     try {
-      return await ask(confirming);
+      // A node that reads in its data answers when it is through.
+      const waiting = { nowMs: this.#options.nowMs, listener: { moved() {}, remark() {} } };
+      return await persist(() => ask(confirming), waiting);
     } catch (error) {
       if (!step) throw error;
       return { step, problem: problemOf(error) };

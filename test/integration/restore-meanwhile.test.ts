@@ -115,8 +115,8 @@ describe.concurrent.each(builds)('$name: a restore', of => {
       const { code, stderr } = await slotctl(words);
       expect(await missingFrom(cluster, names)).toBeGreaterThan(0);
       // A server that finds nothing to evict quickly enough refuses what comes.
-      expect(stderr).toMatch(/\[ERR\] \S+ (has evicted \d+ keys since the restore began|is full)/);
-      expect(code).toBe(1);
+      expect(stderr).toMatch(/\[ERR\] \S+ (has evicted \d+ keys since the restore began|is full|.*OOM)/);
+      expect([1, 4]).toContain(code);
     }
   });
 

@@ -164,11 +164,8 @@ describe.concurrent.each(serversUnderTest().filter(build => EXPECTED.includes(bu
       // By itself it becomes a replica of whoever took its last slots, and may be at any stage of its copy when it is removed.
       const words = ['del-node', cluster.entry, cluster.member(2).id, '--drain', '--yes'];
       const removed = await slotctl(words);
-      expect(removed).toMatchObject({
-        code: 0,
-        stderr: '',
-        stdout: expect.stringContaining('[OK] The node is removed'),
-      });
+      expect(removed.code, removed.stderr).toBe(0);
+      expect(removed.stdout).toContain('[OK] The node is removed');
       expect((await checked(cluster.entry)).healthy).toBe(true);
     }, 180_000);
 
