@@ -110,13 +110,16 @@ describe.concurrent.each(builds)('$name: a restore', of => {
     }
     for (const flags of [[], ['--replace']]) {
       await flush(cluster);
-      for (const node of cluster.nodes) await node.send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+      // A server does not give all memory back, and one that is above its limit when empty refuses even the trial.
+      for (const [i, node] of cluster.nodes.entries()) {
+        await node.send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+        await node.send('CONFIG', 'SET', 'maxmemory', `${(await memoryOf(cluster, i)) + 2_500_000}`);
+      }
       const words = ['restore', folder, cluster.entry, '--yes', '--despite-findings', ...flags];
       const { code, stderr } = await slotctl(words);
       expect(await missingFrom(cluster, names)).toBeGreaterThan(0);
-      // A server that finds nothing to evict quickly enough refuses what comes.
-      expect(stderr).toMatch(/\[ERR\] \S+ (has evicted \d+ keys since the restore began|is full|.*OOM)/);
-      expect([1, 4]).toContain(code);
+      expect(stderr).toMatch(/\[ERR\] \S+ has evicted \d+ keys since the restore began/);
+      expect(code).toBe(1);
     }
   });
 
