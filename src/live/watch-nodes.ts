@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { info } from '../resp/commands.ts';
-import { InterruptedError, NodeError } from '../resp/errors.ts';
+import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
 import type { Fleet, Lane } from '../resp/fleet.ts';
 import { type Alarm, alarmOf, type Change, changeOf } from '../topology/doubt.ts';
 import type { NodeId } from '../topology/node.ts';
@@ -49,6 +49,8 @@ export class NodeWatch {
   readonly #views: ReadonlyMap<NodeId, NodeView>;
   readonly #options: WatchOptions;
   readonly #posts = new Map<NodeId, Post>();
+  /** The last that each of them has said of itself, also when nobody has it watched any more. */
+  readonly #seen = new Map<NodeId, ServerFacts>();
   #patrol: AbortController | undefined;
 
   /** `before`: the look that everything is compared with. Nodes that are not in it are not watched. */
@@ -81,17 +83,32 @@ export class NodeWatch {
     };
   }
 
-  /** The last look, when all is over: at each of these, on the shared connections. Who is silent tells nothing. */
+  /** The last look, when all is over: at each of these. Of one that is silent, what was seen of it before counts. */
   async changes(nodes: Iterable<NodeId>): Promise<Change[]> {
     const views = [...new Set(nodes)].flatMap(id => this.#views.get(id) ?? []);
     const found = await Promise.all(
       views.map(async view => {
-        this.#fleet.renew(view.address);
-        const now = await unlessSilent(this.#fleet.send(view.address, info()));
+        const now = (await this.#askAtLast(view)) ?? this.#seen.get(view.id);
         return now && changeOf(view, now);
       }),
     );
     return found.filter(change => change !== undefined);
+  }
+
+  /** On the shared connection, and where that broke when the node was restarted, on a new one. */
+  async #askAtLast({ address }: NodeView): Promise<ServerFacts | undefined> {
+    this.#fleet.renew(address);
+    try {
+      return await this.#fleet.send(address, info());
+    } catch (error) {
+      if (!(error instanceof ConnectionLostError)) return unlessSilent(Promise.reject(error));
+    }
+    const lane = this.#fleet.lane(address);
+    try {
+      return await unlessSilent(lane.send(info()));
+    } finally {
+      lane.close();
+    }
   }
 
   #post(id: NodeId): Post | undefined {
@@ -144,6 +161,7 @@ export class NodeWatch {
     const facts = await unlessSilent(post.lane.send(info()));
     if (facts) {
       post.latest = facts;
+      this.#seen.set(post.view.id, facts);
       return;
     }
     post.lane?.close();

@@ -22,7 +22,7 @@ export interface Route {
 
 /** What those who send keys have to do with the watch. */
 export interface Trip {
-  /** The first look is over. Nothing is sent before. */
+  /** The first look is over, and what is there already is counted. Nothing is sent before. */
   readonly ready: Promise<void>;
   /** To be asked before each portion; throws where no more is to be sent. */
   expectCalm(): void;
@@ -54,14 +54,16 @@ export class TransferWatch {
 
   /** `shared`: slots in which the target may have keys already. */
   begin(route: Route, shared: SlotSet): Trip {
-    const record: Journey = { ...route, there: this.#count(route.to, shared) };
+    const there = unlessSilent(this.#count(route.to, shared));
+    const record: Journey = { ...route, there };
     this.#records.push(record);
     let guard: Guard | undefined;
     let isOver = false;
-    const ready = this.#watch.over({ sources: [route.from], targets: [route.to] }).then(begun => {
+    const begins = this.#watch.over({ sources: [route.from], targets: [route.to] }).then(begun => {
       guard = begun;
       if (isOver) guard.end();
     });
+    const ready = Promise.all([begins, there]).then(() => {});
     // Waited for by those who send; who never comes so far does not mind.
     ready.catch(() => {});
     return {

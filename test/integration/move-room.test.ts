@@ -173,16 +173,21 @@ describe.concurrent.each(builds)('$name', build => {
     const { cluster, target } = await start(t);
     let [trace, asked] = ['', 0];
     let away: Promise<void> | undefined;
+    // Another node that is slow to answer keeps the end waiting until the target is away.
     const leave = async () => {
-      await until('the last slot has moved', async () =>
-        (await nodesAccordingTo(target)).some(
-          node => node.id === cluster.member(1).id && node.role === 'primary' && node.slots.has(99),
-        ),
-      );
+      cluster.node(2).signal('SIGSTOP');
+      await until('both ends know that the last slot has moved', async () => {
+        const heard = await Promise.all([cluster.node(0), target].map(nodesAccordingTo));
+        const owner = cluster.member(1).id;
+        return heard.every(nodes =>
+          nodes.some(node => node.id === owner && node.role === 'primary' && node.slots.has(99)),
+        );
+      });
       await target.kill();
       // Until it goes on, nobody is done with counting.
       cluster.node(0).signal('SIGSTOP');
       asked = trace.length;
+      cluster.node(2).signal('SIGCONT');
       await until('the target was asked in vain', () => trace.slice(asked).includes(`${target.address} ! `));
       await target.start();
       cluster.node(0).signal('SIGCONT');
