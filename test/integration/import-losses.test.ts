@@ -295,9 +295,9 @@ describe.concurrent.each(builds)('$name', build => {
       return;
     }
     const missing = await countMissing(cluster, words.length > 0 ? undefined : source, 100, nameOf);
-    expect(missing).toBe(words.length > 0 ? 0 : 99);
-    expect(missingIn(run)).toBe(missing);
-    expect(run.code).toBe(words.length > 0 ? 0 : 1);
+    expect(missing, run.stderr).toBe(words.length > 0 ? 0 : 99);
+    expect(missingIn(run), run.stderr).toBe(missing);
+    expect(run.code, run.stderr).toBe(words.length > 0 ? 0 : 1);
   });
 
   test.for([{ way: [] }, { way: ['--through-here'] }])(
