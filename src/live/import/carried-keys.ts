@@ -43,6 +43,11 @@ export class CarriedKeys {
     return this.#databases.get(database)?.has(name) === true;
   }
 
+  /** It is not among those that are kept: whether it was carried nobody knows. */
+  isUnknown(name: Key): boolean {
+    return !this.#keeps(hashOf(name));
+  }
+
   /** False where it was there already. */
   add(name: Key, database: number, expiresAtMs: number): boolean {
     const names = this.#databases.get(database) ?? new KeyTable();

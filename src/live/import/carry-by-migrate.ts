@@ -18,6 +18,7 @@ import {
   doubtArrival,
   type ImportRun,
   isStopping,
+  overwritesAtOnce,
   StoppingError,
   tellArrived,
 } from './import-run.ts';
@@ -74,7 +75,9 @@ export class MigrateCarrier implements Carrier {
   }
 
   async #carry(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
-    const known = new Set(this.#looksFirst && !this.#overwritesAtOnce ? await this.#knownAt(to, keys) : []);
+    const known = new Set(
+      this.#looksFirst && !overwritesAtOnce(keys, this.#work, this.#run) ? await this.#knownAt(to, keys) : [],
+    );
     const unsettled = known.size > 0 ? await this.#settle([...known], to, parcel) : NOTHING;
     const undelivered = await this.#bring(
       keys.filter(key => !known.has(key)),
@@ -87,7 +90,7 @@ export class MigrateCarrier implements Carrier {
 
   async #bring(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
     if (keys.length === 0) return NOTHING;
-    const answer = await this.#migrate(keys, to, parcel, this.#overwritesAtOnce);
+    const answer = await this.#migrate(keys, to, parcel, overwritesAtOnce(keys, this.#work, this.#run));
     if (answer === 'gone') return this.#arrived(this.#work.inFlight.movedOf(keys), to);
     if (answer === 'unknown') return this.#arrived(await this.#knownAt(to, keys), to);
     if (answer === 'moved') return this.#arrived(keys, to);
@@ -98,10 +101,6 @@ export class MigrateCarrier implements Carrier {
     }
     this.#looksFirst = this.#run.copy;
     return this.#settle(keys, to, parcel);
-  }
-
-  get #overwritesAtOnce(): boolean {
-    return this.#run.replace && !this.#run.rescue;
   }
 
   async #knownAt(to: Destination, keys: readonly Key[]): Promise<Key[]> {

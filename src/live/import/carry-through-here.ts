@@ -19,6 +19,7 @@ import {
   doubtArrival,
   type ImportRun,
   isStopping,
+  overwritesAtOnce,
   StoppingError,
   tellArrived,
 } from './import-run.ts';
@@ -159,8 +160,7 @@ export class HereCarrier implements Carrier {
   /** What is written over from then on is our own. Only what was not there before us can be taken back. */
   #overtake(arrived: readonly Key[], taken: readonly Key[], read: readonly Read[]): void {
     const { overtaken } = this.#work;
-    const isBlind = this.#run.replace && !this.#run.rescue;
-    const isNew = new Set(isBlind ? [] : taken);
+    const isNew = new Set(taken.filter(key => !overwritesAtOnce([key], this.#work, this.#run)));
     const values = new Map(read.map(({ key, value }) => [key, value.payload]));
     for (const key of arrived) {
       const name = key.toString('latin1');
@@ -170,11 +170,11 @@ export class HereCarrier implements Carrier {
   }
 
   async #offer(read: readonly Read[], target: Lane, to: Destination): Promise<Answered> {
-    const { replace, rescue } = this.#run;
     const { overtaken, nameOf } = this.#work;
     const replies = await target.sendEach(
       read.map(({ key, value }) => {
-        const mayOverwrite = (replace && !rescue) || overtaken.has(key.toString('latin1'));
+        const mayOverwrite =
+          overwritesAtOnce([key], this.#work, this.#run) || overtaken.has(key.toString('latin1'));
         return restore(nameOf(key), value, mayOverwrite);
       }),
     );

@@ -118,14 +118,16 @@ export class Feed {
 
   /** When all is gone through another time. What a client of the cluster has made of a key since is left alone. */
   async #withoutArrived(found: readonly Key[]): Promise<readonly Key[]> {
-    const { isAgain, carried, routes } = this.#run;
-    if (!isAgain) return found;
+    const { earlier, carried, routes } = this.#run;
+    if (!earlier) return found;
     const { nameOf, database, inFlight } = this.#work;
     const there = await Promise.all(
       found.map(async key => {
         const name = nameOf(key);
         const owner = routes.ownerOf(keySlot(name));
-        if (!owner || !carried.has(name, database.into)) return false;
+        const wasCarried =
+          carried.has(name, database.into) || (earlier === 'whole' && carried.isUnknown(name));
+        if (!owner || !wasCarried) return false;
         // Where nobody answers, it is tried, and that is said.
         const line = await this.#targets.to(owner.address).catch(() => undefined);
         return line ? line.send(exists(name)).catch(() => false) : false;

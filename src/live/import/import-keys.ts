@@ -31,6 +31,8 @@ export interface Importing {
   /** Nodes that evict are sent keys all the same. */
   readonly mayEvict: boolean;
   readonly tellsKeys: boolean;
+  /** For the names of keys that were carried. */
+  readonly mostNameBytes?: number;
   readonly nowMs: () => number;
   /** Aborted once nothing new is to be begun. */
   readonly stopping: AbortSignal;
@@ -66,7 +68,7 @@ export function importKeys(plan: ImportPlan, importing: Importing): AsyncGenerat
 
 function runOf(
   plan: ImportPlan,
-  { rescues, paceLimits, stopping, mayEvict: _, ...rest }: Importing,
+  { rescues, paceLimits, stopping, mayEvict: _, mostNameBytes, ...rest }: Importing,
   tell: (event: ImportEvent) => void,
 ): ImportRun {
   const { replace, nowMs, source, target } = rest;
@@ -79,7 +81,7 @@ function runOf(
     routes: new Routes(target, plan.before),
     pace: new Pace(paceLimits, { nowMs, sleep: ms => waitUnlessStopping(ms, interruptions) }),
     tally: emptyTally(),
-    carried: new CarriedKeys(),
+    carried: new CarriedKeys(mostNameBytes),
     left: new CarriedKeys(),
     // No file comes about before there is something to keep.
     ...(replace && rescues && { rescue: RescueFile.unnamed(nowMs) }),

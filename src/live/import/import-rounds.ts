@@ -28,8 +28,10 @@ export async function importInRounds(run: ImportRun, mayEvict: boolean): Promise
   const restarted = new Map<string, Address>();
   let evicted = 0;
   let before = run.plan.before;
+  let earlier: ImportRun['earlier'];
   for (let round = 1; ; round++) {
-    const stop = await oneRound({ ...run, isAgain: round > 1 }, before, mayEvict);
+    const stop = await oneRound(earlier ? { ...run, earlier } : run, before, mayEvict);
+    if (earlier !== 'whole') earlier = stop === undefined ? 'whole' : 'in-part';
     const { seen, now } = await lookThrough(run);
     const changes = changesBetween(before, now);
     evicted += changes.evicted;
@@ -91,7 +93,7 @@ async function importAll(run: ImportRun): Promise<void> {
   const { plan, tell } = run;
   for (const database of plan.databases) {
     if (isStopping(run)) return;
-    if (!run.isAgain) tell({ kind: 'database-began', database });
+    if (!run.earlier) tell({ kind: 'database-began', database });
     const nodes = plan.source.nodes.filter(({ keyspace }) => holds(keyspace, database.database));
     const working = nodes.map(node => importDatabase(node, database, laterThan(database, plan), run));
     const ends = await Promise.allSettled(working);

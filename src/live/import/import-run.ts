@@ -48,8 +48,11 @@ export interface ImportRun {
   readonly left: CarriedKeys;
   /** Over the nodes that get keys; absent while nothing is sent. */
   readonly guard?: Pick<Guard, 'alarm'>;
-  /** Keys that have been carried, and are still there, need not be sent another time. */
-  readonly isAgain?: boolean;
+  /**
+   * When all is gone through another time: whether all was gone through before. What has been carried, and is still there, is
+   * not sent once more.
+   */
+  readonly earlier?: 'whole' | 'in-part';
   readonly tell: Tell<ImportEvent>;
   readonly nowMs: () => number;
   readonly interruptions: Interruptions;
@@ -115,6 +118,23 @@ export function emptyTally(): Tally {
     giants: 0,
     restless: 0,
   };
+}
+
+/**
+ * What the cluster has by that name may be what was brought in an earlier round, and a client may have changed it since: where
+ * nobody knows, it is not written over.
+ */
+export function mayReplace(key: Key, { nameOf }: Pick<DatabaseWork, 'nameOf'>, run: ImportRun): boolean {
+  return run.replace && !(run.earlier && run.carried.isUnknown(nameOf(key)));
+}
+
+/** And what is there is not kept in a file first. */
+export function overwritesAtOnce(
+  keys: readonly Key[],
+  work: Pick<DatabaseWork, 'nameOf'>,
+  run: ImportRun,
+): boolean {
+  return !run.rescue && keys.every(key => mayReplace(key, work, run));
 }
 
 export function isStopping({ interruptions }: Pick<ImportRun, 'interruptions'>): boolean {

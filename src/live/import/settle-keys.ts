@@ -9,7 +9,7 @@ import { showKey } from '../move/big-keys.ts';
 import { readAll, type Saved } from '../move/saved-value.ts';
 import { MOST_RESCUED_BYTES, type RescuedValue } from '../rescue-file.ts';
 import type { Compared } from './compare-keys.ts';
-import { type DatabaseWork, ImportError, type ImportRun, newlyLeft } from './import-run.ts';
+import { type DatabaseWork, ImportError, type ImportRun, mayReplace, newlyLeft } from './import-run.ts';
 import type { Destination } from './routes.ts';
 
 /** Values that are kept in memory, and written to the disk at a time: each time takes as long as the disk does. */
@@ -35,16 +35,19 @@ export async function settleKeys(
   const isOurs = (key: Key) => run.carried.has(work.nameOf(key), into);
   tally.alreadyThere += same.filter(key => !isOurs(key)).length;
   if (different.length === 0) return same;
-  if (!run.replace) {
-    const fresh = newlyLeft(different, work, run);
-    tally.clashing += fresh.length;
-    for (const key of fresh) tell({ kind: 'clash', key: showKey(key), database, node: to.address });
-    return same;
-  }
-  for (let from = 0; from < different.length; from += KEYS_AT_A_TIME)
-    await rescue(different.slice(from, from + KEYS_AT_A_TIME), settling, run);
-  tally.overwritten += different.length;
-  return [...same, ...different];
+  const replaced = different.filter(key => mayReplace(key, work, run));
+  const isReplaced = new Set(replaced);
+  const fresh = newlyLeft(
+    different.filter(key => !isReplaced.has(key)),
+    work,
+    run,
+  );
+  tally.clashing += fresh.length;
+  for (const key of fresh) tell({ kind: 'clash', key: showKey(key), database, node: to.address });
+  for (let from = 0; from < replaced.length; from += KEYS_AT_A_TIME)
+    await rescue(replaced.slice(from, from + KEYS_AT_A_TIME), settling, run);
+  tally.overwritten += replaced.length;
+  return [...same, ...replaced];
 }
 
 async function rescue(keys: readonly Key[], settling: Settling, { rescue: file }: ImportRun): Promise<void> {
