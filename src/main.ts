@@ -2,11 +2,11 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { classicTerminal } from './classic-terminal.ts';
-import { type Conventions, type Translation, translateArguments } from './commands/classic-arguments.ts';
+import { type Conventions, type Translation, translateArguments } from './commands/classic/arguments.ts';
 import { type Context, EXIT, type ExitCode, UsageError } from './commands/context.ts';
 import { examplesText } from './commands/examples.ts';
-import { explainFailure, fitForTerminal, withoutSecrets } from './commands/failures.ts';
-import { nearestWord } from './commands/nearest-word.ts';
+import { nearestWord } from './commands/options/nearest-word.ts';
+import { explainFailure, fitForTerminal, withoutSecrets } from './commands/telling/failures.ts';
 import { InterruptedError } from './resp/errors.ts';
 import { Fleet } from './resp/fleet.ts';
 import { traceTo } from './resp/trace.ts';

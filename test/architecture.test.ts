@@ -165,6 +165,12 @@ describe('the layout of src/', () => {
     expect(offenders).toEqual([]);
   });
 
+  test('no file needs itself by way of others, for types neither', () => {
+    expect(
+      circlesIn(new Map(files.map(file => [file, importsOf(file).map(({ target }) => target)]))),
+    ).toEqual([]);
+  });
+
   test('no file is called after nothing in particular', () => {
     expect(files.filter(file => /\b(utils?|helpers?|common|misc|shared)\b/.test(file))).toEqual([]);
   });
@@ -178,4 +184,21 @@ describe('the layout of src/', () => {
 
 function withoutComments(source: string): string {
   return source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*/g, '');
+}
+
+/** Each by the files that it goes through. */
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]) => {
+    if (way.includes(file)) {
+      circles.push([...way.slice(way.indexOf(file)), file].join(' -> '));
+      return;
+    }
+    if (done.has(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...way, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return circles;
 }

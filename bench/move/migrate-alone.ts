@@ -2,8 +2,9 @@
  * The ceiling of the classic way: nothing but MIGRATEs of keys whose names are known, on two connections to the source,
  * one in flight on each. Opening the slots and handing them over is not timed.
  */
+
+import { assignSlot, importing, migrate, migrating } from '../../src/resp/commands/slots.ts';
 import { Connection } from '../../src/resp/connection.ts';
-import { assignSlot, importing, migrate, migrating } from '../../src/resp/slot-commands.ts';
 import type { ServerProcess } from '../../test/support/server-process.ts';
 import { type FilledCluster, keyNames, movingSlots } from './filled-cluster.ts';
 

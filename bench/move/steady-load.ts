@@ -1,9 +1,9 @@
 /** Clients that read and write all the time, and how long they wait for each answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from '../../src/resp/command.ts';
+import { asking } from '../../src/resp/commands/slots.ts';
 import { Connection } from '../../src/resp/connection.ts';
 import { ServerRefusalError } from '../../src/resp/errors.ts';
-import { asking } from '../../src/resp/slot-commands.ts';
 import { type FilledCluster, keyNames, movingSlots } from './filled-cluster.ts';
 
 const CLIENTS = 2;

@@ -1,30 +1,30 @@
 /** `add-node`: brings nodes into a cluster, as primaries without slots or as replicas. */
 import { Command, Option } from 'commander';
-import { nameNode } from '../live/name-node.ts';
-import { probeUntilSettled } from '../live/probe.ts';
-import { readTraits } from '../live/traits.ts';
-import { type AddNodePlan, functionSource, planAddNode } from '../plan/add-node.ts';
-import { planRebalance } from '../plan/rebalance.ts';
-import { placeOfApplicant, placesIn } from '../plan/zones.ts';
-import { renderAddNode } from '../report/membership.ts';
+import { readTraits } from '../live/look/join-requirements.ts';
+import { nameNode } from '../live/look/name-node.ts';
+import { probeUntilSettled } from '../live/look/probe.ts';
+import { type AddNodePlan, functionSource, planAddNode } from '../plan/membership/add-node.ts';
+import { placeOfApplicant, placesIn } from '../plan/placement/zones.ts';
+import { planRebalance } from '../plan/slots/rebalance.ts';
+import { renderAddNode } from '../report/text/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { parseAddress } from '../resp/parse-address.ts';
 import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { addWaitCopiesOption, carryOut, type Decided } from './carry-out.ts';
-import { type ShowCheck, showingCheckOnce } from './classic-check.ts';
-import { asUsage } from './connection-options.ts';
+import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
+import { moveAsPlanned } from './move-as-planned.ts';
+import { asUsage } from './options/connection.ts';
 import {
   addMembershipOptions,
   lookAtCluster,
   type MembershipFlags,
   type MembershipOptions,
   resolveMembership,
-} from './membership-options.ts';
-import { moveAsPlanned } from './move-as-planned.ts';
-import { addObstacleOptions, type MoveOptions, type ObstacleFlags, usualMoving } from './move-options.ts';
+} from './options/membership.ts';
+import { addObstacleOptions, type MoveOptions, type ObstacleFlags, usualMoving } from './options/move.ts';
 
 export interface AddNodeOptions extends MembershipOptions {
   readonly newcomers: readonly Address[];

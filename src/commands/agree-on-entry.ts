@@ -1,9 +1,9 @@
 /** Where `apply` goes: to the node on the command line, or to the one in the file, which is asked about before a login. */
-import { eventLine } from '../report/events.ts';
-import { NodeNames } from '../report/names.ts';
+import { eventLine } from '../report/json/events.ts';
+import { NodeNames } from '../report/text/names.ts';
 import { afterAnswer, type ChangeOptions } from './carry-out.ts';
-import type { ConnectionFlags } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
+import type { ConnectionFlags } from './options/connection.ts';
 
 interface Located {
   readonly entry?: string;

@@ -1,17 +1,17 @@
 /** `apply`: carries out a plan that was written to a file, or what is left of it. */
 import { Command } from 'commander';
-import { readBytes } from '../live/files.ts';
-import { type FixManner, isFixDocument, readFixDocument } from '../plan/fix-file.ts';
-import { readPlanDocument, type SavedPlan } from '../plan/plan-file.ts';
-import { resumePlan } from '../plan/resume.ts';
-import { fixMannerLines, mannerLines } from '../report/manner.ts';
-import { renderReshard } from '../report/moves.ts';
+import { readBytes } from '../live/files/whole-file.ts';
+import { type FixManner, isFixDocument, readFixDocument } from '../plan/files/fix-file.ts';
+import { readPlanDocument, type SavedPlan } from '../plan/files/plan-file.ts';
+import { resumePlan } from '../plan/slots/resume.ts';
+import { fixMannerLines, mannerLines } from '../report/text/move-settings.ts';
+import { renderReshard } from '../report/text/moves.ts';
 import { agreeOnEntry, entryWords } from './agree-on-entry.ts';
-import { asUsage } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { runFix } from './fix.ts';
 import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
-import { addMoveOptions, flagsOf, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
+import { asUsage } from './options/connection.ts';
+import { addMoveOptions, flagsOf, type MoveFlags, type MoveOptions, resolveMove } from './options/move.ts';
 
 export interface ApplyOptions extends MoveOptions {
   readonly saved: SavedPlan;

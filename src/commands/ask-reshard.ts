@@ -2,8 +2,8 @@
  * What a reshard needs and the command line leaves open: how many slots, who gets them, whose they are. It is asked for
  * in the order and in the words of redis-cli, from lists where somebody sits at a screen, and else line by line.
  */
-import { NodeNames } from '../report/names.ts';
-import { nodeLines, primaryLines } from '../report/nodes.ts';
+import { NodeNames } from '../report/text/names.ts';
+import { nodeLines, primaryLines } from '../report/text/nodes.ts';
 import { InterruptedError } from '../resp/errors.ts';
 import type { Choice, Dialogue, Reply, Terminal } from '../terminal.ts';
 import type { NodeId } from '../topology/node.ts';
@@ -24,7 +24,7 @@ import {
   refused,
   type Said,
   understood,
-} from './reshard-inquiry.ts';
+} from './reshard-questions.ts';
 
 export type Asked = { readonly kind: 'said'; readonly said: Required<Said> } | Refused;
 

@@ -1,18 +1,18 @@
 /** `backup`: the data of all shards, as files that servers and `restore` can load. Changes nothing in the cluster. */
 import { Command, InvalidArgumentError } from 'commander';
 import { openFolder } from '../live/backup/backup-folder.ts';
-import { count } from '../report/names.ts';
-import { showingCheckOnce } from './classic-check.ts';
+import { count } from '../report/text/names.ts';
+import { showingCheckOnce } from './classic/check.ts';
+import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
+import { type BackupOptions, makeBackup } from './make-backup.ts';
 import {
   addConnectionOptions,
   type ConnectionFlags,
   resolveConnection,
   wholeNumber,
-} from './connection-options.ts';
-import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
-import { LineTeller } from './line-teller.ts';
-import { type BackupOptions, makeBackup } from './make-backup.ts';
-import { lookAtCluster } from './membership-options.ts';
+} from './options/connection.ts';
+import { lookAtCluster } from './options/membership.ts';
+import { LineTeller } from './telling/line-teller.ts';
 
 interface BackupFlags extends ConnectionFlags {
   readonly fromReplicas?: boolean;

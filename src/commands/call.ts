@@ -1,7 +1,8 @@
 /** `call`: one command, sent to every node. What it does is the business of whoever writes it. */
 import { Command, Option } from 'commander';
 import { type Answer, aboutCommand, CALL_LIMITS, callNodes } from '../live/call-nodes.ts';
-import { EntryNodeError, inspect } from '../live/inspect.ts';
+import { EntryNodeError, inspect } from '../live/look/inspect.ts';
+import { failureDocument } from '../report/json/documents.ts';
 import {
   answerBytes,
   answerText,
@@ -12,12 +13,11 @@ import {
   failedCallLine,
   isError,
   nameOf,
-} from '../report/call.ts';
-import { failureDocument } from '../report/json.ts';
+} from '../report/text/call.ts';
 import { InterruptedError } from '../resp/errors.ts';
-import { type Called, rollCall } from '../topology/roll-call.ts';
-import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
+import { type Called, rollCall } from '../topology/node-order.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 
 export interface CallOptions extends FleetOptions {
   readonly words: readonly string[];

@@ -1,6 +1,6 @@
 /** A restore that was agreed to: functions, then keys, and then whether all of them have come through, and are there. */
 
-import { inspectAgain } from '../live/inspect-again.ts';
+import { inspectAgain } from '../live/look/inspect-again.ts';
 import { DamagedBackupError } from '../live/restore/check-dump.ts';
 import { type CountedBack, countBack } from '../live/restore/count-back.ts';
 import { NobodyTakesItError } from '../live/restore/entry-sender.ts';
@@ -17,9 +17,9 @@ import {
   type RestoreEvent,
   type RestoreTally,
   restoreDoubts,
-} from '../plan/restore.ts';
-import { NodeNames } from '../report/names.ts';
-import { readingText, restoreEventObject, restoreProblem } from '../report/restore.ts';
+} from '../plan/transfer/restore.ts';
+import { NodeNames } from '../report/text/names.ts';
+import { readingText, restoreEventObject, restoreProblem } from '../report/text/restore.ts';
 import {
   alarmText,
   doubtText,
@@ -28,14 +28,14 @@ import {
   refusesText,
   restoredText,
   uncountedKeysText,
-} from '../report/restored.ts';
+} from '../report/text/restored.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import { doubtsBetween } from '../topology/doubt.ts';
 import type { NodeId } from '../topology/node.ts';
+import { doubtsBetween } from '../topology/server-changes.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode } from './context.ts';
-import { explainFailure } from './failures.ts';
-import type { LineTeller } from './line-teller.ts';
+import { explainFailure } from './telling/failures.ts';
+import type { LineTeller } from './telling/line-teller.ts';
 
 export interface RestoreWork {
   readonly backup: CheckedBackup;

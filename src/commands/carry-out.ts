@@ -1,19 +1,19 @@
 /** From a decision to its end: refuse, or show, ask, do, and say what came of it. The same for every change. */
 import { type Command, Option } from 'commander';
 import { type ExecuteOptions, execute } from '../live/execute.ts';
-import { FileError, saveFile, saveFreshFile } from '../live/files.ts';
-import { freshName } from '../live/fresh-file.ts';
+import { freshName } from '../live/files/fresh-file.ts';
+import { FileError, saveFile, saveFreshFile } from '../live/files/whole-file.ts';
 import type { Moving } from '../live/move/passages.ts';
 import { sameStages } from '../plan/stages.ts';
 import { leavesSomething, type Plan } from '../plan/step.ts';
-import { NodeNames } from '../report/names.ts';
+import { NodeNames } from '../report/text/names.ts';
 import type { FleetSettings } from '../resp/fleet.ts';
 import type { Answer } from '../terminal.ts';
 import { formatAddress } from '../topology/node.ts';
 import type { Change, Ending } from './change.ts';
-import { seconds } from './connection-options.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
-import { Teller } from './teller.ts';
+import { seconds } from './options/connection.ts';
+import { Teller } from './telling/teller.ts';
 
 export type { Decided } from './change.ts';
 

@@ -1,7 +1,7 @@
 /** A change as its command describes it, from the decision to the last look; and what becomes of it. */
 import type { Decision } from '../plan/refusal.ts';
 import type { Plan } from '../plan/step.ts';
-import type { NodeNames } from '../report/names.ts';
+import type { NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { NodeId } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';

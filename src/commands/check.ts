@@ -1,28 +1,28 @@
 /** `check`: looks at a cluster through all of its nodes and says what is wrong. Changes nothing. */
 import { Command, Option } from 'commander';
-import { saveFile } from '../live/files.ts';
-import { EntryNodeError, inspect } from '../live/inspect.ts';
-import { lookUntilSettled } from '../live/second-look.ts';
-import { takeCensus } from '../live/take-census.ts';
-import { type Examination, renderCheck, renderProblems } from '../report/check.ts';
-import { checkDocument, failureDocument } from '../report/json.ts';
+import { saveFile } from '../live/files/whole-file.ts';
+import { takeCensus } from '../live/look/census.ts';
+import { EntryNodeError, inspect } from '../live/look/inspect.ts';
+import { lookUntilSettled } from '../live/look/look-until-settled.ts';
+import { checkDocument, failureDocument } from '../report/json/documents.ts';
 import { plain } from '../report/paint.ts';
 import { checkMetrics, failedCheckMetrics } from '../report/prometheus.ts';
+import { type Examination, renderCheck, renderProblems } from '../report/text/check.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Census } from '../topology/census.ts';
 import { diagnose } from '../topology/diagnose.ts';
 import type { Severity } from '../topology/finding.ts';
-import { mayPass } from '../topology/passing.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import { tellOfUnreached } from './classic-check.ts';
+import { mayPass } from '../topology/transient-findings.ts';
+import { tellOfUnreached } from './classic/check.ts';
+import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
 import {
   addConnectionOptions,
   type ConnectionFlags,
   resolveConnection,
   wholeNumber,
-} from './connection-options.ts';
-import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
+} from './options/connection.ts';
 
 export type CheckFormat = 'text' | 'json' | 'prometheus';
 

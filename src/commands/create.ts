@@ -1,27 +1,27 @@
 /** `create`: makes one cluster of nodes that do not know each other. */
 import { Command, Option } from 'commander';
-import { probeUntilSettled } from '../live/probe.ts';
-import { planCreate } from '../plan/create.ts';
-import type { Roles } from '../plan/roles.ts';
-import { planUndoCreate } from '../plan/undo-create.ts';
-import { placeOfApplicant } from '../plan/zones.ts';
-import { renderCreatePlan, renderUndoCreate } from '../report/create.ts';
+import { probeUntilSettled } from '../live/look/probe.ts';
+import { planCreate } from '../plan/membership/create.ts';
+import type { Roles } from '../plan/membership/roles.ts';
+import { planUndoCreate } from '../plan/membership/undo-create.ts';
+import { placeOfApplicant } from '../plan/placement/zones.ts';
+import { renderCreatePlan, renderUndoCreate } from '../report/text/create.ts';
 import { parseAddress } from '../resp/parse-address.ts';
 import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import { mayHaveFewPrimaries } from './ask-few-primaries.ts';
 import { carryOut } from './carry-out.ts';
-import { showingCheckOnce } from './classic-check.ts';
-import { asUsage, wholeNumber } from './connection-options.ts';
+import { mayHaveFewPrimaries } from './classic/ask-few-primaries.ts';
+import { showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
+import { asUsage, wholeNumber } from './options/connection.ts';
 import {
   addMembershipOptions,
   lookAtCluster,
   type MembershipFlags,
   type MembershipOptions,
   resolveMembership,
-} from './membership-options.ts';
+} from './options/membership.ts';
 
 export interface CreateOptions extends MembershipOptions {
   readonly nodes: readonly Address[];

@@ -1,26 +1,26 @@
 /** `del-node` and `forget-failed`: nodes leave a cluster, or are gone already. */
 import { Command } from 'commander';
-import { nameNode } from '../live/name-node.ts';
-import { planForgetFailed } from '../plan/forget-failed.ts';
-import { planRebalance } from '../plan/rebalance.ts';
-import { planDelNode, type RemovePlan } from '../plan/remove.ts';
-import { placesIn } from '../plan/zones.ts';
-import { renderDelNode, renderForgetFailed } from '../report/membership.ts';
+import { nameNode } from '../live/look/name-node.ts';
+import { planDelNode, type RemovePlan } from '../plan/membership/del-node.ts';
+import { planForgetFailed } from '../plan/membership/forget-failed.ts';
+import { placesIn } from '../plan/placement/zones.ts';
+import { planRebalance } from '../plan/slots/rebalance.ts';
+import { renderDelNode, renderForgetFailed } from '../report/text/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { findNode } from '../topology/find-node.ts';
 import type { NodeId } from '../topology/node.ts';
 import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
 import { addWaitCopiesOption, carryOut, type Decided } from './carry-out.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
+import { moveAsPlanned } from './move-as-planned.ts';
 import {
   addMembershipOptions,
   lookAtCluster,
   type MembershipFlags,
   type MembershipOptions,
   resolveMembership,
-} from './membership-options.ts';
-import { moveAsPlanned } from './move-as-planned.ts';
-import { addObstacleOptions, type MoveOptions, type ObstacleFlags, usualMoving } from './move-options.ts';
+} from './options/membership.ts';
+import { addObstacleOptions, type MoveOptions, type ObstacleFlags, usualMoving } from './options/move.ts';
 
 export interface DelNodeOptions extends MembershipOptions {
   readonly victim: string;

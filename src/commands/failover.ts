@@ -1,11 +1,11 @@
 /** `failover`: a replica takes the place of its primary. */
 import { Command, Option } from 'commander';
-import { listMigrations } from '../live/list-migrations.ts';
-import { nameNode } from '../live/name-node.ts';
-import { type FailoverPlan, planFailover } from '../plan/failover.ts';
-import type { FailoverWay } from '../plan/failover-step.ts';
-import { renderFailover } from '../report/failover.ts';
-import { remarkLines } from '../report/membership.ts';
+import { listMigrations } from '../live/look/list-migrations.ts';
+import { nameNode } from '../live/look/name-node.ts';
+import { type FailoverPlan, planFailover } from '../plan/failover/failover.ts';
+import type { FailoverWay } from '../plan/failover/step.ts';
+import { renderFailover } from '../report/text/failover.ts';
+import { remarkLines } from '../report/text/membership.ts';
 import {
   addChangeOptions,
   type ChangeFlags,
@@ -13,14 +13,14 @@ import {
   carryOut,
   changeOptions,
 } from './carry-out.ts';
+import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
   addConnectionOptions,
   type ConnectionFlags,
   resolveConnection,
   wholeNumber,
-} from './connection-options.ts';
-import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
-import { lookAtCluster } from './membership-options.ts';
+} from './options/connection.ts';
+import { lookAtCluster } from './options/membership.ts';
 
 /** What is written to a busy primary while a replica is asked how far it is, and more. */
 export const MAX_LAG_BYTES = 16 * 1024 * 1024;

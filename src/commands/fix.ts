@@ -1,32 +1,32 @@
 /** `fix` and `explain`: what is wrong with a cluster, what is done about it, and what that may cost. */
 import { Command } from 'commander';
 import { lookForKeys } from '../live/fix/look-for-keys.ts';
-import { listMigrations } from '../live/list-migrations.ts';
-import { RescueFile } from '../live/rescue-file.ts';
-import { type FixPlan, planFix } from '../plan/fix.ts';
-import { beyondFile, fixDocument } from '../plan/fix-file.ts';
-import { slotsToCount } from '../plan/fix-questions.ts';
-import type { SituationKind } from '../plan/situation.ts';
-import { placesIn } from '../plan/zones.ts';
-import { renderFix } from '../report/fix.ts';
-import { commandLines } from '../report/mending-text.ts';
-import { NodeNames } from '../report/names.ts';
+import { RescueFile } from '../live/keys/rescue-file.ts';
+import { listMigrations } from '../live/look/list-migrations.ts';
+import { beyondFile, fixDocument } from '../plan/files/fix-file.ts';
+import { type FixPlan, planFix } from '../plan/fix/fix.ts';
+import type { SituationKind } from '../plan/fix/situation-kinds.ts';
+import { slotsToCount } from '../plan/fix/slots-to-count.ts';
+import { placesIn } from '../plan/placement/zones.ts';
+import { renderFix } from '../report/text/fix.ts';
+import { commandLines } from '../report/text/fix-steps.ts';
+import { NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { NodeId } from '../topology/node.ts';
 import { carryOut, type Decided } from './carry-out.ts';
-import { showingCheckOnce } from './classic-check.ts';
-import { asUsage } from './connection-options.ts';
+import { showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
-import { concludeFix, endFix, lossesSince, type Round } from './fix-end.ts';
+import { asUsage } from './options/connection.ts';
 import {
   addExplainOptions,
   addFixOptions,
   type FixFlags,
   type FixOptions,
   resolveFix,
-} from './fix-options.ts';
-import { lookAtCluster } from './membership-options.ts';
-import { USUAL_MOVING } from './move-options.ts';
+} from './options/fix.ts';
+import { lookAtCluster } from './options/membership.ts';
+import { USUAL_MOVING } from './options/move.ts';
+import { concludeFix, endFix, lossesSince, type Round } from './telling/fix-end.ts';
 
 export function fixCommand(context: Context, run = runFix): Command {
   const command = new Command('fix')

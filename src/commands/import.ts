@@ -2,16 +2,16 @@
 import { Command } from 'commander';
 import { type Importing, importKeys, lookForSharedKeys } from '../live/import/import-keys.ts';
 import { lookAtSource, sendsTls } from '../live/import/look-at-source.ts';
-import { countDatabases } from '../live/move/databases.ts';
-import { type ImportPlan, type ImportWays, planImport } from '../plan/import.ts';
+import { countDatabases } from '../live/keys/databases.ts';
 import type { Refusal } from '../plan/refusal.ts';
+import { type ImportPlan, type ImportWays, planImport } from '../plan/transfer/import.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import { type ShowCheck, showingCheckOnce } from './classic-check.ts';
+import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
-import { addImportOptions, type ImportFlags, type ImportOptions, resolveImport } from './import-options.ts';
-import { type ImportEnding, ImportTeller } from './import-teller.ts';
-import { lookAtCluster } from './membership-options.ts';
+import { addImportOptions, type ImportFlags, type ImportOptions, resolveImport } from './options/import.ts';
+import { lookAtCluster } from './options/membership.ts';
+import { type ImportEnding, ImportTeller } from './telling/import-teller.ts';
 
 export function importCommand(context: Context, run = runImport): Command {
   const command = new Command('import')

@@ -1,12 +1,12 @@
 /** `info`: what there is and how much of it. Changes nothing. */
 import { Command } from 'commander';
-import { EntryNodeError, inspect } from '../live/inspect.ts';
-import { renderInfo } from '../report/info.ts';
-import { failureDocument, infoDocument } from '../report/json.ts';
+import { EntryNodeError, inspect } from '../live/look/inspect.ts';
+import { failureDocument, infoDocument } from '../report/json/documents.ts';
+import { renderInfo } from '../report/text/info.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import { tellOfUnreached } from './classic-check.ts';
-import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
+import { tellOfUnreached } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 
 export interface InfoOptions extends FleetOptions {
   readonly json: boolean;
@@ -55,6 +55,6 @@ async function render(
   if (json) return infoDocument(snapshot);
   if (!terminal.interactive) return renderInfo(snapshot, terminal.paint);
   // Loaded only here, for the sake of everybody who does not look at a table.
-  const { renderInfoTable } = await import('../report/info-table.ts');
+  const { renderInfoTable } = await import('../report/text/info-table.ts');
   return renderInfoTable(snapshot, terminal.paint);
 }

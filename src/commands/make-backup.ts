@@ -4,13 +4,14 @@ import { describeBackup, earlierDumps, removeDrafts, takePlace } from '../live/b
 import { countArrivals } from '../live/backup/count-arrivals.ts';
 import { DiskRoom } from '../live/backup/disk-room.ts';
 import { MapWatch } from '../live/backup/watch-map.ts';
-import { inspect } from '../live/inspect.ts';
-import { inspectAgain, placesIn } from '../live/inspect-again.ts';
-import { type BackupEvent, type BackupSource, backupSources } from '../plan/backup.ts';
-import { manifestDocument, type SavedDump } from '../plan/backup-manifest.ts';
-import { type Look, slotsOnTheWay, strayedSources } from '../plan/backup-meanwhile.ts';
-import { shrunkSinceBackup, shrunkSinceLook } from '../plan/backup-shrunk.ts';
-import { nodesJson } from '../plan/nodes-json.ts';
+import { inspect } from '../live/look/inspect.ts';
+import { inspectAgain, placesIn } from '../live/look/inspect-again.ts';
+import { manifestDocument, type SavedDump } from '../plan/files/backup-manifest.ts';
+import { nodesJson } from '../plan/files/nodes-json.ts';
+import { type BackupEvent, type BackupSource, backupSources } from '../plan/transfer/backup.ts';
+import { type Look, slotsOnTheWay, strayedSources } from '../plan/transfer/backup-meanwhile.ts';
+import { shrunkSinceBackup, shrunkSinceLook } from '../plan/transfer/backup-shrunk.ts';
+import type { Paint } from '../report/paint.ts';
 import {
   BackupProgress,
   backupEventObject,
@@ -26,14 +27,13 @@ import {
   shrunkText,
   strayedText,
   uncountedText,
-} from '../report/backup.ts';
-import { NodeNames } from '../report/names.ts';
-import type { Paint } from '../report/paint.ts';
+} from '../report/text/backup.ts';
+import { NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions } from './context.ts';
-import type { LineTeller } from './line-teller.ts';
+import type { LineTeller } from './telling/line-teller.ts';
 
 export interface BackupOptions extends FleetOptions {
   readonly folder: string;

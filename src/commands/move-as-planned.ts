@@ -1,28 +1,28 @@
 /** What all commands that move slots do with their plan. */
 
-import { countMovingKeys } from '../live/count-moving-keys.ts';
-import { EntryNodeError, inspect } from '../live/inspect.ts';
-import { keysLeftBehind } from '../live/keys-left-behind.ts';
-import { lookUntilSettled } from '../live/second-look.ts';
-import { lateLosses } from '../plan/late-loss.ts';
-import { concerning, type MovePlan } from '../plan/move-plan.ts';
-import { planDocument } from '../plan/plan-file.ts';
+import { countMovingKeys } from '../live/look/count-moving-keys.ts';
+import { EntryNodeError, inspect } from '../live/look/inspect.ts';
+import { keysLeftBehind } from '../live/look/keys-left-behind.ts';
+import { lookUntilSettled } from '../live/look/look-until-settled.ts';
+import { planDocument } from '../plan/files/plan-file.ts';
 import type { Decision } from '../plan/refusal.ts';
-import { movesIntoLimits, withoutRoom } from '../plan/room.ts';
-import { describeFinding, showSlots } from '../report/finding-text.ts';
-import { describeLoss } from '../report/loss-text.ts';
-import { renderReshard } from '../report/moves.ts';
-import { count, NodeNames } from '../report/names.ts';
+import { lateLosses } from '../plan/slots/late-loss.ts';
+import { concerning, type MovePlan } from '../plan/slots/move-plan.ts';
+import { movesIntoLimits, withoutRoom } from '../plan/slots/room.ts';
+import { describeFinding, showSlots } from '../report/text/finding.ts';
+import { describeLoss } from '../report/text/loss.ts';
+import { renderReshard } from '../report/text/moves.ts';
+import { count, NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
-import { passesWithinMs } from '../topology/passing.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, ownClaims } from '../topology/snapshot.ts';
+import { passesWithinMs } from '../topology/transient-findings.ts';
 import { carryOut, type Decided } from './carry-out.ts';
 import type { Aside } from './change.ts';
 import { type Context, type ExitCode, withFleet } from './context.ts';
-import { lookAtCluster } from './membership-options.ts';
-import type { MoveOptions } from './move-options.ts';
+import { lookAtCluster } from './options/membership.ts';
+import type { MoveOptions } from './options/move.ts';
 
 export type Look = () => Promise<ClusterSnapshot>;
 

@@ -1,12 +1,12 @@
 /** `rebalance`: every primary gets its share of the slots, with the fewest that move. */
 import { Command, InvalidArgumentError } from 'commander';
-import { planRebalance, sharesIn } from '../plan/rebalance.ts';
-import { renderRebalance } from '../report/moves.ts';
-import { showingCheckOnce } from './classic-check.ts';
+import { planRebalance, sharesIn } from '../plan/slots/rebalance.ts';
+import { renderRebalance } from '../report/text/moves.ts';
+import { showingCheckOnce } from './classic/check.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
-import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './move-options.ts';
-import { readNumber } from './read-number.ts';
+import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './options/move.ts';
+import { readNumber } from './options/read-number.ts';
 
 interface Weight {
   readonly word: string;

@@ -1,10 +1,10 @@
 /** `replicate` and `place-replicas`: replicas get other primaries, one by name or all as placement asks. */
 import { Command } from 'commander';
-import { nameNode } from '../live/name-node.ts';
+import { nameNode } from '../live/look/name-node.ts';
+import { planPlaceReplicas, planReplicate, type RehomingPlan } from '../plan/membership/replicate.ts';
+import { placesIn } from '../plan/placement/zones.ts';
 import type { Decision } from '../plan/refusal.ts';
-import { planPlaceReplicas, planReplicate, type RehomingPlan } from '../plan/rehoming.ts';
-import { placesIn } from '../plan/zones.ts';
-import { renderRehoming } from '../report/membership.ts';
+import { renderRehoming } from '../report/text/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { addWaitCopiesOption, type ChangeOptions, carryOut } from './carry-out.ts';
@@ -15,7 +15,7 @@ import {
   type MembershipFlags,
   type MembershipOptions,
   resolveMembership,
-} from './membership-options.ts';
+} from './options/membership.ts';
 
 export interface ReplicateOptions extends MembershipOptions {
   readonly replica: string;

@@ -1,17 +1,17 @@
 /** `rescue`: what gave way to another value of the same key, to be looked at and to be put back. */
 import { Command, Option } from 'commander';
-import { readRescueFile, restoreValues, type SavedRecord } from '../live/read-rescue-file.ts';
-import { count } from '../report/names.ts';
-import { renderRescued } from '../report/rescue.ts';
-import { askLeave } from './ask-leave.ts';
+import { readRescueFile, restoreValues, type SavedRecord } from '../live/keys/read-rescue-file.ts';
+import { count } from '../report/text/names.ts';
+import { renderRescued } from '../report/text/rescue.ts';
+import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
 import {
   addConnectionOptions,
   asUsage,
   type ConnectionFlags,
   resolveConnection,
-} from './connection-options.ts';
-import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
-import { lookAtCluster } from './membership-options.ts';
+} from './options/connection.ts';
+import { lookAtCluster } from './options/membership.ts';
+import { askLeave } from './telling/ask-to-go-on.ts';
 
 export interface RescueOptions {
   readonly file: string;

@@ -1,15 +1,15 @@
 /** `reshard`: slots go to another primary, so many of some nodes, or just those that are named. */
 import { Command, Option } from 'commander';
-import { planReshard } from '../plan/reshard.ts';
-import { renderClassicReshard } from '../report/moves.ts';
+import { planReshard } from '../plan/slots/reshard.ts';
+import { renderClassicReshard } from '../report/text/moves.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { askReshard } from './ask-reshard.ts';
-import { showingCheckOnce } from './classic-check.ts';
-import { asUsage } from './connection-options.ts';
+import { showingCheckOnce } from './classic/check.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { moveAsPlanned } from './move-as-planned.ts';
-import { addMoveOptions, type MoveFlags, type MoveOptions, positive, resolveMove } from './move-options.ts';
-import { isComplete, type Said } from './reshard-inquiry.ts';
+import { asUsage } from './options/connection.ts';
+import { addMoveOptions, type MoveFlags, type MoveOptions, positive, resolveMove } from './options/move.ts';
+import { isComplete, type Said } from './reshard-questions.ts';
 
 /** Slots that are named, or so many of some nodes; what is not said of those is asked for. */
 export type Wish = Said | Request;

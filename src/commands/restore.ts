@@ -1,32 +1,32 @@
 /** `restore`: puts the keys of a backup into a cluster, whatever its shape. */
 import { Command, Option } from 'commander';
-import { countDatabases } from '../live/move/databases.ts';
+import { countDatabases } from '../live/keys/databases.ts';
 import { type CheckedDump, DamagedBackupError } from '../live/restore/check-dump.ts';
 import { librariesOf } from '../live/restore/load-libraries.ts';
 import { lookForRoom } from '../live/restore/look-for-room.ts';
 import { readBackup } from '../live/restore/read-backup.ts';
 import { type CheckedBackup, checkBackup } from '../live/restore/restore-backup.ts';
 import { tryValues } from '../live/restore/try-values.ts';
-import type { SavedBackup } from '../plan/backup-manifest.ts';
-import { bytes } from '../report/names.ts';
-import { type RestorePreview, renderRestorePreview } from '../report/restore.ts';
-import { lackOfRoomText } from '../report/restored.ts';
+import type { SavedBackup } from '../plan/files/backup-manifest.ts';
+import { bytes } from '../report/text/names.ts';
+import { type RestorePreview, renderRestorePreview } from '../report/text/restore.ts';
+import { lackOfRoomText } from '../report/text/restored.ts';
 import { InterruptedError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { formatAddress } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots, type NodeView } from '../topology/snapshot.ts';
-import { askLeave } from './ask-leave.ts';
 import { carryOutRestore, keysIn, keysOf, type RestoreWork } from './carry-out-restore.ts';
+import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
 import {
   addConnectionOptions,
   asUsage,
   type ConnectionFlags,
   resolveConnection,
-} from './connection-options.ts';
-import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
-import { LineTeller } from './line-teller.ts';
-import { lookAtCluster } from './membership-options.ts';
+} from './options/connection.ts';
+import { lookAtCluster } from './options/membership.ts';
+import { askLeave } from './telling/ask-to-go-on.ts';
+import { LineTeller } from './telling/line-teller.ts';
 
 export interface RestoreOptions extends FleetOptions {
   readonly folder: string;

@@ -1,11 +1,11 @@
 /** `rolling-failover`: for upgrades; shard by shard, each only when all is well. */
 import { Command } from 'commander';
-import { listMigrations } from '../live/list-migrations.ts';
-import type { Swap } from '../plan/failover.ts';
-import { planRolling, type RollingPlan, type Wish } from '../plan/rolling-failover.ts';
-import { renderFailover } from '../report/failover.ts';
-import { remarkLines } from '../report/membership.ts';
-import type { NodeNames } from '../report/names.ts';
+import { listMigrations } from '../live/look/list-migrations.ts';
+import type { Swap } from '../plan/failover/failover.ts';
+import { planRolling, type RollingPlan, type Wish } from '../plan/failover/rolling.ts';
+import { renderFailover } from '../report/text/failover.ts';
+import { remarkLines } from '../report/text/membership.ts';
+import type { NodeNames } from '../report/text/names.ts';
 import {
   addChangeOptions,
   type ChangeFlags,
@@ -13,10 +13,10 @@ import {
   carryOut,
   changeOptions,
 } from './carry-out.ts';
-import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
 import { addLagOption } from './failover.ts';
-import { lookAtCluster } from './membership-options.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
+import { lookAtCluster } from './options/membership.ts';
 
 export interface RollingOptions extends ChangeOptions {
   readonly wish: Wish;

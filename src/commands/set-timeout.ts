@@ -1,8 +1,8 @@
 /** `set-timeout`: another cluster-node-timeout, at every node. */
 import { Command } from 'commander';
-import { EntryNodeError, inspect } from '../live/inspect.ts';
+import { EntryNodeError, inspect } from '../live/look/inspect.ts';
 import { setTimeouts } from '../live/set-timeout.ts';
-import { failureDocument } from '../report/json.ts';
+import { failureDocument } from '../report/json/documents.ts';
 import {
   type TimeoutAt,
   timeoutDocument,
@@ -10,11 +10,11 @@ import {
   timeoutLine,
   timeoutPreview,
   timeoutTail,
-} from '../report/set-timeout.ts';
+} from '../report/text/set-timeout.ts';
 import { InterruptedError } from '../resp/errors.ts';
-import { rollCall } from '../topology/roll-call.ts';
-import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection-options.ts';
+import { rollCall } from '../topology/node-order.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 
 const LEAST_MS = 100;
 const MOST_MS = 24 * 60 * 60 * 1000;

@@ -1,9 +1,9 @@
 /** Sends one command to many nodes. */
-import { anyCommand, objectionTo, secretsAmong } from '../resp/call-commands.ts';
+import { anyCommand, objectionTo, secretsAmong } from '../resp/commands/call.ts';
 import { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Reply } from '../resp/reply.ts';
-import type { Called } from '../topology/roll-call.ts';
+import type { Called } from '../topology/node-order.ts';
 import { inOrder } from './in-order.ts';
 
 /** So many replies may be held at a time, each of them up to these limits; an element takes more than its bytes. */

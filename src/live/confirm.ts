@@ -2,17 +2,21 @@
  * Asks nodes once more right before something is done that cannot be taken back: between the look that a plan was made
  * from and now, replicas have been promoted and nodes that were silent have come back.
  */
-import { type Change, changeBeforeLeaving, changeBeforeReplicating } from '../plan/changed.ts';
+import {
+  type Change,
+  changeBeforeLeaving,
+  changeBeforeReplicating,
+} from '../plan/membership/changed-meanwhile.ts';
 import type { Problem, Stage, Step } from '../plan/step.ts';
 import type { ClusterNodesReply } from '../resp/cluster-nodes.ts';
-import { clusterNodes } from '../resp/commands.ts';
+import { clusterNodes } from '../resp/commands/cluster.ts';
 import { ReplyTimeoutError, ServerRefusalError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import type { Address, ClusterNode, NodeId } from '../topology/node.ts';
+import { heardIn, hearersOf } from '../topology/proof-of-life.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
-import { heardIn, hearersOf } from '../topology/whereabouts.ts';
-import { look } from './look.ts';
+import { look } from './look/look-at-node.ts';
 
 export interface Confirming {
   readonly fleet: Fleet;

@@ -12,7 +12,6 @@ import {
   type Stage,
   type Step,
 } from '../plan/step.ts';
-import type { Fleet } from '../resp/fleet.ts';
 import {
   addSlots,
   functionDump,
@@ -21,23 +20,24 @@ import {
   reset,
   setConfigEpoch,
   shutdown,
-} from '../resp/membership-commands.ts';
-import { assignSlot } from '../resp/slot-commands.ts';
-import type { Copy } from '../topology/copy.ts';
+} from '../resp/commands/membership.ts';
+import { assignSlot } from '../resp/commands/slots.ts';
+import type { Fleet } from '../resp/fleet.ts';
+import type { Copy } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import { addressBook } from '../topology/snapshot.ts';
-import { agree } from './agree.ts';
-import { awaitAgreement } from './await-agreement.ts';
-import { awaitAlone, awaitForgotten, forgetNode } from './await-quiet.ts';
-import { awaitUnbanned } from './await-unbanned.ts';
+import { awaitAgreement } from './await/agreement.ts';
+import { agree } from './await/agreement-step.ts';
+import { awaitAlone, awaitForgotten, forgetNode } from './await/quiet.ts';
+import { awaitUnbanned } from './await/unbanned.ts';
 import { type Confirming, confirmReplicas, confirmStage, type Unconfirmed } from './confirm.ts';
 import { asGenerator, type Tell } from './event-stream.ts';
 import { takeStep } from './fail-over.ts';
-import { type Mending, mend } from './fix/mend.ts';
+import { type Mending, mend } from './fix/fix-steps.ts';
+import { persist } from './keys/retry.ts';
 import { type Moving, Passages } from './move/passages.ts';
-import { persist } from './move/persist.ts';
 import { noAgreement, problemOf, unlessGone } from './problem-of.ts';
-import { TransferWatch } from './watch-transfers.ts';
+import { TransferWatch } from './watch/transfers.ts';
 
 export interface ExecuteOptions {
   /** How long nodes may take to agree, and copies to get on. */

@@ -1,18 +1,18 @@
 /** Makes replicas primaries: waits until that may be done, has it done, and waits until it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FailoverStep } from '../plan/failover-step.ts';
-import { isAboutCopies, readiness } from '../plan/rolling-failover.ts';
+import { isAboutCopies, readiness } from '../plan/failover/rolling.ts';
+import type { FailoverStep } from '../plan/failover/step.ts';
 import type { Problem } from '../plan/step.ts';
-import { replicationInfo } from '../resp/commands.ts';
+import { replicationInfo } from '../resp/commands/cluster.ts';
+import { failover } from '../resp/commands/failover.ts';
 import { NodeError, ServerRefusalError } from '../resp/errors.ts';
-import { failover } from '../resp/failover-commands.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import { CopyProgress } from '../topology/copy.ts';
+import { CopyProgress } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
-import type { Patience } from './await-agreement.ts';
-import { copiesUnderWay } from './copies-under-way.ts';
-import { EntryNodeError, inspect } from './inspect.ts';
-import { listMigrations } from './list-migrations.ts';
+import type { Patience } from './await/agreement.ts';
+import { copiesUnderWay } from './look/full-syncs.ts';
+import { EntryNodeError, inspect } from './look/inspect.ts';
+import { listMigrations } from './look/list-migrations.ts';
 
 const POLL_EVERY_MS = 20;
 const LOOK_EVERY_MS = 300;

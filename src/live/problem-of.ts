@@ -1,8 +1,8 @@
 /** What went wrong with a step, as the plan's own words have it. */
 import type { Problem } from '../plan/step.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
-import type { Agreement } from './await-agreement.ts';
-import { FileError } from './files.ts';
+import type { Agreement } from './await/agreement.ts';
+import { FileError } from './files/whole-file.ts';
 import { MoveError } from './move/move-error.ts';
 
 export function problemOf(error: unknown): Problem {

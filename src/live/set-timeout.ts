@@ -1,9 +1,9 @@
 /** Gives every node another cluster-node-timeout, and looks whether it has it. */
-import { getNodeTimeout, rewriteConfig, setNodeTimeout } from '../resp/call-commands.ts';
+import { getNodeTimeout, rewriteConfig, setNodeTimeout } from '../resp/commands/call.ts';
 import { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Address } from '../topology/node.ts';
-import type { Called } from '../topology/roll-call.ts';
+import type { Called } from '../topology/node-order.ts';
 import { inOrder } from './in-order.ts';
 
 const NODES_AT_A_TIME = 1000;

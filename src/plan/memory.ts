@@ -1,5 +1,5 @@
 /** What memory a server has for keys, and whether more fit in: for moves, imports and restores alike. */
-import { limitedBytes } from '../topology/doubt.ts';
+import { limitedBytes } from '../topology/server-changes.ts';
 import type { ServerFacts } from '../topology/snapshot.ts';
 
 /** Of the limit: above it, nodes are sent no more (they count as full), and clients write meanwhile. */

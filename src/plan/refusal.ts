@@ -1,11 +1,11 @@
 /** Why something is not done. A refusal is a value: all of them are told at once, with what overrides them. */
 import type { Finding } from '../topology/finding.ts';
 import type { Address, NodeId } from '../topology/node.ts';
+import type { WrongAddress } from '../topology/proof-of-life.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { Product } from '../topology/snapshot.ts';
-import type { WrongAddress } from '../topology/whereabouts.ts';
-import type { FailoverRefusal } from './failover-refusal.ts';
-import type { SituationKind } from './situation.ts';
+import type { FailoverRefusal } from './failover/refusal.ts';
+import type { SituationKind } from './fix/situation-kinds.ts';
 
 export type Refusal =
   | FailoverRefusal

@@ -3,14 +3,14 @@
  * one stage do not depend on each other and run at the same time; stages run in order.
  */
 import type { Gap, Member } from '../topology/agreement.ts';
-import type { Copy } from '../topology/copy.ts';
+import type { Copy } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
+import type { WrongAddress } from '../topology/proof-of-life.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import type { WrongAddress } from '../topology/whereabouts.ts';
-import type { Change } from './changed.ts';
-import type { FailoverProblem, FailoverRemark, FailoverStep } from './failover-step.ts';
-import type { Loss } from './loss.ts';
+import type { FailoverProblem, FailoverRemark, FailoverStep } from './failover/step.ts';
+import type { Change } from './membership/changed-meanwhile.ts';
+import type { Loss } from './slots/loss.ts';
 
 export interface Introduction {
   readonly from: Member;

@@ -1,9 +1,9 @@
 /** `check` for the textfile collector of the Prometheus node exporter. */
 import type { Finding, Severity } from '../topology/finding.ts';
 import { believedNodes, type ClusterSnapshot, coveredSlots } from '../topology/snapshot.ts';
-import type { Examination } from './check.ts';
-import { NodeNames } from './names.ts';
-import { inShardOrder } from './nodes.ts';
+import type { Examination } from './text/check.ts';
+import { NodeNames } from './text/names.ts';
+import { inShardOrder } from './text/nodes.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { type Command, commandName } from './command.ts';
-import { auth } from './commands.ts';
+import { auth } from './commands/cluster.ts';
 import { brokenOff, hungUp, notUnderstood, type Progress, perhapsSpeaks } from './connection-failures.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { Deadline } from './deadline.ts';

@@ -7,7 +7,7 @@ import { type Address, formatAddress } from '../topology/node.ts';
 import { AddressMap } from './address-map.ts';
 import { Admission, type AdmissionSettings } from './admission.ts';
 import type { Command } from './command.ts';
-import { exec, multi, queued } from './commands.ts';
+import { exec, multi, queued } from './commands/cluster.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import type { Credentials } from './credentials.ts';

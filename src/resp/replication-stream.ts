@@ -5,7 +5,14 @@
 import type { Socket } from 'node:net';
 import { ArrivingBytes } from './arriving-bytes.ts';
 import { type Command, commandName, encodeCommands } from './command.ts';
-import { auth } from './commands.ts';
+import { auth } from './commands/cluster.ts';
+import {
+  type FullCopy,
+  loadsAsVersion,
+  onlyTheData,
+  takesMarkedEnd,
+  wantEverything,
+} from './commands/replication.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { Deadline } from './deadline.ts';
 import {
@@ -18,13 +25,6 @@ import {
   ServerRefusalError,
   UnexpectedReplyError,
 } from './errors.ts';
-import {
-  type FullCopy,
-  loadsAsVersion,
-  onlyTheData,
-  takesMarkedEnd,
-  wantEverything,
-} from './replication-commands.ts';
 import { ErrorReply, excerpt, type Reply, ReplyShapeError } from './reply.ts';
 import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, LONGEST_REASON, openSocket } from './socket.ts';

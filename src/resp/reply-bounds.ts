@@ -2,7 +2,6 @@
  * How much a reply may be. A value is as large as it is; what is asked in a look at a cluster is small, and a server that
  * sends more of it means harm, or is none. Together, too: a thousand replies that are each within their bounds are not.
  */
-import type { Command } from './command.ts';
 import { asInteger, asOk, asQueued } from './reply.ts';
 
 export interface ReplyBounds {
@@ -35,7 +34,13 @@ export const MAX_NODE_LINES = 3000;
 const SHORT: ReadonlySet<unknown> = new Set([asOk, asQueued, asInteger]);
 
 /** Undefined where all is allowed that the connection allows. */
-export function boundsOf({ bounds, decode }: Command<unknown>): ReplyBounds | undefined {
+export function boundsOf({
+  bounds,
+  decode,
+}: {
+  readonly bounds?: ReplyBounds;
+  readonly decode: unknown;
+}): ReplyBounds | undefined {
   return bounds ?? (SHORT.has(decode) ? SMALL_REPLY : undefined);
 }
 

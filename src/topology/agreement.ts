@@ -2,7 +2,7 @@
  * Whether nodes that are to be one cluster have come to agree. Asked again and again while they form, so it looks only
  * at what CLUSTER NODES, the cluster state and the replication links tell.
  */
-import { type Copy, copyStateOf, type LoadingState } from './copy.ts';
+import { type Copy, copyStateOf, type LoadingState } from './full-sync.ts';
 import { type ClusterNode, formatAddress, type MeetingPoint, type NodeId } from './node.ts';
 import type { NodeView, Replication } from './snapshot.ts';
 

@@ -1,8 +1,8 @@
 /** A node that somebody wants to have in a cluster, as it is before it joins. */
 import type { Member } from './agreement.ts';
+import type { Traits } from './join-requirements.ts';
 import type { Address, MeetingPoint } from './node.ts';
 import type { NodeView } from './snapshot.ts';
-import type { Traits } from './traits.ts';
 
 export interface Candidate extends Traits {
   /** Where the person said it is. */

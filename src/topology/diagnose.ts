@@ -34,8 +34,8 @@ import {
   uncoveredSlots,
 } from './diagnose/slots.ts';
 import { type Finding, worstFirst } from './finding.ts';
-import { withPassing } from './passing.ts';
 import type { ClusterSnapshot } from './snapshot.ts';
+import { withPassing } from './transient-findings.ts';
 
 export type { DiagnoseOptions } from './diagnose/evidence.ts';
 

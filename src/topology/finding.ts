@@ -2,7 +2,7 @@
  * What can be wrong with a cluster. A finding says which nodes and slots it is about and how bad it is; the facts
  * that only its kind needs are fields of their own, so that `fix` can plan from them without reading sentences.
  */
-import type { CopyState } from './copy.ts';
+import type { CopyState } from './full-sync.ts';
 import type { Address, NodeId } from './node.ts';
 import type { SlotSet } from './slot-set.ts';
 

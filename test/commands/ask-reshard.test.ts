@@ -7,7 +7,7 @@ import {
   type Inquiry,
   questionFor,
   type Said,
-} from '../../src/commands/reshard-inquiry.ts';
+} from '../../src/commands/reshard-questions.ts';
 import { InterruptedError } from '../../src/resp/errors.ts';
 import type { NodeId } from '../../src/topology/node.ts';
 import { draw } from '../support/drawing.ts';

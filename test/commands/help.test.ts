@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { examplesOf } from '../../src/commands/examples.ts';
-import { nearestWord } from '../../src/commands/nearest-word.ts';
+import { nearestWord } from '../../src/commands/options/nearest-word.ts';
 import { slotctl } from '../support/run-slotctl.ts';
 
 async function listedCommands(): Promise<string[]> {

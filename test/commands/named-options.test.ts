@@ -24,6 +24,7 @@ const EVERYBODY = [
 /** Who says what is in a file, by the beginning of its path; the longest that fits counts. */
 const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/live/': EVERYBODY,
+  'src/live/keys/big-keys.ts': MOVERS,
   'src/live/move/': MOVERS,
   'src/live/move/await-replicas.ts': ['reshard', 'rebalance', 'apply'],
   // Said where atomic migration was asked for.
@@ -32,34 +33,34 @@ const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/live/import/': ['import'],
   'src/live/restore/': ['restore'],
   'src/live/backup/': ['backup'],
-  'src/report/fix.ts': MENDERS,
-  'src/report/situation-text.ts': MENDERS,
-  'src/report/mending-text.ts': MENDERS,
-  'src/report/failover.ts': ['failover'],
-  'src/report/backup.ts': ['backup'],
-  'src/report/restored.ts': ['restore'],
-  'src/report/copies.ts': CHANGES,
-  'src/report/manner.ts': ['apply'],
-  'src/report/wrong-address.ts': EVERYBODY,
-  'src/report/problem-text.ts': CHANGES,
-  'src/report/import.ts': ['import'],
-  'src/report/restore.ts': ['restore'],
+  'src/report/text/fix.ts': MENDERS,
+  'src/report/text/situation.ts': MENDERS,
+  'src/report/text/fix-steps.ts': MENDERS,
+  'src/report/text/failover.ts': ['failover'],
+  'src/report/text/backup.ts': ['backup'],
+  'src/report/text/restored.ts': ['restore'],
+  'src/report/text/full-syncs.ts': CHANGES,
+  'src/report/text/move-settings.ts': ['apply'],
+  'src/report/text/wrong-address.ts': EVERYBODY,
+  'src/report/text/problem.ts': CHANGES,
+  'src/report/text/import.ts': ['import'],
+  'src/report/text/restore.ts': ['restore'],
   'src/commands/fix.ts': MENDERS,
-  'src/commands/fix-end.ts': MENDERS,
+  'src/commands/telling/fix-end.ts': MENDERS,
   'src/commands/carry-out.ts': CHANGES,
   'src/commands/agree-on-entry.ts': ['apply'],
   'src/commands/apply.ts': ['apply'],
-  'src/commands/failures.ts': EVERYBODY,
-  'src/commands/connection-options.ts': EVERYBODY,
+  'src/commands/telling/failures.ts': EVERYBODY,
+  'src/commands/options/connection.ts': EVERYBODY,
   // The command that goes on with it.
   'src/commands/move-as-planned.ts': ['apply'],
   'src/commands/rebalance.ts': ['rebalance'],
   'src/commands/reshard.ts': ['reshard'],
   'src/commands/ask-reshard.ts': ['reshard'],
-  'src/commands/reshard-inquiry.ts': ['reshard'],
-  'src/commands/move-options.ts': ['reshard', 'rebalance', 'apply'],
-  'src/commands/import-options.ts': ['import'],
-  'src/commands/import-source.ts': ['import'],
+  'src/commands/reshard-questions.ts': ['reshard'],
+  'src/commands/options/move.ts': ['reshard', 'rebalance', 'apply'],
+  'src/commands/options/import.ts': ['import'],
+  'src/commands/options/import-source.ts': ['import'],
   'src/commands/import.ts': ['import'],
   'src/commands/add-node.ts': ['add-node'],
   'src/commands/del-node.ts': ['del-node'],
@@ -70,9 +71,9 @@ const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/commands/restore.ts': ['restore'],
   'src/commands/carry-out-restore.ts': ['restore'],
   'src/commands/rescue.ts': ['rescue'],
-  'src/commands/fix-options.ts': ['fix', 'explain'],
+  'src/commands/options/fix.ts': ['fix', 'explain'],
   'src/commands/check.ts': ['check'],
-  'src/commands/ask-leave.ts': ['restore', 'rescue'],
+  'src/commands/telling/ask-to-go-on.ts': ['restore', 'rescue'],
 };
 
 /** Who refuses for which reason; a reason that is not here names no option. */
@@ -167,7 +168,7 @@ async function untaken(found: readonly Mention[], speakers: readonly string[]): 
 
 describe('an option that a message names', () => {
   const files = [...sourcesIn('src/live'), ...sourcesIn('src/report'), ...sourcesIn('src/commands')].filter(
-    path => !/classic|examples|trib|refusal-text/.test(path),
+    path => !/classic|examples|trib|text\/refusal/.test(path),
   );
   const speaking = files
     .map(path => ({ path, found: mentions(readFileSync(path, 'utf8'), path) }))
@@ -182,7 +183,7 @@ describe('an option that a message names', () => {
     expect(await untaken(found, speakers ?? [])).toEqual([]);
   });
 
-  const sections = readFileSync('src/report/refusal-text.ts', 'utf8')
+  const sections = readFileSync('src/report/text/refusal.ts', 'utf8')
     .split(/\n\s*case '/)
     .slice(1);
   const reasons = sections

@@ -1,7 +1,7 @@
 /** Carries a job out on a simulated cluster, has it go wrong once, and goes on as a person would. */
-import { USUAL_MOVING } from '../../src/commands/move-options.ts';
+import { USUAL_MOVING } from '../../src/commands/options/move.ts';
 import { execute } from '../../src/live/execute.ts';
-import { inspect } from '../../src/live/inspect.ts';
+import { inspect } from '../../src/live/look/inspect.ts';
 import type { Plan, PlanEvent } from '../../src/plan/step.ts';
 import type { Fleet } from '../../src/resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../../src/topology/diagnose.ts';

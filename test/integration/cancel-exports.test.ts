@@ -1,7 +1,7 @@
 /** Exports of Valkey that are called off at any moment, while somebody writes: what was acknowledged is there. */
 import { describe, expect, test } from 'vitest';
-import { cancelExports } from '../../src/live/move/cancel-exports.ts';
-import { exportSlots, isGranted, migrationJobs } from '../../src/resp/atomic-commands.ts';
+import { cancelExports } from '../../src/live/move/atomic/cancel-exports.ts';
+import { exportSlots, isGranted, migrationJobs } from '../../src/resp/commands/atomic-migration.ts';
 import { ServerRefusalError } from '../../src/resp/errors.ts';
 import { Fleet, type Lane } from '../../src/resp/fleet.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';

@@ -1,7 +1,7 @@
 /** fix touches no keys of slots that another run is moving: that one could bring a value anew that is removed here. */
 import { expect, test } from 'vitest';
+import { subscribe } from '../../src/resp/commands/slots.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
-import { subscribe } from '../../src/resp/slot-commands.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { Damage } from '../support/damage.ts';
 import { slotctl } from '../support/run-slotctl.ts';

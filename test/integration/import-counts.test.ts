@@ -2,7 +2,7 @@
 import { expect, type TestContext, test } from 'vitest';
 import { CarriedKeys } from '../../src/live/import/carried-keys.ts';
 import { slotsInDoubt } from '../../src/live/import/count-given.ts';
-import { inspect } from '../../src/live/inspect.ts';
+import { inspect } from '../../src/live/look/inspect.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { keySlot } from '../../src/topology/key-slot.ts';
 import { SLOT_COUNT } from '../../src/topology/slot-set.ts';

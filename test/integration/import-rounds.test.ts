@@ -5,9 +5,9 @@
 import { describe, expect, type TestContext, test } from 'vitest';
 import { importKeys } from '../../src/live/import/import-keys.ts';
 import { lookAtSource } from '../../src/live/import/look-at-source.ts';
-import { inspect } from '../../src/live/inspect.ts';
-import { type ImportPlan, type ImportWishes, planImport } from '../../src/plan/import.ts';
-import type { ImportResult } from '../../src/plan/import-events.ts';
+import { inspect } from '../../src/live/look/inspect.ts';
+import { type ImportPlan, type ImportWishes, planImport } from '../../src/plan/transfer/import.ts';
+import type { ImportResult } from '../../src/plan/transfer/import-events.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { parseAddress } from '../../src/resp/parse-address.ts';
 import type { Address } from '../../src/topology/node.ts';

@@ -1,7 +1,7 @@
 /** Copies at a replica are no keys that were left behind, also where it has become one a moment ago. */
 import { expect, test } from 'vitest';
-import { inspect } from '../../src/live/inspect.ts';
-import { keysLeftBehind } from '../../src/live/keys-left-behind.ts';
+import { inspect } from '../../src/live/look/inspect.ts';
+import { keysLeftBehind } from '../../src/live/look/keys-left-behind.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { TestCluster } from '../support/cluster.ts';

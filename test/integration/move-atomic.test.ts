@@ -2,11 +2,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { inspect } from '../../src/live/inspect.ts';
+import { Pace } from '../../src/live/keys/pace.ts';
+import { inspect } from '../../src/live/look/inspect.ts';
+import { OwnMigrations } from '../../src/live/move/atomic/own-migrations.ts';
 import { type MoverChoice, moveSlots } from '../../src/live/move/move-slots.ts';
-import { OwnMigrations } from '../../src/live/move/own-migrations.ts';
-import { Pace } from '../../src/live/move/pace.ts';
-import { type Migration, migrationJobs, migrationTasks } from '../../src/resp/atomic-commands.ts';
+import { type Migration, migrationJobs, migrationTasks } from '../../src/resp/commands/atomic-migration.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { keySlot } from '../../src/topology/key-slot.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';

@@ -1,7 +1,7 @@
 /** What else has to move, and where: giants, several databases, TLS, servers of different versions. */
 import { describe, expect, test } from 'vitest';
-import { inspect } from '../../src/live/inspect.ts';
-import { keysLeftBehind } from '../../src/live/keys-left-behind.ts';
+import { inspect } from '../../src/live/look/inspect.ts';
+import { keysLeftBehind } from '../../src/live/look/keys-left-behind.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { tlsSettings } from '../../src/resp/tls-files.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';

@@ -1,6 +1,6 @@
 /** What a server refuses in the middle of a move, and what is found out before one. */
 import { describe, expect, type TestContext, test } from 'vitest';
-import { migrationJobs } from '../../src/resp/atomic-commands.ts';
+import { migrationJobs } from '../../src/resp/commands/atomic-migration.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { folderFor, openMarks, reshard, run } from '../support/moving.ts';
 import { slotctl } from '../support/run-slotctl.ts';

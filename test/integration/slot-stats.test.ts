@@ -1,6 +1,6 @@
 /** Servers that count everything of every slot send long lists of it. */
 import { expect, test } from 'vitest';
-import { keyCounts, keysInOwnSlots } from '../../src/resp/commands.ts';
+import { keyCounts, keysInOwnSlots } from '../../src/resp/commands/cluster.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { SLOT_COUNT, slot } from '../../src/topology/slot-set.ts';
 import { TestCluster } from '../support/cluster.ts';

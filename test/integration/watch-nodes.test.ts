@@ -1,7 +1,7 @@
 /** The watch over nodes that keys are sent to, on servers that evict, fill up, go away and come back. */
 import { describe, expect, type TestContext, test } from 'vitest';
-import { inspect } from '../../src/live/inspect.ts';
-import { NodeWatch } from '../../src/live/watch-nodes.ts';
+import { inspect } from '../../src/live/look/inspect.ts';
+import { NodeWatch } from '../../src/live/watch/nodes.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { until } from '../support/poll.ts';

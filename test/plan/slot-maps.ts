@@ -1,7 +1,7 @@
 /** Clusters of primaries whose slots lie about in pieces, and slots moved on paper. */
 import fc from 'fast-check';
-import { fragmentsOf } from '../../src/plan/choose-slots.ts';
-import type { MovePlan } from '../../src/plan/move-plan.ts';
+import { fragmentsOf } from '../../src/plan/slots/choose.ts';
+import type { MovePlan } from '../../src/plan/slots/move-plan.ts';
 import type { SlotMove } from '../../src/plan/step.ts';
 import { diagnose, NO_WISHES } from '../../src/topology/diagnose.ts';
 import type { ClusterNode, NodeId } from '../../src/topology/node.ts';

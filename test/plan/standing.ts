@@ -1,7 +1,7 @@
 /** Nodes and where they stand, written as `A A B/x`: two on host A, of which no zone is known, one on B in zone x. */
 import fc from 'fast-check';
-import type { Spot } from '../../src/plan/hosts.ts';
-import type { Shard } from '../../src/plan/placement-score.ts';
+import type { Spot } from '../../src/plan/placement/hosts.ts';
+import type { Shard } from '../../src/plan/placement/score.ts';
 import { type NodeId, nodeId } from '../../src/topology/node.ts';
 import { type Place, zoneOf } from '../../src/topology/place.ts';
 

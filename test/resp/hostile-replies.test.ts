@@ -1,12 +1,12 @@
 /** Whatever a server sends, reading it ends in a value or in a ReplyShapeError, and in nothing else. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import * as atomic from '../../src/resp/atomic-commands.ts';
 import type { Command } from '../../src/resp/command.ts';
-import * as commands from '../../src/resp/commands.ts';
-import * as membership from '../../src/resp/membership-commands.ts';
+import * as atomic from '../../src/resp/commands/atomic-migration.ts';
+import * as commands from '../../src/resp/commands/cluster.ts';
+import * as membership from '../../src/resp/commands/membership.ts';
+import * as slots from '../../src/resp/commands/slots.ts';
 import { ErrorReply, type Reply, ReplyShapeError } from '../../src/resp/reply.ts';
-import * as slots from '../../src/resp/slot-commands.ts';
 import { nodeId } from '../../src/topology/node.ts';
 import { SlotSet, slot } from '../../src/topology/slot-set.ts';
 import { reply as captured, capturedServers } from '../support/fixtures.ts';

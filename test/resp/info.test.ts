@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { busyness, clusterState, info, replicationInfo } from '../../src/resp/commands.ts';
+import { busyness, clusterState, info, replicationInfo } from '../../src/resp/commands/cluster.ts';
 import { decodeInfo } from '../../src/resp/info.ts';
 import { capturedServers, reply } from '../support/fixtures.ts';
 

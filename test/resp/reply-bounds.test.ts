@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CALL_LIMITS } from '../../src/live/call-nodes.ts';
-import { MAX_NODES, MAX_PLACES } from '../../src/live/inspect.ts';
+import { MAX_NODES, MAX_PLACES } from '../../src/live/look/inspect.ts';
 import { DEFAULT_LIMITS } from '../../src/resp/framer.ts';
 import { MAX_KEPT } from '../../src/resp/known-lines.ts';
 import {

@@ -1,8 +1,8 @@
 /** What may be said of a server's words when passwords are at hand. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anyCommand } from '../../src/resp/call-commands.ts';
-import { auth, info } from '../../src/resp/commands.ts';
+import { anyCommand } from '../../src/resp/commands/call.ts';
+import { auth, info } from '../../src/resp/commands/cluster.ts';
 import { Secret, scrubbed } from '../../src/resp/credentials.ts';
 import { ConnectError } from '../../src/resp/errors.ts';
 import { excerpt } from '../../src/resp/reply.ts';

@@ -1,8 +1,8 @@
 /** What holds of every diagnosis, whatever the cluster. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeFinding } from '../../src/report/finding-text.ts';
-import { NodeNames } from '../../src/report/names.ts';
+import { describeFinding } from '../../src/report/text/finding.ts';
+import { NodeNames } from '../../src/report/text/names.ts';
 import { diagnose } from '../../src/topology/diagnose.ts';
 import type { ClusterSnapshot } from '../../src/topology/snapshot.ts';
 import { draw } from '../support/drawing.ts';

@@ -6,12 +6,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { planFix } from '../../src/plan/fix.ts';
-import { numberOf } from '../../src/plan/situation.ts';
-import { placesIn } from '../../src/plan/zones.ts';
-import { describeFinding } from '../../src/report/finding-text.ts';
-import { NodeNames } from '../../src/report/names.ts';
-import { sceneOf } from '../../src/report/situation-text.ts';
+import { planFix } from '../../src/plan/fix/fix.ts';
+import { numberOf } from '../../src/plan/fix/situation-kinds.ts';
+import { placesIn } from '../../src/plan/placement/zones.ts';
+import { describeFinding } from '../../src/report/text/finding.ts';
+import { NodeNames } from '../../src/report/text/names.ts';
+import { sceneOf } from '../../src/report/text/situation.ts';
 import { diagnose } from '../../src/topology/diagnose.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { draw } from '../support/drawing.ts';

@@ -1,7 +1,7 @@
 /** What redis-cli says to addresses and numbers that are none, before what ours says. */
 import { isUri, mayHoldSecret, parseAddress } from '../../resp/parse-address.ts';
-import { joinAddress } from '../connection-options.ts';
-import { readNumber } from '../read-number.ts';
+import { joinAddress } from '../options/connection.ts';
+import { readNumber } from '../options/read-number.ts';
 import type { SubcommandName } from './cluster-options.ts';
 import { type Wrong, wrong } from './translation.ts';
 

@@ -3,8 +3,8 @@
  * arguments, or, if nothing does, the first words after some option.
  */
 import { mayHoldSecret } from '../../resp/parse-address.ts';
-import { optionName } from '../failures.ts';
-import { nearestWord } from '../nearest-word.ts';
+import { nearestWord } from '../options/nearest-word.ts';
+import { optionName } from '../telling/failures.ts';
 import { classicOption, OPTION_NAMES } from './cluster-options.ts';
 import { type Wrong, wrong } from './translation.ts';
 

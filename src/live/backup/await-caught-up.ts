@@ -1,7 +1,7 @@
 /** Waits until a replica has all that its primary had when the cluster was first looked at. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BackupSource } from '../../plan/backup.ts';
-import { replicationInfo } from '../../resp/commands.ts';
+import type { BackupSource } from '../../plan/transfer/backup.ts';
+import { replicationInfo } from '../../resp/commands/cluster.ts';
 import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { formatAddress } from '../../topology/node.ts';

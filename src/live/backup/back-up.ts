@@ -1,9 +1,9 @@
 /** Saves the data of several nodes at the same time. One that fails does not keep the others from being saved. */
-import type { BackupEvent, BackupSource } from '../../plan/backup.ts';
+import type { BackupEvent, BackupSource } from '../../plan/transfer/backup.ts';
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { asGenerator, type Tell } from '../event-stream.ts';
-import { FileError } from '../files.ts';
+import { FileError } from '../files/whole-file.ts';
 import { type SaveSettings, saveDump } from './save-dump.ts';
 
 export interface BackupSettings extends SaveSettings {

@@ -1,8 +1,8 @@
 /** The folder of a backup: that it is there, can be written to, and holds no other one; and what is left in it. */
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ExpectedDump, isDumpFile, readManifest } from '../../plan/backup-manifest.ts';
-import { FileError, saveFile } from '../files.ts';
+import { type ExpectedDump, isDumpFile, readManifest } from '../../plan/files/backup-manifest.ts';
+import { FileError, saveFile } from '../files/whole-file.ts';
 import { readRegularFile } from './regular-file.ts';
 
 export const MANIFEST = 'manifest.json';

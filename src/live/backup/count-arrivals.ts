@@ -3,7 +3,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import type { Census } from '../../topology/census.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
-import { takeCensus } from '../take-census.ts';
+import { takeCensus } from '../look/census.ts';
 
 export function countArrivals(fleet: Fleet, { views }: ClusterSnapshot): Promise<Census> {
   const getting = views.filter(({ open }) => open.importing.size > 0);

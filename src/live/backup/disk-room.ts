@@ -1,6 +1,6 @@
 /** How much all files of a backup together may be: nobody's word is taken for when it ends. */
 import { statfs } from 'node:fs/promises';
-import { FileError } from '../files.ts';
+import { FileError } from '../files/whole-file.ts';
 
 /** Others write to the same disk, and one that is full to the last byte ends them. */
 const SHARE_OF_FREE = 0.95;

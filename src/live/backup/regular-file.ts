@@ -1,6 +1,6 @@
 /** Files of a backup. What is none (a pipe, a device, a folder) has no end, or never begins. */
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { FileError } from '../files.ts';
+import { FileError } from '../files/whole-file.ts';
 
 /** What describes a backup is far smaller. */
 const MOST_BYTES = 64 * 1024 * 1024;

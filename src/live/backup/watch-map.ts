@@ -3,7 +3,7 @@
  * slots and nodes are like at those moments: so everybody is looked at right after each of them, and now and then.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BackupSource } from '../../plan/backup.ts';
+import type { BackupSource } from '../../plan/transfer/backup.ts';
 import {
   type GrownEpoch,
   grownEpochs,
@@ -11,13 +11,13 @@ import {
   restartedSources,
   slotsMovedMeanwhile,
   slotsOpenedMeanwhile,
-} from '../../plan/backup-meanwhile.ts';
+} from '../../plan/transfer/backup-meanwhile.ts';
 import { InterruptedError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
-import { inspectAgain, placesIn } from '../inspect-again.ts';
+import { inspectAgain, placesIn } from '../look/inspect-again.ts';
 
 const LOOK_EVERY_MS = 1000;
 

@@ -1,9 +1,7 @@
 /** One key on two nodes: what each has, and how one of them gives way without a value being lost. */
 
 import type { Command } from '../../resp/command.ts';
-import { multi, queued, select } from '../../resp/commands.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
-import type { Fleet, Lane } from '../../resp/fleet.ts';
+import { multi, queued, select } from '../../resp/commands/cluster.ts';
 import {
   countExisting,
   execUnlessChanged,
@@ -16,15 +14,17 @@ import {
   typeOf,
   unwatch,
   watch,
-} from '../../resp/mending-commands.ts';
-import { asking, dump, type Key, timeToLive } from '../../resp/slot-commands.ts';
+} from '../../resp/commands/fix.ts';
+import { asking, dump, type Key, timeToLive } from '../../resp/commands/slots.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Slot } from '../../topology/slot-set.ts';
-import { showKey } from '../move/big-keys.ts';
+import { showKey } from '../keys/big-keys.ts';
+import type { RescuedValue } from '../keys/rescue-file.ts';
+import { sameValue } from '../keys/same-value.ts';
+import { sameBody, sameTtl } from '../keys/saved-value.ts';
 import { MoveError } from '../move/move-error.ts';
-import { sameValue } from '../move/same-value.ts';
-import { sameBody, sameTtl } from '../move/saved-value.ts';
-import type { RescuedValue } from '../rescue-file.ts';
 
 /** Whose value stays where two differ. */
 export type Preference = 'owner' | 'other' | 'newest';

@@ -12,7 +12,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { type Census, strayKeys } from '../../topology/census.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
-import { countForeign, takeCensus } from '../take-census.ts';
+import { countForeign, takeCensus } from '../look/census.ts';
 
 export async function lookForKeys(
   fleet: Fleet,

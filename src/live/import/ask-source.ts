@@ -1,9 +1,11 @@
 /** Whether a source that keeps its keys still has those that the cluster does not: what its clients delete is no loss. */
+
+import { exists } from '../../resp/commands/fix.ts';
+import { runId } from '../../resp/commands/import.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
-import { runId } from '../../resp/import-commands.ts';
-import { exists } from '../../resp/mending-commands.ts';
-import type { Key } from '../../resp/slot-commands.ts';
-import { ImportError, type ImportRun } from './import-run.ts';
+import { ImportError } from './import-error.ts';
+import type { ImportRun } from './import-run.ts';
 import { SourceLine } from './source-line.ts';
 
 const KEYS_AT_A_TIME = 1000;

@@ -3,7 +3,7 @@
  * are found. Up to more than a million short names are all kept. Of more, one in two is kept, then one in four, and so on:
  * always those whose hash begins with so many zero bits, so that one key has the same lot each time it comes.
  */
-import type { Key } from '../../resp/slot-commands.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
 import { hashOf } from './key-hash.ts';

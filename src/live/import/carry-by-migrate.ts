@@ -1,28 +1,28 @@
 /**
  * Keys go from server to server. MIGRATE is one step for a key: the source lets go of it when the target has it, and no
- * write comes between. One is under way at a time on a connection, for the reasons given in move/migrate-mover.ts.
+ * write comes between. One is under way at a time on a connection, for the reasons given in move/migrate/migrate-mover.ts.
  */
-import { ping } from '../../resp/commands.ts';
+import { ping } from '../../resp/commands/cluster.ts';
+import { exists } from '../../resp/commands/fix.ts';
+import { runId } from '../../resp/commands/import.ts';
+import { type Key, migrate } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
-import { runId } from '../../resp/import-commands.ts';
-import { exists } from '../../resp/mending-commands.ts';
-import { type Key, migrate } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
-import { timeoutMsFor } from '../move/big-keys.ts';
-import { TargetLines } from '../target-lines.ts';
+import { timeoutMsFor } from '../keys/big-keys.ts';
+import { TargetLines } from '../keys/target-lines.ts';
+import type { Parcel } from './batch-queue.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
+import { StoppingError } from './import-error.ts';
 import {
   type DatabaseWork,
   doubtArrival,
   type ImportRun,
   isStopping,
   overwritesAtOnce,
-  StoppingError,
   tellArrived,
 } from './import-run.ts';
-import type { Parcel } from './parcels.ts';
 import { isLost, judgeMigrate, judgeTarget } from './refusals.ts';
 import type { Destination } from './routes.ts';
 import { settleKeys } from './settle-keys.ts';

@@ -3,14 +3,14 @@
  * pauses, until it is caught between two changes. What was written to the cluster for those that are not is taken back, since
  * it is older than what the source has, and would stand in the way of the next run.
  */
-import { multi, queued } from '../../resp/commands.ts';
+import { multi, queued } from '../../resp/commands/cluster.ts';
+import { execUnlessChanged, unwatch, watch } from '../../resp/commands/fix.ts';
+import { unlink } from '../../resp/commands/import.ts';
+import { dump, type Key } from '../../resp/commands/slots.ts';
 import type { Lane } from '../../resp/fleet.ts';
-import { unlink } from '../../resp/import-commands.ts';
-import { execUnlessChanged, unwatch, watch } from '../../resp/mending-commands.ts';
-import { dump, type Key } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
-import { sameBody } from '../move/saved-value.ts';
-import { TargetLines } from '../target-lines.ts';
+import { sameBody } from '../keys/saved-value.ts';
+import { TargetLines } from '../keys/target-lines.ts';
 import { type Carrier, deliver } from './deliver.ts';
 import { type DatabaseWork, type ImportRun, isStopping } from './import-run.ts';
 import { waitUnlessStopping } from './waits.ts';

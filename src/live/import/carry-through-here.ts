@@ -2,25 +2,25 @@
  * Keys come by way of us: for those that get another name, and for a source that cannot reach the cluster itself. A key is
  * removed from the source when the cluster has it, and only if nobody has changed it since it was read.
  */
-import { multi, ping, queued } from '../../resp/commands.ts';
+import { multi, ping, queued } from '../../resp/commands/cluster.ts';
+import { execUnlessChanged, restore, type SavedValue, unwatch } from '../../resp/commands/fix.ts';
+import { unlink, watchAll } from '../../resp/commands/import.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
-import { unlink, watchAll } from '../../resp/import-commands.ts';
-import { execUnlessChanged, restore, type SavedValue, unwatch } from '../../resp/mending-commands.ts';
-import type { Key } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
-import { readAll } from '../move/saved-value.ts';
-import { TargetLines } from '../target-lines.ts';
+import { readAll } from '../keys/saved-value.ts';
+import { TargetLines } from '../keys/target-lines.ts';
 import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
+import { StoppingError } from './import-error.ts';
 import {
   type DatabaseWork,
   doubtArrival,
   type ImportRun,
   isStopping,
   overwritesAtOnce,
-  StoppingError,
   tellArrived,
 } from './import-run.ts';
 import { isLost, judgeTarget } from './refusals.ts';

@@ -3,11 +3,11 @@
  * before the source knew; then both values are the same. Many are compared at a time.
  */
 import type { Command } from '../../resp/command.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
-import type { Key } from '../../resp/slot-commands.ts';
-import { type End, sameValue } from '../move/same-value.ts';
-import { readAll, sameBody, sameTtl } from '../move/saved-value.ts';
+import { type End, sameValue } from '../keys/same-value.ts';
+import { readAll, sameBody, sameTtl } from '../keys/saved-value.ts';
 
 const KEYS_AT_A_TIME = 64;
 

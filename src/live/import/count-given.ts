@@ -4,10 +4,10 @@
  * slot that has as many need not be looked for by its name. One packet for each node.
  */
 import { NodeError } from '../../resp/errors.ts';
-import { doubtsBetween } from '../../topology/doubt.ts';
+import { doubtsBetween } from '../../topology/server-changes.ts';
 import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, isPrimary, type NodeView, ownersDiffer } from '../../topology/snapshot.ts';
-import { countKeys } from '../move/count-keys.ts';
+import { countKeys } from '../keys/count-keys.ts';
 import type { ImportRun } from './import-run.ts';
 
 type Given = Pick<ImportRun, 'carried' | 'target'> & {

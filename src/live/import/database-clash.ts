@@ -1,9 +1,10 @@
 /** Databases that come together in one: keys that several of them have. */
-import type { ImportPlan, SourceNode } from '../../plan/import.ts';
+
 import type { Refusal, SharedKey } from '../../plan/refusal.ts';
-import { exists } from '../../resp/mending-commands.ts';
-import type { Key } from '../../resp/slot-commands.ts';
-import { showKey } from '../move/big-keys.ts';
+import type { ImportPlan, SourceNode } from '../../plan/transfer/import.ts';
+import { exists } from '../../resp/commands/fix.ts';
+import type { Key } from '../../resp/commands/slots.ts';
+import { showKey } from '../keys/big-keys.ts';
 import { findKeys } from './find-keys.ts';
 import type { ImportRun } from './import-run.ts';
 import { SourceLine } from './source-line.ts';

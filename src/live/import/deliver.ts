@@ -2,10 +2,11 @@
  * Brings the keys of one parcel to where they belong now. Whatever cannot be taken for a moment is tried again, where
  * its slot is by then.
  */
-import type { Key } from '../../resp/slot-commands.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import type { Slot } from '../../topology/slot-set.ts';
-import { AlarmError, ImportError, type ImportRun, isStopping, StoppingError } from './import-run.ts';
-import type { Parcel } from './parcels.ts';
+import type { Parcel } from './batch-queue.ts';
+import { AlarmError, ImportError, StoppingError } from './import-error.ts';
+import { type ImportRun, isStopping } from './import-run.ts';
 import { adviceAfterAll } from './refusals.ts';
 import type { Destination } from './routes.ts';
 import { waitUnlessStopping } from './waits.ts';

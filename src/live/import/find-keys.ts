@@ -3,13 +3,14 @@
  * from the beginning to the end is found, some more than once, and what comes meanwhile perhaps. A node of a cluster is
  * asked slot by slot, since its MIGRATE takes keys of one slot at a time.
  */
-import type { SourceNode } from '../../plan/import.ts';
-import { countKeysInSlot } from '../../resp/commands.ts';
-import { runId, type Scan, scan } from '../../resp/import-commands.ts';
-import { type Key, keysInSlot } from '../../resp/slot-commands.ts';
+import type { SourceNode } from '../../plan/transfer/import.ts';
+import { countKeysInSlot } from '../../resp/commands/cluster.ts';
+import { runId, type Scan, scan } from '../../resp/commands/import.ts';
+import { type Key, keysInSlot } from '../../resp/commands/slots.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import { ImportError, type ImportRun } from './import-run.ts';
+import { ImportError } from './import-error.ts';
+import type { ImportRun } from './import-run.ts';
 import { SourceLine } from './source-line.ts';
 
 const USUAL_COUNT = 1000;

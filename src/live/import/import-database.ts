@@ -1,17 +1,17 @@
 /** One database of one node of the source: its keys are found, put together, and sent on several lanes. */
-import type { ImportedDatabase, SourceNode } from '../../plan/import.ts';
-import type { Key } from '../../resp/slot-commands.ts';
-import { BatchSize } from '../move/batch-size.ts';
+import type { ImportedDatabase, SourceNode } from '../../plan/transfer/import.ts';
+import type { Key } from '../../resp/commands/slots.ts';
+import { BatchSize } from '../keys/batch-size.ts';
+import { Parcels } from './batch-queue.ts';
 import { MigrateCarrier } from './carry-by-migrate.ts';
 import { carryRestless, takeBack } from './carry-restless.ts';
 import { HereCarrier } from './carry-through-here.ts';
+import { Feed } from './collect-keys.ts';
 import { type Carrier, deliver } from './deliver.ts';
-import { Feed } from './feed.ts';
 import { type DatabaseWork, type ImportRun, isStopping, Turns } from './import-run.ts';
 import { InFlight } from './in-flight.ts';
-import { Parcels } from './parcels.ts';
-import { Reach } from './reach.ts';
 import { SourceLine } from './source-line.ts';
+import { Reach } from './source-reach.ts';
 
 /** One MIGRATE in flight on each: the next is ready when the source has done with the one before. More gain nothing. */
 const LANES = 2;

@@ -1,15 +1,16 @@
 /** The whole import: all that there is to take, a look at whether the cluster has it, and a count at the end. */
-import type { ImportPlan, SourceNode } from '../../plan/import.ts';
-import { type ImportEvent, type ImportResult, lostAtSource } from '../../plan/import-events.ts';
+
 import type { Refusal } from '../../plan/refusal.ts';
+import type { ImportPlan, SourceNode } from '../../plan/transfer/import.ts';
+import { type ImportEvent, type ImportResult, lostAtSource } from '../../plan/transfer/import-events.ts';
 import { InterruptedError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { type ClusterSnapshot, isPrimary } from '../../topology/snapshot.ts';
 import { asGenerator } from '../event-stream.ts';
-import { migrateTimeoutMs, nodeTimeoutAt } from '../move/node-timeout.ts';
-import { Pace, type PaceLimits } from '../move/pace.ts';
-import { RescueFile } from '../rescue-file.ts';
+import { migrateTimeoutMs, nodeTimeoutAt } from '../keys/migrate-timeout.ts';
+import { Pace, type PaceLimits } from '../keys/pace.ts';
+import { RescueFile } from '../keys/rescue-file.ts';
 import { CarriedKeys } from './carried-keys.ts';
 import { findSharedKeys } from './database-clash.ts';
 import { failureText, importInRounds, type RoundsEnd } from './import-rounds.ts';

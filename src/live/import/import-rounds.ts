@@ -2,15 +2,16 @@
  * All keys are gone through, and what the cluster was given is looked for in it. Where a node was started again, or another one
  * took its place, and keys are gone with that, they are sent again if the source still has them, and no others.
  */
-import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/import.ts';
+import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/transfer/import.ts';
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
-import { doubtsBetween } from '../../topology/doubt.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
+import { doubtsBetween } from '../../topology/server-changes.ts';
 import { type ClusterSnapshot, isPrimary, ownClaims, ownersDiffer } from '../../topology/snapshot.ts';
-import { EntryNodeError } from '../inspect.ts';
-import { NodeWatch } from '../watch-nodes.ts';
+import { EntryNodeError } from '../look/inspect.ts';
+import { NodeWatch } from '../watch/nodes.ts';
 import { importDatabase } from './import-database.ts';
-import { AlarmError, ImportError, type ImportRun, isStopping } from './import-run.ts';
+import { AlarmError, ImportError } from './import-error.ts';
+import { type ImportRun, isStopping } from './import-run.ts';
 import { lookForKeys, type Seen } from './look-for-keys.ts';
 
 /** A node that loses what it has once may do so again, and again. */

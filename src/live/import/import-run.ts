@@ -1,20 +1,19 @@
 /** What all parts of an import share: both ends, how much may be done at a time, and what has come of it so far. */
-import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/import.ts';
-import type { ImportEvent } from '../../plan/import-events.ts';
+import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/transfer/import.ts';
+import type { ImportEvent } from '../../plan/transfer/import-events.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import type { Key } from '../../resp/slot-commands.ts';
-import type { Alarm } from '../../topology/doubt.ts';
 import type { Address } from '../../topology/node.ts';
 import type { Tell } from '../event-stream.ts';
-import type { BatchSize } from '../move/batch-size.ts';
-import { showKey } from '../move/big-keys.ts';
-import type { Pace } from '../move/pace.ts';
-import type { RescueFile } from '../rescue-file.ts';
-import type { Guard } from '../watch-nodes.ts';
+import type { BatchSize } from '../keys/batch-size.ts';
+import { showKey } from '../keys/big-keys.ts';
+import type { Pace } from '../keys/pace.ts';
+import type { RescueFile } from '../keys/rescue-file.ts';
+import type { Guard } from '../watch/nodes.ts';
 import type { CarriedKeys } from './carried-keys.ts';
 import type { InFlight } from './in-flight.ts';
-import type { Reach } from './reach.ts';
 import type { Routes } from './routes.ts';
+import type { Reach } from './source-reach.ts';
 import type { Interruptions } from './waits.ts';
 
 export interface ImportLimits {
@@ -173,19 +172,3 @@ export function newlyLeft(
   const at = Buffer.from(`${node.address.host} ${node.address.port} `);
   return keys.filter(key => left.add(Buffer.concat([at, key]), database.database, Infinity));
 }
-
-/** Why an import stops. What has arrived has arrived. */
-export class ImportError extends Error {}
-
-/** A node of the cluster is not to be sent any more: it evicts, is full, or was started again. */
-export class AlarmError extends Error {
-  readonly alarm: Alarm;
-
-  constructor(alarm: Alarm) {
-    super(alarm.kind);
-    this.alarm = alarm;
-  }
-}
-
-/** Nothing new is to be begun. */
-export class StoppingError extends Error {}

@@ -3,7 +3,7 @@
  * finds all of them once more: what is on its way already is not sent a second time, since nobody could tell afterwards
  * which of the two has arrived.
  */
-import type { Key } from '../../resp/slot-commands.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import { hashOf } from './key-hash.ts';
 
 interface Flight {

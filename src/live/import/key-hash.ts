@@ -1,6 +1,6 @@
 /** Keys by their bytes. A name as a string would cost more than all else that is done with a key. */
 import { randomInt } from 'node:crypto';
-import type { Key } from '../../resp/slot-commands.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 
 /** Another one in each process, so that nobody can name keys of which all have one hash. */
 const SEED = randomInt(2 ** 31);

@@ -2,7 +2,7 @@
  * Names of hundreds of thousands of keys, each with a number. All of them are in a few large buffers: entries of a map cost more
  * than the names, and keep the garbage collector busy. A hash table with open addressing; nothing is ever removed from it.
  */
-import type { Key } from '../../resp/slot-commands.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import { hashOf } from './key-hash.ts';
 
 /** Beside its letters: where they begin, the hash, the number, and two to four places of the table. */

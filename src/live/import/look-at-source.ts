@@ -1,12 +1,12 @@
 /** Finds out what keys come from: a server by itself, or a node of a cluster, and then all of its primaries. */
-import type { ImportSource, SourceNode } from '../../plan/import.ts';
+import type { ImportSource, SourceNode } from '../../plan/transfer/import.ts';
+import { type SourceInfo, sourceInfo } from '../../resp/commands/import.ts';
+import { configGet } from '../../resp/commands/membership.ts';
 import { NodeError, ServerRefusalError, TlsError } from '../../resp/errors.ts';
 import type { Fleet, NodeRef } from '../../resp/fleet.ts';
-import { type SourceInfo, sourceInfo } from '../../resp/import-commands.ts';
-import { configGet } from '../../resp/membership-commands.ts';
 import type { Address } from '../../topology/node.ts';
-import { EntryNodeError, inspect } from '../inspect.ts';
-import { ifTold } from '../look.ts';
+import { EntryNodeError, inspect } from '../look/inspect.ts';
+import { ifTold } from '../look/look-at-node.ts';
 
 export async function lookAtSource(fleet: Fleet, asked: Address): Promise<ImportSource> {
   const own = await ask(fleet, 'entry');

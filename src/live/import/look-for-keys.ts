@@ -2,12 +2,13 @@
  * Whether the cluster has what it was given: where the number of keys in a slot does not say so, each key that is remembered
  * is looked for at the owner of its slot.
  */
+
+import { countExisting, exists } from '../../resp/commands/fix.ts';
 import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
-import { countExisting, exists } from '../../resp/mending-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { Address } from '../../topology/node.ts';
-import { TargetLines } from '../target-lines.ts';
+import { TargetLines } from '../keys/target-lines.ts';
 import { countGone } from './ask-source.ts';
 import type { CarriedKey } from './carried-keys.ts';
 import { slotsInDoubt } from './count-given.ts';

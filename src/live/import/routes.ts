@@ -5,7 +5,7 @@ import { memberOf } from '../../topology/members.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
-import { EntryNodeError, inspect } from '../inspect.ts';
+import { EntryNodeError, inspect } from '../look/inspect.ts';
 
 export interface Destination {
   readonly id: NodeId;

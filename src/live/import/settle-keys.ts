@@ -1,15 +1,17 @@
 /** What becomes of keys that the cluster has already: nothing is lost, and nothing is written over without being kept. */
+
+import type { Key } from '../../resp/commands/slots.ts';
+import { typeOf } from '../../resp/commands/values.ts';
 import type { Lane } from '../../resp/fleet.ts';
-import type { Key } from '../../resp/slot-commands.ts';
-import { typeOf } from '../../resp/value-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
-import { FileError } from '../files.ts';
-import { showKey } from '../move/big-keys.ts';
-import { readAll, type Saved } from '../move/saved-value.ts';
-import { MOST_RESCUED_BYTES, type RescuedValue } from '../rescue-file.ts';
+import { FileError } from '../files/whole-file.ts';
+import { showKey } from '../keys/big-keys.ts';
+import { MOST_RESCUED_BYTES, type RescuedValue } from '../keys/rescue-file.ts';
+import { readAll, type Saved } from '../keys/saved-value.ts';
 import type { Compared } from './compare-keys.ts';
-import { type DatabaseWork, ImportError, type ImportRun, mayReplace, newlyLeft } from './import-run.ts';
+import { ImportError } from './import-error.ts';
+import { type DatabaseWork, type ImportRun, mayReplace, newlyLeft } from './import-run.ts';
 import type { Destination } from './routes.ts';
 
 /** Values that are kept in memory, and written to the disk at a time: each time takes as long as the disk does. */

@@ -2,12 +2,13 @@
  * A connection to a node of the source, in one database. One that is lost is opened again at the same node, and never
  * anywhere else; whether what was under way may be sent again, whoever sent it knows.
  */
-import { select } from '../../resp/commands.ts';
+import { select } from '../../resp/commands/cluster.ts';
 import { NodeError, ProtocolError, ServerRefusalError, UnexpectedReplyError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
-import { mayPassSoon } from '../move/persist.ts';
-import { ImportError, type ImportRun } from './import-run.ts';
+import { mayPassSoon } from '../keys/retry.ts';
+import { ImportError } from './import-error.ts';
+import type { ImportRun } from './import-run.ts';
 import { wait as waitFor } from './waits.ts';
 
 const FIRST_WAIT_MS = 50;

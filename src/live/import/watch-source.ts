@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { type ClusterSnapshot, ownClaims } from '../../topology/snapshot.ts';
-import { EntryNodeError, inspect } from '../inspect.ts';
+import { EntryNodeError, inspect } from '../look/inspect.ts';
 
 const LOOK_EVERY_MS = 500;
 /** Of large clusters a look takes a while, and is not to be all that they do. */

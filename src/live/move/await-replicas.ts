@@ -1,6 +1,6 @@
 /** Waits until replicas of a target have what has moved there, so that its loss is not the loss of the keys. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { replicaOffsets } from '../../resp/commands.ts';
+import { replicaOffsets } from '../../resp/commands/cluster.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';

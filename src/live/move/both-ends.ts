@@ -1,19 +1,20 @@
 /** One look at each end of a passage, right before anything is begun; everything is asked in one packet. */
+
+import type { ClusterNodesReply } from '../../resp/cluster-nodes.ts';
 import {
   dryRun,
   type Migration,
   PUSHED,
   type WriteConditions,
   writeConditions,
-} from '../../resp/atomic-commands.ts';
-import type { ClusterNodesReply } from '../../resp/cluster-nodes.ts';
-import { clusterNodes } from '../../resp/commands.ts';
+} from '../../resp/commands/atomic-migration.ts';
+import { clusterNodes } from '../../resp/commands/cluster.ts';
+import { configGet, functionLibraries } from '../../resp/commands/membership.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
-import { configGet, functionLibraries } from '../../resp/membership-commands.ts';
 import type { Member } from '../../topology/agreement.ts';
 import { formatAddress } from '../../topology/node.ts';
-import { ifTold } from '../look.ts';
-import type { AtomicWay } from './atomic-way.ts';
+import { ifTold } from '../look/look-at-node.ts';
+import type { AtomicWay } from './atomic/way.ts';
 import type { MoveRun, Passage } from './mover.ts';
 
 export interface End {

@@ -3,15 +3,16 @@
  * out what waits of messages that have been deleted (seen on 9.1; MIGRATE and Redis 8.6 carry it as it is). To look at every key
  * would take longer than the move, so some are looked at, from slots that are spread over all that move.
  */
+
+import { typeOf } from '../../resp/commands/fix.ts';
+import { keysInSlot } from '../../resp/commands/slots.ts';
+import { streamGroups } from '../../resp/commands/values.ts';
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { typeOf } from '../../resp/mending-commands.ts';
-import { keysInSlot } from '../../resp/slot-commands.ts';
-import { streamGroups } from '../../resp/value-commands.ts';
 import type { Address } from '../../topology/node.ts';
-import { ifTold } from '../look.ts';
-import { showKey } from './big-keys.ts';
-import type { KeyCounts } from './count-keys.ts';
+import { showKey } from '../keys/big-keys.ts';
+import type { KeyCounts } from '../keys/count-keys.ts';
+import { ifTold } from '../look/look-at-node.ts';
 
 const MOST_SLOTS = 64;
 const KEYS_OF_EACH = 4;

@@ -5,11 +5,11 @@
  * itself is for `fix` to finish.
  */
 import type { ClusterNodesReply } from '../../resp/cluster-nodes.ts';
+import { assignSlot, importing, migrating } from '../../resp/commands/slots.ts';
 import { NodeError } from '../../resp/errors.ts';
-import { assignSlot, importing, migrating } from '../../resp/slot-commands.ts';
 import type { ClusterNode, NodeId } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import { slotsWithKeys } from './count-keys.ts';
+import { slotsWithKeys } from '../keys/count-keys.ts';
 import type { MoveRun, Passage } from './mover.ts';
 
 type Ends = readonly [source: ClusterNodesReply, target: ClusterNodesReply];

@@ -8,9 +8,9 @@
  * marks, which are looked at while slots are opened and just before they are handed over.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { activeChannels, subscribe } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
-import { activeChannels, subscribe } from '../../resp/slot-commands.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { MoveError } from './move-error.ts';

@@ -1,8 +1,8 @@
 /** Why a move of slots stops. What was moved is moved; what is open is said. */
 import { escaped } from '../../resp/reply.ts';
 import type { Member } from '../../topology/agreement.ts';
-import type { Alarm } from '../../topology/doubt.ts';
 import { formatAddress } from '../../topology/node.ts';
+import type { Alarm } from '../../topology/server-changes.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 
 export class MoveError extends Error {}

@@ -1,19 +1,19 @@
 /** One step of a plan: slots go from one primary to another, in the best way that both servers know. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlotMove } from '../../plan/step.ts';
-import type { Migration } from '../../resp/atomic-commands.ts';
+import type { Migration } from '../../resp/commands/atomic-migration.ts';
 import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
-import { cautionFor, fitnessOf, otherMigration, type Question } from './atomic-fitness.ts';
-import { moveAtomically } from './atomic-mover.ts';
-import { type AtomicWay, atomicWay } from './atomic-way.ts';
+import { countKeys } from '../keys/count-keys.ts';
+import { moveAtomically } from './atomic/atomic-mover.ts';
+import { cautionFor, fitnessOf, otherMigration, type Question } from './atomic/fitness.ts';
+import { type AtomicWay, atomicWay } from './atomic/way.ts';
 import { lookAtEnds } from './both-ends.ts';
 import { cautionAboutStreams } from './consumer-groups.ts';
-import { countKeys } from './count-keys.ts';
 import { keepOthersOff } from './keep-others-off.ts';
-import { migrateMover } from './migrate-mover.ts';
+import { migrateMover } from './migrate/migrate-mover.ts';
 import { MoveError, NotAtomicallyError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
 import { shareFunctions } from './share-functions.ts';

@@ -2,11 +2,11 @@
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
-import type { RescueFile } from '../rescue-file.ts';
-import type { Trip } from '../watch-transfers.ts';
-import type { KeyCounts } from './count-keys.ts';
-import type { OwnMigrations } from './own-migrations.ts';
-import type { Pace } from './pace.ts';
+import type { KeyCounts } from '../keys/count-keys.ts';
+import type { Pace } from '../keys/pace.ts';
+import type { RescueFile } from '../keys/rescue-file.ts';
+import type { Trip } from '../watch/transfers.ts';
+import type { OwnMigrations } from './atomic/own-migrations.ts';
 
 /** Slots that go from one primary to another. */
 export interface Passage {

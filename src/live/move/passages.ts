@@ -6,13 +6,13 @@ import type { Fleet } from '../../resp/fleet.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import type { Tell } from '../event-stream.ts';
-import { RescueFile } from '../rescue-file.ts';
-import { openAt, type TransferWatch } from '../watch-transfers.ts';
+import { Pace, type PaceLimits } from '../keys/pace.ts';
+import { RescueFile } from '../keys/rescue-file.ts';
+import { openAt, type TransferWatch } from '../watch/transfers.ts';
+import { OwnMigrations } from './atomic/own-migrations.ts';
 import { Gates } from './gates.ts';
 import { goesAlongside, type MoverChoice, moveSlots } from './move-slots.ts';
 import type { MoveLimits, MoveRun } from './mover.ts';
-import { OwnMigrations } from './own-migrations.ts';
-import { Pace, type PaceLimits } from './pace.ts';
 
 export interface Moving {
   readonly mover: MoverChoice;

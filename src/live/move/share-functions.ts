@@ -1,6 +1,7 @@
 /** Functions belong to the whole cluster: where a slot goes to a node that lacks them, FCALL fails there. */
+
+import { functionDump, functionRestore } from '../../resp/commands/membership.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
-import { functionDump, functionRestore } from '../../resp/membership-commands.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { BothEnds } from './both-ends.ts';
 import type { MoveRun, Passage } from './mover.ts';

@@ -1,7 +1,7 @@
 /** What is in all files of a backup, slot by slot: what it takes in memory, and a key of each slot to ask for. */
-import { addMemory } from '../../plan/restore-room.ts';
+import { addMemory } from '../../plan/transfer/restore-room.ts';
 import type { KeyFacts } from '../../rdb/listener.ts';
-import type { Key } from '../../resp/slot-commands.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { SLOT_COUNT } from '../../topology/slot-set.ts';
 

@@ -1,5 +1,5 @@
 /** Reads a file of a backup through before anything is written: whether it is whole, and the one that was saved. */
-import type { ExpectedDump } from '../../plan/backup-manifest.ts';
+import type { ExpectedDump } from '../../plan/files/backup-manifest.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
 import type { RdbEntry } from '../../rdb/listener.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';

@@ -4,14 +4,14 @@
  * the value is put beside it for a moment, and the server is asked for what it would save of that, and for the parts of both.
  */
 import type { Command } from '../../resp/command.ts';
+import { unlink } from '../../resp/commands/import.ts';
+import { restoreValue } from '../../resp/commands/restore.ts';
+import { asking, dump, type Key } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
-import { unlink } from '../../resp/import-commands.ts';
-import { restoreValue } from '../../resp/restore-commands.ts';
-import { asking, dump, type Key } from '../../resp/slot-commands.ts';
 import { sameAcrossNames } from '../import/compare-keys.ts';
-import { readAll, type Saved, sameBody, sameTtl } from '../move/saved-value.ts';
-import type { Parcel } from './parcel.ts';
+import { readAll, type Saved, sameBody, sameTtl } from '../keys/saved-value.ts';
+import type { Parcel } from './entry.ts';
 import { keyInSlot } from './unused-key.ts';
 
 export type Comparing = Pick<Lane, 'send' | 'sendAll'>;

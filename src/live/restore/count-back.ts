@@ -4,13 +4,13 @@
  * Keys with a time to live are left out: they may have gone in the meantime by right.
  */
 import { RdbWalker } from '../../rdb/walker.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import type { Key } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots } from '../../topology/snapshot.ts';
-import { takeCensus } from '../take-census.ts';
+import { takeCensus } from '../look/census.ts';
 import type { SampleKey } from './backup-census.ts';
 import { absentKeys } from './look-for-keys.ts';
 import { piecesOf } from './read-backup.ts';

@@ -4,18 +4,18 @@
  * anew and gone on; a command that may have been carried out is sent again only where that does no harm.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RestoreEvent, RestoreTally } from '../../plan/restore.ts';
+import type { RestoreEvent, RestoreTally } from '../../plan/transfer/restore.ts';
 import type { RdbEntry } from '../../rdb/listener.ts';
 import { restorePayload } from '../../rdb/payload.ts';
+import { restoreValue } from '../../resp/commands/restore.ts';
+import { asking } from '../../resp/commands/slots.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { restoreValue } from '../../resp/restore-commands.ts';
-import { asking } from '../../resp/slot-commands.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
-import { TargetLines } from '../target-lines.ts';
+import { TargetLines } from '../keys/target-lines.ts';
 import { askingFirst, type Comparing } from './compare-with-there.ts';
-import { type Fate, fateOfRefusal, fatesThere, isBusy, isGone, isSentOn } from './fates.ts';
-import type { Parcel } from './parcel.ts';
+import type { Parcel } from './entry.ts';
+import { type Fate, fateOfRefusal, fatesThere, isBusy, isGone, isSentOn } from './outcomes.ts';
 import type { Routes } from './routes.ts';
 import type { SentLog } from './sent-log.ts';
 

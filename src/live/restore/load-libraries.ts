@@ -1,8 +1,8 @@
 /** Functions belong to every primary alike, whoever's file they were in. */
-import type { RestoreEvent } from '../../plan/restore.ts';
+import type { RestoreEvent } from '../../plan/transfer/restore.ts';
+import { functionLibraries } from '../../resp/commands/membership.ts';
+import { functionLoad } from '../../resp/commands/restore.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { functionLibraries } from '../../resp/membership-commands.ts';
-import { functionLoad } from '../../resp/restore-commands.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { CheckedDump } from './check-dump.ts';
 

@@ -1,10 +1,10 @@
 /** Asks the owners of keys whether they have them: many at a time, and all owners at once. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exists } from '../../resp/commands/fix.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { exists } from '../../resp/mending-commands.ts';
 import type { Address } from '../../topology/node.ts';
-import { TargetLines } from '../target-lines.ts';
+import { TargetLines } from '../keys/target-lines.ts';
 import type { SampleKey } from './backup-census.ts';
 import type { Routes } from './routes.ts';
 

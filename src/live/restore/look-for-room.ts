@@ -1,5 +1,5 @@
 /** Whether the nodes that get the keys of a backup have room for them. Of keys that are there already nothing more comes. */
-import { type LackOfRoom, withoutRoom } from '../../plan/restore-room.ts';
+import { type LackOfRoom, withoutRoom } from '../../plan/transfer/restore-room.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';

@@ -1,10 +1,10 @@
 /** A backup in its folder, and its files as streams. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readManifest, readNodesJson, type SavedBackup } from '../../plan/backup-manifest.ts';
+import { readManifest, readNodesJson, type SavedBackup } from '../../plan/files/backup-manifest.ts';
 import { MANIFEST, NODES } from '../backup/backup-folder.ts';
 import { openRegularFile, readRegularFile } from '../backup/regular-file.ts';
-import { FileError } from '../files.ts';
+import { FileError } from '../files/whole-file.ts';
 
 /** Of slotctl, or of the servers' own tools, which leave no manifest. A RangeError says why it cannot be used. */
 export async function readBackup(folder: string): Promise<SavedBackup> {

@@ -1,6 +1,6 @@
 /** Reads the files of a backup, first to see that they are whole, and then to send what is in them. */
-import type { SavedBackup } from '../../plan/backup-manifest.ts';
-import type { RestoreEvent, RestoreTally } from '../../plan/restore.ts';
+import type { SavedBackup } from '../../plan/files/backup-manifest.ts';
+import type { RestoreEvent, RestoreTally } from '../../plan/transfer/restore.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
 import { RdbWalker } from '../../rdb/walker.ts';
 import type { Fleet } from '../../resp/fleet.ts';
@@ -9,8 +9,8 @@ import type { SlotSet } from '../../topology/slot-set.ts';
 import { asGenerator, type Tell } from '../event-stream.ts';
 import { BackupCensus } from './backup-census.ts';
 import { type CheckedDump, checkDump, DamagedBackupError } from './check-dump.ts';
+import type { Parcel } from './entry.ts';
 import { EntrySender } from './entry-sender.ts';
-import type { Parcel } from './parcel.ts';
 import { piecesOf } from './read-backup.ts';
 import type { Routes } from './routes.ts';
 import type { SentLog } from './sent-log.ts';

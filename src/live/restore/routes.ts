@@ -3,7 +3,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
 import { SLOT_COUNT } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, type NodeView, ownClaims } from '../../topology/snapshot.ts';
-import { inspectAgain } from '../inspect-again.ts';
+import { inspectAgain } from '../look/inspect-again.ts';
 
 export class Routes {
   readonly #fleet: Fleet;

@@ -1,7 +1,8 @@
 /** The clock of the servers, by which keys end: ours may be hours off, and take those for gone that live. */
+
+import { serverTime } from '../../resp/commands/restore.ts';
 import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { serverTime } from '../../resp/restore-commands.ts';
 import type { Address } from '../../topology/node.ts';
 
 /** Of several, the one that is furthest behind. Where none may be asked it is ours. */

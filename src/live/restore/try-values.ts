@@ -3,9 +3,9 @@
  * at by the server like all others, and then not kept.
  */
 import { restorePayload } from '../../rdb/payload.ts';
+import { restoreValue } from '../../resp/commands/restore.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { restoreValue } from '../../resp/restore-commands.ts';
 import type { Address } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { CheckedDump } from './check-dump.ts';

@@ -1,9 +1,9 @@
 /** Watches the nodes that get the keys of a backup: what is evicted while more come is lost. */
 import type { Fleet } from '../../resp/fleet.ts';
-import type { Alarm } from '../../topology/doubt.ts';
 import type { Address } from '../../topology/node.ts';
+import type { Alarm } from '../../topology/server-changes.ts';
 import type { NodeView } from '../../topology/snapshot.ts';
-import { type Guard, NodeWatch } from '../watch-nodes.ts';
+import { type Guard, NodeWatch } from '../watch/nodes.ts';
 
 /** Why no more is sent. */
 export class TargetAlarmError extends Error {

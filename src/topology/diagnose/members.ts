@@ -1,9 +1,10 @@
 /** Who belongs to the cluster, who answers, and what the nodes think of each other. */
-import { copyEnd, listingOf } from '../copy.ts';
+
 import type { Finding, FindingOf, RoleOpinion } from '../finding.ts';
+import { copyEnd, listingOf } from '../full-sync.ts';
 import { type ClusterNode, formatAddress, type Health, type NodeId } from '../node.ts';
+import { hearersOf, wrongAddresses } from '../proof-of-life.ts';
 import type { Camp, ClusterSnapshot, NodeView } from '../snapshot.ts';
-import { hearersOf, wrongAddresses } from '../whereabouts.ts';
 import { type Evidence, groupBy, idsOf, noSlots, type Rule } from './evidence.ts';
 
 export const unreachableNodes: Rule = evidence =>

@@ -1,6 +1,7 @@
 /** Whether keys are thrown away. */
-import { isEvicting } from '../doubt.ts';
+
 import type { Finding } from '../finding.ts';
+import { isEvicting } from '../server-changes.ts';
 import { noSlots, type Rule } from './evidence.ts';
 
 /** The policy alone is nothing wrong, nor what was thrown away long ago. */

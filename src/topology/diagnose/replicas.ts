@@ -1,6 +1,7 @@
 /** Whether the copies are there, up to date, and in a place where they survive what the original does not. */
-import { type CopyState, copyEnd, copyStateOf } from '../copy.ts';
+
 import type { Finding, SharedHost } from '../finding.ts';
+import { type CopyState, copyEnd, copyStateOf } from '../full-sync.ts';
 import type { NodeId, Replica } from '../node.ts';
 import { isReplica, type NodeView, replicasByPrimary } from '../snapshot.ts';
 import { type Evidence, groupBy, noSlots, type Rule } from './evidence.ts';

@@ -1,7 +1,7 @@
 /** A cluster that is used for many rounds, each by a user who lacks one right; who counts the keys has all of them. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { migrationJobs, migrationTasks } from '../../../src/resp/atomic-commands.ts';
+import { migrationJobs, migrationTasks } from '../../../src/resp/commands/atomic-migration.ts';
 import { nodesAccordingTo, TestCluster } from '../../support/cluster.ts';
 import { LoneNodes } from '../../support/lone-nodes.ts';
 import { openMarks } from '../../support/moving.ts';

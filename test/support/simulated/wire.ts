@@ -1,6 +1,6 @@
 /** A simulated connection. */
 import { type Command, commandName, type Word } from '../../../src/resp/command.ts';
-import { exec } from '../../../src/resp/commands.ts';
+import { exec } from '../../../src/resp/commands/cluster.ts';
 import { ConnectionLostError, ServerRefusalError, UnexpectedReplyError } from '../../../src/resp/errors.ts';
 import { ErrorReply, type Reply, ReplyShapeError } from '../../../src/resp/reply.ts';
 import { HANGS_UP } from './answer.ts';

@@ -1,0 +1,76 @@
+/** What all commands on membership share: their options, and a look at the cluster that lets passing things pass. */
+import { type Command, Option } from 'commander';
+import { readBytes } from '../../live/files/whole-file.ts';
+import { inspect } from '../../live/look/inspect.ts';
+import { lookUntilSettled } from '../../live/look/look-until-settled.ts';
+import { readZoneMap, type ZoneMap } from '../../plan/placement/zones.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
+import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import { passesWithinMs } from '../../topology/transient-findings.ts';
+import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from '../carry-out.ts';
+import type { Context } from '../context.ts';
+import { addConnectionOptions, asUsage, type ConnectionFlags, resolveConnection } from './connection.ts';
+
+export interface MembershipFlags extends ConnectionFlags, ChangeFlags {
+  readonly zone?: string;
+  readonly zones?: string;
+  readonly forceMixed?: boolean;
+}
+
+export interface MembershipOptions extends ChangeOptions {
+  readonly zones: ZoneMap;
+  /** Products and versions that do not go together. */
+  readonly allowMixed: boolean;
+}
+
+export function addMembershipOptions(command: Command): Command {
+  command
+    .option('--zone <host=zone,…>', 'the rack or availability zone of each host')
+    .addOption(new Option('--zones <file>', 'the same, as lines of a file').conflicts('zone'))
+    .option('--force-mixed', 'even if the products or versions of the nodes do not go together');
+  return addConnectionOptions(addChangeOptions(command));
+}
+
+/** The words that name the entry node. */
+export async function resolveMembership(
+  words: readonly string[],
+  flags: MembershipFlags,
+  { terminal }: Context,
+): Promise<MembershipOptions> {
+  const connection = await resolveConnection(words, flags, terminal);
+  return {
+    ...connection,
+    ...changeOptions(flags),
+    zones: await readZones(flags),
+    allowMixed: flags.forceMixed === true,
+  };
+}
+
+function readZones({ zone, zones }: MembershipFlags): Promise<ZoneMap> {
+  return asUsage(async () =>
+    readZoneMap(zone ?? (zones === undefined ? '' : (await readBytes(zones)).toString('utf8'))),
+  );
+}
+
+export interface LookPatience {
+  /** How long servers are waited for that load their data. */
+  readonly loadingMs?: number;
+  /** Also replicas that load a copy, as they have to be told something. */
+  readonly withReplicas?: boolean;
+}
+
+/** The first look of a command that changes something, which what passes by itself is no reason to refuse. */
+export function lookAtCluster(
+  fleet: Fleet,
+  { loadingMs = 0, withReplicas = false }: LookPatience = {},
+): Promise<ClusterSnapshot> {
+  return lookUntilSettled(
+    () => inspect(fleet),
+    seen => {
+      const isAwaited = withReplicas && seen.unreachable.some(({ loading }) => loading);
+      const passes = passesWithinMs(diagnose(seen, NO_WISHES), loadingMs);
+      return isAwaited ? Math.max(loadingMs, passes) : passes;
+    },
+  );
+}

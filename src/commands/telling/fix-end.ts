@@ -1,0 +1,79 @@
+/** The last words of `fix`, and the exit code that goes with them. */
+import { type FixPlan, isStuck } from '../../plan/fix/fix.ts';
+import type { Obstacle } from '../../plan/fix/situation.ts';
+import { lateLosses } from '../../plan/slots/late-loss.ts';
+import { eventLine } from '../../report/json/events.ts';
+import { renderFix } from '../../report/text/fix.ts';
+import { describeLoss } from '../../report/text/loss.ts';
+import { NodeNames } from '../../report/text/names.ts';
+import type { NodeId } from '../../topology/node.ts';
+import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import { type Context, EXIT, type ExitCode } from '../context.ts';
+import type { FixOptions } from '../options/fix.ts';
+
+export function endFix(code: ExitCode, text: string, { json }: FixOptions, { terminal }: Context): ExitCode {
+  if (json) terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, new NodeNames()));
+  else terminal.warn(text);
+  return code;
+}
+
+/** Nothing more can be done, or nothing is to be done. */
+export function concludeFix(
+  plan: FixPlan,
+  round: number,
+  { explain, json }: FixOptions,
+  { terminal }: Context,
+): ExitCode {
+  const { paint } = terminal;
+  const [code, text] = verdict(plan, round, explain);
+  const names = new NodeNames(plan.before);
+  if (json) {
+    if (explain || code !== EXIT.done)
+      terminal.print(eventLine({ event: 'plan', command: 'fix', plan }, names));
+    terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, names));
+    return code;
+  }
+  terminal.print(renderFix(plan, { explain }, paint));
+  if (code === EXIT.done) terminal.print(`${paint.good(`[OK] ${text}`)}\n`);
+  else terminal.warn(text);
+  return code;
+}
+
+/** What keeps `fix` from something that could lose keys. */
+const UNSAFE: ReadonlySet<Obstacle> = new Set([
+  'unreachable-owner',
+  'still-heard',
+  'refused-us',
+  'copy-out-of-reach',
+  'stranded-copy',
+  'may-return',
+]);
+
+function verdict(plan: FixPlan, round: number, explain: boolean): [ExitCode, string] {
+  const { situations, stages } = plan;
+  const isHealthy = plan.isHealthy && stages.length === 0 && !situations.some(isStuck);
+  if (isHealthy && situations.length > 0)
+    return [EXIT.done, 'No error is left. What is listed above cannot be repaired from here.'];
+  if (isHealthy && round === 1) return [EXIT.done, 'Nothing is wrong. Nothing to do.'];
+  if (isHealthy) return [EXIT.done, 'All 16384 slots covered. Nothing is left to repair.'];
+  if (explain) return [EXIT.problems, 'Nothing was changed.'];
+  if (stages.length > 0) return [EXIT.problems, 'The cluster keeps breaking while it is being repaired.'];
+  const isUnsafe = situations.some(({ obstacle }) => obstacle && UNSAFE.has(obstacle));
+  if (round === 1 && isUnsafe) return [EXIT.refused, 'Nothing was changed: it could lose keys.'];
+  return [EXIT.problems, 'This is left; see above.'];
+}
+
+/** What has been done, to be looked at again. */
+export interface Round {
+  readonly plan: FixPlan;
+  readonly told: ReadonlySet<NodeId>;
+}
+
+/** Nodes that keys were gathered from, or at, and that were started again, or evicted keys, unnoticed. */
+export function lossesSince({ plan, told }: Round, now: ClusterSnapshot): string[] {
+  const routes = plan.stages
+    .flat()
+    .flatMap(step => (step.kind === 'gather-keys' || step.kind === 'move-slots' ? [step] : []));
+  const names = new NodeNames(now);
+  return lateLosses(plan.before, now, routes, told).map(loss => describeLoss(loss, names));
+}

@@ -1,0 +1,132 @@
+/**
+ * Brings nodes to know each other, and waits until they agree. Left alone, gossip takes tens of seconds for what can be
+ * had in one: a MEET carries its sender's header (role, slots, epoch) to the node that it is sent to, so whoever lacks
+ * a fact is met by the node that the fact is about.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type NodeError, ReplyTimeoutError } from '../../resp/errors.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import { copiesAmong, type Gap, gapsAmong, type Member, type Scope } from '../../topology/agreement.ts';
+import { type Copy, CopyProgress } from '../../topology/full-sync.ts';
+import { formatAddress, type NodeId } from '../../topology/node.ts';
+import { Glances } from './glance.ts';
+import { Introducer } from './introduce.ts';
+
+const POLL_EVERY_MS = 30;
+/** Copies may take hours; then they are not what keeps the servers busy. */
+const POLL_COPIES_EVERY_MS = 200;
+
+export interface Gathering extends Omit<Scope, 'members'> {
+  readonly members: readonly Member[];
+  /** Who meets whom to begin with. */
+  readonly introductions: readonly { readonly from: Member; readonly to: Member }[];
+  /**
+   * Told of each of the others than those concerned who does not answer, instead of failing: they are left out, and as
+   * the cluster may be down without them, nobody has to say that it is not.
+   */
+  readonly spare?: (error: NodeError) => void;
+  /** Told at the end whom nobody may ask for its cluster state, where all of them are to say that it is ok. */
+  readonly stateless?: (members: readonly Member[]) => void;
+}
+
+export interface Patience {
+  /** For nodes to agree; and between two signs that a copy gets on, where copies are waited for. */
+  readonly timeoutMs: number;
+  readonly nowMs: () => number;
+  /** `copies`: where nothing else is missing. */
+  progress(missing: number, copies?: readonly Copy[]): void;
+}
+
+export interface Agreement {
+  /** What is still missing when the time is up; nothing, as a rule. */
+  readonly gaps: readonly Gap[];
+  /** Copies of all data that are on their way and not waited for. */
+  readonly copies: readonly Copy[];
+}
+
+export async function awaitAgreement(
+  fleet: Fleet,
+  { members, introductions, spare, stateless, ...scope }: Gathering,
+  { timeoutMs, nowMs, progress }: Patience,
+): Promise<Agreement> {
+  const glances = new Glances(fleet);
+  const silent = new Map<NodeId, NodeError>();
+  const mayBeSilent = ({ id }: Member) => spare !== undefined && !(scope.concerned?.has(id) ?? true);
+  const go = new Introducer(fleet, members, nowMs);
+  const patience = new PatienceLeft(timeoutMs, nowMs());
+  await Promise.all(introductions.map(({ from, to }) => go.introduce(from.id, to.id, to.meetAt)));
+  let copying: readonly Copy[] = [];
+  for (let asked = members; ; ) {
+    const askedAt = nowMs();
+    await glances.take(asked, (member, error) => {
+      // Emptying itself, or reading in something large, a replica may answer nobody for a while.
+      const isBusy = error instanceof ReplyTimeoutError && takesPart(copying, member.id);
+      if (!isBusy && !mayBeSilent(member)) throw error;
+      if (isBusy) fleet.renew(member.address);
+      else silent.set(member.id, error);
+      return isBusy ? 'keep' : 'drop';
+    });
+    if (copying.length > 0) await glances.askWhatBusies(members.filter(({ id }) => takesPart(copying, id)));
+    const ids = members.map(member => member.id).filter(id => !silent.has(id));
+    const wantsOk = scope.wantsOk && silent.size === 0;
+    const gaps = gapsAmong(glances.all, { ...scope, wantsOk, members: ids });
+    copying = gaps.flatMap(gap => (gap.kind === 'copying' ? gap.copy : []));
+    const isOnlyCopies = copying.length > 0 && copying.length === gaps.length;
+    const everybodyWasAsked = asked.length === members.length;
+    if ((gaps.length === 0 && everybodyWasAsked) || patience.isOver(isOnlyCopies, copying, nowMs())) {
+      for (const error of silent.values()) spare?.(error);
+      const untold = glances.all.filter(({ state, isMute = false }) => state === undefined && !isMute);
+      if (wantsOk && untold.length > 0)
+        stateless?.(members.filter(({ id }) => untold.some(seen => seen.id === id)));
+      return { gaps, copies: copiesAmong(glances.all, scope) };
+    }
+    if (gaps.length > 0) {
+      progress(gaps.length, isOnlyCopies ? copying : undefined);
+      await go.close(gaps, glances.all);
+      // Where asking takes long, because there are so many nodes, it must not be all that they do.
+      await sleep(Math.max(isOnlyCopies ? POLL_COPIES_EVERY_MS : POLL_EVERY_MS, nowMs() - askedAt));
+    }
+    // Only those who lack something, and when they have it everybody once more.
+    asked = gaps.length > 0 ? members.filter(member => gaps.some(gap => isAbout(gap, member.id))) : members;
+  }
+}
+
+const MOST_NAMED = 5;
+
+export function statelessText(members: readonly Member[]): string {
+  const named = members.slice(0, MOST_NAMED).map(({ address }) => formatAddress(address));
+  const others = members.length > MOST_NAMED ? ` and ${members.length - MOST_NAMED} more` : '';
+  return `whether ${named.join(', ')}${others} refuse queries is not known: the user lacks the right to CLUSTER INFO (+cluster|info)`;
+}
+
+function isAbout(gap: Gap, id: NodeId): boolean {
+  return gap.who === id || ((gap.kind === 'no-data' || gap.kind === 'copying') && gap.about === id);
+}
+
+function takesPart(copies: readonly Copy[], id: NodeId): boolean {
+  return copies.some(({ replica, primary }) => replica === id || primary === id);
+}
+
+/** The nodes may take so long to agree; and a copy that gets on takes as long as it takes. */
+class PatienceLeft {
+  readonly #timeoutMs: number;
+  readonly #copies = new CopyProgress();
+  #leftMs: number;
+  #lookedAt: number;
+  #gotOnAt: number;
+
+  constructor(timeoutMs: number, now: number) {
+    this.#timeoutMs = timeoutMs;
+    this.#leftMs = timeoutMs;
+    this.#lookedAt = now;
+    this.#gotOnAt = now;
+  }
+
+  /** What is looked at is told of each time. */
+  isOver(isOnlyCopies: boolean, copies: readonly Copy[], now: number): boolean {
+    if (this.#copies.gets(copies)) this.#gotOnAt = now;
+    if (!isOnlyCopies) this.#leftMs -= now - this.#lookedAt;
+    this.#lookedAt = now;
+    return isOnlyCopies ? now - this.#gotOnAt >= this.#timeoutMs : this.#leftMs <= 0;
+  }
+}

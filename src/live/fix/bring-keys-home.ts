@@ -1,0 +1,196 @@
+/** Keys that a node holds and does not own: those that the owner has too are settled, all others go there. */
+import { countKeysInSlot, select } from '../../resp/commands/cluster.ts';
+import { type Key, keysInSlot, migrate } from '../../resp/commands/slots.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Fleet, Lane } from '../../resp/fleet.ts';
+import type { Member } from '../../topology/agreement.ts';
+import { formatAddress } from '../../topology/node.ts';
+import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+import { persist } from '../keys/retry.ts';
+import { MoveError } from '../move/move-error.ts';
+import type { Trip } from '../watch/transfers.ts';
+import { type Portion, portioning } from './batches.ts';
+import { KeyPairs, type Settling } from './key-pairs.ts';
+
+export interface Gathering {
+  readonly fleet: Fleet;
+  readonly owner: Member;
+  readonly holder: Member;
+  readonly slots: SlotSet;
+  /** Those in which the holder has keys. Nobody makes new ones in slots that are not the holder's. */
+  readonly databases: readonly number[];
+  /** The holder only imports the slots. */
+  readonly asks: boolean;
+  readonly timeoutMs: number;
+  readonly allowBlocking: boolean;
+  /** Of the keys that the holder has. */
+  readonly averageBytes: number;
+  readonly settling: Settling;
+  readonly nowMs: () => number;
+  /** Told how many keys are still to come. */
+  readonly progress: (missing: number) => void;
+  /** Absent where no keys are sent. */
+  readonly trip?: Trip;
+}
+
+const KEYS_AT_A_TIME = 100;
+/** Rounds in one slot that change nothing: keys that expire are listed until somebody looks at them. */
+const MOST_IDLE_ROUNDS = 10;
+/** While the keys of one slot travel, those of others are looked up and compared. */
+const WORKERS = 4;
+
+export async function gatherKeys(work: Gathering): Promise<void> {
+  const portions = await portioning(work.fleet, {
+    ...work,
+    holder: work.holder.address,
+    note: work.settling.note,
+  });
+  const sending: Sending = async (line, database, keys) => {
+    for (const portion of await portions(line, keys))
+      if (!(await send(work, line, database, portion))) return false;
+    return true;
+  };
+  await inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot, sending));
+}
+
+/** False where a client has made one of them at the owner meanwhile: then all are to be looked at again. */
+type Sending = (line: Lane, database: number, keys: readonly Key[]) => Promise<boolean>;
+
+/** Only those that both have. All of them are looked through: a later MIGRATE would stop at the first. */
+export async function settleKeys(work: Gathering): Promise<void> {
+  await inEachSlot(work, async ({ line, pairs }, slot) => {
+    const keys = await line.send(keysInSlot(slot, await line.send(countKeysInSlot(slot))));
+    for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
+      const common = await pairs.common(keys.slice(from, from + KEYS_AT_A_TIME));
+      for (const key of common) await pairs.settle(key, slot);
+    }
+  });
+}
+
+/** Connections of its own to both ends, in the same database. */
+interface Worker {
+  readonly line: Lane;
+  readonly pairs: KeyPairs;
+  readonly database: number;
+}
+
+/** Slots in which the holder has no keys are not visited. */
+async function inEachSlot(
+  work: Gathering,
+  visit: (worker: Worker, slot: Slot) => Promise<void>,
+): Promise<void> {
+  for (const database of work.databases) {
+    const held = await slotsHeld(work, database);
+    let missing = [...held.values()].reduce((sum, keys) => sum + keys, 0);
+    const slots = held.entries();
+    let failed = false;
+    const takeTurns = async (worker: Worker) => {
+      try {
+        for (const [slot, keys] of slots) {
+          if (failed) return;
+          await visit(worker, slot);
+          missing -= keys;
+          work.progress(missing);
+        }
+      } catch (error) {
+        // What the others have begun they bring to its end.
+        failed = true;
+        throw error;
+      }
+    };
+    const turns = Array.from({ length: WORKERS }, () => withWorker(work, database, takeTurns));
+    const outcomes = await Promise.allSettled(turns);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
+
+async function slotsHeld(work: Gathering, database: number): Promise<Map<Slot, number>> {
+  const all = [...work.slots];
+  const counts = await withLine(work, database, line => line.sendAll(all.map(countKeysInSlot)));
+  return new Map(all.map((slot, i) => [slot, counts[i] ?? 0] as const).filter(([, keys]) => keys > 0));
+}
+
+function withWorker<T>(work: Gathering, database: number, use: (worker: Worker) => Promise<T>): Promise<T> {
+  return withLine(work, database, async line => {
+    const { fleet, owner, holder, asks, settling } = work;
+    const pairs = new KeyPairs(fleet, owner.address, holder.address, asks, settling);
+    try {
+      await pairs.select(database);
+      return await use({ line, pairs, database });
+    } finally {
+      pairs.close();
+    }
+  });
+}
+
+async function withLine<T>(
+  { fleet, holder }: Gathering,
+  database: number,
+  use: (line: Lane) => Promise<T>,
+): Promise<T> {
+  const line = fleet.lane(holder.address);
+  try {
+    if (database !== 0) await line.send(select(database));
+    return await use(line);
+  } finally {
+    line.close();
+  }
+}
+
+async function emptySlot(
+  work: Gathering,
+  { line, pairs, database }: Worker,
+  slot: Slot,
+  sending: Sending,
+): Promise<void> {
+  let idle = 0;
+  for (;;) {
+    const keys = await line.send(keysInSlot(slot, KEYS_AT_A_TIME));
+    if (keys.length === 0) return;
+    const common = await pairs.common(keys);
+    for (const key of common) await pairs.settle(key, slot);
+    const shared = new Set(common.map(key => key.toString('latin1')));
+    const others = keys.filter(key => !shared.has(key.toString('latin1')));
+    const gone = others.length === 0 || (await sending(line, database, others));
+    idle = gone ? idle : idle + 1;
+    if (idle >= MOST_IDLE_ROUNDS)
+      throw new MoveError(`${formatAddress(work.holder.address)} still holds keys in slot ${slot}`);
+    // Fewer than asked for were all of them; nobody makes new ones here.
+    if (gone && keys.length < KEYS_AT_A_TIME) return;
+  }
+}
+
+async function send(
+  { fleet, owner, holder, nowMs, settling, trip }: Gathering,
+  line: Lane,
+  database: number,
+  { keys, timeoutMs }: Portion,
+): Promise<boolean> {
+  const place = owner.meetAt;
+  if (!place) throw new MoveError(`nobody knows where ${formatAddress(holder.address)} finds the owner`);
+  const request = {
+    host: place.ip,
+    port: place.port,
+    database,
+    keys,
+    timeoutMs,
+    replace: false,
+    ...(fleet.credentials && { credentials: fleet.credentials }),
+  };
+  try {
+    const listener = { moved() {}, remark: settling.note };
+    let isFirst = true;
+    const attempt = async () => {
+      // An owner that did not answer may be back without what it was sent.
+      if (!isFirst) await trip?.lookAgain();
+      isFirst = false;
+      trip?.expectCalm();
+      return line.send(migrate(request));
+    };
+    const answer = await persist(attempt, { nowMs, listener });
+    return answer === 'moved';
+  } catch (error) {
+    if (error instanceof ServerRefusalError && /BUSYKEY/.test(error.text)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,181 @@
+/** Carries out the steps of `fix`. */
+import type { MendingStep } from '../../plan/step.ts';
+import type { Command } from '../../resp/command.ts';
+import { cancelTask } from '../../resp/commands/atomic-migration.ts';
+import { clusterNodes } from '../../resp/commands/cluster.ts';
+import { bumpEpoch, delSlots, takeOver } from '../../resp/commands/fix.ts';
+import { addSlots } from '../../resp/commands/membership.ts';
+import { assignSlot, importing, migrating, stable } from '../../resp/commands/slots.ts';
+import { ServerRefusalError } from '../../resp/errors.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import { memberOf } from '../../topology/members.ts';
+import type { NodeId } from '../../topology/node.ts';
+import { type Slot, SlotSet } from '../../topology/slot-set.ts';
+import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { persist } from '../keys/retry.ts';
+import { countInSlots } from '../look/census.ts';
+import { cancelExports } from '../move/atomic/cancel-exports.ts';
+import { keepOthersOff } from '../move/keep-others-off.ts';
+import { MoveError } from '../move/move-error.ts';
+import type { TransferWatch } from '../watch/transfers.ts';
+import { type Gathering, gatherKeys, settleKeys } from './bring-keys-home.ts';
+import type { Settling } from './key-pairs.ts';
+
+export interface Mending extends Settling {
+  /** What servers wait for each other in one MIGRATE. */
+  readonly timeoutMs: number;
+  /** Even keys go that hold up the servers for long. */
+  readonly allowBlocking: boolean;
+}
+
+export interface MendRun {
+  readonly fleet: Fleet;
+  readonly before: ClusterSnapshot;
+  readonly mending: Mending;
+  readonly nowMs: () => number;
+  /** Of what takes long: how much is still to do. */
+  readonly progress: (missing: number) => void;
+  readonly watch: TransferWatch;
+}
+
+export async function mend(step: MendingStep, run: MendRun): Promise<void> {
+  const { fleet } = run;
+  const at = (id: NodeId) => viewOf(run, id).address;
+  switch (step.kind) {
+    case 'set-slots':
+      return setSlots(step, run);
+    case 'claim-slots':
+      return claim(step, run);
+    case 'tell-owner':
+      return unlessReplica(inBatches(step.slots, slot => assignSlot(slot, step.owner), step.node, run));
+    case 'settle-keys':
+      return alone(settleKeys, gathering(step.owner, step.other, step.slots, run));
+    case 'gather-keys':
+      return gather(step, run);
+    case 'bump-epoch':
+      return fleet.send(at(step.node), bumpEpoch());
+    case 'take-over':
+      return fleet.send(at(step.node), takeOver());
+    case 'cancel-migration':
+      return cancel(step, run);
+  }
+}
+
+function viewOf({ before }: MendRun, id: NodeId): NodeView {
+  const view = before.views.find(candidate => candidate.id === id);
+  if (!view) throw new MoveError(`${id} does not answer`);
+  return view;
+}
+
+/** Marks are taken off a primary that has become a replica meanwhile, as it has lost them by that. */
+async function setSlots(step: Extract<MendingStep, { kind: 'set-slots' }>, run: MendRun): Promise<void> {
+  const { state, peer, node, slots } = step;
+  const command = (slot: Slot) => {
+    if (state === 'stable' || !peer) return stable(slot);
+    return state === 'importing' ? importing(slot, peer) : migrating(slot, peer);
+  };
+  const telling = inBatches(slots, command, node, run);
+  await (state === 'stable' ? unlessReplica(telling) : telling);
+}
+
+/** Valkey has its replicas agree to each one; a server is not to be busy with ours for longer than a reply may take. */
+const SLOTS_AT_A_TIME = 256;
+
+async function inBatches(
+  slots: SlotSet,
+  command: (slot: Slot) => Command<void>,
+  node: NodeId,
+  run: MendRun,
+): Promise<void> {
+  const { address } = viewOf(run, node);
+  const { fleet, mending, nowMs } = run;
+  const listener = { moved() {}, remark: mending.note };
+  for (let left = slots; left.size > 0; ) {
+    const some = left.take(SLOTS_AT_A_TIME);
+    left = left.without(some);
+    const send = () => Promise.all([...some].map(slot => fleet.send(address, command(slot))));
+    await persist(send, { nowMs, listener });
+  }
+}
+
+async function unlessReplica(telling: Promise<void>): Promise<void> {
+  try {
+    await telling;
+  } catch (error) {
+    if (!(error instanceof ServerRefusalError && error.reason === 'not-a-primary')) throw error;
+  }
+}
+
+/**
+ * In one transaction, so that nobody comes between. A node takes no slot which it believes to be somebody's, so it is
+ * made to forget that first; the new epoch makes the others believe the claim, whomever they gave the slot to so far.
+ */
+async function claim(step: Extract<MendingStep, { kind: 'claim-slots' }>, run: MendRun): Promise<void> {
+  const { address, server } = viewOf(run, step.node);
+  const knowsRanges = server.product === 'valkey' || server.release.major >= 7;
+  const { self, nodes } = await run.fleet.send(address, clusterNodes());
+  const own = self.role === 'primary' ? self.slots : SlotSet.empty;
+  const wanted = step.slots.without(own);
+  const taken = SlotSet.union(
+    nodes.flatMap(node => (node.role === 'primary' && node.id !== self.id ? [node.slots] : [])),
+  ).intersect(wanted);
+  if (wanted.size === 0) return;
+  await run.fleet.transact(address, [
+    ...(taken.size > 0 ? [delSlots(taken, knowsRanges)] : []),
+    addSlots(wanted, knowsRanges),
+    bumpEpoch(),
+  ]);
+}
+
+async function gather(step: Extract<MendingStep, { kind: 'gather-keys' }>, run: MendRun): Promise<void> {
+  const trip = run.watch.begin(step, step.slots);
+  try {
+    const [keys] = await Promise.all([
+      countInSlots(run.fleet, viewOf(run, step.from), step.slots),
+      trip.ready,
+    ]);
+    trip.counted(keys);
+    await alone(gatherKeys, { ...gathering(step.to, step.from, step.slots, run), trip });
+  } finally {
+    trip.end();
+  }
+}
+
+/** A move that goes on meanwhile could bring a value anew that is about to be removed here. */
+function alone(work: (keys: Gathering) => Promise<void>, keys: Gathering): Promise<void> {
+  const { fleet, owner, holder, slots, settling } = keys;
+  const ground = { ends: [holder.address, owner.address], slots };
+  return keepOthersOff(ground, { fleet, remark: settling.note }, () => work(keys));
+}
+
+function gathering(owner: NodeId, holder: NodeId, slots: SlotSet, run: MendRun): Gathering {
+  const view = viewOf(run, holder);
+  const owned = view.self.role === 'primary' ? view.self.slots : SlotSet.empty;
+  return {
+    fleet: run.fleet,
+    owner: memberOf(viewOf(run, owner)),
+    holder: memberOf(view),
+    slots,
+    databases: [...new Set([0, ...view.server.databases])],
+    // Who claims the slots itself has been made to give them away, and answers for them.
+    asks: owned.intersect(slots).size === 0,
+    timeoutMs: run.mending.timeoutMs,
+    allowBlocking: run.mending.allowBlocking,
+    averageBytes: (view.server.usedMemoryBytes ?? 0) / Math.max(1, view.server.keys ?? 0),
+    settling: run.mending,
+    nowMs: run.nowMs,
+    progress: run.progress,
+  };
+}
+
+async function cancel(step: Extract<MendingStep, { kind: 'cancel-migration' }>, run: MendRun): Promise<void> {
+  const { address } = viewOf(run, step.node);
+  try {
+    if (step.name) await run.fleet.send(address, cancelTask(step.name));
+    // What has been granted meanwhile the next look finds done.
+    else await cancelExports({ send: command => run.fleet.send(address, command) });
+  } catch (error) {
+    // It has come to its end by itself.
+    if (!(error instanceof ServerRefusalError && /no migrations ongoing/i.test(error.text))) throw error;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Whether the source gets through to a node of the cluster at all. A MIGRATE that fails may have met a node that is busy, or is
+ * started just then; where the node answers us before and after, each time, and no MIGRATE ever got there, the way is closed:
+ * no route, TLS on one side only. No retry helps then, and a MIGRATE that waits holds up all clients of the source.
+ */
+import { ping } from '../../resp/commands/cluster.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import { type Address, formatAddress } from '../../topology/node.ts';
+import { TargetLines } from '../keys/target-lines.ts';
+import { ImportError } from './import-error.ts';
+import { unreachableText } from './refusals.ts';
+import type { Destination } from './routes.ts';
+
+const FAILURES_IN_A_ROW = 3;
+
+export class Reach {
+  readonly #reached = new Set<string>();
+  readonly #failures = new Map<string, number>();
+
+  arrived({ address }: Destination): void {
+    this.#reached.add(formatAddress(address));
+  }
+
+  /** Throws where the next would fail, too. */
+  async failed(to: Destination, text: string, target: Fleet): Promise<void> {
+    const node = formatAddress(to.address);
+    if (this.#reached.has(node) || !/\bIOERR\b/.test(text)) return;
+    // What failed before the node answered says nothing.
+    const failures = (await answers(to.address, target)) ? (this.#failures.get(node) ?? 0) + 1 : 0;
+    this.#failures.set(node, failures);
+    if (failures >= FAILURES_IN_A_ROW)
+      throw new ImportError(`keys are not accepted: ${unreachableText(text, to)}`);
+  }
+}
+
+/** On a connection of its own: the shared one may be broken from before. */
+async function answers(node: Address, target: Fleet): Promise<boolean> {
+  const lines = new TargetLines(target, 0);
+  try {
+    const line = await lines.to(node);
+    await line.send(ping());
+    return true;
+  } catch {
+    return false;
+  } finally {
+    lines.close();
+  }
+}

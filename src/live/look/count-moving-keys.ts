@@ -1,0 +1,31 @@
+/** Keys that are about to move, for whoever has to know whether there is room for them. */
+import type { MovingKeys } from '../../plan/slots/room.ts';
+import type { SlotMove } from '../../plan/step.ts';
+import { NodeError } from '../../resp/errors.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
+import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import { countKeys } from '../keys/count-keys.ts';
+
+/** One packet for each source. Sources that do not tell are left out. */
+export async function countMovingKeys(
+  fleet: Fleet,
+  { views }: ClusterSnapshot,
+  moves: readonly SlotMove[],
+): Promise<MovingKeys> {
+  const sources = views.flatMap(view => {
+    const leaving = moves.filter(({ from }) => from === view.id).map(({ slots }) => slots);
+    return leaving.length > 0 ? [{ view, slots: SlotSet.union(leaving) }] : [];
+  });
+  const counted = await Promise.all(
+    sources.map(async ({ view, slots }) => {
+      try {
+        return [[view.id, await countKeys(fleet, view, slots)] as const];
+      } catch (error) {
+        if (error instanceof NodeError) return [];
+        throw error;
+      }
+    }),
+  );
+  return new Map(counted.flat());
+}

@@ -1,0 +1,48 @@
+/** Atomic slot migrations that are under way, or that a server cannot bring to an end. */
+import type { Migration } from '../../plan/fix/migrations.ts';
+import {
+  migrationJobs,
+  migrationTasks,
+  type Migration as Report,
+} from '../../resp/commands/atomic-migration.ts';
+import type { Fleet } from '../../resp/fleet.ts';
+import { isNodeId } from '../../topology/node.ts';
+import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { ifTold } from './look-at-node.ts';
+
+/** Each is told by the end that can call it off: with Redis the target, with Valkey the source. */
+export async function listMigrations(fleet: Fleet, { views }: ClusterSnapshot): Promise<Migration[]> {
+  const primaries = views.filter(({ self }) => self.role === 'primary');
+  const lists = await Promise.all(
+    primaries.map(async (view): Promise<Migration[]> => {
+      const command = commandFor(view);
+      if (!command) return [];
+      const reports = (await ifTold(fleet.send(view.address, command))) ?? [];
+      const direction = view.server.product === 'redis' ? 'import' : 'export';
+      return reports
+        .filter(report => report.direction === direction && report.state === 'under-way')
+        .map(report => migrationOf(view, report));
+    }),
+  );
+  return lists.flat();
+}
+
+function commandFor({ server: { product, release } }: NodeView) {
+  const { major, minor } = release;
+  if (product === 'valkey') return major >= 9 ? migrationJobs() : undefined;
+  return major > 8 || (major === 8 && minor >= 4) ? migrationTasks() : undefined;
+}
+
+/** Redis begins a migration that fails anew every second, for ever; between two attempts it says what was wrong. */
+function migrationOf({ id, server }: NodeView, report: Report): Migration {
+  const { name, slots, source, target, phase, message, retries } = report;
+  const peer = server.product === 'redis' ? source : target;
+  return {
+    node: id,
+    ...(server.product === 'redis' && { name }),
+    ...(isNodeId(peer) && { peer }),
+    slots,
+    failing: server.product === 'redis' && (retries > 0 || message !== ''),
+    message: message || phase,
+  };
+}

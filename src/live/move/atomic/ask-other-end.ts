@@ -1,0 +1,52 @@
+/** What the other end says of a migration that is done. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Migration } from '../../../resp/commands/atomic-migration.ts';
+import { NodeError } from '../../../resp/errors.ts';
+import { formatAddress } from '../../../topology/node.ts';
+import { askPersistently } from '../ask-persistently.ts';
+import { MoveError } from '../move-error.ts';
+import type { MoveRun, Passage } from '../mover.ts';
+import type { AtomicWay } from './way.ts';
+
+const POLL_MS = 10;
+/** Until the second end has heard of the success of the first. */
+const MAY_TAKE_MS = 2000;
+
+/**
+ * One end may believe in success and the other not, when one of them fails over at the last moment, or when the target
+ * comes too late and the source has taken writes again: those are lost. Who owns the slots is asked at the end of the
+ * command anyway, of everybody; this is not.
+ */
+export async function expectNoContradiction(
+  way: AtomicWay,
+  name: string,
+  passage: Passage,
+  { fleet, nowMs }: MoveRun,
+): Promise<void> {
+  const [seat, far] = [way.seat(passage), way.farEnd(passage)].map(({ address }) => address);
+  if (!seat || !far) return;
+  for (const deadline = nowMs() + MAY_TAKE_MS; nowMs() < deadline; await sleep(POLL_MS)) {
+    let other: Migration | undefined;
+    try {
+      other = await askPersistently(fleet, far, way.ask(name));
+    } catch (error) {
+      // Silence is found out about when everybody is asked.
+      if (error instanceof NodeError) return;
+      throw error;
+    }
+    const contradiction = contradictionIn(other);
+    if (contradiction !== undefined)
+      throw new MoveError(
+        `${formatAddress(seat)} says that the migration of slots ${passage.slots} is done, and ${formatAddress(far)} that it ` +
+          `${contradiction}. Writes of the last moment may be lost; \`slotctl check\` tells who owns the slots.`,
+      );
+    if (other?.state !== 'under-way') return;
+  }
+}
+
+/** What the second end says, where the first says that it is done. */
+export function contradictionIn(other: Migration | undefined): string | undefined {
+  if (other?.state !== 'failed' && other?.state !== 'cancelled') return undefined;
+  const what = other.state === 'failed' ? 'has failed' : 'was cancelled';
+  return other.message ? `${what} (${other.message})` : what;
+}

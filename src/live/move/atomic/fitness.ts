@@ -1,0 +1,172 @@
+/** Whether the servers can move these slots by themselves now. Decided from one look at both ends, before anything is begun. */
+import type { Migration } from '../../../resp/commands/atomic-migration.ts';
+import { formatAddress, type NodeId } from '../../../topology/node.ts';
+import { SlotSet } from '../../../topology/slot-set.ts';
+import type { ServerFacts } from '../../../topology/snapshot.ts';
+import type { BothEnds, End } from '../both-ends.ts';
+import type { Passage } from '../mover.ts';
+import { isOf } from './own-migrations.ts';
+import { type AtomicWay, isSince } from './way.ts';
+
+type Verdict =
+  /** `underWay`: it has been begun already, by a run that was killed or by somebody who wants the same. */
+  | { readonly kind: 'fit'; readonly underWay?: Migration }
+  /** Not this way; MIGRATE may work. */
+  | { readonly kind: 'unfit'; readonly why: string }
+  /** Somebody else is at it, or was: nobody is to move these slots by any means. */
+  | { readonly kind: 'taken'; readonly why: string };
+
+export type Fitness =
+  | Verdict
+  /** As `otherwise` unless it changes within a moment, as things do that nodes tell each other. */
+  | { readonly kind: 'not-yet'; readonly otherwise: Verdict };
+
+export interface Question {
+  readonly passage: Pick<Passage, 'from' | 'to' | 'slots'>;
+  readonly way: AtomicWay;
+  readonly ends: BothEnds;
+  readonly servers: { readonly source: ServerFacts; readonly target: ServerFacts };
+  readonly isOwn: (migration: Migration) => boolean;
+}
+
+export function fitnessOf(question: Question): Fitness {
+  const { passage, way, ends, servers } = question;
+  const underWay = seatOf(question).migrations.find(
+    migration => migration.state === 'under-way' && isOf(migration, passage),
+  );
+  if (underWay) return { kind: 'fit', underWay };
+  const taken = otherMigration(question);
+  if (taken !== undefined) return { kind: 'taken', why: taken };
+  const owner = otherOwner(question);
+  if (owner) return owner;
+  const { forbidden } = seatOf(question);
+  if (forbidden !== undefined)
+    return { kind: 'unfit', why: `${formatAddress(way.seat(passage).address)}: ${forbidden}` };
+  if (ends.notPushed !== undefined)
+    return { kind: 'unfit', why: `${formatAddress(passage.to.address)}: ${ends.notPushed}` };
+  for (const [member, end] of [
+    [passage.from, ends.source],
+    [passage.to, ends.target],
+  ] as const) {
+    // Of any slot: the servers want all of them closed.
+    const open = SlotSet.of(...end.cluster.open.migrating.keys(), ...end.cluster.open.importing.keys());
+    if (open.size > 0)
+      return { kind: 'unfit', why: `slot ${open} is open at ${formatAddress(member.address)}` };
+  }
+  const corrupt = Object.entries(servers).find(
+    ([end, facts]) => (ends[end as keyof typeof servers].ioThreads ?? 1) > 1 && garblesWithThreads(facts),
+  );
+  if (corrupt) {
+    const why = `Valkey ${corrupt[1].version} with io-threads garbles what is written during a migration`;
+    return { kind: 'unfit', why };
+  }
+  const harm = harmAtTarget(question);
+  if (harm !== undefined) return { kind: 'unfit', why: `${formatAddress(passage.to.address)} ${harm}` };
+  if (haveSameEpoch(question))
+    return {
+      kind: 'not-yet',
+      otherwise: { kind: 'unfit', why: 'source and target have the same config epoch' },
+    };
+  return { kind: 'fit' };
+}
+
+function seatOf({ way, passage, ends }: Pick<Question, 'way' | 'passage' | 'ends'>): End {
+  return way.seat(passage) === passage.from ? ends.source : ends.target;
+}
+
+/** A migration that is in the way of these slots, whichever way we move them; `onlyOverlap` for MIGRATE. */
+export function otherMigration(
+  { passage, way, ends, isOwn }: Omit<Question, 'servers'>,
+  { onlyOverlap = false } = {},
+): string | undefined {
+  for (const [end, member] of [
+    [ends.source, passage.from],
+    [ends.target, passage.to],
+  ] as const) {
+    const inTheWay = end.migrations.find(
+      migration =>
+        migration.state === 'under-way' &&
+        !isOwn(migration) &&
+        ((way.onePerNode && !onlyOverlap) || migration.slots.intersect(passage.slots).size > 0),
+    );
+    if (!inTheWay) continue;
+    const { name, slots, source, target } = inTheWay;
+    return (
+      `${formatAddress(member.address)} is moving slots ${slots} already, from ${nameOf(source, ends)} to ` +
+      `${nameOf(target, ends)} (${name}), and nothing was begun. Try again when that is over.`
+    );
+  }
+  return undefined;
+}
+
+/** A Redis server imports from whoever owns the slots by then, whatever anybody had planned. */
+function otherOwner({ passage: { from, to, slots }, ends }: Question): Fitness | undefined {
+  const own = ends.source.cluster.self;
+  const lost = slots.without(own.role === 'primary' ? own.slots : SlotSet.empty);
+  if (lost.size > 0) {
+    const owner = ownerOf(lost, ends.source) ?? ownerOf(lost, ends.target);
+    const now = owner ? `${nameOf(owner, ends)} owns them now` : 'nobody is known to own them';
+    const why = `${formatAddress(from.address)} no longer owns slots ${lost}: ${now}. They were not moved.`;
+    return { kind: 'taken', why };
+  }
+  const believed = ends.target.cluster.nodes.find(({ id }) => id === from.id);
+  const doubted = slots.without(believed?.role === 'primary' ? believed.slots : SlotSet.empty);
+  if (doubted.size === 0) return undefined;
+  const owner = ownerOf(doubted, ends.target);
+  const whom = owner ? nameOf(owner, ends) : 'nobody';
+  const why =
+    `${formatAddress(to.address)} takes ${whom} for the owner of slots ${doubted}, and not ` +
+    `${formatAddress(from.address)}, which says that it owns them. They were not moved.`;
+  return { kind: 'not-yet', otherwise: { kind: 'taken', why } };
+}
+
+function ownerOf(slots: SlotSet, { cluster }: End): NodeId | undefined {
+  return cluster.nodes.find(node => node.role === 'primary' && node.slots.intersect(slots).size > 0)?.id;
+}
+
+export function nameOf(id: string, { source, target }: BothEnds): string {
+  const known = [...source.cluster.nodes, ...target.cluster.nodes].find(node => node.id === id);
+  return known?.address ? formatAddress(known.address) : id || 'an unknown node';
+}
+
+/**
+ * A server may turn a write away that a client could send again. What a migration brings nobody sends again, and the
+ * target owns the slots afterwards: Redis 8.6 has then lost the keys (Valkey lets the migration fail). Whether enough replicas are
+ * there now says nothing of the next moment. A server that could not save ends itself instead (both, "Replica was unable
+ * to write command to disk"). Seen on Redis 8.6.3 and Valkey 9.1.2.
+ */
+function harmAtTarget({ way, ends: { target } }: Question): string | undefined {
+  if (target.writes?.failedToSave)
+    return 'could not save its data lately, and servers in that state end themselves at the first key that comes';
+  if (target.writes?.wantsReplicas && way.product === 'redis')
+    return 'has min-replicas-to-write set: with too few replicas Redis throws away what a migration brings';
+  return undefined;
+}
+
+/** https://github.com/redis/redis/pull/14504: the target takes a new epoch that is not above the source's. */
+function haveSameEpoch({ ends, servers, way }: Question): boolean {
+  if (way.product !== 'redis' || isSince(servers.target, 'redis', 8, 6)) return false;
+  return ends.source.cluster.self.configEpoch === ends.target.cluster.self.configEpoch;
+}
+
+/**
+ * https://github.com/valkey-io/valkey/issues/4545, seen on 9.0.5, 9.1.0 and 9.1.1: the target gets `Protocol error` at best.
+ * 9.1.2 and everything later is taken to have the mend; of 9.0, only what comes after 9.0.5.
+ */
+export function garblesWithThreads({ product, version }: Pick<ServerFacts, 'product' | 'version'>): boolean {
+  const [, minor, patch] = /^9\.([01])\.(\d{1,4})/.exec(version) ?? [];
+  if (product !== 'valkey' || minor === undefined) return false;
+  return Number(patch) <= (minor === '0' ? 5 : 1);
+}
+
+/** What does not stop a migration, and may make it fail. */
+export function cautionFor({ source }: BothEnds, estimatedBytes: number): string | undefined {
+  const limit = source.replicaBufferBytes ?? 0;
+  if (limit === 0 || estimatedBytes <= limit) return undefined;
+  // Only writes are kept there, not the keys: how many there will be nobody knows, so the keys are the measure.
+  const megabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1024 / 1024))} MB`;
+  return (
+    `client-output-buffer-limit lets ${megabytes(limit)} wait for a replica, and the slots hold about ` +
+    `${megabytes(estimatedBytes)}: with many writes during the migration it may fail`
+  );
+}

@@ -1,0 +1,154 @@
+/**
+ * One turn of a move by MIGRATE: slots whose keys have gone are handed over, and the next ones are opened. Both in the same
+ * packets, since a server saves its nodes.conf after each: two packets would be two saves, on both ends.
+ */
+import { clusterNodes } from '../../../resp/commands/cluster.ts';
+import { assignSlot, importing, migrating, stable } from '../../../resp/commands/slots.ts';
+import type { OpenSlots } from '../../../topology/node.ts';
+import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
+import { slotsWithKeys } from '../../keys/count-keys.ts';
+import { persist } from '../../keys/retry.ts';
+import { awaitReplicas } from '../await-replicas.ts';
+import { KeysLeftError } from '../move-error.ts';
+import type { MoveRun, CountedPassage as Passage } from '../mover.ts';
+import { expectMarked, expectOwned, lookAtMarks, refuse } from './expect-marks.ts';
+import type { Voices } from './setslot-connections.ts';
+import { isReplicaNow } from './tell-new-owner.ts';
+
+export interface Turn {
+  readonly closing: SlotSet;
+  readonly opening: SlotSet;
+}
+
+/** What has come of it, also where it fails in the middle. */
+export interface Ledger {
+  readonly voices: Voices;
+  opened(slots: SlotSet): void;
+  handedOver(slots: SlotSet): void;
+  /** Moves what is left in slots whose keys had all gone. */
+  drainAgain(left: readonly Slot[]): Promise<void>;
+}
+
+export async function turnOver(
+  { closing, opening }: Turn,
+  passage: Passage,
+  run: MoveRun,
+  ledger: Ledger,
+): Promise<void> {
+  if (closing.size + opening.size === 0) return;
+  run.trip.expectCalm();
+  const { from, to } = passage;
+  const { listener } = run;
+  if (closing.size > 0) {
+    await expectEmpty(closing, passage, run, ledger);
+    await awaitReplicas(passage, run);
+  }
+  // Last: as long as the marks are ours, no key comes to an emptied slot, and none has gone elsewhere.
+  const ends = await persist(() => lookAtMarks(passage, run), run);
+  expectMarked(closing, passage, ends);
+  expectOwned(opening, passage, ends);
+  ledger.opened(opening);
+  // The target first. Were the source told first of slots that it loses, and the target then lost, nobody would own
+  // them; and a source that sends clients away before the target expects them sends them back and forth.
+  const comes = [...claims(closing, passage), ...[...opening].map(slot => importing(slot, from.id))];
+  await persist(() => ledger.voices.tell(to.address, comes), run);
+  const marks = await tellSource({ closing, opening }, passage, run, ledger.voices);
+  if (closing.size > 0) {
+    listener.moved(closing, keysIn(closing, passage));
+    ledger.handedOver(closing);
+  }
+  await giveBack(opening, marks, passage, run);
+}
+
+export function keysIn(slots: SlotSet, { keys }: Pick<Passage, 'keys'>): number {
+  return [...slots].reduce((sum, slot) => sum + (keys.get(slot) ?? 0), 0);
+}
+
+/** Opens slots, and hands none over. */
+export function openSlots(opening: SlotSet, passage: Passage, run: MoveRun, voices: Voices): Promise<void> {
+  const ledger = { voices, opened() {}, handedOver() {}, drainAgain: () => Promise.resolve() };
+  return turnOver({ closing: SlotSet.empty, opening }, passage, run, ledger);
+}
+
+/**
+ * Returns the marks that it had before ours. Where one connection is enough, the look and the new marks go in one packet,
+ * between which the server listens to nobody else: so it tells which marks of others ours have taken the place of.
+ */
+async function tellSource(
+  { closing, opening }: Turn,
+  { from, to, setSlotWaits }: Passage,
+  run: MoveRun,
+  voices: Voices,
+): Promise<OpenSlots['migrating']> {
+  const goes = [
+    ...[...closing].map(slot => assignSlot(slot, to.id)),
+    ...[...opening].map(slot => migrating(slot, to.id)),
+  ];
+  let marks: OpenSlots['migrating'] | undefined;
+  const look = async () => {
+    const { open } = await run.fleet.send(from.address, clusterNodes());
+    // What is seen at a second try are our own marks.
+    marks ??= open.migrating;
+  };
+  try {
+    await persist(async () => {
+      const looking = look();
+      if (setSlotWaits) await looking;
+      await Promise.all([looking, voices.tell(from.address, goes)]);
+    }, run);
+  } catch (error) {
+    // With its last slot gone it may have become a replica already: the target's word has reached it before ours.
+    if (opening.size > 0 || !isReplicaNow(error)) throw error;
+  }
+  return marks ?? new Map();
+}
+
+/** Somebody else was quicker, by a moment: it gets its marks back, and we stop. */
+async function giveBack(
+  opening: SlotSet,
+  marks: OpenSlots['migrating'],
+  { from, to }: Passage,
+  { fleet }: MoveRun,
+): Promise<void> {
+  const taken = [...opening].flatMap(slot => {
+    const other = marks.get(slot);
+    return other === undefined || other === to.id ? [] : [{ slot, other }];
+  });
+  await Promise.all(
+    taken.flatMap(({ slot, other }) => [
+      fleet.send(from.address, migrating(slot, other)),
+      fleet.send(to.address, stable(slot)),
+    ]),
+  );
+  refuse(
+    taken.map(({ slot }) => slot),
+    'somebody else has just begun to move',
+  );
+}
+
+/**
+ * A target that is told to own a slot which it imports takes a new epoch if it needs one, and tells all nodes at once: a
+ * message to everybody for every slot. Needed is that once, for the epoch, without which nobody would believe it, and
+ * at the end, so that everybody hears of all of them. In between the mark of the import is taken away first. Not from
+ * servers that delete what they neither own nor import when they are started: lost in that moment, they would lose keys.
+ */
+function claims(slots: SlotSet, { to, restartKeepsKeys }: Passage) {
+  const all = [...slots];
+  return all.flatMap((slot, i) => {
+    const quietly = restartKeepsKeys && i > 0 && i < all.length - 1 ? [stable(slot)] : [];
+    return [...quietly, assignSlot(slot, to.id)];
+  });
+}
+
+/** Keys that expire just as they are to be moved are counted, and not moved. */
+const MOST_ROUNDS = 10;
+
+/** The source deletes whatever is left in a slot that it loses, so this is asked at the last moment, and always. */
+async function expectEmpty(slots: SlotSet, passage: Passage, run: MoveRun, ledger: Ledger): Promise<void> {
+  for (let round = 1; ; round++) {
+    const left = await persist(() => slotsWithKeys([...slots], passage, run), run);
+    if (left.length === 0) return;
+    if (round === MOST_ROUNDS) throw new KeysLeftError(passage.from, left);
+    await ledger.drainAgain(left);
+  }
+}

@@ -1,0 +1,162 @@
+/** One connection to a source, on which one MIGRATE is under way at a time. */
+
+import { ping, select } from '../../../resp/commands/cluster.ts';
+import { type Key, keysInSlot, migrate } from '../../../resp/commands/slots.ts';
+import { ServerRefusalError } from '../../../resp/errors.ts';
+import type { Lane as Line } from '../../../resp/fleet.ts';
+import type { Slot } from '../../../topology/slot-set.ts';
+import type { BatchSize } from '../../keys/batch-size.ts';
+import { BIG_BYTES, type BigKeys, showKey, sizeOf, timeoutMsFor } from '../../keys/big-keys.ts';
+import { persist } from '../../keys/retry.ts';
+import type { MoveRun, Passage } from '../mover.ts';
+import type { Supplied, Supply } from './open-slots.ts';
+import { settleClash } from './settle-clash.ts';
+
+interface Found {
+  readonly supplied: Supplied;
+  readonly keys: readonly Key[];
+  /** How many were asked for. */
+  readonly wanted: number;
+}
+
+export class Lane {
+  readonly #passage: Passage;
+  readonly #run: MoveRun;
+  readonly #batch: BatchSize;
+  readonly #big: BigKeys;
+  readonly #line: Line;
+  #database = 0;
+
+  constructor(passage: Passage, run: MoveRun, batch: BatchSize, big: BigKeys) {
+    this.#big = big;
+    this.#passage = passage;
+    this.#run = run;
+    this.#batch = batch;
+    this.#line = run.fleet.lane(passage.from.address);
+  }
+
+  /** Takes slot after slot, until no more come. */
+  async empty(supply: Supply): Promise<void> {
+    let upcoming = this.#lookInto(supply);
+    for (let found = await upcoming; found; found = await upcoming) {
+      // While these keys are on their way, the next ones are asked for.
+      upcoming = this.#lookInto(supply);
+      upcoming.catch(() => {});
+      await this.#drain(found);
+      found.supplied.done();
+    }
+  }
+
+  close(): void {
+    this.#line.close();
+  }
+
+  get #most(): number {
+    return Math.min(this.#batch.keys, this.#run.pace.mostAtOnce(this.#passage));
+  }
+
+  /** The keys that go first, asked for on the connection that no MIGRATE holds up. */
+  async #lookInto(supply: Supply): Promise<Found | undefined> {
+    const supplied = await supply.take();
+    if (!supplied) return undefined;
+    const wanted = this.#most;
+    const command = keysInSlot(supplied.slot, wanted);
+    const { fleet } = this.#run;
+    const keys = await persist(() => fleet.send(this.#passage.from.address, command), this.#run);
+    return { supplied, wanted, keys };
+  }
+
+  async #drain({ supplied: { slot }, keys, wanted }: Found): Promise<void> {
+    await this.#select(0);
+    await this.#moveAll(slot, keys, wanted);
+    for (const database of this.#passage.databases.filter(number => number !== 0)) {
+      await this.#select(database);
+      const most = this.#most;
+      await this.#moveAll(slot, await this.#list(slot, most), most);
+    }
+  }
+
+  /** In the database that is selected. */
+  #list(slot: Slot, most: number): Promise<readonly Key[]> {
+    return persist(() => this.#line.send(keysInSlot(slot, most)), this.#run);
+  }
+
+  async #select(database: number): Promise<void> {
+    if (database === this.#database) return;
+    this.#database = database;
+    await this.#line.send(select(database));
+  }
+
+  async #moveAll(slot: Slot, first: readonly Key[], asked: number): Promise<void> {
+    let [keys, wanted] = [first, asked];
+    while (keys.length > 0) {
+      await this.#moveEach(keys);
+      // Fewer than asked for are the last ones: whoever writes to the slot now writes to the target.
+      if (keys.length < wanted) return;
+      wanted = this.#most;
+      keys = await this.#list(slot, wanted);
+    }
+  }
+
+  /** Big ones alone, so that they hold up nobody's small ones. */
+  async #moveEach(keys: readonly Key[]): Promise<void> {
+    if (this.#big.size === 0) return this.#move(keys);
+    const small = keys.filter(key => sizeOf(this.#big, key) < BIG_BYTES);
+    if (small.length > 0) await this.#move(small);
+    for (const key of keys) {
+      const size = sizeOf(this.#big, key);
+      if (size < BIG_BYTES) continue;
+      this.#run.listener.remark(
+        `moving ${showKey(key)} alone: it takes ${Math.round(size / 1024 / 1024)} MB`,
+      );
+      await this.#move([key]);
+    }
+  }
+
+  async #move(keys: readonly Key[]): Promise<void> {
+    const { nowMs, pace, fleet } = this.#run;
+    const { from, to } = this.#passage;
+    const knock = () => Promise.all([from, to].map(({ address }) => fleet.send(address, ping())));
+    await pace.before(keys.length, this.#passage, knock);
+    const beganAt = nowMs();
+    try {
+      await this.#persist(keys, false);
+    } catch (error) {
+      if (!(error instanceof ServerRefusalError && /BUSYKEY/.test(error.text))) throw error;
+      await settleClash(this.#passage, this.#run, this.#database, keys);
+      await this.#persist(keys, true);
+    }
+    this.#batch.took(nowMs() - beganAt, keys.length);
+  }
+
+  /** A target that did not answer may be back without what it was sent. */
+  #persist(keys: readonly Key[], replace: boolean): Promise<void> {
+    const { trip } = this.#run;
+    let isFirst = true;
+    return persist(async () => {
+      if (!isFirst) await trip.lookAgain();
+      isFirst = false;
+      trip.expectCalm();
+      await this.#migrate(keys, replace);
+    }, this.#run);
+  }
+
+  async #migrate(keys: readonly Key[], replace: boolean): Promise<void> {
+    const { to } = this.#passage;
+    const { fleet, limits } = this.#run;
+    const [first] = keys;
+    // Big ones go alone.
+    const size = first && keys.length === 1 ? sizeOf(this.#big, first) : 0;
+    await this.#line.send(
+      migrate({
+        host: to.meetAt.ip,
+        port: to.meetAt.port,
+        database: this.#database,
+        keys,
+        timeoutMs: Math.ceil(Math.max(limits.timeoutMs, timeoutMsFor(size))),
+        replace,
+        ...(fleet.credentials && { credentials: fleet.credentials }),
+      }),
+    );
+  }
+}

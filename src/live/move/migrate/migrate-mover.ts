@@ -1,0 +1,148 @@
+/**
+ * The classic way, which every server knows: a slot is opened on both sides, its keys go by MIGRATE, and then all
+ * primaries are told who owns it. Slots go in windows: while the keys of one window move, the next is opened and the one
+ * before is handed over, in one turn; the lanes never stand still in between.
+ */
+
+import { ping } from '../../../resp/commands/cluster.ts';
+import { NodeError } from '../../../resp/errors.ts';
+import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
+import { BatchSize } from '../../keys/batch-size.ts';
+import { findBigKeys } from '../../keys/big-keys.ts';
+import { databasesOf } from '../../keys/databases.ts';
+import { migrateTimeoutMs, nodeTimeoutAt } from '../../keys/migrate-timeout.ts';
+import { ifTold } from '../../look/look-at-node.ts';
+import type { MoveRun, Mover, CountedPassage as Passage } from '../mover.ts';
+import { tidyUp } from './close-again.ts';
+import { areAllGiven } from './finish-hand-over.ts';
+import { keysIn, type Ledger, turnOver } from './hand-over.ts';
+import { Lane } from './migrate-lane.ts';
+import { Supply } from './open-slots.ts';
+import { Voices } from './setslot-connections.ts';
+import { News } from './tell-new-owner.ts';
+import { expectRights } from './try-rights.ts';
+import { windowsOf } from './windows.ts';
+
+/**
+ * One MIGRATE in flight on each keeps the source busy, and lets clients in between: a server runs all that waits in one
+ * client's buffer before it turns to the next, so pipelined MIGRATEs would shut everybody out.
+ */
+const LANES = 2;
+
+export const migrateMover: Mover = async (uncounted, given) => {
+  const { from, to, databases: used } = uncounted;
+  const [, keys, databases, run] = await Promise.all([
+    expectRights({ from: from.address, to: to.address, databases: used }, given.fleet),
+    uncounted.count(),
+    databasesOf(uncounted, given),
+    withinNodeTimeout(uncounted, given),
+    given.trip.ready,
+  ]);
+  const passage = { ...uncounted, keys, databases };
+  const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs, await roundTripMs(passage, run));
+  const big = await findBigKeys(passage, run);
+  const lanes = Array.from({ length: LANES }, () => new Lane(passage, run, batch, big));
+  // Apart from the others, which are busy with the next window by then.
+  const mop = new Lane(passage, run, batch, big);
+  const voices = new Voices(run.fleet, passage);
+  try {
+    return await convey(passage, run, lanes, mop, voices);
+  } finally {
+    for (const line of [...lanes, mop, voices]) line.close();
+  }
+};
+
+async function withinNodeTimeout({ from }: Pick<Passage, 'from'>, run: MoveRun): Promise<MoveRun> {
+  const nodeTimeout = await nodeTimeoutAt(run.fleet, from.address);
+  const timeoutMs = migrateTimeoutMs(run.limits.timeoutMs, [nodeTimeout], text => run.listener.remark(text));
+  return { ...run, limits: { ...run.limits, timeoutMs } };
+}
+
+/** Several, since a server may be busy just then; the connection is there already. A refusal is an answer, too. */
+const KNOCKS = 3;
+
+async function roundTripMs({ from }: Passage, { fleet, nowMs }: MoveRun): Promise<number> {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let knock = 0; knock < KNOCKS; knock++) {
+    const knockedAt = nowMs();
+    await ifTold(fleet.send(from.address, ping()));
+    shortest = Math.min(shortest, nowMs() - knockedAt);
+  }
+  return shortest;
+}
+
+/** Slots that are open, and when their keys have gone. */
+interface Open {
+  readonly slots: SlotSet;
+  readonly drained: Promise<void>;
+}
+
+async function convey(
+  passage: Passage,
+  run: MoveRun,
+  lanes: readonly Lane[],
+  mop: Lane,
+  voices: Voices,
+): Promise<SlotSet> {
+  const windows = windowsOf(passage, run.limits.window);
+  const [supply, news] = [new Supply(), new News(passage, run, voices)];
+  const working = lanes.map(lane => lane.empty(supply));
+  const draining = Promise.all(working);
+  // A lane that fails is heard of when a window is waited for.
+  draining.catch(() => {});
+  let [opened, moved] = [SlotSet.empty, SlotSet.empty];
+  const ledger: Ledger = {
+    voices,
+    opened: slots => {
+      opened = opened.union(slots);
+    },
+    handedOver: slots => {
+      moved = moved.union(slots);
+      news.spread(slots);
+    },
+    drainAgain: left => mopUp(mop, left),
+  };
+  let closing = SlotSet.empty;
+  let open: Open | undefined;
+  try {
+    for (let turn = 0; ; turn++) {
+      const opening = (run.isStopping() ? undefined : windows[turn]) ?? SlotSet.empty;
+      if (closing.size === 0 && !open && opening.size === 0) break;
+      await turnOver({ closing, opening }, passage, run, ledger);
+      const drained = supply.add(slotsToDrain(opening, passage));
+      if (open) await Promise.race([open.drained, draining]);
+      closing = open?.slots ?? SlotSet.empty;
+      open = opening.size > 0 ? { slots: opening, drained } : undefined;
+    }
+    supply.close();
+    await news.arrived();
+    return moved;
+  } catch (error) {
+    supply.drop();
+    // Whatever was begun is seen to its end before anybody hears of a failure: until then keys are on their way.
+    await Promise.allSettled(working);
+    await news.arrived().catch(() => {});
+    if (error instanceof NodeError && (await areAllGiven(passage, run))) {
+      const last = passage.slots.without(moved);
+      run.listener.moved(last, keysIn(last, passage));
+      run.listener.remark(`${error.node}: ${error.message}; all slots had moved by then`);
+      return passage.slots;
+    }
+    throw await tidyUp(error, opened.without(moved), passage, run);
+  }
+}
+
+/**
+ * By the count before they were opened; keys that came since are found before the slot is handed over. Counted is in
+ * database 0 only: where there are others, no slot may be taken for empty.
+ */
+function slotsToDrain(slots: SlotSet, { keys, databases }: Passage): Slot[] {
+  return [...slots].filter(slot => databases.length > 1 || keys.has(slot));
+}
+
+async function mopUp(mop: Lane, left: readonly Slot[]): Promise<void> {
+  const supply = new Supply();
+  supply.add(left);
+  supply.close();
+  await mop.empty(supply);
+}

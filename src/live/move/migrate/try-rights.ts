@@ -1,0 +1,42 @@
+/**
+ * Whether both ends let this user do all that a move by MIGRATE takes, before any slot is opened: found out in the middle, it leaves
+ * slots half moved. A MIGRATE selects the database at the target, and logs in there as we do.
+ */
+
+import {
+  type Trial,
+  tryCountKeys,
+  tryListKeys,
+  tryRestore,
+  trySelect,
+  trySetSlot,
+} from '../../../resp/commands/rights.ts';
+import type { Fleet } from '../../../resp/fleet.ts';
+import { type Address, formatAddress } from '../../../topology/node.ts';
+import { MoveError } from '../move-error.ts';
+
+export interface Ends {
+  readonly from: Address;
+  readonly to: Address;
+  /** Those with keys, which the target must have, too. */
+  readonly databases: readonly number[];
+}
+
+/** One packet to each of the two. MIGRATE itself is not tried: where it is refused, no key has gone, and the slots are closed again. */
+export async function expectRights({ from, to, databases }: Ends, fleet: Fleet): Promise<void> {
+  const key = `slotctl:${Math.random().toString(36).slice(2)}`;
+  // Back to database 0 at the end, where everybody expects the connection.
+  const selecting = [...new Set([...databases, 0])].sort((a, b) => b - a).map(trySelect);
+  const refusals = await Promise.all([
+    refusalsAt(from, [...selecting, tryListKeys(), tryCountKeys(), trySetSlot()], fleet),
+    refusalsAt(to, [...selecting, tryRestore(key), tryCountKeys(), trySetSlot()], fleet),
+  ]);
+  const all = refusals.flat();
+  if (all.length > 0) throw new MoveError(`${all.join('; ')}. Nothing was begun.`);
+}
+
+async function refusalsAt(at: Address, trials: readonly Trial[], fleet: Fleet): Promise<string[]> {
+  const answers = await fleet.sendAll(at, trials);
+  const said = new Set(answers.filter(answer => answer !== undefined));
+  return said.size > 0 ? [`${formatAddress(at)} refuses what the move needs: ${[...said].join(', ')}`] : [];
+}

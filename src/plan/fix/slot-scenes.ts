@@ -1,0 +1,141 @@
+/** All that is known of single slots which something is wrong with: who claims them, who has them open, who holds keys. */
+import type { Census, NodeCensus } from '../../topology/census.ts';
+import type { Finding } from '../../topology/finding.ts';
+import type { NodeId } from '../../topology/node.ts';
+import { SLOT_COUNT, type Slot, SlotSet } from '../../topology/slot-set.ts';
+import { type ClusterSnapshot, campsOf } from '../../topology/snapshot.ts';
+
+export interface SlotScene {
+  readonly slot: Slot;
+  /** The primary that answers and that is believed to own it. */
+  readonly owner?: NodeId;
+  /** Others that claim it too. */
+  readonly rivals: readonly NodeId[];
+  /** The owner, where it does not answer and nobody else claims the slot. */
+  readonly silent?: NodeId;
+  /** Marks on primaries: by node, where the slot goes or comes from. */
+  readonly migrating: ReadonlyMap<NodeId, NodeId>;
+  readonly importing: ReadonlyMap<NodeId, NodeId>;
+  /**
+   * Whom those who import it take for its owner. A source that fails over takes the claim with it, and whoever imports a
+   * slot does not hear who owns it now.
+   */
+  readonly heard: ReadonlyMap<NodeId, NodeId | undefined>;
+  /** Replicas with marks, each with its primary. */
+  readonly markedReplicas: ReadonlyMap<NodeId, NodeId | undefined>;
+  /** Keys by primary; who has none is left out. */
+  readonly keys: ReadonlyMap<NodeId, number>;
+}
+
+interface Draft {
+  readonly slot: Slot;
+  readonly claimants: NodeId[];
+  readonly migrating: Map<NodeId, NodeId>;
+  readonly importing: Map<NodeId, NodeId>;
+  readonly heard: Map<NodeId, NodeId | undefined>;
+  readonly markedReplicas: Map<NodeId, NodeId | undefined>;
+  readonly keys: Map<NodeId, number>;
+}
+
+/** Only slots of which something is to be told: marked, claimed by none or several, or with keys outside their owner. */
+export function slotScenes(
+  snapshot: ClusterSnapshot,
+  census: Census,
+  findings: readonly Finding[],
+): SlotScene[] {
+  const drafts = draftAll(snapshot, census);
+  const silent = silentBySlot(findings);
+  return [...drafts]
+    .sort((a, b) => a.slot - b.slot)
+    .map(({ claimants, ...draft }) => {
+      const [owner, ...rivals] = claimants.length < 2 ? claimants : byBelief(claimants, draft, snapshot);
+      const dead = owner ? undefined : silent[draft.slot];
+      return { ...draft, rivals, ...(owner && { owner }), ...(dead && { silent: dead }) };
+    });
+}
+
+function draftAll({ views }: ClusterSnapshot, census: Census): Iterable<Draft> {
+  const primaries = views.flatMap(({ id, self }) =>
+    self.role === 'primary' ? [{ id, slots: self.slots }] : [],
+  );
+  const claims = new Uint16Array(SLOT_COUNT);
+  for (const { slots } of primaries) for (const s of slots) claims[s] = (claims[s] ?? 0) + 1;
+  const drafts = new Map<Slot, Draft>();
+  const draft = (slot: Slot): Draft => {
+    const known = drafts.get(slot);
+    if (known) return known;
+    const claimants = primaries.filter(({ slots }) => slots.has(slot)).map(({ id }) => id);
+    const [migrating, importing, keys] = [new Map(), new Map(), new Map()];
+    const made = {
+      slot,
+      claimants,
+      migrating,
+      importing,
+      keys,
+      heard: new Map<NodeId, NodeId | undefined>(),
+      markedReplicas: new Map(),
+    };
+    drafts.set(slot, made);
+    return made;
+  };
+  for (const slot of SlotSet.all) if (claims[slot] !== 1) draft(slot);
+  for (const { id, self, open, nodes } of views) {
+    for (const state of ['migrating', 'importing'] as const) {
+      for (const [slot, peer] of open[state]) {
+        if (self.role === 'replica') draft(slot).markedReplicas.set(id, self.primary);
+        else draft(slot)[state].set(id, peer);
+      }
+    }
+    const ownerOf = (slot: Slot) => nodes.find(node => node.role === 'primary' && node.slots.has(slot));
+    for (const slot of open.importing.keys()) draft(slot).heard.set(id, ownerOf(slot)?.id);
+    if (self.role === 'primary')
+      for (const slot of slotsHeld(census.get(id))) if (!self.slots.has(slot)) draft(slot);
+  }
+  // Whoever holds keys in one of these, its owner too.
+  for (const { id } of primaries) {
+    const held = census.get(id);
+    if (!held || 'reason' in held) continue;
+    for (const [slot, keys] of held.bySlot) drafts.get(slot)?.keys.set(id, keys);
+  }
+  return drafts.values();
+}
+
+function slotsHeld(held: NodeCensus | undefined): Iterable<Slot> {
+  return held && !('reason' in held) ? held.bySlot.keys() : [];
+}
+
+function silentBySlot(findings: readonly Finding[]): (NodeId | undefined)[] {
+  const owners = new Array<NodeId | undefined>(SLOT_COUNT).fill(undefined);
+  for (const { kind, nodes, slots } of findings) {
+    if (kind === 'owner-unreachable') for (const s of slots) owners[s] = nodes[0];
+  }
+  return owners;
+}
+
+/**
+ * Who is to be believed of several that claim a slot. The newest epoch, before all: that claim is the one which the
+ * servers themselves would settle on. Where epochs are equal, whom more of the others believe; then who holds more keys;
+ * then the smaller id, which is the one that would take a new epoch if the two met.
+ */
+function byBelief(
+  claimants: readonly NodeId[],
+  { slot, keys }: Omit<Draft, 'claimants'>,
+  { views }: ClusterSnapshot,
+): NodeId[] {
+  const others = campsOf(views.filter(({ id }) => !claimants.includes(id)));
+  const rank = (id: NodeId) => {
+    const supporters = others.filter(({ nodes }) =>
+      nodes.some(node => node.id === id && node.role === 'primary' && node.slots.has(slot)),
+    );
+    return {
+      id,
+      epoch: views.find(view => view.id === id)?.self.configEpoch ?? 0,
+      support: supporters.reduce((sum, camp) => sum + camp.views.length, 0),
+      keys: keys.get(id) ?? 0,
+    };
+  };
+  return claimants
+    .map(rank)
+    .sort((a, b) => b.epoch - a.epoch || b.support - a.support || b.keys - a.keys || (a.id < b.id ? -1 : 1))
+    .map(({ id }) => id);
+}

@@ -1,0 +1,59 @@
+/** Servers that do not go together, however well they speak to each other. */
+import type { Candidate } from '../../topology/candidate.ts';
+import type { Address } from '../../topology/node.ts';
+import type { Product, ServerFacts } from '../../topology/snapshot.ts';
+import type { Refusal } from '../refusal.ts';
+
+/** Redis and Valkey exchange bus messages and misunderstand each other’s addresses: clients are sent to nowhere. */
+export function productsMixed(candidates: readonly Candidate[], cluster?: Product): Refusal[] {
+  const of = (product: Product): Address[] =>
+    candidates.filter(({ view }) => view.server.product === product).map(({ asked }) => asked);
+  const [redis, valkey] = [of('redis'), of('valkey')];
+  const mixed = (redis.length > 0 || cluster === 'redis') && (valkey.length > 0 || cluster === 'valkey');
+  return mixed ? [{ kind: 'products-mixed', redis, valkey, ...(cluster && { cluster }) }] : [];
+}
+
+/**
+ * The version that a server writes into what it packs, since the release at which it became so; found out on 7.0, 8.0,
+ * 8.6, Valkey 8.0, 8.1 and 9.1. Of the others at least the one before is certain.
+ */
+const PAYLOADS: Readonly<
+  Record<Product, readonly (readonly [major: number, minor: number, version: number])[]>
+> = {
+  redis: [
+    [8, 6, 13],
+    [7, 4, 12],
+    [7, 2, 11],
+    [7, 0, 10],
+    [5, 0, 9],
+    [4, 0, 8],
+  ],
+  valkey: [
+    [9, 0, 80],
+    [7, 2, 11],
+  ],
+};
+
+/** After Redis and Valkey had parted, these numbers were given out by Redis alone. */
+const REDIS_ONLY = 12;
+
+/** Whether a server takes the values that another packs: it takes those of its own version and of all before. */
+export function takesValuesOf(target: ServerFacts, source: ServerFacts): boolean {
+  const [own, other] = [payloadOf(target), payloadOf(source)];
+  if (target.product === 'valkey' && source.product === 'redis' && other >= REDIS_ONLY) return false;
+  return other <= own;
+}
+
+function payloadOf({ product, release }: ServerFacts): number {
+  const known = PAYLOADS[product].find(
+    ([major, minor]) => release.major > major || (release.major === major && release.minor >= minor),
+  );
+  return known?.[2] ?? 0;
+}
+
+/** A newer server's snapshot is not read by an older one. */
+export function isOlder(replica: ServerFacts, primary: ServerFacts): boolean {
+  if (replica.product !== primary.product) return false;
+  const [own, other] = [replica.release, primary.release];
+  return own.major < other.major || (own.major === other.major && own.minor < other.minor);
+}

@@ -1,0 +1,164 @@
+/** Whether nodes are fit to be made a cluster, one by one and together. */
+import { type Applicant, type Candidate, isCandidate, isSilent } from '../../topology/candidate.ts';
+import type { Traits } from '../../topology/join-requirements.ts';
+import { lastCopyOf } from '../../topology/last-copy.ts';
+import { type Address, type ClusterNode, formatAddress, type NodeId } from '../../topology/node.ts';
+import { isAlive } from '../../topology/proof-of-life.ts';
+import type { SlotSet } from '../../topology/slot-set.ts';
+import { believedNodes, type ClusterSnapshot, replicasByPrimary } from '../../topology/snapshot.ts';
+import type { Refusal } from '../refusal.ts';
+
+/** What a node is to become. */
+export type Assignment =
+  | { readonly role: 'primary'; readonly slots: SlotSet; readonly epoch: number }
+  | { readonly role: 'replica'; readonly primary: NodeId; readonly epoch: number };
+
+/** What stands against all of them together. */
+export function judgeTogether(nodes: readonly Applicant[]): Refusal[] {
+  const candidates = nodes.filter(isCandidate);
+  const silent = nodes.filter(isSilent);
+  return [
+    ...silent.map(
+      ({ asked, reason, hasNoCluster }): Refusal => ({
+        kind: 'silent',
+        node: asked,
+        reason,
+        ...(hasNoCluster && { hasNoCluster }),
+      }),
+    ),
+    ...sameNodes(nodes),
+    ...tlsMixed(candidates),
+    ...loopbackMixed(candidates),
+  ];
+}
+
+/** By id where it is known, so that two names for one node are found out. */
+function sameNodes(nodes: readonly Applicant[]): Refusal[] {
+  const groups = new Map<string, Address[]>();
+  for (const node of nodes) {
+    const key = isCandidate(node) ? node.view.id : formatAddress(node.asked);
+    groups.set(key, [...(groups.get(key) ?? []), node.asked]);
+  }
+  return [...groups.values()]
+    .filter(group => group.length > 1)
+    .map(group => ({ kind: 'same-node', nodes: group }));
+}
+
+function tlsMixed(candidates: readonly Candidate[]): Refusal[] {
+  const asked = (tls: boolean) => candidates.filter(c => c.tlsBus === tls).map(c => c.asked);
+  const [withTls, without] = [asked(true), asked(false)];
+  return withTls.length > 0 && without.length > 0 ? [{ kind: 'tls-mixed', withTls, without }] : [];
+}
+
+/** On another machine a loopback address is another node, or none. */
+function loopbackMixed(candidates: readonly Candidate[]): Refusal[] {
+  const loopback = candidates.filter(c => isLoopback(c.meetAt.ip));
+  const mixed = loopback.length > 0 && loopback.length < candidates.length;
+  return mixed ? [{ kind: 'loopback-mixed', loopback: loopback.map(c => c.asked) }] : [];
+}
+
+export function isLoopback(ip: string): boolean {
+  return ip.startsWith('127.') || ip === '::1' || ip.startsWith('::ffff:127.');
+}
+
+/**
+ * What stands against one of them: anything that it brings along and that is not what it is to become. What matches
+ * its assignment was done by an earlier run, and is no reason against another.
+ */
+export function judgeCandidate(
+  { asked: node, view, functions }: Candidate,
+  nodes: readonly Applicant[],
+  assignment: Assignment | undefined,
+): Refusal[] {
+  const { self, server } = view;
+  const refusals: Refusal[] = [];
+  const others = strangersTo(view, idsIn(nodes), addressesIn(nodes));
+  const slots = self.role === 'primary' ? self.slots : undefined;
+  const hasItsSlots =
+    assignment?.role === 'primary' && slots !== undefined && slots.size > 0 && slots.equals(assignment.slots);
+  const hasItsPrimary =
+    assignment?.role === 'replica' && self.role === 'replica' && self.primary === assignment.primary;
+  const begun = hasItsSlots || hasItsPrimary || view.nodes.length - others > 1;
+  if (others > 0) refusals.push({ kind: 'knows-others', node, others });
+  if (slots && slots.size > 0 && !hasItsSlots) refusals.push({ kind: 'owns-slots', node, slots });
+  if (self.role === 'replica' && !hasItsPrimary) refusals.push({ kind: 'is-replica', node });
+  const keys = server.keys ?? 0;
+  if (keys > 0 && !hasItsSlots && !hasItsPrimary) refusals.push({ kind: 'holds-keys', node, keys });
+  const epoch = self.configEpoch;
+  if (epoch > 0 && !begun && epoch !== assignment?.epoch) refusals.push({ kind: 'has-epoch', node, epoch });
+  if (functions && functions.size > 0 && !begun)
+    refusals.push({ kind: 'has-functions', node, libraries: [...functions.keys()], differing: false });
+  return refusals;
+}
+
+/** What stands against a node that is to join a cluster of others. An old epoch does no harm there. */
+export function judgeNewcomer(
+  { asked: node, view, functions = new Map(), tlsBus }: Candidate,
+  members: ReadonlyMap<NodeId, ClusterNode>,
+  cluster: Traits,
+): Refusal[] {
+  const { self, server } = view;
+  const refusals: Refusal[] = [];
+  // Somebody with whom it is shaking hands has no id yet.
+  const places = new Set([...members.values()].flatMap(m => (m.address ? [formatAddress(m.address)] : [])));
+  const others = strangersTo(view, new Set(members.keys()), places);
+  if (others > 0) refusals.push({ kind: 'knows-others', node, others });
+  if (self.role === 'primary' && self.slots.size > 0)
+    refusals.push({ kind: 'owns-slots', node, slots: self.slots });
+  if (self.role === 'replica') refusals.push({ kind: 'is-replica', node });
+  const keys = server.keys ?? 0;
+  if (keys > 0) refusals.push({ kind: 'holds-keys', node, keys });
+  const libraries = [...functions]
+    .filter(([name, code]) => cluster.functions?.get(name) !== code)
+    .map(([name]) => name);
+  if (libraries.length > 0) refusals.push({ kind: 'has-functions', node, libraries, differing: true });
+  if (tlsBus !== undefined && cluster.tlsBus !== undefined && tlsBus !== cluster.tlsBus)
+    refusals.push({ kind: 'tls-differs', node, tlsBus });
+  return refusals;
+}
+
+/** What stands against making a member a replica: it is emptied, and whoever replicates it is left alone. */
+export function judgeFutureReplica(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
+  const view = snapshot.views.find(({ id }) => id === node);
+  if (!view) return [{ kind: 'does-not-answer', node }];
+  const { self, server } = view;
+  const last = lastCopyOf(snapshot, node);
+  if (last)
+    return [{ kind: 'last-copy', node, ...last, ...(isAlive(snapshot, last.primary) && { lives: true }) }];
+  if (self.role !== 'primary') return [];
+  const refusals: Refusal[] = [];
+  const keys = server.keys ?? 0;
+  if (self.slots.size > 0) refusals.push({ kind: 'has-slots', node, slots: self.slots });
+  else if (keys > 0) refusals.push({ kind: 'has-stray-keys', node, keys });
+  const replicas = (replicasByPrimary(believedNodes(snapshot).values()).get(node) ?? []).map(({ id }) => id);
+  if (replicas.length > 0) refusals.push({ kind: 'has-replicas', node, replicas });
+  return refusals;
+}
+
+function idsIn(nodes: readonly Applicant[]): ReadonlySet<NodeId> {
+  return new Set(nodes.filter(isCandidate).map(({ view }) => view.id));
+}
+
+/** One that does not answer is known by its address only. */
+export function addressesIn(nodes: readonly Applicant[]): ReadonlySet<string> {
+  return new Set(
+    nodes.flatMap(node => [
+      formatAddress(node.asked),
+      isCandidate(node)
+        ? formatAddress({ host: node.meetAt.ip, port: node.meetAt.port })
+        : formatAddress({ host: node.ip, port: node.asked.port }),
+    ]),
+  );
+}
+
+/** How many nodes it knows that do not belong here. */
+function strangersTo(
+  { id, nodes }: Candidate['view'],
+  ids: ReadonlySet<NodeId>,
+  addresses: ReadonlySet<string>,
+): number {
+  return nodes.filter(
+    node =>
+      node.id !== id && !ids.has(node.id) && !(node.address && addresses.has(formatAddress(node.address))),
+  ).length;
+}

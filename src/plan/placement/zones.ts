@@ -1,0 +1,50 @@
+/** Where nodes stand: their host by its address, and the zone as the person says it, or else as the server does. */
+import { type Applicant, isCandidate } from '../../topology/candidate.ts';
+import type { NodeId } from '../../topology/node.ts';
+import type { Place } from '../../topology/place.ts';
+import { addressBook, believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
+
+export type ZoneMap = ReadonlyMap<string, string>;
+
+/** `host=zone` pairs, separated by commas or line ends; `#` begins a comment. */
+export function readZoneMap(text: string): ZoneMap {
+  const zones = new Map<string, string>();
+  const entries = text.split('\n').flatMap(line => line.replace(/#.*/, '').split(','));
+  for (const entry of entries.map(words => words.trim()).filter(words => words !== '')) {
+    const [host = '', zone = '', ...more] = entry.split('=').map(part => part.trim());
+    if (!host || !zone || more.length > 0) throw new RangeError(`'${entry}' is not host=zone`);
+    if ((zones.get(host) ?? zone) !== zone) throw new RangeError(`${host} is given two zones`);
+    zones.set(host, zone);
+  }
+  return zones;
+}
+
+export function placeOfApplicant(node: Applicant, zones: ZoneMap): Place {
+  if (!isCandidate(node)) return place([node.ip, node.asked.host], undefined, zones);
+  const { asked, meetAt, view } = node;
+  return place([meetAt.ip, asked.host, view.self.address?.hostname], view.server.zone, zones);
+}
+
+/** For the nodes of a cluster: by what they announce, not by where they were reached. */
+export function placesIn(snapshot: ClusterSnapshot, zones: ZoneMap): (id: NodeId) => Place {
+  const nodes = believedNodes(snapshot);
+  const views = new Map(snapshot.views.map(view => [view.id, view]));
+  const book = addressBook(snapshot);
+  return id => {
+    const announced = nodes.get(id)?.address;
+    const host = announced?.host ?? book.get(id)?.host ?? id;
+    return place([host, announced?.hostname, book.get(id)?.host], views.get(id)?.server.zone, zones);
+  };
+}
+
+/** The first name is what tells hosts apart; any of them may stand in the map. */
+function place(
+  names: readonly [string, ...(string | undefined)[]],
+  toldByServer: string | undefined,
+  zones: ZoneMap,
+): Place {
+  const [host] = names;
+  const said = names.find(name => name !== undefined && zones.has(name));
+  const zone = said === undefined ? toldByServer : zones.get(said);
+  return zone === undefined ? { host } : { host, zone };
+}

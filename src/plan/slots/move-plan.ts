@@ -1,0 +1,215 @@
+/** Plans that move slots: what they have in common, and what stands against moving anything. */
+import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
+import { findNode } from '../../topology/find-node.ts';
+import type { Finding } from '../../topology/finding.ts';
+import { membersOf } from '../../topology/members.ts';
+import type { NodeId } from '../../topology/node.ts';
+import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
+import { believedNodes, type ClusterSnapshot, isPrimary, ownClaims } from '../../topology/snapshot.ts';
+import { takesValuesOf } from '../membership/compatibility.ts';
+import type { Refusal } from '../refusal.ts';
+import { inStages } from '../stages.ts';
+import type { Plan, Remark, SlotMove, Stage } from '../step.ts';
+import { fragmentsOf } from './choose.ts';
+
+export interface MovePlan extends Plan {
+  readonly moves: readonly SlotMove[];
+  /** Runs of slots with one owner, in the whole cluster. */
+  readonly fragments: { readonly before: number; readonly after: number };
+}
+
+/** All moves are one stage: who may be busy at the same time is known to whoever carries them out. */
+export function movePlan(
+  snapshot: ClusterSnapshot,
+  moves: readonly SlotMove[],
+  {
+    remarks = [],
+    closing = [],
+    wantsOk,
+  }: { readonly remarks?: readonly Remark[]; readonly closing?: Stage; readonly wantsOk: boolean },
+): MovePlan {
+  const concerned = [...new Set(moves.flatMap(({ from, to }) => [from, to]))];
+  const owners = ownersIn(snapshot);
+  return {
+    before: snapshot,
+    moves,
+    fragments: {
+      before: fragmentsOf(owners.values()),
+      after: fragmentsOf(afterMoves(owners, moves).values()),
+    },
+    remarks,
+    stages: inStages(
+      closing,
+      moves.map(move => ({ kind: 'move-slots', ...move })),
+      moves.length + closing.length > 0
+        ? [
+            {
+              kind: 'agree',
+              members: membersOf(snapshot),
+              concerned,
+              wantsOk,
+              wantsCopies: false,
+              sparesSilent: true,
+            },
+          ]
+        : [],
+    ),
+  };
+}
+
+export type Owners = ReadonlyMap<NodeId, SlotSet>;
+
+/** In their own words where they answer. Of those who do not, only what nobody else claims. */
+export function ownersIn(snapshot: ClusterSnapshot): Map<NodeId, SlotSet> {
+  const owners = ownClaims(snapshot);
+  let covered = SlotSet.union(owners.values());
+  for (const { id, slots } of silentOwners(snapshot)) {
+    owners.set(id, slots.without(covered));
+    covered = covered.union(slots);
+  }
+  return owners;
+}
+
+export function silentOwners(snapshot: ClusterSnapshot) {
+  const answered = new Set(snapshot.views.map(({ id }) => id));
+  return [...believedNodes(snapshot).values()]
+    .filter(isPrimary)
+    .filter(({ id, slots }) => slots.size > 0 && !answered.has(id))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function afterMoves(owners: Owners, moves: readonly SlotMove[]): Map<NodeId, SlotSet> {
+  const gone = gather(moves, ({ from }) => from);
+  const come = gather(moves, ({ to }) => to);
+  return new Map(
+    [...new Set([...owners.keys(), ...come.keys()])].map(id => {
+      const kept = (owners.get(id) ?? SlotSet.empty).without(gone.get(id) ?? SlotSet.empty);
+      return [id, kept.union(come.get(id) ?? SlotSet.empty)];
+    }),
+  );
+}
+
+function gather(moves: readonly SlotMove[], party: (move: SlotMove) => NodeId): Map<NodeId, SlotSet> {
+  const sets = new Map<NodeId, SlotSet[]>();
+  for (const move of moves) sets.set(party(move), [...(sets.get(party(move)) ?? []), move.slots]);
+  return new Map([...sets].map(([id, slots]) => [id, SlotSet.union(slots)]));
+}
+
+/** What keeps slots from being moved about, unless the person insists. What these moves will mend does not. */
+export function damageIn(
+  snapshot: ClusterSnapshot,
+  {
+    despiteFindings,
+    moves = [],
+  }: { readonly despiteFindings: boolean; readonly moves?: readonly SlotMove[] },
+): Refusal[] {
+  if (despiteFindings) return [];
+  const otherwise = openOtherwise(snapshot, moves);
+  const findings = diagnose(snapshot, NO_WISHES)
+    .filter(({ severity }) => severity === 'error')
+    .filter(({ kind, slots }) => kind !== 'slots-open' || slots.intersect(otherwise).size > 0)
+    .filter(finding => !isSilence(finding) || moves.length === 0 || concerning(moves, [finding]).length > 0);
+  return findings.length === 0 ? [] : [{ kind: 'cluster-damaged', findings }];
+}
+
+/** Moves that would end at the first key. */
+export function unreadableIn(
+  { views }: ClusterSnapshot,
+  moves: readonly SlotMove[],
+  { despiteFindings }: { readonly despiteFindings: boolean },
+): Refusal[] {
+  if (despiteFindings) return [];
+  const servers = new Map(views.map(({ id, server }) => [id, server]));
+  return moves.flatMap(({ from: source, to: node }): Refusal[] => {
+    const [own, other] = [servers.get(node), servers.get(source)];
+    return own && other && !takesValuesOf(own, other) ? [{ kind: 'target-older', node, source }] : [];
+  });
+}
+
+/** What was planned and perhaps begun is carried out also when a node that has no part in it is gone meanwhile. */
+function isSilence({ kind }: Finding): boolean {
+  return kind === 'node-unreachable' || kind === 'node-failed' || kind === 'owner-unreachable';
+}
+
+/**
+ * What is about these slots, or about those who give and get them. Of a silent node everybody may say that the cluster
+ * is down, which is then not about the moves either.
+ */
+export function concerning(moves: readonly SlotMove[], findings: readonly Finding[]): Finding[] {
+  const slots = SlotSet.union(moves.map(move => move.slots));
+  const parties = new Set(moves.flatMap(({ from, to }) => [from, to]));
+  const silent = findings.some(({ kind }) => kind === 'node-unreachable');
+  return findings.filter(finding => {
+    if (finding.kind === 'state-not-ok' && silent) return false;
+    return finding.slots.size > 0
+      ? finding.slots.intersect(slots).size > 0
+      : finding.nodes.some(id => parties.has(id));
+  });
+}
+
+/**
+ * Slots that must not be moved whatever the person says. Of a slot with two owners one has the newer keys, and moving the
+ * other's would put those in the wrong place. A slot on its way has keys at both ends; sent elsewhere, it would leave
+ * some of them behind. Only a move in the very same direction takes up where that one stopped.
+ */
+export function slotsInDoubt(snapshot: ClusterSnapshot, moves: readonly SlotMove[] = []): SlotSet {
+  return claimedTwice(snapshot).union(openOtherwise(snapshot, moves));
+}
+
+function claimedTwice(snapshot: ClusterSnapshot): SlotSet {
+  const claims = [...ownClaims(snapshot).values()];
+  const size = claims.reduce((sum, claim) => sum + claim.size, 0);
+  if (size === SlotSet.union(claims).size) return SlotSet.empty;
+  let seen = SlotSet.empty;
+  const again = claims.map(claim => {
+    const twice = claim.intersect(seen);
+    seen = seen.union(claim);
+    return twice;
+  });
+  return SlotSet.union(again);
+}
+
+/** Open slots, but for those that are on their way as one of these moves has it. */
+function openOtherwise(snapshot: ClusterSnapshot, moves: readonly SlotMove[]): SlotSet {
+  const planned = (s: number, from: NodeId, to: NodeId) =>
+    moves.some(move => move.from === from && move.to === to && move.slots.has(s));
+  const open = snapshot.views.flatMap(({ id, self, open: { migrating, importing } }) => {
+    // Valkey copies the marks of a primary to its replicas.
+    const owner = self.role === 'replica' ? (self.primary ?? id) : id;
+    return [
+      ...[...migrating].filter(([s, peer]) => !planned(s, owner, peer)),
+      ...[...importing].filter(([s, peer]) => !planned(s, peer, owner)),
+    ].map(([s]) => s);
+  });
+  return SlotSet.of(...open);
+}
+
+/** A primary that answers, or else a refusal more. */
+export function findPrimary(
+  snapshot: ClusterSnapshot,
+  word: string,
+  refusals: Refusal[],
+): NodeId | undefined {
+  const found = findNode(snapshot, word);
+  if (found.kind === 'none') refusals.push({ kind: 'no-such-node', word });
+  else if (found.kind === 'ambiguous')
+    refusals.push({ kind: 'ambiguous-node', word, matches: found.matches });
+  else if (believedNodes(snapshot).get(found.id)?.role !== 'primary')
+    refusals.push({ kind: 'cannot-own-slots', node: found.id });
+  else if (!snapshot.views.some(({ id }) => id === found.id))
+    refusals.push({ kind: 'does-not-answer', node: found.id });
+  else return found.id;
+  return undefined;
+}
+
+/** Slots by node, of the primaries that answer, in the order of the map; those without slots come last. */
+export function movableSlots(snapshot: ClusterSnapshot, doubtful: SlotSet): Map<NodeId, SlotSet> {
+  const first = (slots: SlotSet) => slots.ranges[0]?.first ?? SLOT_COUNT;
+  return new Map(
+    snapshot.views
+      .flatMap(({ id, self }) =>
+        self.role === 'primary' ? [[id, self.slots.without(doubtful)] as const] : [],
+      )
+      .sort(([a, mine], [b, theirs]) => first(mine) - first(theirs) || (a < b ? -1 : 1)),
+  );
+}

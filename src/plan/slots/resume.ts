@@ -1,0 +1,127 @@
+/** `apply`: what is left to be done of a plan that was written down. */
+import type { NodeId } from '../../topology/node.ts';
+import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
+import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
+import type { SavedPlan } from '../files/plan-file.ts';
+import type { Decision, PlanDifference, Refusal } from '../refusal.ts';
+import type { SlotMove, Stage } from '../step.ts';
+import { damageIn, type MovePlan, movePlan, ownersIn, slotsInDoubt, unreadableIn } from './move-plan.ts';
+
+/**
+ * A slot that is to move is at its source, and moves; or at its target, and has moved; anything else means that the
+ * plan does not fit any more. Slots that the plan leaves alone should be where they were too, since otherwise it was made
+ * for another situation; whoever goes on despite findings has it carried out all the same. Slots that an earlier run
+ * left half-way are no damage as long as this plan takes them further in the same direction.
+ */
+export function resumePlan(
+  { owners, moves }: SavedPlan,
+  snapshot: ClusterSnapshot,
+  despiteFindings: boolean,
+): Decision<MovePlan> {
+  const map = new SlotMap(snapshot);
+  const pending = moves
+    .map(move => ({ ...move, slots: map.divide(move.slots).get(move.from) ?? SlotSet.empty }))
+    .filter(({ slots }) => slots.size > 0);
+  const differences = [
+    ...moves.flatMap(move => elsewhere(move, map)),
+    ...[...new Set(pending.map(({ to }) => to))].flatMap(node => lostTarget(node, snapshot)),
+    ...(despiteFindings ? [] : changedOwners(owners, moves, map)),
+  ];
+  const closing = moves.flatMap(move => leftOpen(move, map, snapshot));
+  // Whatever has befallen the cluster since: what is done is done.
+  const isDone = pending.length + closing.length === 0;
+  const refusals: Refusal[] = [
+    ...damageIn(snapshot, { despiteFindings: despiteFindings || isDone, moves }),
+    ...(differences.length > 0 ? [{ kind: 'plan-outdated', differences } as const] : []),
+    ...unreadableIn(snapshot, pending, { despiteFindings }),
+    ...silentParties(pending, snapshot, differences),
+    ...inDoubt(moves, snapshot),
+  ];
+  if (refusals.length > 0) return { kind: 'refused', refusals };
+  return { kind: 'plan', plan: movePlan(snapshot, pending, { closing, wantsOk: !despiteFindings }) };
+}
+
+/** An earlier run was stopped between telling the target that it owns a slot and telling the source. */
+function leftOpen({ from, to, slots }: SlotMove, map: SlotMap, { views }: ClusterSnapshot): Stage {
+  const moved = map.divide(slots).get(to) ?? SlotSet.empty;
+  return views.flatMap(({ id, open }): Stage => {
+    const leaving = id === from ? [...open.migrating].filter(([, peer]) => peer === to) : [];
+    const coming = id === to ? [...open.importing].filter(([, peer]) => peer === from) : [];
+    const left = moved.intersect(SlotSet.of(...[...leaving, ...coming].map(([slot]) => slot)));
+    return left.size > 0 ? [{ kind: 'close-slots', node: id, owner: to, slots: left }] : [];
+  });
+}
+
+/** Who owns each slot now. */
+class SlotMap {
+  readonly #owners = new Array<NodeId | undefined>(SLOT_COUNT).fill(undefined);
+
+  constructor(snapshot: ClusterSnapshot) {
+    for (const [id, { ranges }] of ownersIn(snapshot)) {
+      for (const { first, last } of ranges) this.#owners.fill(id, first, last + 1);
+    }
+  }
+
+  /** By owner; under undefined those that nobody has. */
+  divide(slots: SlotSet): Map<NodeId | undefined, SlotSet> {
+    const parts = new Map<NodeId | undefined, number[]>();
+    for (const s of slots) {
+      const owner = this.#owners[s];
+      const part = parts.get(owner);
+      if (part) part.push(s);
+      else parts.set(owner, [s]);
+    }
+    return new Map([...parts].map(([owner, part]) => [owner, SlotSet.of(...part)]));
+  }
+}
+
+function elsewhere({ from, to, slots }: SlotMove, map: SlotMap): PlanDifference[] {
+  return [...map.divide(slots)]
+    .filter(([owner]) => owner !== from && owner !== to)
+    .map(([owner, part]) => ({ kind: 'slots-elsewhere', slots: part, from, to, ...(owner && { owner }) }));
+}
+
+function lostTarget(node: NodeId, snapshot: ClusterSnapshot): PlanDifference[] {
+  const role = believedNodes(snapshot).get(node)?.role;
+  if (role === 'primary') return [];
+  return [{ kind: role === 'replica' ? 'target-replica' : 'target-gone', node }];
+}
+
+function changedOwners(
+  owners: SavedPlan['owners'],
+  moves: readonly SlotMove[],
+  map: SlotMap,
+): PlanDifference[] {
+  // In a plan that was made despite findings, a slot may have had two owners.
+  const kept = owners.map(({ id, slots }) => map.divide(slots).get(id) ?? SlotSet.empty);
+  const expected = SlotSet.union([...kept, ...moves.map(({ slots }) => slots)]);
+  return owners.flatMap(({ id: was, slots }) =>
+    [...map.divide(slots.without(expected))].map(
+      ([owner, part]): PlanDifference => ({
+        kind: 'owner-changed',
+        slots: part,
+        was,
+        ...(owner && { owner }),
+      }),
+    ),
+  );
+}
+
+/** Those that are gone for good are differences already. */
+function silentParties(
+  pending: readonly SlotMove[],
+  snapshot: ClusterSnapshot,
+  differences: readonly PlanDifference[],
+): Refusal[] {
+  const spoken = new Set([
+    ...snapshot.views.map(({ id }) => id),
+    ...differences.flatMap(difference => ('node' in difference ? [difference.node] : [])),
+  ]);
+  const parties = new Set(pending.flatMap(({ from, to }) => [from, to]));
+  return [...parties].filter(id => !spoken.has(id)).map(node => ({ kind: 'does-not-answer', node }));
+}
+
+function inDoubt(moves: readonly SlotMove[], snapshot: ClusterSnapshot): Refusal[] {
+  const slots = slotsInDoubt(snapshot, moves).intersect(SlotSet.union(moves.map(move => move.slots)));
+  return slots.size > 0 ? [{ kind: 'slots-in-doubt', slots }] : [];
+}

@@ -1,0 +1,100 @@
+/** Who is asked for the data when a cluster is backed up, and what comes of it. */
+import type { Address, NodeId } from '../../topology/node.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
+import { believedNodes, type ClusterSnapshot, coveredSlots, type NodeView } from '../../topology/snapshot.ts';
+import { NOT_IN_NAMES, type SavedDump } from '../files/backup-manifest.ts';
+
+/** One node that gives its data, for itself or for its primary. */
+export interface BackupSource {
+  readonly id: NodeId;
+  readonly address: Address;
+  readonly role: 'primary' | 'replica';
+  readonly primary: NodeId;
+  /** What the primary owns. */
+  readonly slots: SlotSet;
+  readonly product: 'redis' | 'valkey';
+  readonly serverVersion: string;
+  /** How many keys it says it has, where it tells. */
+  readonly keys?: number;
+  /** How far the shard's primary had come at the first look: what is older lacks what it had by then. */
+  readonly leastOffset: number;
+}
+
+/** Slots whose data nobody can give. */
+export interface MissingShard {
+  readonly primary: NodeId;
+  readonly slots: SlotSet;
+  readonly reason: string;
+}
+
+export interface BackupSources {
+  readonly sources: readonly BackupSource[];
+  readonly missing: readonly MissingShard[];
+}
+
+export type BackupEvent =
+  | { readonly kind: 'saving'; readonly source: BackupSource }
+  /** So many bytes so far; of how many, where the node knows. */
+  | { readonly kind: 'received'; readonly source: BackupSource; readonly bytes: number; readonly of?: number }
+  | { readonly kind: 'saved'; readonly source: BackupSource; readonly saved: SavedDump }
+  | { readonly kind: 'failed'; readonly source: BackupSource; readonly problem: string };
+
+/** With replicas, each primary's best one: in sync, and further than the others. */
+export function backupSources(snapshot: ClusterSnapshot, fromReplicas: boolean): BackupSources {
+  const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
+  const missing = silentOwners(snapshot);
+  if (!fromReplicas) return { sources: primaries.map(view => sourceOf(view, view)), missing };
+  const sources: BackupSource[] = [];
+  for (const primary of primaries) {
+    const replica = bestReplica(snapshot, primary.id);
+    if (replica) sources.push(sourceOf(replica, primary));
+    else if (slotsOf(primary).size > 0 || primary.server.keys !== 0)
+      missing.push({
+        primary: primary.id,
+        slots: slotsOf(primary),
+        reason: 'no replica of it is in sync; without --from-replicas its own data are saved',
+      });
+  }
+  return { sources, missing };
+}
+
+function silentOwners(snapshot: ClusterSnapshot): MissingShard[] {
+  const nodes = believedNodes(snapshot);
+  const covered = coveredSlots(snapshot);
+  return snapshot.unreachable.flatMap(({ id, reason }) => {
+    const node = nodes.get(id);
+    const slots = node?.role === 'primary' ? node.slots.without(covered) : SlotSet.empty;
+    return slots.size > 0 ? [{ primary: id, slots, reason }] : [];
+  });
+}
+
+function bestReplica(snapshot: ClusterSnapshot, primary: NodeId): NodeView | undefined {
+  const progress = ({ server: { replication } }: NodeView) =>
+    replication.role === 'replica' && replication.link === 'up' ? replication.offset : -1;
+  return snapshot.views
+    .filter(view => view.self.role === 'replica' && view.self.primary === primary && progress(view) >= 0)
+    .sort((a, b) => progress(b) - progress(a) || (a.id < b.id ? -1 : 1))[0];
+}
+
+function sourceOf({ id, address, server }: NodeView, primary: NodeView): BackupSource {
+  return {
+    id,
+    address,
+    role: id === primary.id ? 'primary' : 'replica',
+    primary: primary.id,
+    slots: slotsOf(primary),
+    product: server.product,
+    serverVersion: server.version,
+    leastOffset: primary.server.replication.offset,
+    ...(server.keys !== undefined && { keys: server.keys }),
+  };
+}
+
+export function slotsOf({ self }: NodeView): SlotSet {
+  return self.role === 'primary' ? self.slots : SlotSet.empty;
+}
+
+/** As the servers' own tools call it; a unix socket's path becomes one word. */
+export function dumpFileName({ product, address, id }: BackupSource): string {
+  return `${product}-node-${address.host.replace(NOT_IN_NAMES, '_')}-${address.port}-${id}.rdb`;
+}

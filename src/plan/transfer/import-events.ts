@@ -1,0 +1,99 @@
+/** How an import goes, and what comes of it. */
+
+import type { Address } from '../../topology/node.ts';
+import type { Alarm } from '../../topology/server-changes.ts';
+import type { ImportedDatabase } from './import.ts';
+
+export type ImportEvent =
+  | { readonly kind: 'database-began'; readonly database: ImportedDatabase }
+  /** `names`: as they can be shown; of each carried key, where somebody wants to know. */
+  | {
+      readonly kind: 'carried';
+      readonly keys: number;
+      readonly to: Address;
+      readonly names?: readonly string[];
+    }
+  | { readonly kind: 'clash'; readonly key: string; readonly database: number; readonly node: Address }
+  | { readonly kind: 'noted'; readonly text: string }
+  /** Clients change them as they are read; they come last. */
+  | { readonly kind: 'restless'; readonly keys: number }
+  /** A node of the cluster was started again, or another one took its place; `keys` are gone with it, and are sent again. */
+  | { readonly kind: 'sent-again'; readonly nodes: readonly Address[]; readonly keys: number }
+  /** It was started again, and has what it was given. */
+  | { readonly kind: 'kept'; readonly nodes: readonly Address[] }
+  /** No more is sent. */
+  | { readonly kind: 'alarmed'; readonly alarm: Alarm; readonly node: Address }
+  /** `interrupted`: nobody is to blame. */
+  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'counted'; readonly result: ImportResult };
+
+export interface ImportResult {
+  /** Keys that were sent and taken. No key counts twice. */
+  readonly carried: number;
+  /** Of these and others: the cluster had them already, with the same value. */
+  readonly alreadyThere: number;
+  /** Of these: the cluster had another value, which is in the rescue file. */
+  readonly overwritten: number;
+  /** The cluster has another value; both are kept. */
+  readonly clashing: number;
+  /** Another database has the key, and wins. */
+  readonly outvoted: number;
+  /** Too big to be moved without holding up the servers. */
+  readonly giants: number;
+  /** Changed at the source each time they were read. */
+  readonly restless: number;
+  /** Nobody and nothing has ended it before its end. */
+  readonly isWhole: boolean;
+  readonly source: { readonly before: number; readonly after: number };
+  readonly cluster: { readonly before: number; readonly after: number };
+  readonly check: ImportCheck;
+  /** By nodes of the cluster, and of the source. */
+  readonly evicted: number;
+  readonly evictedAtSource: number;
+  /** Nodes of the cluster, and of the source, that were started again. */
+  readonly restarted: readonly Address[];
+  readonly restartedSources: readonly Address[];
+  /** Keys that sources had before they were started again, and that were not found afterwards; absent where nobody knows. */
+  readonly lostAtSource?: number;
+  /** Slots went from node to node of the source, and perhaps past us. */
+  readonly sourceMoved?: boolean;
+  /** Where values of the cluster are that gave way. */
+  readonly rescueFile?: string;
+}
+
+/** Keys that were carried were looked for in the cluster afterwards. */
+export interface ImportCheck {
+  /** As many as there are memory for: all, or one of so many. */
+  readonly oneOf: number;
+  /** Of all, as far as can be told from those. */
+  readonly missing: number;
+  readonly expired: number;
+  /** By clients of a source that keeps its keys: neither end has them. */
+  readonly deleted: number;
+  /** Their nodes did not answer. */
+  readonly unseen: number;
+  /** By how many the counts of the slots are short of what they should be; 0 where all were looked for. */
+  readonly short: number;
+}
+
+/** Keys that left a source which was started again, or were never found there any more. */
+export function lostAtSource(
+  { carried, clashing, giants, outvoted, restless, source, check, restartedSources, isWhole }: ImportResult,
+  {
+    copy,
+    expires,
+    expiring,
+  }: {
+    readonly copy: boolean;
+    /** Keys with a time to live: at the source beforehand, and of those that were carried. */
+    readonly expires: number;
+    readonly expiring: number;
+  },
+): number | undefined {
+  if (restartedSources.length === 0) return 0;
+  // Some of them may have been found, and carried, twice.
+  if (check.oneOf > 1 || (copy && !isWhole)) return undefined;
+  const known = copy ? carried + clashing + giants + outvoted + restless : carried + source.after;
+  return Math.max(0, source.before - known - Math.max(0, expires - expiring));
+}

@@ -1,0 +1,18 @@
+/** Plain columns, for output that may be piped: as wide as what stands in them, without lines around. */
+import type { Paint } from '../paint.ts';
+
+export function columns(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+): string[] {
+  const widths = headings.map((heading, i) =>
+    Math.max(heading.length, ...rows.map(row => row[i]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [paint.heading(line(headings)), ...rows.map(line)];
+}

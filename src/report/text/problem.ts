@@ -1,0 +1,162 @@
+/** What kept a step from its end, in sentences that name nodes and ports. */
+import type { Change } from '../../plan/membership/changed-meanwhile.ts';
+import type { Problem } from '../../plan/step.ts';
+import type { Gap } from '../../topology/agreement.ts';
+import type { Copy } from '../../topology/full-sync.ts';
+import type { NodeId } from '../../topology/node.ts';
+import { describeFailoverProblem } from './failover.ts';
+import { showSlots } from './finding.ts';
+import { describeCopy, stuckCopyLines } from './full-syncs.ts';
+import { count, type NodeNames } from './names.ts';
+import { describeRefusal } from './refusal.ts';
+
+/** Where a node's bus is, as far as the plan knows. */
+export type BusAddresses = ReadonlyMap<NodeId, string>;
+
+export function describeProblem(problem: Problem, names: NodeNames, buses: BusAddresses): string[] {
+  switch (problem.kind) {
+    case 'node':
+      return [`Node ${problem.node}: ${problem.message}.`];
+    case 'move':
+      return [`${problem.message}.`];
+    case 'interrupted':
+      return ['Interrupted.'];
+    case 'changed':
+      return [describeChange(problem.change, names.of(problem.node), names)];
+    case 'no-right':
+      return [
+        `${names.of(problem.node)} denies this user the command (NOPERM). The user needs ${problem.rights.map(right => `+${right}`).join(' ')}.`,
+      ];
+    case 'remembered':
+      return [
+        `${names.list(problem.by)} still ${problem.by.length === 1 ? 'knows' : 'know'} it after ${seconds(problem.waitedMs)}, however often they forget it: a node that has not forgotten it keeps bringing it back.`,
+      ];
+    case 'banned':
+      return [
+        `After ${seconds(problem.waitedMs)} (--join-timeout) ${names.list(problem.by)} still ${problem.by.length === 1 ? 'has' : 'have'} orders to forget the id of a newcomer, and would drop it again. Nothing has joined. Try again in a minute, or give the newcomer a new id with CLUSTER RESET HARD.`,
+      ];
+    case 'not-alone':
+      return [
+        `${names.list(problem.nodes)} ${problem.nodes.length === 1 ? 'gets' : 'get'} to know others again within ${seconds(problem.waitedMs)}, however often ${problem.nodes.length === 1 ? 'it is' : 'they are'} reset; somebody keeps meeting them.`,
+      ];
+    case 'not-promoted':
+    case 'not-ready':
+      return describeFailoverProblem(problem, names, doubt => describeRefusal(doubt, names));
+    case 'no-agreement': {
+      const copies = copiesIn(problem.gaps);
+      if (copies.length === problem.gaps.length)
+        return stuckCopyLines(copies, seconds(problem.waitedMs), names);
+      return [
+        `The nodes did not come to agree within ${seconds(problem.waitedMs)} (--join-timeout).`,
+        ...describeGaps(problem.gaps, names, buses),
+        ...(problem.gaps.some(({ kind }) => kind === 'unknown' || kind === 'unlinked')
+          ? ['A node that calls from another address than it is known by needs cluster-announce-ip.']
+          : []),
+      ];
+    }
+  }
+}
+
+function describeChange(change: Change, node: string, names: NodeNames): string {
+  switch (change.kind) {
+    case 'owns-slots':
+      return `${node} now owns ${showSlots(change.slots)}, and did not when this was planned. It is left as it is.`;
+    case 'promoted':
+      return `${node} was a replica when this was planned, and is now a primary. It is left as it is.`;
+    case 'has-keys':
+      return `${node} now holds ${count(change.keys, 'key')}, and held none when this was planned. It is left as it is.`;
+    case 'heard-again':
+      return `${node} did not answer when this was planned, but now ${names.list(change.by)} ${change.by.length === 1 ? 'hears' : 'hear'} it. It is left as it is.`;
+    case 'taken':
+      return change.primary
+        ? `${node} is now a replica of ${names.of(change.primary)}: somebody else made it one. \`slotctl replicate\` moves it.`
+        : `${node} is now a primary: somebody else made it one.`;
+  }
+}
+
+function copiesIn(gaps: readonly Gap[]): Copy[] {
+  return gaps.flatMap(gap => (gap.kind === 'copying' ? gap.copy : []));
+}
+
+function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(1))} s`;
+}
+
+type PairGap = Extract<Gap, { about: NodeId; kind: 'unknown' | 'unlinked' }>;
+
+export function describeGaps(gaps: readonly Gap[], names: NodeNames, buses: BusAddresses): string[] {
+  const apart = gaps.filter((gap): gap is PairGap => gap.kind === 'unknown' || gap.kind === 'unlinked');
+  const lines = culprits(apart).map(({ node, gaps: own }) => describeCulprit(node, own, names, buses));
+  // Who is not heard cannot tell what it is, nor be told.
+  if (lines.length > 0) return lines;
+  const who = (kind: Gap['kind']) => [...new Set(gaps.filter(g => g.kind === kind).map(g => g.who))];
+  for (const gap of gaps) {
+    if (gap.kind === 'no-data')
+      lines.push(
+        `The replica ${names.of(gap.who)} gets no data from ${names.of(gap.about)}. Check its password (masterauth and masteruser, or primaryauth and primaryuser), that user’s right to PSYNC, TLS (both or neither, tls-replication), the network to that port, and the versions. Its log shows the reason.`,
+      );
+  }
+  for (const copy of copiesIn(gaps)) lines.push(`${describeCopy(copy, names)}.`);
+  const outdated = who('outdated');
+  const shaking = who('handshake');
+  const down = who('not-ok');
+  const loading = who('loading');
+  if (outdated.length > 0)
+    lines.push(
+      `${names.list(outdated)} ${outdated.length === 1 ? 'does' : 'do'} not know yet what the others are.`,
+    );
+  if (down.length > 0)
+    lines.push(`${names.list(down)} ${down.length === 1 ? 'says' : 'say'} cluster_state:fail.`);
+  if (shaking.length > 0)
+    lines.push(`${names.list(shaking)} ${shaking.length === 1 ? 'has' : 'have'} a handshake under way.`);
+  if (loading.length > 0)
+    lines.push(
+      `${names.list(loading)} ${loading.length === 1 ? 'is' : 'are'} loading data, and can be asked later.`,
+    );
+  return lines;
+}
+
+/**
+ * The fewest nodes that every missing connection has to do with: whoever has most, then whoever has most of the rest.
+ * One node behind a closed port has a gap with everybody; everybody has one gap with it.
+ */
+function culprits(gaps: readonly PairGap[]): { node: NodeId; gaps: PairGap[] }[] {
+  const found: { node: NodeId; gaps: PairGap[] }[] = [];
+  let left = [...gaps];
+  while (left.length > 0) {
+    const share = new Map<NodeId, number>();
+    for (const { who, about } of left) {
+      share.set(who, (share.get(who) ?? 0) + 1);
+      // Where it could be either, the one that is not known is the more likely.
+      share.set(about, (share.get(about) ?? 0) + 1.5);
+    }
+    const [worst] = [...share].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+    if (!worst) break;
+    const [node] = worst;
+    const own = left.filter(gap => gap.who === node || gap.about === node);
+    found.push({ node, gaps: own });
+    left = left.filter(gap => !own.includes(gap));
+  }
+  return found;
+}
+
+function describeCulprit(
+  node: NodeId,
+  gaps: readonly PairGap[],
+  names: NodeNames,
+  buses: BusAddresses,
+): string {
+  const unreached = [...new Set(gaps.filter(gap => gap.about === node).map(gap => gap.who))];
+  const deaf = [...new Set(gaps.filter(gap => gap.who === node).map(gap => gap.about))];
+  const at = (id: NodeId) => buses.get(id) ?? 'unknown';
+  const clauses: string[] = [];
+  if (unreached.length > 0)
+    clauses.push(
+      `${names.list(unreached)} ${unreached.length === 1 ? 'has' : 'have'} no connection to its cluster bus at ${at(node)}`,
+    );
+  if (deaf.length > 0)
+    clauses.push(
+      `it has none to ${deaf.length === 1 ? 'the bus' : 'the buses'} of ${names.list(deaf)} (${deaf.slice(0, 6).map(at).join(', ')})`,
+    );
+  return `${names.of(node)}: ${clauses.join('; ')}. Open ${clauses.length === 1 && unreached.length > 0 ? 'that port' : 'these ports'} between the nodes.`;
+}

@@ -1,0 +1,61 @@
+/** What has become of the node timeout everywhere: the lines that scripts know, and a table of old and new. */
+import { formatAddress } from '../../topology/node.ts';
+import type { Called } from '../../topology/node-order.ts';
+import type { Paint } from '../paint.ts';
+import { nameOf } from './call.ts';
+import { columns } from './columns.ts';
+
+export interface TimeoutAt {
+  readonly node: Called;
+  readonly beforeMs?: number;
+  readonly nowMs?: number;
+  readonly saved?: boolean;
+  readonly problem?: string;
+}
+
+export function timeoutHeading(paint: Paint): string {
+  return `${paint.heading('>>> Reconfiguring node timeout in every cluster node...')}\n`;
+}
+
+export function timeoutLine({ node, problem }: TimeoutAt, paint: Paint): string {
+  return problem === undefined
+    ? `*** New timeout set for ${nameOf(node)}\n`
+    : `${paint.bad(`ERR setting node-timeout for ${nameOf(node)}: ${problem}`)}\n`;
+}
+
+export function timeoutTail(all: readonly TimeoutAt[], paint: Paint): string {
+  const failed = all.filter(({ problem }) => problem !== undefined).length;
+  const rows = all.map(({ node, beforeMs, nowMs, saved }) => [
+    nameOf(node),
+    ms(beforeMs),
+    ms(nowMs),
+    saved ? 'yes' : 'no',
+  ]);
+  const tally = `>>> New node timeout set. ${all.length - failed} OK, ${failed} ERR.`;
+  return `${[paint.heading(tally), ...columns(['node', 'before', 'now', 'saved'], rows, paint)].join('\n')}\n`;
+}
+
+export function timeoutPreview(all: readonly TimeoutAt[], timeoutMs: number, paint: Paint): string {
+  const rows = all.map(({ node, beforeMs, problem }) => [
+    nameOf(node),
+    ms(beforeMs),
+    problem === undefined ? `${timeoutMs} ms` : problem,
+  ]);
+  return `${columns(['node', 'now', 'then'], rows, paint).join('\n')}\n`;
+}
+
+export function timeoutDocument(all: readonly TimeoutAt[], timeoutMs: number, dryRun: boolean): string {
+  const nodes = all.map(({ node, ...rest }) => ({
+    id: node.id,
+    ...(node.address && { address: formatAddress(node.address) }),
+    ok: rest.problem === undefined,
+    ...rest,
+  }));
+  const failed = nodes.filter(({ ok }) => !ok).length;
+  const document = { format: 'slotctl-set-timeout', version: 1, timeoutMs, dryRun, failed, nodes };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function ms(value: number | undefined): string {
+  return value === undefined ? '-' : `${value} ms`;
+}
