@@ -1,11 +1,16 @@
 /** `del-node` and `forget-failed`: nodes leave a cluster, or are gone already. */
 import { Command } from 'commander';
+import { inspect } from '../live/look/inspect.ts';
 import { nameNode } from '../live/look/name-node.ts';
 import { planDelNode, type RemovePlan } from '../plan/membership/del-node.ts';
 import { planForgetFailed } from '../plan/membership/forget-failed.ts';
 import { placesIn } from '../plan/placement/zones.ts';
+import { lateLosses } from '../plan/slots/late-loss.ts';
+import type { MovePlan } from '../plan/slots/move-plan.ts';
 import { planRebalance } from '../plan/slots/rebalance.ts';
+import { describeLoss } from '../report/text/loss.ts';
 import { renderDelNode, renderForgetFailed } from '../report/text/membership.ts';
+import { NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { findNode } from '../topology/find-node.ts';
 import type { NodeId } from '../topology/node.ts';
@@ -72,12 +77,16 @@ export function delNodeCommand(context: Context, run = runDelNode): Command {
 }
 
 export async function runDelNode(options: DelNodeOptions, context: Context): Promise<ExitCode> {
-  const drained = options.drain ? await drain(options, context) : EXIT.done;
-  return drained === EXIT.done && !options.dryRun ? removeNode(options, context) : drained;
+  let drained: MovePlan | undefined;
+  const keep = (plan: MovePlan) => {
+    drained = plan;
+  };
+  const code = options.drain ? await drain(options, context, keep) : EXIT.done;
+  return code === EXIT.done && !options.dryRun ? removeNode(options, context, drained) : code;
 }
 
 /** By a weight of 0. A node without slots is empty already. */
-function drain(options: DelNodeOptions, context: Context): Promise<ExitCode> {
+function drain(options: DelNodeOptions, context: Context, keep: (plan: MovePlan) => void): Promise<ExitCode> {
   const { victim, draining } = options;
   const { despiteFindings } = draining;
   return moveAsPlanned({ ...options, ...draining }, context, {
@@ -91,7 +100,9 @@ function drain(options: DelNodeOptions, context: Context): Promise<ExitCode> {
         const weights = found.kind === 'found' && ownsSlots(seen, found.id) ? [{ word, weight: 0 }] : [];
         const thresholdPercent = weights.length === 0 ? Number.MAX_SAFE_INTEGER : 0;
         const wishes = { weights, thresholdPercent, useEmpty: false, despiteFindings };
-        return { seen, decision: planRebalance({ snapshot: seen, ...wishes }) };
+        const decision = planRebalance({ snapshot: seen, ...wishes });
+        if (decision.kind === 'plan') keep(decision.plan);
+        return { seen, decision };
       }),
     question: 'Can I move the slots of this node to the others?',
     already: 'The node owns no slots.',
@@ -103,7 +114,11 @@ function ownsSlots(snapshot: ClusterSnapshot, id: NodeId): boolean {
   return node?.role === 'primary' && node.slots.size > 0;
 }
 
-function removeNode(options: DelNodeOptions, context: Context): Promise<ExitCode> {
+function removeNode(
+  options: DelNodeOptions,
+  context: Context,
+  drained: MovePlan | undefined,
+): Promise<ExitCode> {
   const { paint } = context.terminal;
   return carryOut(
     {
@@ -113,6 +128,7 @@ function removeNode(options: DelNodeOptions, context: Context): Promise<ExitCode
       question: 'Can I remove this node?',
       already: 'The cluster does not know this node. Nothing to do.',
       done: 'The node is removed: no node that answers knows it any more.',
+      verify: async fleet => (drained ? lossesSince(drained, fleet) : []),
       // By its address: once it is forgotten, nobody knows its id.
       unfinished: ({ victims, before }, names) =>
         `Not everything was done. To go on from here: slotctl del-node ${names.of(before.entry)} ${victims.map(id => names.of(id)).join(' ')}`,
@@ -120,6 +136,19 @@ function removeNode(options: DelNodeOptions, context: Context): Promise<ExitCode
     options,
     context,
   );
+}
+
+/** While the node was being removed, those that have its keys may have lost some. */
+async function lossesSince({ before, moves }: MovePlan, fleet: Fleet): Promise<string[]> {
+  const targets = new Set(moves.map(({ to }) => to));
+  const first = before.views.find(({ id }) => targets.has(id))?.address;
+  if (!first) return [];
+  fleet.renew(first);
+  const seen = await inspect(fleet, undefined, first);
+  const names = new NodeNames(seen);
+  return lateLosses(before, seen, moves, new Set())
+    .filter(({ node }) => targets.has(node))
+    .map(loss => describeLoss(loss, names));
 }
 
 async function decideOnVictim(fleet: Fleet, options: DelNodeOptions): Promise<Decided<RemovePlan>> {

@@ -7,7 +7,7 @@ import { evictedKeys, limitMemory, loadSlots } from '../support/room.ts';
 import { slotctlProcess } from '../support/run-slotctl.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { serversUnderTest } from '../support/servers.ts';
-import { keysPerNode } from '../support/slot-keys.ts';
+import { keyIn, keysPerNode } from '../support/slot-keys.ts';
 
 const MEGABYTE = 1024 * 1024;
 const POLICIES = ['allkeys-lru', 'allkeys-random', 'volatile-ttl', 'noeviction'];
@@ -207,6 +207,39 @@ describe.concurrent.each(builds)('$name', build => {
       new RegExp(`${target.address},? (was restarted while keys moved to it|could not be asked)`),
     );
     expect(code).toBe(1);
+  });
+
+  test('del-node --drain: what a target evicts while the node is being removed is told, and the end is 1', async t => {
+    const { cluster } = await start(t);
+    /** Whoever of the two others got the slots with keys in them. */
+    const evict = async () => {
+      const held = await keysPerNode(cluster);
+      const [position, own] = held[1] ? [1, 6000] : [2, 12_000];
+      const node = cluster.node(position);
+      await limitMemory(node, 'allkeys-lru', 0);
+      let written = 0;
+      await until('it has evicted', async () => {
+        await node.send('SET', keyIn(own, `more ${written++}`), 'v'.repeat(LOAD.bytes));
+        return (await evictedKeys(node)) > 0;
+      });
+      return node;
+    };
+    let evicting: Promise<ServerProcess> | undefined;
+    const words = ['del-node', cluster.node(2).address, cluster.member(0).id, '--drain', '--yes'];
+    const { code, stderr } = await run(t, words, {
+      when: {
+        text: /> CLUSTER FORGET/g,
+        act: child => {
+          child.kill('SIGSTOP');
+          evicting = evict().finally(() => void child.kill('SIGCONT'));
+        },
+      },
+    });
+    const node = await evicting;
+    if (!node) throw new Error('the node was never removed');
+    expect(saidOf(node, stderr), stderr).toBeGreaterThan(0);
+    expect(saidOf(node, stderr)).toBeLessThanOrEqual(await evictedKeys(node));
+    expect(code, stderr).toBe(1);
   });
 
   test.for([0, 1])(

@@ -14,15 +14,18 @@ export interface PortRange {
 const WORKERS = 8;
 const WORKER = Number(process.env['VITEST_POOL_ID'] ?? 0);
 
-const handedOut = new Set<number>();
+/** Those that were handed out last: their servers may not have bound them yet. Long runs need ports again that were free. */
+const RECENT = 400;
+const handedOut: number[] = [];
 
 /** A port that is free on the given host. Test workers have ranges of their own, or two could pick the same. */
 export async function freePort(host = '127.0.0.1', { first, last } = USUAL): Promise<number> {
   for (let tries = 0; tries < 1000; tries++) {
     const share = Math.floor((last - first) / WORKERS);
     const port = first + (WORKER % WORKERS) * share + Math.floor(Math.random() * share);
-    if (handedOut.has(port) || !(await canBind(host, port))) continue;
-    handedOut.add(port);
+    if (handedOut.includes(port) || !(await canBind(host, port))) continue;
+    handedOut.push(port);
+    if (handedOut.length > RECENT) handedOut.shift();
     return port;
   }
   throw new Error(`no free port on ${host}`);

@@ -28,6 +28,8 @@ export interface LossScene {
   /** Servers beside the cluster, ended with it. */
   readonly others: ServerProcess[];
   readonly entry: string;
+  /** What servers beside the cluster need, too. */
+  readonly config: readonly string[];
 }
 
 export interface SceneWishes {
@@ -50,7 +52,7 @@ export async function setScene({ build, mover, random, ...wishes }: SceneWishes)
   const entry = random.pick([0, 1, 2].map(i => cluster.node(i).address));
   const holdings = new Holdings(KEYS);
   return {
-    ...{ build, cluster, mover, random, holdings, parts, entry },
+    ...{ build, cluster, mover, random, holdings, parts, entry, config },
     folder: tempFolder('losses'),
     others: [],
   };

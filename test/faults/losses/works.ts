@@ -92,7 +92,8 @@ const DRAIN: Work = {
   },
 };
 
-async function startBeside({ build, others, folder }: LossScene, config: readonly string[]) {
+async function startBeside({ build, others, folder, ...scene }: LossScene, own: readonly string[]) {
+  const config = [...own, ...scene.config];
   const host = '127.0.0.1';
   const port = await freePort(host);
   const server = new ServerProcess({
