@@ -1,4 +1,5 @@
 /** One step of a plan: slots go from one primary to another, in the best way that both servers know. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlotMove } from '../../plan/step.ts';
 import type { Migration } from '../../resp/commands/atomic-migration.ts';
@@ -7,6 +8,7 @@ import type { NodeId } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 import { countKeys } from '../keys/count-keys.ts';
+import { hidesForeignKeys } from '../look/census.ts';
 import { moveAtomically } from './atomic/atomic-mover.ts';
 import { cautionFor, fitnessOf, otherMigration, type Question } from './atomic/fitness.ts';
 import { type AtomicWay, atomicWay } from './atomic/way.ts';
@@ -133,6 +135,7 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet, trip }: Mov
     to: { ...target, meetAt },
     slots: move.slots,
     restartKeepsKeys: restartKeepsKeys(viewOf(before, move.to).server),
+    targetHidesKeys: hidesForeignKeys(viewOf(before, move.to).server),
     setSlotWaits: source.server.product === 'valkey' && source.server.release.major >= 8,
     others,
     count,

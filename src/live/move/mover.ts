@@ -16,6 +16,8 @@ export interface Passage {
   readonly slots: SlotSet;
   /** The target, started anew, keeps keys in slots that it neither owns nor imports; others delete them. */
   readonly restartKeepsKeys: boolean;
+  /** The target counts 0 keys in slots that it neither owns nor imports, whatever it has. */
+  readonly targetHidesKeys: boolean;
   /** The servers answer a SETSLOT when their replicas have confirmed it. */
   readonly setSlotWaits: boolean;
   /** Primaries that are told who owns the slots afterwards. */

@@ -48,6 +48,11 @@ export const SHORT: readonly Pick[] = [
   { server: 'redis-7.0', mover: 'migrate', row: 'CLUSTER FAILOVER of the source | reshard | copied' },
   { server: 'redis-8.6', mover: 'atomic', row: 'slotctl killed | rebalance | bare' },
   { server: 'redis-8.6', mover: 'migrate', row: 'slotctl killed | fix | bare' },
+  {
+    server: 'redis-8.6',
+    mover: 'migrate',
+    row: 'target stopped for longer than the node timeout | reshard | bare',
+  },
   { server: 'redis-8.6', mover: 'atomic', row: 'target killed and started again | reshard | synced' },
   { server: 'redis-8.6', mover: 'migrate', row: 'source killed and started again | reshard | synced' },
   { server: 'valkey-9.1', mover: 'migrate', row: 'connections cut | reshard | bare' },

@@ -3,8 +3,9 @@
  * are closed again, as if nothing had been begun.
  */
 
+import { countKeysInSlot } from '../../../resp/commands/cluster.ts';
 import { stable } from '../../../resp/commands/slots.ts';
-import { InterruptedError, NodeError } from '../../../resp/errors.ts';
+import { InterruptedError, NodeError, ServerRefusalError } from '../../../resp/errors.ts';
 import { formatAddress } from '../../../topology/node.ts';
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
@@ -76,10 +77,32 @@ async function closeEmpty(slots: SlotSet, passage: Passage, run: MoveRun): Promi
   // The source first: one that sends clients away, to a target that does not expect them, sends them back and forth.
   // A mark that is somebody else's is left alone.
   await fleet.sendAll(from.address, unmoved.filter(leaving).map(stable));
-  await fleet.sendAll(to.address, unmoved.filter(coming).map(stable));
   // A client that was sent there a moment ago, or a MIGRATE that was thought to be over: then the slot is not unmoved.
-  const late = await slotsWithKeys(unmoved, { ...passage, from: to }, run);
+  const late = await closeAtTarget(unmoved, unmoved.filter(coming), passage, run);
   if (late.length > 0)
     await openSlots(SlotSet.of(...late), passage, run, new Voices(fleet, { setSlotWaits: false }));
   return { left: SlotSet.of(...given, ...there, ...late), isReplaced: false };
+}
+
+/** Returns those that have keys by then. Where keys would be hidden once a slot is closed, they are counted at that very moment. */
+async function closeAtTarget(
+  unmoved: readonly Slot[],
+  coming: readonly Slot[],
+  passage: Passage,
+  run: MoveRun,
+): Promise<readonly Slot[]> {
+  const { fleet } = run;
+  const { to, targetHidesKeys } = passage;
+  const closing = coming.map(stable);
+  try {
+    if (targetHidesKeys && coming.length > 0) {
+      const answers = await fleet.transact<unknown>(to.address, [...coming.map(countKeysInSlot), ...closing]);
+      return coming.filter((_, i) => answers[i] !== 0);
+    }
+  } catch (error) {
+    // A user who may not run transactions may still close slots.
+    if (!(error instanceof ServerRefusalError)) throw error;
+  }
+  await fleet.sendAll(to.address, closing);
+  return slotsWithKeys(unmoved, { ...passage, from: to }, run);
 }
