@@ -1,12 +1,12 @@
 /** A restore that was agreed to: functions, then keys, and then whether all of them have come through, and are there. */
 
+import { Routes } from '../live/keys/routes.ts';
 import { inspectAgain } from '../live/look/inspect-again.ts';
 import { DamagedBackupError } from '../live/restore/check-dump.ts';
 import { type CountedBack, countBack } from '../live/restore/count-back.ts';
 import { NobodyTakesItError } from '../live/restore/entry-sender.ts';
 import { type Library, loadLibraries } from '../live/restore/load-libraries.ts';
 import { type CheckedBackup, type RestoreSettings, restoreBackup } from '../live/restore/restore-backup.ts';
-import { Routes } from '../live/restore/routes.ts';
 import { SentLog } from '../live/restore/sent-log.ts';
 import { serverClock } from '../live/restore/server-clock.ts';
 import { TargetAlarmError, TargetFullError, watchTargets } from '../live/restore/watch-targets.ts';
@@ -127,7 +127,7 @@ async function makeSure(before: ClusterSnapshot, restoring: Restoring): Promise<
   const { routes, log, folder } = settings;
   let last = before;
   for (let round = 1; ; round++) {
-    const now = (await inspectAgain(fleet, routes.nodes)) ?? last;
+    const now = (await inspectAgain(fleet, routes.snapshot)) ?? last;
     for (const doubt of doubtsBetween({ ...last, views: [...routes.first.values()] }, now))
       if (doubt.kind === 'evicted') evicted.set(doubt.node, (evicted.get(doubt.node) ?? 0) + doubt.keys);
     last = now;
@@ -173,8 +173,8 @@ function report(
 
 /** However it ended. */
 async function tellEvictions({ fleet, settings, teller }: Restoring, names: NodeNames): Promise<void> {
-  const { first, nodes } = settings.routes;
-  const now = await inspectAgain(fleet, nodes).catch(() => undefined);
+  const { first, snapshot } = settings.routes;
+  const now = await inspectAgain(fleet, snapshot).catch(() => undefined);
   for (const doubt of now ? doubtsBetween({ ...now, views: [...first.values()] }, now) : [])
     if (doubt.kind === 'evicted') teller.problem(evictedText(names.of(doubt.node), doubt.keys));
 }

@@ -5,7 +5,7 @@ import { countArrivals } from '../live/backup/count-arrivals.ts';
 import { DiskRoom } from '../live/backup/disk-room.ts';
 import { MapWatch } from '../live/backup/watch-map.ts';
 import { inspect } from '../live/look/inspect.ts';
-import { inspectAgain, placesIn } from '../live/look/inspect-again.ts';
+import { inspectAgain } from '../live/look/inspect-again.ts';
 import { manifestDocument, type SavedDump } from '../plan/files/backup-manifest.ts';
 import { nodesJson } from '../plan/files/nodes-json.ts';
 import { type BackupEvent, type BackupSource, backupSources } from '../plan/transfer/backup.ts';
@@ -129,7 +129,7 @@ async function saveAll(
     for (const restarted of watch.restarted.values()) teller.problem(restartedText(restarted, names));
     return;
   }
-  const after = (await inspectAgain(fleet, placesIn(before))) ?? (await inspect(fleet));
+  const after = (await inspectAgain(fleet, before)) ?? (await inspect(fleet));
   watch.note(after);
   const seen = {
     before: { snapshot: before, arrived: cameBefore },

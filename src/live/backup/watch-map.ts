@@ -17,7 +17,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
-import { inspectAgain, placesIn } from '../look/inspect-again.ts';
+import { inspectAgain } from '../look/inspect-again.ts';
 
 const LOOK_EVERY_MS = 1000;
 
@@ -81,7 +81,7 @@ export class MapWatch {
 
   async #lookOnce(): Promise<void> {
     try {
-      const seen = await inspectAgain(this.#fleet, placesIn(this.#before));
+      const seen = await inspectAgain(this.#fleet, this.#before);
       if (seen) this.note(seen);
     } catch (error) {
       // Whoever waits for the data is told.

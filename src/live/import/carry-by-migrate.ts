@@ -10,6 +10,7 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { timeoutMsFor } from '../keys/big-keys.ts';
+import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { Parcel } from './batch-queue.ts';
 import { compareKeys } from './compare-keys.ts';
@@ -24,7 +25,6 @@ import {
   tellArrived,
 } from './import-run.ts';
 import { isLost, judgeMigrate, judgeTarget } from './refusals.ts';
-import type { Destination } from './routes.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { SourceLine } from './source-line.ts';
 

@@ -10,6 +10,7 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
+import type { Destination } from '../keys/routes.ts';
 import { readAll } from '../keys/saved-value.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import { compareKeys } from './compare-keys.ts';
@@ -24,7 +25,6 @@ import {
   tellArrived,
 } from './import-run.ts';
 import { isLost, judgeTarget } from './refusals.ts';
-import type { Destination } from './routes.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { SourceLine } from './source-line.ts';
 

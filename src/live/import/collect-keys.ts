@@ -3,12 +3,12 @@ import { exists } from '../../resp/commands/fix.ts';
 import { type Key, memoryUsage, timeToLive } from '../../resp/commands/slots.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { BIG_BYTES, LARGE_AVERAGE_BYTES, mostBytes, showKey } from '../keys/big-keys.ts';
+import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { Parcel, Parcels } from './batch-queue.ts';
 import { OtherDatabases } from './database-clash.ts';
 import { findKeys } from './find-keys.ts';
 import { type DatabaseWork, type ImportRun, isStopping, newlyLeft } from './import-run.ts';
-import type { Destination } from './routes.ts';
 import { SourceLine } from './source-line.ts';
 
 /** Values that are on their way through us hold up nobody, and are kept in memory. */

@@ -4,11 +4,11 @@
  */
 import type { Key } from '../../resp/commands/slots.ts';
 import type { Slot } from '../../topology/slot-set.ts';
+import type { Destination } from '../keys/routes.ts';
 import type { Parcel } from './batch-queue.ts';
 import { AlarmError, ImportError, StoppingError } from './import-error.ts';
 import { type ImportRun, isStopping } from './import-run.ts';
 import { adviceAfterAll } from './refusals.ts';
-import type { Destination } from './routes.ts';
 import { waitUnlessStopping } from './waits.ts';
 
 const FIRST_WAIT_MS = 50;

@@ -11,12 +11,12 @@ import { asGenerator } from '../event-stream.ts';
 import { migrateTimeoutMs, nodeTimeoutAt } from '../keys/migrate-timeout.ts';
 import { Pace, type PaceLimits } from '../keys/pace.ts';
 import { RescueFile } from '../keys/rescue-file.ts';
+import { Routes } from '../keys/routes.ts';
 import { CarriedKeys } from './carried-keys.ts';
 import { findSharedKeys } from './database-clash.ts';
 import { failureText, importInRounds, type RoundsEnd } from './import-rounds.ts';
 import { emptyTally, type ImportLimits, type ImportRun } from './import-run.ts';
 import { askSourceNodes } from './look-at-source.ts';
-import { Routes } from './routes.ts';
 import { interruptionsOf, waitUnlessStopping } from './waits.ts';
 import { SourceWatch } from './watch-source.ts';
 

@@ -9,10 +9,10 @@ import type { BatchSize } from '../keys/batch-size.ts';
 import { showKey } from '../keys/big-keys.ts';
 import type { Pace } from '../keys/pace.ts';
 import type { RescueFile } from '../keys/rescue-file.ts';
+import type { Routes } from '../keys/routes.ts';
 import type { Guard } from '../watch/nodes.ts';
 import type { CarriedKeys } from './carried-keys.ts';
 import type { InFlight } from './in-flight.ts';
-import type { Routes } from './routes.ts';
 import type { Reach } from './source-reach.ts';
 import type { Interruptions } from './waits.ts';
 

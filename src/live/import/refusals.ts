@@ -1,8 +1,8 @@
 /** What a server says no for, when keys are brought to it: whether that passes, and what it means where it does not. */
 import { NodeError, type ServerRefusalError } from '../../resp/errors.ts';
 import { formatAddress } from '../../topology/node.ts';
+import type { Destination } from '../keys/routes.ts';
 import { ImportError } from './import-error.ts';
-import type { Destination } from './routes.ts';
 
 const FROM_TARGET = /Target instance replied with error: (.*)$/;
 

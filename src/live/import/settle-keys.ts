@@ -8,11 +8,11 @@ import { formatAddress } from '../../topology/node.ts';
 import { FileError } from '../files/whole-file.ts';
 import { showKey } from '../keys/big-keys.ts';
 import { MOST_RESCUED_BYTES, type RescuedValue } from '../keys/rescue-file.ts';
+import type { Destination } from '../keys/routes.ts';
 import { readAll, type Saved } from '../keys/saved-value.ts';
 import type { Compared } from './compare-keys.ts';
 import { ImportError } from './import-error.ts';
 import { type DatabaseWork, type ImportRun, mayReplace, newlyLeft } from './import-run.ts';
-import type { Destination } from './routes.ts';
 
 /** Values that are kept in memory, and written to the disk at a time: each time takes as long as the disk does. */
 const KEYS_AT_A_TIME = 256;

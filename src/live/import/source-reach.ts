@@ -6,10 +6,10 @@
 import { ping } from '../../resp/commands/cluster.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
+import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import { ImportError } from './import-error.ts';
 import { unreachableText } from './refusals.ts';
-import type { Destination } from './routes.ts';
 
 const FAILURES_IN_A_ROW = 3;
 

@@ -4,9 +4,10 @@ import { restore } from '../../resp/commands/fix.ts';
 import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
-import { type ClusterSnapshot, ownClaims } from '../../topology/snapshot.ts';
+import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import { readBytes } from '../files/whole-file.ts';
 import { RESCUE_FORMAT_VERSION, type RescuedValue } from './rescue-file.ts';
+import { Routes } from './routes.ts';
 
 export interface SavedRecord extends RescuedValue {
   /** When it gave way. */
@@ -79,12 +80,10 @@ export async function* restoreValues(
   records: readonly SavedRecord[],
   replace: boolean,
 ): AsyncGenerator<{ readonly record: SavedRecord; readonly outcome: Restoring }> {
-  const owners = ownClaims(snapshot);
-  const places = new Map(snapshot.views.map(({ id, address }) => [id, address]));
+  const routes = new Routes(fleet, snapshot);
   for (const record of records) {
     const slot = keySlot(record.key);
-    const [owner] = [...owners].find(([, slots]) => slots.has(slot)) ?? [];
-    const address = owner && places.get(owner);
+    const address = routes.ownerOf(slot)?.address;
     if (!address) yield { record, outcome: { failure: `nobody owns slot ${slot}` } };
     else yield { record, outcome: await restoreOne(fleet.lane(address), record, replace) };
   }

@@ -1,7 +1,6 @@
 /** A look at a cluster that is known already, while nodes come and go. */
 import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import type { Address } from '../../topology/node.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import { EntryNodeError, inspect } from './inspect.ts';
 
@@ -11,10 +10,12 @@ import { EntryNodeError, inspect } from './inspect.ts';
  */
 export async function inspectAgain(
   fleet: Fleet,
-  known: readonly Address[],
+  { views, unreachable }: ClusterSnapshot,
 ): Promise<ClusterSnapshot | undefined> {
-  for (const address of known) fleet.renew(address);
-  for (const first of ['entry' as const, ...known]) {
+  const places = views.map(({ address }) => address);
+  for (const address of [...places, ...unreachable.flatMap(({ address }) => address ?? [])])
+    fleet.renew(address);
+  for (const first of ['entry' as const, ...places]) {
     try {
       return await inspect(fleet, undefined, first);
     } catch (error) {
@@ -22,8 +23,4 @@ export async function inspectAgain(
     }
   }
   return undefined;
-}
-
-export function placesIn({ views }: ClusterSnapshot): Address[] {
-  return views.map(({ address }) => address);
 }

@@ -10,12 +10,12 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots } from '../../topology/snapshot.ts';
+import type { Routes } from '../keys/routes.ts';
 import { takeCensus } from '../look/census.ts';
 import type { SampleKey } from './backup-census.ts';
 import { absentKeys } from './look-for-keys.ts';
 import { piecesOf } from './read-backup.ts';
 import type { CheckedBackup } from './restore-backup.ts';
-import type { Routes } from './routes.ts';
 import { nameOf, type SentLog } from './sent-log.ts';
 
 /** So many are asked for at a time; more of them are not held. */

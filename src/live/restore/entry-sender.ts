@@ -11,12 +11,12 @@ import { restoreValue } from '../../resp/commands/restore.ts';
 import { asking } from '../../resp/commands/slots.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
-import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
+import type { Address, NodeId } from '../../topology/node.ts';
+import type { Destination, Routes } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import { askingFirst, type Comparing } from './compare-with-there.ts';
 import type { Parcel } from './entry.ts';
 import { type Fate, fateOfRefusal, fatesThere, isBusy, isGone, isSentOn } from './outcomes.ts';
-import type { Routes } from './routes.ts';
 import type { SentLog } from './sent-log.ts';
 
 export interface SenderSettings {
@@ -45,7 +45,7 @@ export class EntrySender {
   readonly #tally: RestoreTally;
   readonly #tell: (event: RestoreEvent) => void;
   #lines: TargetLines;
-  readonly #batches = new Map<string, { readonly to: Address; parcels: Parcel[]; bytes: number }>();
+  readonly #batches = new Map<NodeId, { readonly to: Destination; parcels: Parcel[]; bytes: number }>();
   readonly #underWay = new Set<Promise<void>>();
   #bytesUnderWay = 0;
   #again: Parcel[] = [];
@@ -89,7 +89,7 @@ export class EntrySender {
   async drain(): Promise<void> {
     let deadline = this.#settings.nowMs() + PATIENCE_MS;
     for (let left = Number.POSITIVE_INFINITY; ; ) {
-      for (const key of [...this.#batches.keys()]) this.#launch(key);
+      for (const node of [...this.#batches.keys()]) this.#launch(node);
       await Promise.all(this.#underWay);
       this.#throwFailure();
       const parcels = this.#again;
@@ -99,7 +99,7 @@ export class EntrySender {
       if (this.#settings.nowMs() > deadline) throw new NobodyTakesItError(left, PATIENCE_MS);
       this.#again = [];
       await sleep(AGAIN_AFTER_MS, undefined, { signal: this.#fleet.interruption }).catch(() => {});
-      await this.#routes.lookAnew();
+      await this.#routes.lookAgain();
       for (const parcel of parcels) this.#add(parcel);
     }
   }
@@ -125,18 +125,17 @@ export class EntrySender {
       this.#again.push(parcel);
       return;
     }
-    const key = formatAddress(to);
-    const batch = this.#batches.get(key) ?? { to, parcels: [], bytes: 0 };
-    this.#batches.set(key, batch);
+    const batch = this.#batches.get(to.id) ?? { to, parcels: [], bytes: 0 };
+    this.#batches.set(to.id, batch);
     batch.parcels.push(parcel);
     batch.bytes += parcel.payload.length;
-    if (batch.parcels.length >= BATCH_KEYS || batch.bytes >= BATCH_BYTES) this.#launch(key);
+    if (batch.parcels.length >= BATCH_KEYS || batch.bytes >= BATCH_BYTES) this.#launch(to.id);
   }
 
-  #launch(key: string): void {
-    const batch = this.#batches.get(key);
+  #launch(node: NodeId): void {
+    const batch = this.#batches.get(node);
     if (!batch) return;
-    this.#batches.delete(key);
+    this.#batches.delete(node);
     this.#bytesUnderWay += batch.bytes;
     const sending = this.#sendAll(batch.to, batch.parcels)
       .catch(error => {
@@ -149,12 +148,11 @@ export class EntrySender {
     this.#underWay.add(sending);
   }
 
-  async #sendAll(to: Address, parcels: readonly Parcel[]): Promise<void> {
+  async #sendAll({ id, address }: Destination, parcels: readonly Parcel[]): Promise<void> {
     this.#settings.mayGoOn();
-    const node = this.#routes.idAt(to);
     const commands = parcels.map(parcel => restoreValue(parcel.key, parcel, this.#settings.replace));
     const answers: readonly unknown[] = await this.#lines
-      .to(to)
+      .to(address)
       .then(line => line.sendEach(commands))
       // Nobody knows of any of them.
       .catch((error: unknown) => parcels.map(() => error));
@@ -163,12 +161,12 @@ export class EntrySender {
       const parcel = parcels[i];
       if (!parcel) continue;
       if (isBusy(answer)) existing.push(parcel);
-      else if (answer instanceof Error) this.#settle(parcel, await this.#fateOf(answer, parcel, to), node);
-      else this.#settle(parcel, 'restored', node);
+      else if (answer instanceof Error) this.#settle(parcel, await this.#fateOf(answer, parcel, address), id);
+      else this.#settle(parcel, 'restored', id);
     }
     if (existing.length === 0) return;
-    const fates = await this.#compare(existing, () => this.#lines.to(to));
-    for (const [i, parcel] of existing.entries()) this.#settle(parcel, fates[i] ?? 'again', node);
+    const fates = await this.#compare(existing, () => this.#lines.to(address));
+    for (const [i, parcel] of existing.entries()) this.#settle(parcel, fates[i] ?? 'again', id);
   }
 
   /** Whether what is there is what would have been restored. */
@@ -177,7 +175,7 @@ export class EntrySender {
     return isAgain ? Promise.resolve(parcels.map(() => 'same')) : fatesThere(parcels, to, nowMs());
   }
 
-  #settle(parcel: Parcel, fate: Fate, node: NodeId | undefined): void {
+  #settle(parcel: Parcel, fate: Fate, node: NodeId): void {
     const { key, database, slot, expiresAtMs } = parcel;
     if (fate === 'again') {
       this.#again.push(parcel);
@@ -211,16 +209,18 @@ export class EntrySender {
     if (!target) return 'again';
     try {
       const command = restoreValue(parcel.key, parcel, this.#settings.replace);
-      const line = await this.#lines.to(target);
+      const line = await this.#lines.to(target.address);
       await line.sendAll<unknown>([asking(), command]);
-      this.#settings.log.note(parcel.slot, this.#routes.idAt(target), false);
+      this.#settings.log.note(parcel.slot, target.id, false);
       return 'restored';
     } catch (error) {
       if (isBusy(error)) {
-        const [fate] = await this.#compare([parcel], async () => askingFirst(await this.#lines.to(target)));
+        const [fate] = await this.#compare([parcel], async () =>
+          askingFirst(await this.#lines.to(target.address)),
+        );
         return fate ?? 'again';
       }
-      return isSentOn(error) ? 'again' : this.#fateOf(error, parcel, target);
+      return isSentOn(error) ? 'again' : this.#fateOf(error, parcel, target.address);
     }
   }
 }

@@ -4,9 +4,9 @@ import { exists } from '../../resp/commands/fix.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
+import type { Routes } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { SampleKey } from './backup-census.ts';
-import type { Routes } from './routes.ts';
 
 const KEYS_AT_A_TIME = 1000;
 const MOST_ROUNDS = 20;
@@ -25,7 +25,7 @@ export async function absentKeys(fleet: Fleet, routes: Routes, keys: readonly Sa
   for (let round = 1; left.length > 0 && round <= MOST_ROUNDS; round++) {
     if (round > 1) {
       await sleep(AGAIN_AFTER_MS, undefined, { signal: fleet.interruption }).catch(() => {});
-      await routes.lookAnew();
+      await routes.lookAgain();
     }
     const again: SampleKey[] = [];
     for (const database of new Set(left.map(key => key.database))) {
@@ -57,7 +57,7 @@ function byOwner(
 ): Map<Address, SampleKey[]> {
   const groups = new Map<Address, SampleKey[]>();
   for (const key of keys) {
-    const owner = routes.ownerOf(key.slot);
+    const owner = routes.ownerOf(key.slot)?.address;
     const group = owner ? groups.get(owner) : without;
     if (group) group.push(key);
     else if (owner) groups.set(owner, [key]);

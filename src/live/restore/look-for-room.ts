@@ -3,9 +3,9 @@ import { type LackOfRoom, withoutRoom } from '../../plan/transfer/restore-room.t
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { Routes } from '../keys/routes.ts';
 import { absentKeys } from './look-for-keys.ts';
 import type { CheckedBackup } from './restore-backup.ts';
-import { Routes } from './routes.ts';
 
 export async function lookForRoom(
   fleet: Fleet,

@@ -7,12 +7,12 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { asGenerator, type Tell } from '../event-stream.ts';
+import type { Routes } from '../keys/routes.ts';
 import { BackupCensus } from './backup-census.ts';
 import { type CheckedDump, checkDump, DamagedBackupError } from './check-dump.ts';
 import type { Parcel } from './entry.ts';
 import { EntrySender } from './entry-sender.ts';
 import { piecesOf } from './read-backup.ts';
-import type { Routes } from './routes.ts';
 import type { SentLog } from './sent-log.ts';
 
 export interface CheckedBackup {

@@ -14,9 +14,8 @@ export class SentLog {
   readonly #refused = new Uint32Array(SLOT_COUNT);
   readonly #refusedNames = new Map<string, number>();
 
-  note(slot: number, node: NodeId | undefined, isLasting: boolean): void {
+  note(slot: number, node: NodeId, isLasting: boolean): void {
     if (isLasting) this.#lasting[slot] = (this.#lasting[slot] ?? 0) + 1;
-    if (node === undefined) return;
     const slots = this.#slotsOf.get(node) ?? new Uint8Array(SLOT_COUNT);
     this.#slotsOf.set(node, slots);
     slots[slot] = 1;
