@@ -1,4 +1,8 @@
-/** One key on two nodes: what each has, and how one of them gives way without a value being lost. */
+/**
+ * One key on two nodes: what each has, and how one of them gives way without a value being lost. Apart from what move and import
+ * do, who have one side that only they write to, and may overwrite what is on the disk: clients may change both of these values
+ * meanwhile, so each is watched, and nothing is overwritten or removed but what was read.
+ */
 
 import type { Command } from '../../resp/command.ts';
 import { multi, queued, select } from '../../resp/commands/cluster.ts';
@@ -11,19 +15,19 @@ import {
   remove,
   restore,
   type SavedValue,
-  typeOf,
   unwatch,
   watch,
 } from '../../resp/commands/fix.ts';
-import { asking, dump, type Key, timeToLive } from '../../resp/commands/slots.ts';
+import { dump, type Key, timeToLive } from '../../resp/commands/slots.ts';
+import { typeOf } from '../../resp/commands/values.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Slot } from '../../topology/slot-set.ts';
+import { askingFirst, type Line } from '../keys/asking-first.ts';
 import { showKey } from '../keys/big-keys.ts';
+import { isSame } from '../keys/compare-keys.ts';
 import type { RescuedValue } from '../keys/rescue-file.ts';
-import { sameValue } from '../keys/same-value.ts';
-import { sameBody, sameTtl } from '../keys/saved-value.ts';
 import { MoveError } from '../move/move-error.ts';
 
 /** Whose value stays where two differ. */
@@ -49,6 +53,8 @@ export class KeyPairs {
   readonly #other: Lane;
   readonly #ownerName: string;
   readonly #otherName: string;
+  /** The other one, as it shows keys. */
+  readonly #seen: Line;
   readonly #asks: boolean;
   readonly #settling: Settling;
   #database = 0;
@@ -59,6 +65,7 @@ export class KeyPairs {
     this.#other = fleet.lane(other);
     this.#ownerName = formatAddress(owner);
     this.#otherName = formatAddress(other);
+    this.#seen = asks ? askingFirst(this.#other) : this.#other;
     this.#asks = asks;
     this.#settling = settling;
   }
@@ -98,7 +105,7 @@ export class KeyPairs {
     const isOthersNewer = this.#settling.prefer === 'newest' && (await this.#isOthersNewer(key));
     const [own, others] = await Promise.all([this.#read(key, false), this.#read(key, true)]);
     if (!own || !others) return this.#forget();
-    if (await this.#areSame(key, own, others)) {
+    if ((await isSame(key, [own, this.#owner], [others, this.#seen])) === true) {
       await this.#owner.send(unwatch());
       return this.#removeOthers(key);
     }
@@ -113,18 +120,6 @@ export class KeyPairs {
     return isDone;
   }
 
-  /** What servers would save of equal values differs by version, and by the order in which they were filled. */
-  async #areSame(key: Key, own: Value, others: Value): Promise<boolean> {
-    if (!sameTtl(own.ttlMs, others.ttlMs)) return false;
-    if (sameBody(own.payload, others.payload)) return true;
-    const [owner, other] = [
-      { send: <T>(command: Command<T>) => this.#owner.send(command) },
-      { send: <T>(command: Command<T>) => (this.#asks ? this.#ask(command) : this.#other.send(command)) },
-    ];
-    // A user who may not read them all has them taken for different: then the loser is kept.
-    return (await unlessRefused(sameValue(key, owner, other))) ?? false;
-  }
-
   async #forget(isDone = true): Promise<boolean> {
     await Promise.all([this.#owner.send(unwatch()), this.#other.send(unwatch())]);
     return isDone;
@@ -132,9 +127,8 @@ export class KeyPairs {
 
   /** Watched before it is read, so that nothing is overwritten or removed but what was read. */
   async #read(key: Key, isOthers: boolean): Promise<Value | undefined> {
-    const line = isOthers ? this.#other : this.#owner;
-    const isAsked = isOthers && this.#asks;
-    const ask = <T>(command: Command<T>) => unlessMoved(isAsked ? this.#ask(command) : line.send(command));
+    const line = isOthers ? this.#seen : this.#owner;
+    const ask = <T>(command: Command<T>) => unlessMoved(line.send(command));
     const [, payload, ttlMs, type = 'unknown'] = await Promise.all([
       ask(watch(key)),
       ask(dump(key)),
@@ -142,13 +136,6 @@ export class KeyPairs {
       ask(typeOf(key)),
     ]);
     return payload && { payload, type, ...(ttlMs !== undefined && { ttlMs }) };
-  }
-
-  /** At the node that only imports the slot. */
-  async #ask<T>(command: Command<T>): Promise<T> {
-    // Whoever may not ask is sent elsewhere, which is not what is wrong.
-    const [, reply] = await Promise.all([this.#other.send(asking()), this.#other.send(command)]);
-    return reply;
   }
 
   #overwriteOwn(key: Key, value: Value): Promise<boolean> {
@@ -159,14 +146,13 @@ export class KeyPairs {
     if (!this.#asks) return inTransaction(this.#other, remove(key));
     // No client is sent here for a key that the owner has, so nobody changes it between.
     await this.#other.send(unwatch());
-    await this.#ask(remove(key));
+    await this.#seen.send(remove(key));
     return true;
   }
 
   /** Streams tell when they were last written to; of other keys only the last use is known. */
   async #isOthersNewer(key: Key): Promise<boolean> {
-    const ofOthers = <T>(command: Command<T>) =>
-      unlessMoved(this.#asks ? this.#ask(command) : this.#other.send(command));
+    const ofOthers = <T>(command: Command<T>) => unlessMoved(this.#seen.send(command));
     const ofOwn = <T>(command: Command<T>) => unlessMoved(this.#owner.send(command));
     // Before XINFO, which counts as use of a key of any type.
     const [idle, othersIdle] = await Promise.all([ofOwn(idleTime(key)), ofOthers(idleTime(key))]);
@@ -192,15 +178,6 @@ async function unlessMoved<T>(reply: Promise<T>): Promise<T | undefined> {
       /^(ASK|TRYAGAIN|WRONGTYPE|ERR no such key|ERR An LFU)/.test(error.text)
     )
       return undefined;
-    throw error;
-  }
-}
-
-async function unlessRefused<T>(reply: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (error instanceof ServerRefusalError) return undefined;
     throw error;
   }
 }

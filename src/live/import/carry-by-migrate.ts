@@ -9,11 +9,12 @@ import { type Key, migrate } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
+import { orRefusal } from '../keys/asking-first.ts';
 import { timeoutMsFor } from '../keys/big-keys.ts';
+import { compareKeys } from '../keys/compare-keys.ts';
 import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { Parcel } from './batch-queue.ts';
-import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
 import { StoppingError } from './import-error.ts';
 import {
@@ -163,7 +164,7 @@ export class MigrateCarrier implements Carrier {
     let attempts = 0;
     const answer = await this.#line.insist(line => {
       attempts++;
-      return answerTo(line.send(command));
+      return orRefusal(line.send(command));
     });
     const tookMs = this.#work.turns.end(beganAt, nowMs());
     if (answer instanceof ServerRefusalError) return answer;
@@ -185,14 +186,5 @@ export class MigrateCarrier implements Carrier {
       Promise.all([this.#line.insist(line => line.send(ping())), target.send(to.address, ping())]);
     await pace.before(keys, { averageBytes: bytes || this.#work.averageBytes }, knock);
     if (isStopping(this.#run)) throw new StoppingError();
-  }
-}
-
-async function answerTo<T>(reply: Promise<T>): Promise<T | ServerRefusalError> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (error instanceof ServerRefusalError) return error;
-    throw error;
   }
 }

@@ -10,10 +10,10 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
+import { compareKeys } from '../keys/compare-keys.ts';
 import type { Destination } from '../keys/routes.ts';
 import { readAll } from '../keys/saved-value.ts';
 import { TargetLines } from '../keys/target-lines.ts';
-import { compareKeys } from './compare-keys.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
 import { StoppingError } from './import-error.ts';
 import {
@@ -204,7 +204,7 @@ export class HereCarrier implements Carrier {
   ): Promise<{ readonly ready: readonly Key[]; readonly absent: readonly Key[] }> {
     if (existing.length === 0) return { ready: [], absent: [] };
     const { nameOf } = this.#work;
-    const compared = await compareKeys(existing, source, target, nameOf);
+    const compared = await compareKeys(existing, source, target, { nameOf });
     const ready = await settleKeys(compared, { to, line: target, work: this.#work }, this.#run);
     const [isSame, isReady] = [new Set(compared.same), new Set(ready)];
     const toWrite = read.filter(({ key }) => isReady.has(key) && !isSame.has(key));
@@ -222,8 +222,8 @@ function halvesOf(keys: readonly Key[]): (readonly Key[])[] {
 async function readThoseThere(keys: readonly Key[], source: Lane): Promise<Read[]> {
   const saved = await readAll(keys, source);
   return keys.flatMap((key, i) => {
-    const { payload, ttlMs } = saved[i] ?? {};
-    return payload ? [{ key, value: { payload, ...(ttlMs !== undefined && { ttlMs }) } }] : [];
+    const value = saved[i];
+    return value ? [{ key, value }] : [];
   });
 }
 

@@ -26,6 +26,7 @@ import {
 } from '../../resp/commands/values.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Reply } from '../../resp/reply.ts';
+import { sameTtl } from './saved-value.ts';
 
 /** One of the two servers, as far as this key is concerned. */
 export interface End {
@@ -34,10 +35,14 @@ export interface End {
 
 const BYTES_AT_A_TIME = 4 * 1024 * 1024;
 const ELEMENTS_AT_A_TIME = 500;
-/** The clocks of two servers. */
-const DEADLINES_MAY_DIFFER_MS = 5000;
 
-export async function sameValue(key: Key, own: End, other: End): Promise<boolean> {
+/** `name`: what the other one calls the key. */
+export async function sameValue(key: Key, own: End, second: End, name = key): Promise<boolean> {
+  // Whoever compares calls the key by one name.
+  const other: End = {
+    send: command =>
+      second.send({ ...command, args: command.args.map(word => (word === key ? name : word)) }),
+  };
   const [type, otherType] = await both(own, other, typeOf(key));
   if (type !== otherType || !isValueType(type)) return false;
   const [size, otherSize] = await both(own, other, sizeOf(key, type));
@@ -121,7 +126,7 @@ async function deadlinesOf(key: Key, fields: readonly Buffer[], end: End): Promi
 }
 
 function sameDeadline(a: number, b: number): boolean {
-  return a < 0 || b < 0 ? a === b : Math.abs(a - b) <= DEADLINES_MAY_DIFFER_MS;
+  return a < 0 || b < 0 ? a === b : sameTtl(a, b);
 }
 
 async function sameStream(key: Key, own: End, other: End): Promise<boolean> {

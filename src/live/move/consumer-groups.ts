@@ -4,9 +4,8 @@
  * would take longer than the move, so some are looked at, from slots that are spread over all that move.
  */
 
-import { typeOf } from '../../resp/commands/fix.ts';
 import { keysInSlot } from '../../resp/commands/slots.ts';
-import { streamGroups } from '../../resp/commands/values.ts';
+import { streamGroups, typeOf } from '../../resp/commands/values.ts';
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';

@@ -3,18 +3,16 @@
  * the server would save of it is compared with what is in the file; where that differs, which it may for equal values,
  * the value is put beside it for a moment, and the server is asked for what it would save of that, and for the parts of both.
  */
-import type { Command } from '../../resp/command.ts';
+import type { SavedValue } from '../../resp/commands/fix.ts';
 import { unlink } from '../../resp/commands/import.ts';
 import { restoreValue } from '../../resp/commands/restore.ts';
-import { asking, dump, type Key } from '../../resp/commands/slots.ts';
+import { dump, type Key } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
-import type { Lane } from '../../resp/fleet.ts';
-import { sameAcrossNames } from '../import/compare-keys.ts';
-import { readAll, type Saved, sameBody, sameTtl } from '../keys/saved-value.ts';
+import { type Line, orRefusal } from '../keys/asking-first.ts';
+import { sameValue } from '../keys/same-value.ts';
+import { readAll, sameBody, sameTtl } from '../keys/saved-value.ts';
 import type { Parcel } from './entry.ts';
 import { keyInSlot } from './unused-key.ts';
-
-export type Comparing = Pick<Lane, 'send' | 'sendAll'>;
 
 const KEYS_AT_A_TIME = 64;
 /** Larger ones would take that much memory twice; they count as different. */
@@ -24,20 +22,24 @@ const BESIDE_FOR_MS = 60_000;
 
 export async function compareWithThere(
   parcels: readonly Parcel[],
-  line: Comparing,
+  line: Line,
   nowMs: number,
 ): Promise<('same' | 'existing' | 'again')[]> {
   const fates: ('same' | 'existing' | 'again')[] = [];
   for (let from = 0; from < parcels.length; from += KEYS_AT_A_TIME) {
     const some = parcels.slice(from, from + KEYS_AT_A_TIME);
     const there = await readWhereAllowed(some, line);
-    for (const [i, parcel] of some.entries()) fates.push(await judge(parcel, there?.[i], line, nowMs));
+    for (const [i, parcel] of some.entries())
+      fates.push(there ? await judge(parcel, there[i], line, nowMs) : 'existing');
   }
   return fates;
 }
 
 /** Undefined where we may not: then whatever is there counts as different, and stays. */
-async function readWhereAllowed(parcels: readonly Parcel[], line: Comparing): Promise<Saved[] | undefined> {
+async function readWhereAllowed(
+  parcels: readonly Parcel[],
+  line: Line,
+): Promise<(SavedValue | undefined)[] | undefined> {
   try {
     return await readAll(
       parcels.map(({ key }) => key),
@@ -51,13 +53,12 @@ async function readWhereAllowed(parcels: readonly Parcel[], line: Comparing): Pr
 
 async function judge(
   parcel: Parcel,
-  there: Saved | undefined,
-  line: Comparing,
+  there: SavedValue | undefined,
+  line: Line,
   nowMs: number,
 ): Promise<'same' | 'existing' | 'again'> {
-  if (!there) return 'existing';
   // Gone meanwhile.
-  if (!there.payload) return 'again';
+  if (!there) return 'again';
   const { payload, expiresAtMs } = parcel;
   if (!sameTtl(expiresAtMs === undefined ? undefined : expiresAtMs - nowMs, there.ttlMs)) return 'existing';
   if (sameBody(payload, there.payload)) return 'same';
@@ -67,7 +68,7 @@ async function judge(
 async function isSameBeside(
   { key, slot, payload }: Parcel,
   there: Buffer,
-  line: Comparing,
+  line: Line,
   nowMs: number,
 ): Promise<boolean> {
   const beside = payload.length <= LARGEST_BESIDE_BYTES && keyInSlot(slot, `slotctl:compare:${process.pid}:`);
@@ -76,7 +77,7 @@ async function isSameBeside(
     await line.send(restoreValue(beside, { payload, expiresAtMs: nowMs + BESIDE_FOR_MS }, true));
     const ours = await line.send(dump(beside));
     // Of one server both are of one version.
-    return (ours && sameBody(ours, there)) || (await sameAcrossNames(key, line, beside, line));
+    return (ours && sameBody(ours, there)) || (await orRefusal(sameValue(key, line, line, beside))) === true;
   } catch (error) {
     if (error instanceof ServerRefusalError && error.reason === 'no-right') return false;
     throw error;
@@ -86,15 +87,6 @@ async function isSameBeside(
 }
 
 /** Where that cannot be done, it goes by itself. */
-async function remove(key: Key, line: Comparing): Promise<void> {
+async function remove(key: Key, line: Line): Promise<void> {
   await line.send(unlink([key])).catch(() => {});
-}
-
-/** For a node that only imports the slot. */
-export function askingFirst(line: Comparing): Comparing {
-  const send = async <T>(command: Command<T>): Promise<T> => {
-    const [, answer] = await line.sendAll<unknown>([asking(), command]);
-    return answer as T;
-  };
-  return { send, sendAll: commands => Promise.all(commands.map(send)) };
 }

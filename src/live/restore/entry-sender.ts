@@ -8,13 +8,12 @@ import type { RestoreEvent, RestoreTally } from '../../plan/transfer/restore.ts'
 import type { RdbEntry } from '../../rdb/listener.ts';
 import { restorePayload } from '../../rdb/payload.ts';
 import { restoreValue } from '../../resp/commands/restore.ts';
-import { asking } from '../../resp/commands/slots.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
+import { askingFirst, type Line } from '../keys/asking-first.ts';
 import type { Destination, Routes } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
-import { askingFirst, type Comparing } from './compare-with-there.ts';
 import type { Parcel } from './entry.ts';
 import { type Fate, fateOfRefusal, fatesThere, isBusy, isGone, isSentOn } from './outcomes.ts';
 import type { SentLog } from './sent-log.ts';
@@ -170,7 +169,7 @@ export class EntrySender {
   }
 
   /** Whether what is there is what would have been restored. */
-  #compare(parcels: readonly Parcel[], to: () => Promise<Comparing>): Promise<Fate[]> {
+  #compare(parcels: readonly Parcel[], to: () => Promise<Line>): Promise<Fate[]> {
     const { isAgain, nowMs } = this.#settings;
     return isAgain ? Promise.resolve(parcels.map(() => 'same')) : fatesThere(parcels, to, nowMs());
   }
@@ -209,8 +208,7 @@ export class EntrySender {
     if (!target) return 'again';
     try {
       const command = restoreValue(parcel.key, parcel, this.#settings.replace);
-      const line = await this.#lines.to(target.address);
-      await line.sendAll<unknown>([asking(), command]);
+      await askingFirst(await this.#lines.to(target.address)).send(command);
       this.#settings.log.note(parcel.slot, target.id, false);
       return 'restored';
     } catch (error) {

@@ -6,7 +6,8 @@ import {
   ServerRefusalError,
 } from '../../resp/errors.ts';
 import type { Address } from '../../topology/node.ts';
-import { type Comparing, compareWithThere } from './compare-with-there.ts';
+import type { Line } from '../keys/asking-first.ts';
+import { compareWithThere } from './compare-with-there.ts';
 import type { Parcel } from './entry.ts';
 import { TargetFullError } from './watch-targets.ts';
 
@@ -27,7 +28,7 @@ export function fateOfRefusal(error: unknown, at: Address): Fate | undefined {
 
 export async function fatesThere(
   parcels: readonly Parcel[],
-  to: () => Promise<Comparing>,
+  to: () => Promise<Line>,
   nowMs: number,
 ): Promise<Fate[]> {
   try {

@@ -37,10 +37,6 @@ export function countExisting(keys: readonly Key[]): Command<number> {
   return { args: ['EXISTS', ...keys], decode: asInteger };
 }
 
-export function typeOf(key: Key): Command<string> {
-  return { args: ['TYPE', key], decode: asText };
-}
-
 export function remove(key: Key): Command<number> {
   return { args: ['DEL', key], decode: asInteger };
 }

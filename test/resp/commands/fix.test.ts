@@ -12,7 +12,6 @@ import {
   remove,
   restore,
   takeOver,
-  typeOf,
   unwatch,
   watch,
 } from '../../../src/resp/commands/fix.ts';
@@ -30,7 +29,6 @@ describe('the words', () => {
     [takeOver(), 'CLUSTER FAILOVER TAKEOVER'],
     [exists(key), 'EXISTS k'],
     [countExisting([key, Buffer.from('l')]), 'EXISTS k l'],
-    [typeOf(key), 'TYPE k'],
     [remove(key), 'DEL k'],
     [watch(key), 'WATCH k'],
     [unwatch(), 'UNWATCH'],
