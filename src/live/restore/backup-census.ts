@@ -8,7 +8,7 @@ import { SLOT_COUNT } from '../../topology/slot-set.ts';
 export interface SampleKey {
   readonly database: number;
   readonly slot: number;
-  readonly key: Key;
+  readonly name: Key;
 }
 
 /** Longer ones would make the sample large. */
@@ -31,7 +31,7 @@ export class BackupCensus {
     const seen = (this.#seen[slot] ?? 0) + 1;
     this.#seen[slot] = seen;
     if (seen === 1 || Math.random() * seen < 1)
-      this.#samples[slot] = { database, slot, key: Buffer.from(key) };
+      this.#samples[slot] = { database, slot, name: Buffer.from(key) };
   }
 
   endFile(usedMemoryBytes: number | undefined): void {

@@ -112,7 +112,7 @@ async function askForAll(
       key: ({ database, key, expiresAtMs }) => {
         const slot = keySlot(key);
         if (expiresAtMs !== undefined || !slots.has(slot)) return;
-        const own = { database, slot, key: Buffer.from(key) };
+        const own = { database, slot, name: Buffer.from(key) };
         if (!log.hasRefused(own)) waiting.set(nameOf(own), own);
       },
     });

@@ -182,7 +182,7 @@ export class EntrySender {
     }
     if (typeof fate === 'object') {
       this.#tally.refused++;
-      this.#settings.log.refuse({ key, database, slot });
+      this.#settings.log.refuse({ name: key, database, slot });
       this.#tell({ kind: 'refused', key, database, problem: fate.refused });
       return;
     }

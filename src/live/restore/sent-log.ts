@@ -71,6 +71,6 @@ function slotsWhere(marks: Uint8Array | Uint32Array): SlotSet {
 }
 
 /** A key that is in two files is one key. */
-export function nameOf({ database, key }: Pick<SampleKey, 'database' | 'key'>): string {
-  return `${database} ${key.toString('latin1')}`;
+export function nameOf({ database, name }: Pick<SampleKey, 'database' | 'name'>): string {
+  return `${database} ${name.toString('latin1')}`;
 }
