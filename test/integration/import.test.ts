@@ -322,4 +322,14 @@ describe.concurrent('what gets in the way', () => {
     expect(run.stderr).toMatch(/importing "big" alone: it takes \d MB/);
     expect(await keyCounts(cluster)).toBe(21);
   });
+
+  test('a source that does not tell how large its keys are has them taken like all others', async t => {
+    const [cluster, source] = await Promise.all([startCluster(t), startLoneServer(t, build)]);
+    await source.send('SET', 'big', Buffer.alloc(3 * 1024 * 1024, 'x'));
+    await fillPlain(source, 20);
+    await source.send('ACL', 'SETUSER', 'default', '-memory');
+    const run = await slotctl(['import', cluster.entry, '--cluster-from', source.address, '--yes']);
+    expect(run.code, run.stderr).toBe(0);
+    expect(await keyCounts(cluster)).toBe(21);
+  });
 });

@@ -3,23 +3,25 @@
  * the others take them for dead. So where keys are large on average each is measured first, as in a move of slots.
  */
 
-import { asking, type Key, memoryUsage } from '../../resp/commands/slots.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
+import { askingFirst } from '../keys/asking-first.ts';
 import {
   BIG_BYTES,
   LARGE_AVERAGE_BYTES,
   mostBytes,
-  refusalOfGiants,
-  timeoutMsFor,
+  refuseGiants,
+  type Sized,
+  sizesOf,
 } from '../keys/big-keys.ts';
+import type { Batch } from '../keys/migrate-keys.ts';
 import { migrateTimeoutMs } from '../keys/migrate-timeout.ts';
-import { ifTold } from '../look/look-at-node.ts';
-import { MoveError } from '../move/move-error.ts';
 
-export interface Portion {
-  readonly keys: readonly Key[];
+/** What goes in one MIGRATE each, and what servers may wait for each other in it. */
+export interface Portions {
   readonly timeoutMs: number;
+  of(line: Lane, keys: readonly Key[]): Promise<readonly Batch[]>;
 }
 
 export interface Caution {
@@ -38,31 +40,26 @@ export interface Caution {
 export async function portioning(
   fleet: Fleet,
   { holder, averageBytes, allowBlocking, asks, timeoutMs: mostMs, note }: Caution,
-): Promise<(line: Lane, keys: readonly Key[]) => Promise<Portion[]>> {
-  const { bytes: most, nodeTimeout } = await mostBytes(fleet, holder);
+): Promise<Portions> {
+  const most = await mostBytes(fleet, holder);
   // An owner that hangs holds up the holder for as long.
-  const timeoutMs = migrateTimeoutMs(mostMs, [nodeTimeout], note);
-  return async (line, keys) => {
-    if (averageBytes < LARGE_AVERAGE_BYTES) return [{ keys, timeoutMs }];
-    // Whoever may not ask moves them like all others.
-    const sizes = await Promise.all(keys.map(key => ifTold(sizeAt(line, key, asks))));
-    const sized = keys.map((key, i) => ({ key, bytes: sizes[i] ?? 0 }));
-    const giants = sized.filter(({ bytes }) => bytes > most);
-    if (giants.length > 0 && !allowBlocking) throw new MoveError(refusalOfGiants(giants, nodeTimeout));
-    return inPortions(sized).map(({ keys: some, bytes }) => ({
-      keys: some,
-      timeoutMs: Math.max(timeoutMs, Math.ceil(timeoutMsFor(bytes))),
-    }));
+  const timeoutMs = migrateTimeoutMs(mostMs, [most.nodeTimeout], note);
+  return {
+    timeoutMs,
+    of: async (line, keys) => {
+      if (averageBytes < LARGE_AVERAGE_BYTES) return [{ keys }];
+      const sized = await sizesOf(keys, asks ? askingFirst(line) : line);
+      if (!allowBlocking) refuseGiants(sized, most);
+      return inPortions(sized);
+    },
   };
 }
 
-function sizeAt(line: Lane, key: Key, asks: boolean) {
-  if (asks) line.send(asking()).catch(() => {});
-  return line.send(memoryUsage(key));
-}
-
-/** A megabyte each at most, or one key. */
-export function inPortions(sized: readonly { readonly key: Key; readonly bytes: number }[]) {
+/**
+ * A megabyte each at most, or one key. A move takes as many as go in a time instead (batch-size.ts): it sends thousands of batches of
+ * one source, and learns by the first ones; what fix finds here and there is a few.
+ */
+export function inPortions(sized: readonly Sized[]) {
   const portions: { keys: Key[]; bytes: number }[] = [];
   for (const { key, bytes } of sized) {
     const last = portions.at(-1);

@@ -1,15 +1,14 @@
 /** Keys that a node holds and does not own: those that the owner has too are settled, all others go there. */
 import { countKeysInSlot, select } from '../../resp/commands/cluster.ts';
-import { type Key, keysInSlot, migrate } from '../../resp/commands/slots.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { type Key, keysInSlot } from '../../resp/commands/slots.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
-import { persist } from '../keys/retry.ts';
+import { type Batch, migrateBatch, sendBatch } from '../keys/migrate-keys.ts';
 import { MoveError } from '../move/move-error.ts';
 import type { Trip } from '../watch/transfers.ts';
-import { type Portion, portioning } from './batches.ts';
+import { portioning } from './batches.ts';
 import { KeyPairs, type Settling } from './key-pairs.ts';
 
 export interface Gathering {
@@ -46,8 +45,8 @@ export async function gatherKeys(work: Gathering): Promise<void> {
     note: work.settling.note,
   });
   const sending: Sending = async (line, database, keys) => {
-    for (const portion of await portions(line, keys))
-      if (!(await send(work, line, database, portion))) return false;
+    for (const batch of await portions.of(line, keys))
+      if (!(await send({ ...work, timeoutMs: portions.timeoutMs }, line, database, batch))) return false;
     return true;
   };
   await inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot, sending));
@@ -161,36 +160,15 @@ async function emptySlot(
 }
 
 async function send(
-  { fleet, owner, holder, nowMs, settling, trip }: Gathering,
+  { fleet, owner, holder, timeoutMs, nowMs, settling, trip }: Gathering,
   line: Lane,
   database: number,
-  { keys, timeoutMs }: Portion,
+  batch: Batch,
 ): Promise<boolean> {
   const place = owner.meetAt;
   if (!place) throw new MoveError(`nobody knows where ${formatAddress(holder.address)} finds the owner`);
-  const request = {
-    host: place.ip,
-    port: place.port,
-    database,
-    keys,
-    timeoutMs,
-    replace: false,
-    ...(fleet.credentials && { credentials: fleet.credentials }),
-  };
-  try {
-    const listener = { moved() {}, remark: settling.note };
-    let isFirst = true;
-    const attempt = async () => {
-      // An owner that did not answer may be back without what it was sent.
-      if (!isFirst) await trip?.lookAgain();
-      isFirst = false;
-      trip?.expectCalm();
-      return line.send(migrate(request));
-    };
-    const answer = await persist(attempt, { nowMs, listener });
-    return answer === 'moved';
-  } catch (error) {
-    if (error instanceof ServerRefusalError && /BUSYKEY/.test(error.text)) return false;
-    throw error;
-  }
+  const arrival = { host: place.ip, port: place.port, database, replace: false };
+  const command = migrateBatch(batch, arrival, { timeoutMs, credentials: fleet.credentials });
+  const listener = { moved() {}, remark: settling.note };
+  return (await sendBatch(line, command, { trip, nowMs, listener })) === 'moved';
 }

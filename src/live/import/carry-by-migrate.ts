@@ -5,13 +5,13 @@
 import { ping } from '../../resp/commands/cluster.ts';
 import { exists } from '../../resp/commands/fix.ts';
 import { runId } from '../../resp/commands/import.ts';
-import { type Key, migrate } from '../../resp/commands/slots.ts';
+import type { Key } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { orRefusal } from '../keys/asking-first.ts';
-import { timeoutMsFor } from '../keys/big-keys.ts';
 import { compareKeys } from '../keys/compare-keys.ts';
+import { migrateBatch } from '../keys/migrate-keys.ts';
 import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { Parcel } from './batch-queue.ts';
@@ -150,16 +150,9 @@ export class MigrateCarrier implements Carrier {
   ): Promise<'moved' | 'gone' | 'unknown' | ServerRefusalError> {
     const { nowMs, target, limits, copy } = this.#run;
     await this.#keepPace(keys.length, bytes, to);
-    const command = migrate({
-      host: to.host,
-      port: to.port,
-      database: this.#work.database.into,
-      keys,
-      timeoutMs: Math.ceil(Math.max(limits.timeoutMs, timeoutMsFor(bytes))),
-      replace,
-      copy,
-      ...(target.credentials && { credentials: target.credentials }),
-    });
+    const arrival = { host: to.host, port: to.port, database: this.#work.database.into, replace, copy };
+    const how = { timeoutMs: limits.timeoutMs, credentials: target.credentials };
+    const command = migrateBatch({ keys, bytes }, arrival, how);
     const beganAt = nowMs();
     let attempts = 0;
     const answer = await this.#line.insist(line => {

@@ -1,8 +1,8 @@
 /** Finds the keys of one database of one node of the source, and puts together what goes in one parcel. */
 import { exists } from '../../resp/commands/fix.ts';
-import { type Key, memoryUsage, timeToLive } from '../../resp/commands/slots.ts';
+import { type Key, timeToLive } from '../../resp/commands/slots.ts';
 import { keySlot } from '../../topology/key-slot.ts';
-import { BIG_BYTES, LARGE_AVERAGE_BYTES, mostBytes, showKey } from '../keys/big-keys.ts';
+import { BIG_BYTES, LARGE_AVERAGE_BYTES, mostBytes, showKey, sizesOf } from '../keys/big-keys.ts';
 import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { Parcel, Parcels } from './batch-queue.ts';
@@ -154,10 +154,8 @@ export class Feed {
   /** Big ones go alone, so that they hold up nobody's small ones. */
   async #withoutBig(found: readonly Key[]): Promise<readonly Key[]> {
     if (!this.#measuresSize || found.length === 0) return found;
-    const sizes = await this.#meter.insist(lane => lane.sendAll(found.map(memoryUsage)));
     const small: Key[] = [];
-    for (const [i, key] of found.entries()) {
-      const bytes = sizes[i] ?? 0;
+    for (const { key, bytes } of await this.#meter.insist(lane => sizesOf(found, lane))) {
       if (bytes < BIG_BYTES) small.push(key);
       else await this.#giveAlone(key, bytes);
     }

@@ -9,9 +9,9 @@ import { type Key, keysInSlot, memoryUsage } from '../../resp/commands/slots.ts'
 import type { Fleet } from '../../resp/fleet.ts';
 import { escaped } from '../../resp/reply.ts';
 import type { Address } from '../../topology/node.ts';
-import { ifTold } from '../look/look-at-node.ts';
 import { MoveError } from '../move/move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from '../move/mover.ts';
+import type { Line } from './asking-first.ts';
 import { type NodeTimeout, nodeTimeoutAt } from './migrate-timeout.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -25,6 +25,16 @@ const BYTES_PER_MS = 50 * 1024;
 /** Machines that are slower, and busy. */
 const UNPACKING_MARGIN = 4;
 const KEYS_AT_A_TIME = 1000;
+
+export interface Sized {
+  readonly key: Key;
+  readonly bytes: number;
+}
+
+export interface MostBytes {
+  readonly bytes: number;
+  readonly nodeTimeout: NodeTimeout;
+}
 
 /** By the key's bytes as latin1. */
 export type BigKeys = ReadonlyMap<string, number>;
@@ -42,50 +52,48 @@ export function showKey(key: Key): string {
   return escaped(key.toString('latin1'));
 }
 
-export async function findBigKeys(passage: Passage, run: MoveRun): Promise<BigKeys> {
-  const big = new Map<string, number>();
-  if (passage.averageBytes < LARGE_AVERAGE_BYTES) return big;
-  for (const [slot, count] of passage.keys) {
-    const { address } = passage.from;
-    const keys = await run.fleet.send(address, keysInSlot(slot, count));
-    for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
-      const some = keys.slice(from, from + KEYS_AT_A_TIME);
-      // Whoever may not ask moves them like all others.
-      const sizes = await Promise.all(some.map(key => ifTold(run.fleet.send(address, memoryUsage(key)))));
-      some.forEach((key, i) => {
-        const size = sizes[i] ?? 0;
-        if (size >= BIG_BYTES) big.set(key.toString('latin1'), size);
-      });
+/** Of each its bytes, and none where the server does not tell: whoever may not ask moves them like all others. */
+export async function sizesOf(keys: readonly Key[], line: Pick<Line, 'sendEach'>): Promise<Sized[]> {
+  const sizes = await line.sendEach(keys.map(memoryUsage));
+  return keys.map((key, i) => {
+    const bytes = sizes[i];
+    return { key, bytes: typeof bytes === 'number' ? bytes : 0 };
+  });
+}
+
+export async function findBigKeys({ from, keys, averageBytes }: Passage, run: MoveRun): Promise<BigKeys> {
+  const big: Sized[] = [];
+  if (averageBytes < LARGE_AVERAGE_BYTES) return new Map();
+  const line = run.fleet.lane(from.address);
+  try {
+    for (const [slot, count] of keys) {
+      const all = await line.send(keysInSlot(slot, count));
+      for (let at = 0; at < all.length; at += KEYS_AT_A_TIME) {
+        const sized = await sizesOf(all.slice(at, at + KEYS_AT_A_TIME), line);
+        big.push(...sized.filter(({ bytes }) => bytes >= BIG_BYTES));
+      }
     }
+  } finally {
+    line.close();
   }
-  if (!run.limits.allowBlocking) await refuseGiants(big, passage, run);
-  return big;
+  if (!run.limits.allowBlocking) refuseGiants(big, await mostBytes(run.fleet, from.address));
+  return new Map(big.map(({ key, bytes }) => [key.toString('latin1'), bytes]));
 }
 
 /** What may go, by the word of a node of the cluster. */
-export async function mostBytes(
-  fleet: Fleet,
-  at: Address,
-): Promise<{ readonly bytes: number; readonly nodeTimeout: NodeTimeout }> {
+export async function mostBytes(fleet: Fleet, at: Address): Promise<MostBytes> {
   const nodeTimeout = await nodeTimeoutAt(fleet, at);
   return { bytes: Math.min(MOST_BYTES, (nodeTimeout.ms / 2) * BYTES_PER_MS), nodeTimeout };
 }
 
-async function refuseGiants(big: BigKeys, { from }: Passage, { fleet }: MoveRun): Promise<void> {
-  const { bytes: most, nodeTimeout } = await mostBytes(fleet, from.address);
-  const giants = [...big].flatMap(([key, bytes]) =>
-    bytes > most ? [{ key: Buffer.from(key, 'latin1'), bytes }] : [],
-  );
-  if (giants.length > 0) throw new MoveError(refusalOfGiants(giants, nodeTimeout));
-}
-
-export function refusalOfGiants(
-  giants: readonly { readonly key: Key; readonly bytes: number }[],
-  { ms }: NodeTimeout,
-): string {
+export function refuseGiants(sized: readonly Sized[], { bytes: most, nodeTimeout: { ms } }: MostBytes): void {
+  const giants = sized.filter(({ bytes }) => bytes > most);
+  if (giants.length === 0) return;
   const shown = giants
     .slice(0, 5)
     .map(({ key, bytes }) => `${showKey(key)} (${Math.round(bytes / MEGABYTE)} MB)`)
     .join(', ');
-  return `moving ${shown}${giants.length > 5 ? ` and ${giants.length - 5} more` : ''} would hold up both servers for longer than half the node timeout (${ms} ms); --allow-blocking does it anyway`;
+  throw new MoveError(
+    `moving ${shown}${giants.length > 5 ? ` and ${giants.length - 5} more` : ''} would hold up both servers for longer than half the node timeout (${ms} ms); --allow-blocking does it anyway`,
+  );
 }

@@ -228,7 +228,7 @@ export const ERRANDS: readonly Errand[] = [
       '+scan': 'needed',
       '+migrate': 'needed',
       '+ping': 'useful',
-      '+memory|usage': 'needed',
+      '+memory|usage': 'useful',
       '+restore': 'needed',
       '+restore-asking': 'useful',
       '+exists': 'needed',

@@ -1,12 +1,12 @@
 /** One connection to a source, on which one MIGRATE is under way at a time. */
 
 import { ping, select } from '../../../resp/commands/cluster.ts';
-import { type Key, keysInSlot, migrate } from '../../../resp/commands/slots.ts';
-import { ServerRefusalError } from '../../../resp/errors.ts';
+import { type Key, keysInSlot } from '../../../resp/commands/slots.ts';
 import type { Lane as Line } from '../../../resp/fleet.ts';
 import type { Slot } from '../../../topology/slot-set.ts';
 import type { BatchSize } from '../../keys/batch-size.ts';
-import { BIG_BYTES, type BigKeys, showKey, sizeOf, timeoutMsFor } from '../../keys/big-keys.ts';
+import { BIG_BYTES, type BigKeys, showKey, sizeOf } from '../../keys/big-keys.ts';
+import { migrateBatch, sendBatch } from '../../keys/migrate-keys.ts';
 import { persist } from '../../keys/retry.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 import type { Supplied, Supply } from './open-slots.ts';
@@ -119,44 +119,21 @@ export class Lane {
     const knock = () => Promise.all([from, to].map(({ address }) => fleet.send(address, ping())));
     await pace.before(keys.length, this.#passage, knock);
     const beganAt = nowMs();
-    try {
-      await this.#persist(keys, false);
-    } catch (error) {
-      if (!(error instanceof ServerRefusalError && /BUSYKEY/.test(error.text))) throw error;
+    if ((await this.#migrate(keys, false)) === 'clash') {
       await settleClash(this.#passage, this.#run, this.#database, keys);
-      await this.#persist(keys, true);
+      await this.#migrate(keys, true);
     }
     this.#batch.took(nowMs() - beganAt, keys.length);
   }
 
-  /** A target that did not answer may be back without what it was sent. */
-  #persist(keys: readonly Key[], replace: boolean): Promise<void> {
-    const { trip } = this.#run;
-    let isFirst = true;
-    return persist(async () => {
-      if (!isFirst) await trip.lookAgain();
-      isFirst = false;
-      trip.expectCalm();
-      await this.#migrate(keys, replace);
-    }, this.#run);
-  }
-
-  async #migrate(keys: readonly Key[], replace: boolean): Promise<void> {
-    const { to } = this.#passage;
+  #migrate(keys: readonly Key[], replace: boolean) {
+    const { ip: host, port } = this.#passage.to.meetAt;
     const { fleet, limits } = this.#run;
     const [first] = keys;
     // Big ones go alone.
-    const size = first && keys.length === 1 ? sizeOf(this.#big, first) : 0;
-    await this.#line.send(
-      migrate({
-        host: to.meetAt.ip,
-        port: to.meetAt.port,
-        database: this.#database,
-        keys,
-        timeoutMs: Math.ceil(Math.max(limits.timeoutMs, timeoutMsFor(size))),
-        replace,
-        ...(fleet.credentials && { credentials: fleet.credentials }),
-      }),
-    );
+    const bytes = first && keys.length === 1 ? sizeOf(this.#big, first) : 0;
+    const arrival = { host, port, database: this.#database, replace };
+    const how = { timeoutMs: limits.timeoutMs, credentials: fleet.credentials };
+    return sendBatch(this.#line, migrateBatch({ keys, bytes }, arrival, how), this.#run);
   }
 }
