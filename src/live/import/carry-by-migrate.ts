@@ -11,10 +11,9 @@ import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { orRefusal } from '../keys/asking-first.ts';
 import { compareKeys } from '../keys/compare-keys.ts';
-import { migrateBatch } from '../keys/migrate-keys.ts';
+import { type Batch, migrateBatch } from '../keys/migrate-keys.ts';
 import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
-import type { Parcel } from './batch-queue.ts';
 import type { Carrier, Undelivered } from './deliver.ts';
 import { StoppingError } from './import-error.ts';
 import {
@@ -58,9 +57,9 @@ export class MigrateCarrier implements Carrier {
     this.#targets.close();
   }
 
-  async carry(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
+  async carry(keys: readonly Key[], to: Destination, batch: Batch): Promise<Undelivered> {
     try {
-      return await this.#carry(keys, to, parcel);
+      return await this.#carry(keys, to, batch);
     } catch (error) {
       if (error instanceof ServerRefusalError) return this.#refusedByTarget(error, keys, to);
       if (!isLost(error) || error.node !== formatAddress(to.address)) throw error;
@@ -75,23 +74,23 @@ export class MigrateCarrier implements Carrier {
     return { keys, why: `${error.node}: ${error.text}` };
   }
 
-  async #carry(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
+  async #carry(keys: readonly Key[], to: Destination, batch: Batch): Promise<Undelivered> {
     const known = new Set(
       this.#looksFirst && !overwritesAtOnce(keys, this.#work, this.#run) ? await this.#knownAt(to, keys) : [],
     );
-    const unsettled = known.size > 0 ? await this.#settle([...known], to, parcel) : NOTHING;
+    const unsettled = known.size > 0 ? await this.#settle([...known], to, batch) : NOTHING;
     const undelivered = await this.#bring(
       keys.filter(key => !known.has(key)),
       to,
-      parcel,
+      batch,
     );
     const { why } = undelivered.keys.length > 0 ? undelivered : unsettled;
     return { keys: [...unsettled.keys, ...undelivered.keys], why };
   }
 
-  async #bring(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
+  async #bring(keys: readonly Key[], to: Destination, batch: Batch): Promise<Undelivered> {
     if (keys.length === 0) return NOTHING;
-    const answer = await this.#migrate(keys, to, parcel, overwritesAtOnce(keys, this.#work, this.#run));
+    const answer = await this.#migrate(keys, to, batch, overwritesAtOnce(keys, this.#work, this.#run));
     if (answer === 'gone') return this.#arrived(this.#work.inFlight.movedOf(keys), to);
     if (answer === 'unknown') return this.#arrived(await this.#knownAt(to, keys), to);
     if (answer === 'moved') return this.#arrived(keys, to);
@@ -101,7 +100,7 @@ export class MigrateCarrier implements Carrier {
       return { keys, why: `${answer.node}: ${answer.text}` };
     }
     this.#looksFirst = this.#run.copy;
-    return this.#settle(keys, to, parcel);
+    return this.#settle(keys, to, batch);
   }
 
   async #knownAt(to: Destination, keys: readonly Key[]): Promise<Key[]> {
@@ -110,7 +109,7 @@ export class MigrateCarrier implements Carrier {
     return keys.filter((_, i) => there[i]);
   }
 
-  async #settle(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered> {
+  async #settle(keys: readonly Key[], to: Destination, batch: Batch): Promise<Undelivered> {
     const { copy } = this.#run;
     const line = await this.#targets.to(to.address);
     const compared = await this.#line.insist(source => compareKeys(keys, source, line));
@@ -124,7 +123,7 @@ export class MigrateCarrier implements Carrier {
     // Where a copy is the same already, there is nothing to do.
     const rest = copy ? ready.filter(key => !isSame.has(key)) : ready;
     if (rest.length > 0) {
-      const answer = await this.#migrate(rest, to, parcel, true);
+      const answer = await this.#migrate(rest, to, batch, true);
       if (answer instanceof ServerRefusalError) {
         judgeMigrate(answer, to);
         return { keys: [...rest, ...compared.absent], why: `${answer.node}: ${answer.text}` };
@@ -145,7 +144,7 @@ export class MigrateCarrier implements Carrier {
   async #migrate(
     keys: readonly Key[],
     to: Destination,
-    { bytes = 0 }: Parcel,
+    { bytes = 0 }: Batch,
     replace: boolean,
   ): Promise<'moved' | 'gone' | 'unknown' | ServerRefusalError> {
     const { nowMs, target, limits, copy } = this.#run;
@@ -161,7 +160,7 @@ export class MigrateCarrier implements Carrier {
     });
     const tookMs = this.#work.turns.end(beganAt, nowMs());
     if (answer instanceof ServerRefusalError) return answer;
-    if (bytes === 0) this.#work.batch.took(tookMs, keys.length);
+    if (bytes === 0) this.#work.batchSize.took(tookMs, keys.length);
     if (attempts > 1 || answer === 'no-keys') doubtArrival(keys, this.#work, this.#run);
     // Of one that was sent twice the first may have moved them: what it was answered is not known. A source that was started
     // again in between may have lost them instead.

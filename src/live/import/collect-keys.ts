@@ -1,11 +1,12 @@
-/** Finds the keys of one database of one node of the source, and puts together what goes in one parcel. */
+/** Finds the keys of one database of one node of the source, and puts together what goes in one batch. */
 import { exists } from '../../resp/commands/fix.ts';
 import { type Key, timeToLive } from '../../resp/commands/slots.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { BIG_BYTES, LARGE_AVERAGE_BYTES, mostBytes, showKey, sizesOf } from '../keys/big-keys.ts';
+import type { Batch } from '../keys/migrate-keys.ts';
+import type { Queue } from '../keys/queue.ts';
 import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
-import type { Parcel, Parcels } from './batch-queue.ts';
 import { OtherDatabases } from './database-clash.ts';
 import { findKeys } from './find-keys.ts';
 import { type DatabaseWork, type ImportRun, isStopping, newlyLeft } from './import-run.ts';
@@ -18,7 +19,7 @@ const BYTES_THROUGH_HERE = 4 * 1024 * 1024;
 export class Feed {
   readonly #work: DatabaseWork;
   readonly #later: OtherDatabases | undefined;
-  readonly #parcels: Parcels;
+  readonly #batches: Queue<Batch>;
   readonly #run: ImportRun;
   readonly #bySlot: boolean;
   /** No key twice: what is in a group is on its way. */
@@ -31,18 +32,18 @@ export class Feed {
   readonly #measuresTime: boolean;
   #mostBytes: ReturnType<typeof mostBytes> | undefined;
 
-  /** `bySlot`: keys of a parcel are of one slot. */
+  /** `bySlot`: keys of a batch are of one slot. */
   constructor(
     work: DatabaseWork,
     { later, bySlot }: { readonly later: readonly number[]; readonly bySlot: boolean },
-    parcels: Parcels,
+    batches: Queue<Batch>,
     run: ImportRun,
   ) {
     const { node, database, averageBytes } = work;
     this.#work = work;
     this.#bySlot = bySlot;
     this.#later = later.length > 0 ? new OtherDatabases(node, later, run) : undefined;
-    this.#parcels = parcels;
+    this.#batches = batches;
     this.#run = run;
     // Looking for big ones takes longer than moving the rest where keys are small on average.
     this.#measuresSize = averageBytes >= LARGE_AVERAGE_BYTES;
@@ -62,10 +63,10 @@ export class Feed {
       }
       for (const group of this.#groups.values()) await this.#give(group);
     } catch (error) {
-      this.#parcels.drop();
+      this.#batches.drop();
       throw error;
     } finally {
-      this.#parcels.close();
+      this.#batches.close();
       this.#meter.close();
       this.#targets.close();
       this.#later?.close();
@@ -92,15 +93,15 @@ export class Feed {
 
   get #mostAtOnce(): number {
     const { plan, pace } = this.#run;
-    const { averageBytes, batch } = this.#work;
+    const { averageBytes, batchSize } = this.#work;
     const here = Math.max(1, Math.min(KEYS_THROUGH_HERE, Math.floor(BYTES_THROUGH_HERE / averageBytes)));
-    const most = plan.throughHere ? here : batch.keys;
+    const most = plan.throughHere ? here : batchSize.keys;
     return Math.min(most, pace.mostAtOnce({ averageBytes }));
   }
 
   async #give(group: Key[]): Promise<boolean> {
     const keys = group.splice(0);
-    return keys.length === 0 || this.#parcels.give({ keys });
+    return keys.length === 0 || this.#batches.give({ keys });
   }
 
   /** And notes how long each may live: one that is missing at the end may have come to its own. */
@@ -178,7 +179,6 @@ export class Feed {
       }
     }
     tell({ kind: 'noted', text: `importing ${showKey(key)} alone: it takes ${size}` });
-    const parcel: Parcel = { keys: [key], bytes };
-    await this.#parcels.give(parcel);
+    await this.#batches.give({ keys: [key], bytes });
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Brings the keys of one parcel to where they belong now. Whatever cannot be taken for a moment is tried again, where
+ * Brings the keys of one batch to where they belong now. Whatever cannot be taken for a moment is tried again, where
  * its slot is by then.
  */
 import type { Key } from '../../resp/commands/slots.ts';
 import type { Slot } from '../../topology/slot-set.ts';
+import type { Batch } from '../keys/migrate-keys.ts';
 import type { Destination } from '../keys/routes.ts';
-import type { Parcel } from './batch-queue.ts';
 import { AlarmError, ImportError, StoppingError } from './import-error.ts';
 import { type ImportRun, isStopping } from './import-run.ts';
 import { adviceAfterAll } from './refusals.ts';
@@ -25,20 +25,20 @@ export interface Undelivered {
 export interface Carrier {
   /** Where a key belongs under the name that it gets. */
   slotOf(key: Key): Slot;
-  carry(keys: readonly Key[], to: Destination, parcel: Parcel): Promise<Undelivered>;
+  carry(keys: readonly Key[], to: Destination, batch: Batch): Promise<Undelivered>;
   close(): void;
 }
 
 export async function deliver(
-  parcel: Parcel,
+  batch: Batch,
   carrier: Carrier,
   bySlot: boolean,
   run: ImportRun,
 ): Promise<void> {
   let deadline = run.nowMs() + GIVE_UP_AFTER_MS;
   let wait = FIRST_WAIT_MS;
-  for (let left = parcel.keys; ; ) {
-    const { again, why, to } = await carryOnce(left, parcel, carrier, bySlot, run);
+  for (let left = batch.keys; ; ) {
+    const { again, why, to } = await carryOnce(left, batch, carrier, bySlot, run);
     // Whoever wants an end soon finds them where they were.
     if (again.length === 0 || isStopping(run)) return;
     if (again.length < left.length) deadline = run.nowMs() + GIVE_UP_AFTER_MS;
@@ -61,7 +61,7 @@ interface Attempt {
 
 async function carryOnce(
   left: readonly Key[],
-  parcel: Parcel,
+  batch: Batch,
   carrier: Carrier,
   bySlot: boolean,
   run: ImportRun,
@@ -73,7 +73,7 @@ async function carryOnce(
     const alarm = run.guard?.alarm;
     if (alarm) throw new AlarmError(alarm);
     const { keys: undelivered, why } = to
-      ? await carryUnlessStopping(keys, to, parcel, carrier)
+      ? await carryUnlessStopping(keys, to, batch, carrier)
       : { keys, why: 'nobody owns their slots' };
     again.push(...undelivered);
     if (undelivered.length > 0) last = { why, ...(to && { to }) };
@@ -84,11 +84,11 @@ async function carryOnce(
 async function carryUnlessStopping(
   keys: readonly Key[],
   to: Destination,
-  parcel: Parcel,
+  batch: Batch,
   carrier: Carrier,
 ): Promise<Undelivered> {
   try {
-    return await carrier.carry(keys, to, parcel);
+    return await carrier.carry(keys, to, batch);
   } catch (error) {
     if (error instanceof StoppingError) return { keys, why: 'stopped' };
     throw error;

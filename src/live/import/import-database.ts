@@ -2,7 +2,8 @@
 import type { ImportedDatabase, SourceNode } from '../../plan/transfer/import.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import { BatchSize } from '../keys/batch-size.ts';
-import { Parcels } from './batch-queue.ts';
+import type { Batch } from '../keys/migrate-keys.ts';
+import { Queue } from '../keys/queue.ts';
 import { MigrateCarrier } from './carry-by-migrate.ts';
 import { carryRestless, takeBack } from './carry-restless.ts';
 import { HereCarrier } from './carry-through-here.ts';
@@ -17,6 +18,9 @@ import { Reach } from './source-reach.ts';
 const LANES = 2;
 /** Here each waits for one end after the other. */
 const LANES_THROUGH_HERE = 4;
+/** Some, so that no lane waits, and not too many, so that memory stays small. */
+const MOST_WAITING = 2;
+
 export async function importDatabase(
   node: SourceNode,
   database: ImportedDatabase,
@@ -24,7 +28,7 @@ export async function importDatabase(
   run: ImportRun,
 ): Promise<void> {
   const work = workOf(node, database, run);
-  const parcels = new Parcels();
+  const batches = new Queue<Batch>(MOST_WAITING);
   const lanes = run.plan.throughHere ? LANES_THROUGH_HERE : LANES;
   const carriers = Array.from({ length: lanes }, () => carrierFor(work, run));
   const [first] = carriers;
@@ -32,18 +36,18 @@ export async function importDatabase(
   const working = carriers.map(async ({ carrier, ready }) => {
     try {
       await ready;
-      for (let parcel = await parcels.take(); parcel; parcel = await parcels.take()) {
+      for (let batch = await batches.take(); batch; batch = await batches.take()) {
         // What nobody has begun with stays where it is.
-        if (isStopping(run)) return parcels.drop();
-        await deliver(parcel, carrier, bySlot, run);
-        work.inFlight.end(withoutRestless(parcel.keys, work));
+        if (isStopping(run)) return batches.drop();
+        await deliver(batch, carrier, bySlot, run);
+        work.inFlight.end(withoutRestless(batch.keys, work));
       }
     } catch (error) {
-      parcels.drop();
+      batches.drop();
       throw error;
     }
   });
-  const feeding = new Feed(work, { later, bySlot }, parcels, run).run();
+  const feeding = new Feed(work, { later, bySlot }, batches, run).run();
   try {
     // Whatever was begun is seen to its end before anybody hears of a failure.
     const ends = await Promise.allSettled([feeding, ...working]);
@@ -65,7 +69,7 @@ function workOf(node: SourceNode, database: ImportedDatabase, { limits }: Import
     node,
     database,
     averageBytes: averageBytesOf(node),
-    batch: new BatchSize(limits.firstBatch, limits.maxBlockMs, 0),
+    batchSize: new BatchSize(limits.firstBatch, limits.maxBlockMs, 0),
     turns: new Turns(),
     inFlight: new InFlight(),
     reach: new Reach(),

@@ -62,7 +62,7 @@ export interface DatabaseWork {
   readonly node: SourceNode;
   readonly database: ImportedDatabase;
   readonly averageBytes: number;
-  readonly batch: BatchSize;
+  readonly batchSize: BatchSize;
   readonly turns: Turns;
   readonly inFlight: InFlight;
   readonly reach: Reach;

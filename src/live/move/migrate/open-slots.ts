@@ -1,5 +1,6 @@
 /** Slots that are open, for the lanes to take: whoever comes too early waits until there is one. */
 import type { Slot } from '../../../topology/slot-set.ts';
+import { Queue } from '../../keys/queue.ts';
 
 export interface Supplied {
   readonly slot: Slot;
@@ -7,13 +8,7 @@ export interface Supplied {
   done(): void;
 }
 
-type Taker = (supplied: Supplied | undefined) => void;
-
-export class Supply {
-  #ready: Supplied[] = [];
-  #takers: Taker[] = [];
-  #isClosed = false;
-
+export class Supply extends Queue<Supplied> {
   /** Resolves when all of them are done. */
   add(slots: readonly Slot[]): Promise<void> {
     let left = slots.length;
@@ -23,32 +18,7 @@ export class Supply {
         left -= 1;
         if (left === 0) resolve();
       };
-      for (const slot of slots) this.#offer({ slot, done });
+      for (const slot of slots) this.give({ slot, done });
     });
-  }
-
-  take(): Promise<Supplied | undefined> {
-    const supplied = this.#ready.shift();
-    if (supplied || this.#isClosed) return Promise.resolve(supplied);
-    return new Promise(resolve => this.#takers.push(resolve));
-  }
-
-  /** Nothing more comes. */
-  close(): void {
-    this.#isClosed = true;
-    for (const taker of this.#takers) taker(undefined);
-    this.#takers = [];
-  }
-
-  /** What nobody has taken yet is not to be taken any more. */
-  drop(): void {
-    this.#ready = [];
-    this.close();
-  }
-
-  #offer(supplied: Supplied): void {
-    const taker = this.#takers.shift();
-    if (taker) taker(supplied);
-    else this.#ready.push(supplied);
   }
 }
