@@ -3,38 +3,53 @@ import { SimulatedClient } from '../support/simulated/client.ts';
 import { SimulatedCluster } from '../support/simulated/cluster.ts';
 import { keysIn } from '../support/simulated/key-names.ts';
 import { decideFix } from './fix.ts';
-import { breakOff, leavesKeysAstray, type Mishap } from './run-with-fault.ts';
-import { RESHARD, RESHARD_WITH_REPLICAS, type Scenario } from './scenarios.ts';
+import { breakOff, leavesKeysAstray } from './run-with-fault.ts';
+import {
+  type Mishap,
+  OF_KEYS,
+  OF_MOVES,
+  RESHARD,
+  RESHARD_WITH_REPLICAS,
+  type Scenario,
+} from './scenarios.ts';
 
-function fixAfter(broken: Scenario, mishap: Mishap, decide: typeof decideFix): Scenario {
-  const { kind, at, afterwards = 'comes back' } = mishap;
+function fixAfter(broken: Scenario, mishap: Mishap, spares: Scenario['spares'] = []): Scenario {
+  const { kind, among, at, afterwards = 'comes back' } = mishap;
   return {
-    name: `fix after ${broken.name}: ${kind} at ${at}, the node ${afterwards}`,
+    name: `fix after ${broken.name}: ${kind} at ${among?.source.trim() ?? 'MIGRATE'} ${at}, the node ${afterwards}`,
     hasReplicas: broken.hasReplicas,
+    spares,
     prepare: async seed => {
       const job = await broken.prepare(seed);
-      await breakOff(job, mishap);
-      return { ...job, decide, goOn: () => decide, keysAreAstray: leavesKeysAstray(mishap) };
+      const { hit } = await breakOff(job, mishap);
+      if (hit === undefined) throw new Error('nothing was broken');
+      return { ...job, decide: decideFix, goOn: () => decideFix, keysAreAstray: leavesKeysAstray(mishap) };
     },
   };
 }
 
-/** Before any key has gone, with some of them gone, and while owners change. */
-const BREAKS: readonly (readonly [Scenario, Mishap])[] = [
-  [RESHARD, { kind: 'killed', at: 36 }],
-  [RESHARD, { kind: 'killed-after', at: 60 }],
-  [RESHARD, { kind: 'killed', at: 74 }],
-  [RESHARD, { kind: 'crash-within', at: 56 }],
-  [RESHARD, { kind: 'torn', at: 56 }],
-  [RESHARD_WITH_REPLICAS, { kind: 'crash', at: 40, afterwards: 'is replaced by its replica' }],
-  [RESHARD_WITH_REPLICAS, { kind: 'crash-after', at: 60, afterwards: 'is replaced by its replica' }],
-  [RESHARD_WITH_REPLICAS, { kind: 'crash-after', at: 74, afterwards: 'is replaced by its replica' }],
+const OPENS = / MIGRATING /;
+const SENDS = /^MIGRATE /;
+const HANDS_OVER = / NODE /;
+const REPLACED = 'is replaced by its replica';
+
+/** What is broken: before any key has gone, with some of them gone, and while owners change. */
+const BREAKS: readonly (readonly [Scenario, Mishap, Scenario['spares']?])[] = [
+  [RESHARD, { kind: 'killed', among: OPENS, at: 3 }],
+  [RESHARD, { kind: 'killed-after', among: SENDS, at: 3 }],
+  [RESHARD, { kind: 'killed', among: HANDS_OVER, at: 3 }, OF_KEYS],
+  [RESHARD, { kind: 'crash-within', at: 2 }],
+  [RESHARD, { kind: 'torn-killed', at: 2 }],
+  [RESHARD_WITH_REPLICAS, { kind: 'crash', among: OPENS, at: 3, afterwards: REPLACED }, OF_MOVES],
+  [RESHARD_WITH_REPLICAS, { kind: 'crash-after', among: SENDS, at: 3, afterwards: REPLACED }, OF_MOVES],
+  [RESHARD_WITH_REPLICAS, { kind: 'crash-after', among: HANDS_OVER, at: 2, afterwards: REPLACED }, OF_KEYS],
 ];
 
 /** Between the same two nodes some slots are to go on, and keys of as many others are to come back. */
 export const fixBothWays = (slotsEach: number): Scenario => ({
   name: `fix of moves between two nodes, ${slotsEach} slots to be finished and ${slotsEach} undone`,
   hasReplicas: false,
+  spares: [],
   prepare: seed => {
     const cluster = SimulatedCluster.formed({ primaries: 3, seed });
     const [source, target] = [cluster.node(0), cluster.node(1)];
@@ -56,6 +71,6 @@ export const fixBothWays = (slotsEach: number): Scenario => ({
 });
 
 export const FIX_SCENARIOS: readonly Scenario[] = [
-  ...BREAKS.map(([broken, mishap]) => fixAfter(broken, mishap, decideFix)),
+  ...BREAKS.map(([broken, mishap, spares]) => fixAfter(broken, mishap, spares)),
   fixBothWays(3),
 ];

@@ -7,23 +7,15 @@ import type { Fleet } from '../../src/resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../../src/topology/diagnose.ts';
 import type { SimulatedClient } from '../support/simulated/client.ts';
 import { simulatedClock } from '../support/simulated/clock.ts';
-import { type Fault, SimulatedFleet } from '../support/simulated/fleet.ts';
+import { SimulatedFleet } from '../support/simulated/fleet.ts';
 import { decideFix } from './fix.ts';
-import type { Decide, Job, Scenario } from './scenarios.ts';
-
-/** What becomes of a node that was lost. */
-export type Afterwards = 'comes back' | 'is replaced by its replica';
-
-export interface Mishap extends Omit<Fault, 'kind'> {
-  readonly kind: Fault['kind'] | 'first Ctrl-C';
-  readonly afterwards?: Afterwards;
-}
+import type { Decide, Job, Mishap, Scenario } from './scenarios.ts';
 
 export interface Report {
-  /** Commands that were sent until it stopped. */
-  readonly commands: number;
-  /** The command that the fault hit. */
-  readonly hit: string;
+  /** Commands that the fault could hit, up to the one that it did. */
+  readonly exposed: number;
+  /** The command that the fault hit; undefined if it never struck. */
+  readonly hit: string | undefined;
   /** Acknowledged values that are gone from everywhere. There is no fault after which that would be right. */
   readonly losses: readonly string[];
   /** What is still wrong when the person has gone on; nothing, if all is well. */
@@ -40,13 +32,13 @@ export async function runWithFault(scenario: Scenario, seed: number, mishap?: Mi
   const job = await scenario.prepare(seed);
   const { client } = job;
   const broken = await breakOff(job, mishap);
-  const { plan, fleet, losses } = broken;
+  const { plan, losses } = broken;
   let left = mishap ? await goOn(job, job.goOn(plan)) : broken.problems;
   job.cluster.meanwhile = () => {};
   left = [...left, ...(await stateOf(job))];
   if (left.length > 0) left = [...(await goOn(job, decideFix)), ...(await stateOf(job))];
   losses.push(...client.lost().map(key => `${key} in the end`));
-  return { commands: fleet.sent, hit: fleet.hit?.words ?? '', losses, left };
+  return { exposed: broken.exposed, hit: broken.hit, losses, left };
 }
 
 /** The plan and what became of it, up to the moment at which everybody who is left has heard of what happened. */
@@ -55,20 +47,26 @@ export async function breakOff(job: Job, mishap?: Mishap) {
   const plan = await planned(job);
   const mayDelete = !job.keysAreAstray && !doublesKeys(mishap);
   cluster.meanwhile = () => useSomething(job, client, mayDelete);
-  const fault = mishap && mishap.kind !== 'first Ctrl-C' ? { at: mishap.at, kind: mishap.kind } : undefined;
+  const fault = mishap && mishap.kind !== 'first Ctrl-C' ? { ...mishap, kind: mishap.kind } : undefined;
   const fleet = new SimulatedFleet(cluster, cluster.node(0), fault);
-  const isStopping = () => mishap?.kind === 'first Ctrl-C' && fleet.sent >= mishap.at;
+  let stopped: string | undefined;
+  const isStopping = () => {
+    if (mishap?.kind !== 'first Ctrl-C' || fleet.sent < mishap.at) return false;
+    stopped ??= `after ${fleet.sent}`;
+    return true;
+  };
   const problems = problemsIn(await carryOut(fleet, plan, isStopping));
   fleet.close();
   const losses = client.lost().map(key => `${key} right after`);
   mendNodes(job, fleet, mishap);
   losses.push(...client.lost().map(key => `${key} when all had spoken`));
-  return { plan, fleet, problems, losses };
+  const hit = fleet.hit?.words ?? stopped;
+  return { plan, problems, losses, hit, exposed: fault ? fleet.exposed : fleet.sent };
 }
 
 /** A key that a broken MIGRATE has left at both ends, and that is deleted at one, comes back. */
 function doublesKeys(mishap: Mishap | undefined): boolean {
-  return mishap?.kind === 'torn' || mishap?.kind === 'crash-within';
+  return mishap !== undefined && /^torn|^crash-within/.test(mishap.kind);
 }
 
 /** Whether keys may be where nobody looks for them: a replica that takes over knows of no move. */

@@ -18,6 +18,7 @@ import { SlotSet } from '../../src/topology/slot-set.ts';
 import { SimulatedClient } from '../support/simulated/client.ts';
 import { simulatedClock } from '../support/simulated/clock.ts';
 import { type Shape, SimulatedCluster } from '../support/simulated/cluster.ts';
+import type { Fault } from '../support/simulated/fleet.ts';
 import { keysIn } from '../support/simulated/key-names.ts';
 
 /** Looks, and decides. */
@@ -36,11 +37,26 @@ export interface Job {
   readonly goOn: (plan: Plan) => Decide;
 }
 
+/** What becomes of a node that was lost. */
+export type Afterwards = 'comes back' | 'is replaced by its replica';
+
+export interface Mishap extends Omit<Fault, 'kind'> {
+  readonly kind: Fault['kind'] | 'first Ctrl-C';
+  readonly afterwards?: Afterwards;
+}
+
 export interface Scenario {
   readonly name: string;
   readonly hasReplicas: boolean;
+  /** Faults that never strike here. */
+  readonly spares: readonly Mishap['kind'][];
   prepare(seed: number): Job | Promise<Job>;
 }
+
+/** Where no keys are sent. */
+export const OF_KEYS: Scenario['spares'] = ['crash-within', 'torn'];
+/** And where nothing is that a first Ctrl-C keeps from being begun. */
+export const OF_MOVES: Scenario['spares'] = [...OF_KEYS, 'first Ctrl-C'];
 
 function used(cluster: SimulatedCluster, keys: readonly string[]): Pick<Job, 'cluster' | 'client' | 'keys'> {
   const client = new SimulatedClient(cluster);
@@ -61,6 +77,7 @@ function reshard(name: string, shape: Partial<Shape>): Scenario {
   return {
     name,
     hasReplicas: (shape.replicasPerPrimary ?? 0) > 0,
+    spares: [],
     prepare: seed => {
       const cluster = SimulatedCluster.formed({ primaries: 3, ...shape, seed });
       const to = cluster.node(1).id;
@@ -85,6 +102,7 @@ function rebalance(
   return {
     name,
     hasReplicas: false,
+    spares: [],
     prepare: seed => {
       const cluster = SimulatedCluster.formed({ primaries: slots.length, slots, seed });
       const weights = empties ? [{ word: cluster.node(0).id, weight: 0 }] : [];
@@ -101,6 +119,7 @@ function rebalance(
 const create: Scenario = {
   name: 'create',
   hasReplicas: false,
+  spares: OF_MOVES,
   prepare: seed => {
     const cluster = SimulatedCluster.lone(6, { seed });
     const asked = cluster.nodes.map(({ place: { host, port } }) => ({ host, port }));
@@ -124,6 +143,7 @@ const create: Scenario = {
 const delNode: Scenario = {
   name: 'del-node',
   hasReplicas: false,
+  spares: OF_MOVES,
   prepare: seed => {
     const slots = [5462, 5461, 5461, 0];
     const cluster = SimulatedCluster.formed({ primaries: 4, slots, replicasPerPrimary: 1, seed });

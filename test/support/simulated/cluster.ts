@@ -41,6 +41,7 @@ export class SimulatedCluster implements World {
   readonly #gossipPercent: number;
   /** What is still to be done, in its order, before or among the next commands at the same node. */
   late: Late[] = [];
+  isTearing = false;
   /** What others do between two commands. */
   meanwhile: () => void = () => {};
 

@@ -27,18 +27,24 @@ export type FaultKind =
   /** The node is gone, before it has done it or after. */
   | 'crash'
   | 'crash-after'
-  /** What it was to do with keys is done at the other end, and the node comes back with the keys that it had before. */
+  /** Of a MIGRATE: its keys have arrived, and the source is gone and comes back with the keys that it had before. */
   | 'crash-within'
   /** The node stands still for so long that it is given up, and goes on later: what was sent is done then. */
   | 'late'
   /** Of a MIGRATE: the last key has arrived, and the source does not hear of it and keeps it. */
-  | 'torn';
+  | 'torn'
+  /** And the program is killed. */
+  | 'torn-killed';
 
 export interface Fault {
-  /** Counted from 1, over all nodes. */
+  /** Counted from 1, over all nodes, among the commands that it can hit. */
   readonly at: number;
+  /** It can hit only these; of faults of a MIGRATE, those that send keys. */
+  readonly among?: RegExp;
   readonly kind: FaultKind;
 }
+
+const OF_MIGRATE: ReadonlySet<FaultKind> = new Set(['crash-within', 'torn', 'torn-killed']);
 
 const LONGEST_WORD_BY_WORD = 1000;
 const LIMITS = { connectTimeoutMs: 1000, replyTimeoutMs: 1000 };
@@ -51,6 +57,8 @@ export class SimulatedFleet extends Fleet {
   #ended: Error | undefined;
   /** Commands that have left the program. */
   sent = 0;
+  /** Those of them that the fault could hit. */
+  exposed = 0;
   /** What the fault has hit. */
   hit: { readonly node: SimulatedNode; readonly words: string } | undefined;
 
@@ -147,7 +155,9 @@ export class SimulatedFleet extends Fleet {
       return true;
     }
     this.sent++;
-    if (this.sent === this.#fault?.at) this.#strike(wire, this.#fault.kind);
+    const fault = this.#fault;
+    if (fault && !this.hit && canHit(fault, wire) && ++this.exposed >= fault.at)
+      this.#strike(wire, fault.kind);
     else wire.next(this.#cluster);
     return true;
   }
@@ -189,7 +199,10 @@ export class SimulatedFleet extends Fleet {
         wire.fail(new ReplyTimeoutError(wire.name, 'something', LIMITS.replyTimeoutMs));
         break;
       case 'torn':
-        wire.tear(this.#cluster);
+      case 'torn-killed':
+        // One that the target refuses is not torn: the next one is.
+        if (!wire.tear(this.#cluster)) this.hit = undefined;
+        else if (kind === 'torn-killed') this.interrupt();
         break;
     }
   }
@@ -198,6 +211,10 @@ export class SimulatedFleet extends Fleet {
     this.#cluster.crash(node);
     for (const wire of this.#allWires()) if (wire.node === node) wire.fail(broken(wire));
   }
+}
+
+function canHit({ kind, among }: Fault, wire: Wire): boolean {
+  return (!OF_MIGRATE.has(kind) || wire.isSendingKeys) && (among?.test(wire.upcoming) ?? true);
 }
 
 function broken({ name }: Wire): ConnectionLostError {

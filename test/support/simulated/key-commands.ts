@@ -9,6 +9,8 @@ import { Session } from './session.ts';
 export interface KeyWorld {
   readonly nowMs: number;
   nodeAt(host: string, port: number): SimulatedNode | undefined;
+  /** The next MIGRATE whose last key arrives does not hear of it; then it is false again. */
+  isTearing: boolean;
 }
 
 const PAYLOAD = 'dumped:';
@@ -53,11 +55,13 @@ function valueAt(node: SimulatedNode, database: number, key: string, nowMs: numb
 }
 
 /** MIGRATE host port key|"" db timeout [COPY] [REPLACE] [AUTH …] [AUTH2 …] [KEYS key …] */
-function keysOfMigrate(words: readonly string[]): readonly string[] {
+export function keysOfMigrate(words: readonly string[]): readonly string[] {
   const at = words.findIndex((word, i) => i > 5 && word.toUpperCase() === 'KEYS');
   if (at !== -1) return words.slice(at + 1);
   return words[3] ? [words[3]] : [];
 }
+
+const UNHEARD = refusal('IOERR error or timeout reading to target instance');
 
 const MIGRATE: KeyCommand = { keys: keysOfMigrate, run: migrate };
 
@@ -69,7 +73,7 @@ function migrate({ node, database, words, keys, world, look }: Call): Reply {
   const target = world.nodeAt(host, Number(port));
   if (!target?.isUp) return refusal('IOERR error or timeout connecting to the client');
   // A server that waits for itself hears nothing.
-  if (target === node) return refusal('IOERR error or timeout reading to target instance');
+  if (target === node) return UNHEARD;
   const session = new Session();
   session.database = Number(targetDatabase);
   let failure: ErrorReply | undefined;
@@ -82,6 +86,10 @@ function migrate({ node, database, words, keys, world, look }: Call): Reply {
     const reply = answerAboutKeys(target, session, restore, world);
     if (reply instanceof ErrorReply) {
       failure ??= err(`Target instance replied with error: ${reply.text}`);
+    } else if (world.isTearing && key === present.at(-1)) {
+      world.isTearing = false;
+      // What the target has refused before is told instead.
+      failure ??= UNHEARD;
     } else if (!option('COPY')) node.data.delete(database, key);
   }
   return failure ?? OK;

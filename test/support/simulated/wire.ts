@@ -6,6 +6,7 @@ import { ErrorReply, type Reply, ReplyShapeError } from '../../../src/resp/reply
 import { HANGS_UP } from './answer.ts';
 import { simulatedClock } from './clock.ts';
 import type { SimulatedCluster } from './cluster.ts';
+import { keysOfMigrate } from './key-commands.ts';
 import type { SimulatedNode } from './node.ts';
 import { Session } from './session.ts';
 
@@ -47,6 +48,13 @@ export class Wire {
     return wordsOf(this.#pending[0]?.command.args ?? []).join(' ');
   }
 
+  /** What comes next is a MIGRATE, and has something to send. */
+  get isSendingKeys(): boolean {
+    const words = wordsOf(this.#pending[0]?.command.args ?? []);
+    const isThere = (key: string) => this.node.data.get(this.#session.database, key) !== undefined;
+    return words[0] === 'MIGRATE' && keysOfMigrate(words).some(isThere);
+  }
+
   send<T>(command: Command<T>): Promise<T> {
     return this.#ask(command, {});
   }
@@ -81,20 +89,13 @@ export class Wire {
     if (next) cluster.run(this.node, this.#session, wordsOf(next.command.args));
   }
 
-  /** The last key of a MIGRATE is at both ends afterwards. */
-  tear(cluster: SimulatedCluster): void {
-    const words = wordsOf(this.#pending[0]?.command.args ?? []);
-    const key = words.at(-1) ?? '';
-    const value = this.node.data.get(this.#session.database, key);
-    if (words[0] !== 'MIGRATE' || !value) {
-      this.next(cluster);
-      return;
-    }
-    cluster.undisturbed(() => this.doUnheard(cluster));
-    this.node.data.set(this.#session.database, key, value);
-    const pending = this.#pending.shift();
-    const reply = new ErrorReply('IOERR error or timeout reading to target instance');
-    if (pending) settle(this.name, pending, reply);
+  /** Of a MIGRATE: returns whether its last key is at both ends now. */
+  tear(cluster: SimulatedCluster): boolean {
+    cluster.isTearing = true;
+    this.next(cluster);
+    const isTorn = !cluster.isTearing;
+    cluster.isTearing = false;
+    return isTorn;
   }
 
   leaveForLater(cluster: SimulatedCluster): void {
