@@ -15,6 +15,7 @@ import { keyIn } from '../support/simulated/key-names.ts';
 import { Random } from '../support/simulated/random.ts';
 import { Session } from '../support/simulated/session.ts';
 import { twinOf } from '../support/simulated/twin.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 
 const builds = serversUnderTest().filter(({ name }) =>
   ['redis-7.0', 'redis-8.6', 'valkey-9.1'].includes(name),
@@ -32,12 +33,17 @@ class Pair {
     this.double = twinOf(real.members, { dialect: { product, version }, allowsReplicaMigration });
   }
 
-  async ask(position: number, words: readonly string[]): Promise<{ real: string; double: string }> {
+  /** To the real one, where that is said differently, in other words. */
+  async ask(
+    position: number,
+    words: readonly string[],
+    realWords = words,
+  ): Promise<{ real: string; double: string }> {
     const session = this.#sessions.get(position) ?? new Session();
     this.#sessions.set(position, session);
     const said = answer(this.double.node(position), session, words, this.double);
     if (typeof said === 'symbol') throw new Error(`${words.join(' ')} ends the connection`);
-    return { real: await this.#askReal(position, words), double: shown(said, words) };
+    return { real: await this.#askReal(position, realWords), double: shown(said, words) };
   }
 
   /** What all nodes come to believe, and how many keys they have, is the same in the end. */
@@ -141,7 +147,51 @@ describe.concurrent.each(builds)('$name', build => {
     // Chance has come to what matters.
     expect(MATTERS.filter(kind => !heard.has(kind))).toEqual([]);
   });
+
+  test('a MIGRATE whose last key arrives, and whose source does not hear of it', async t => {
+    const pair = await startMute(build);
+    t.onTestFinished(() => pair.real.dispose());
+    const [source, target] = pair.real.members;
+    if (!source || !target) throw new Error('the cluster has no two nodes');
+    const proxy = await TcpProxy.open(target);
+    t.onTestFinished(() => proxy.close());
+    const compare = async (position: number, words: string[], realWords = words) => {
+      const { real, double } = await pair.ask(position, words, realWords);
+      expect(double, words.join(' ')).toBe(real);
+      return real;
+    };
+    for (const [slot, answers, told] of TORN) {
+      const keys = [0, 1, 2].map(number => keyIn(slot, number));
+      const migrate = (...place: string[]) => ['MIGRATE', ...place, '', '0', '100', 'KEYS', ...keys];
+      for (const key of keys) await compare(0, ['SET', key, 'at the source']);
+      await compare(1, ['CLUSTER', 'SETSLOT', `${slot}`, 'IMPORTING', source.id]);
+      await compare(0, ['CLUSTER', 'SETSLOT', `${slot}`, 'MIGRATING', target.id]);
+      if (answers.includes(BUSY)) {
+        await compare(1, ['ASKING']);
+        await compare(1, ['SET', keyIn(slot, 0), 'at the target']);
+      }
+      proxy.heardBytes = answers.join('').length;
+      pair.double.isTearing = true;
+      const words = migrate(target.host, `${target.port}`);
+      expect(await compare(0, words, migrate('127.0.0.1', `${proxy.port}`))).toBe(told);
+      expect(pair.double.isTearing).toBe(false);
+      for (const position of [0, 1])
+        for (const key of keys) {
+          await compare(position, ['ASKING']);
+          await compare(position, ['GET', key]);
+        }
+    }
+  });
 });
+
+const OK = '+OK\r\n';
+const BUSY = '-BUSYKEY Target key name already exists.\r\n';
+
+/** What the source hears of SELECT and of all keys but the last; what it says then. */
+const TORN: readonly [slot: number, answers: readonly string[], told: string][] = [
+  [0, [OK, OK, OK], '-IOERR error or timeout reading to target instance'],
+  [7, [OK, BUSY, OK], `-ERR Target instance replied with error: ${BUSY.slice(1, -2)}`],
+];
 
 describe.concurrent.each(builds)('$name, with the bus', build => {
   test('claims are spread and believed, values are lost and roles change as on real servers', async () => {

@@ -7,6 +7,8 @@ export class TcpProxy {
   connections = 0;
   /** What comes back is thrown away. */
   isMute = false;
+  /** What comes back after so many bytes is thrown away. */
+  heardBytes = Number.POSITIVE_INFINITY;
   /** What comes back is kept for so long. */
   delayMs = 0;
   readonly #server: Server;
@@ -34,8 +36,10 @@ export class TcpProxy {
   /** Bytes stay in order, however long each of them is kept. */
   #passOn(from: Socket, to: Socket): void {
     let written = Promise.resolve();
-    from.on('data', chunk => {
-      if (this.isMute) return;
+    from.on('data', (arrived: Buffer) => {
+      const chunk = arrived.subarray(0, this.isMute ? 0 : this.heardBytes);
+      this.heardBytes -= chunk.length;
+      if (chunk.length === 0) return;
       const delayMs = this.delayMs;
       from.pause();
       written = written
