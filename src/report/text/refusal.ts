@@ -90,7 +90,7 @@ export function describeRefusal(refusal: Refusal, names: NodeNames): string {
     case 'source-is-target':
       return `It is not possible to use the target node ${names.of(refusal.node)} as source node.`;
     case 'too-few-slots':
-      return `${refusal.sources.length === 0 ? 'Nobody' : names.list(refusal.sources)} ${refusal.sources.length === 1 ? 'owns' : 'own'} ${count(refusal.available, 'slot')} that could move, and ${refusal.wanted} are wanted.`;
+      return `${refusal.sources.length === 0 ? 'Nobody' : names.list(refusal.sources)} ${refusal.sources.length > 1 ? 'own' : 'owns'} ${count(refusal.available, 'slot')} that could move, and ${refusal.wanted} are wanted.`;
     case 'slots-unowned':
       return `Nobody owns ${showSlots(refusal.slots)}; there is nothing to move.`;
     case 'slots-in-doubt':
