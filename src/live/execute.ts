@@ -25,6 +25,7 @@ import { assignSlot } from '../resp/commands/slots.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Copy } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
+import { isSince, SLOT_RANGES } from '../topology/releases.ts';
 import { addressBook } from '../topology/snapshot.ts';
 import { awaitAgreement } from './await/agreement.ts';
 import { agree } from './await/agreement-step.ts';
@@ -228,6 +229,6 @@ class Work {
 
   #knowsRanges(id: NodeId): boolean {
     const server = this.#plan.before.views.find(view => view.id === id)?.server;
-    return server?.product === 'valkey' || (server?.release.major ?? 0) >= 7;
+    return server !== undefined && isSince(server, SLOT_RANGES);
   }
 }

@@ -3,6 +3,7 @@ import type { Decision, Refusal } from '../../plan/refusal.ts';
 import { fewPrimariesRequested } from '../../report/text/create.ts';
 import { InterruptedError } from '../../resp/errors.ts';
 import { type Applicant, isCandidate } from '../../topology/candidate.ts';
+import { isSince } from '../../topology/releases.ts';
 import type { Context } from '../context.ts';
 
 type TooFew = Extract<Refusal, { kind: 'too-few-primaries' }>;
@@ -40,7 +41,5 @@ function onlyTooFew(decision: Decision<unknown>): TooFew | undefined {
 }
 
 function isRecentValkey(node: Applicant): boolean {
-  if (!isCandidate(node)) return false;
-  const { product, release } = node.view.server;
-  return product === 'valkey' && (release.major > 8 || (release.major === 8 && release.minor >= 1));
+  return isCandidate(node) && isSince(node.view.server, { valkey: [8, 1] });
 }

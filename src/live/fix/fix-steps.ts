@@ -10,6 +10,7 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
+import { isSince, SLOT_RANGES } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import { persist } from '../keys/retry.ts';
@@ -112,7 +113,7 @@ async function unlessReplica(telling: Promise<void>): Promise<void> {
  */
 async function claim(step: Extract<MendingStep, { kind: 'claim-slots' }>, run: MendRun): Promise<void> {
   const { address, server } = viewOf(run, step.node);
-  const knowsRanges = server.product === 'valkey' || server.release.major >= 7;
+  const knowsRanges = isSince(server, SLOT_RANGES);
   const { self, nodes } = await run.fleet.send(address, clusterNodes());
   const own = self.role === 'primary' ? self.slots : SlotSet.empty;
   const wanted = step.slots.without(own);

@@ -3,8 +3,9 @@ import { countKeysInSlot, keyCounts, select } from '../../resp/commands/cluster.
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
+import { isSince, SLOT_STATS } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import type { NodeView, ServerFacts } from '../../topology/snapshot.ts';
+import type { NodeView } from '../../topology/snapshot.ts';
 import { countInSlots } from '../look/census.ts';
 
 /** Slots without keys are left out. */
@@ -16,7 +17,7 @@ export async function countKeys(fleet: Fleet, view: NodeView, slots: SlotSet): P
   // A source without any keys is not asked slot by slot; what comes meanwhile is found before a slot is handed over.
   const isEmpty = server.keys === 0 && server.databases.length === 0;
   const wanted = isEmpty ? SlotSet.empty : slots;
-  const counted = hasSlotStats(server) && (await byRange(fleet, address, wanted));
+  const counted = isSince(server, SLOT_STATS) && (await byRange(fleet, address, wanted));
   return counted || countInSlots(fleet, view, wanted);
 }
 
@@ -54,8 +55,4 @@ export async function slotsWithKeys(
     });
   }
   return [...left];
-}
-
-function hasSlotStats({ product, release: { major, minor } }: ServerFacts): boolean {
-  return product === 'valkey' ? major >= 8 : major > 8 || (major === 8 && minor >= 2);
 }

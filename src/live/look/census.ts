@@ -3,6 +3,7 @@ import { countKeysInSlot, dbsize, keysInOwnSlots, select } from '../../resp/comm
 import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Census, NodeCensus } from '../../topology/census.ts';
+import { isSince, SLOT_STATS } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { NodeView, ServerFacts } from '../../topology/snapshot.ts';
 
@@ -71,23 +72,19 @@ async function countInDatabase(
 }
 
 /** Redis 8.4 and later answer 0 for the keys in slots that they do not own; Valkey tells. */
-export function hidesForeignKeys({ product, release: { major, minor } }: ServerFacts): boolean {
-  return product === 'redis' && (major > 8 || (major === 8 && minor >= 4));
+export function hidesForeignKeys(server: ServerFacts): boolean {
+  return isSince(server, { redis: [8, 4] });
 }
 
 /** All keys less those in slots that the node owns or imports, in one transaction so that no write comes between. */
 export async function countForeign(fleet: Fleet, { address, self, open, server }: NodeView): Promise<number> {
   const own = self.role === 'primary' ? self.slots : SlotSet.empty;
   const shown = SlotSet.of(...open.importing.keys()).without(own);
-  const counting = tellsSlotStats(server) ? [keysInOwnSlots()] : [...own].map(countKeysInSlot);
+  const counting = isSince(server, SLOT_STATS) ? [keysInOwnSlots()] : [...own].map(countKeysInSlot);
   const asked = [dbsize(), ...counting, ...[...shown].map(countKeysInSlot)];
   const [all = 0, ...counts] = await fleet.transact(address, asked);
   return Math.max(
     0,
     counts.reduce((left, count) => left - count, all),
   );
-}
-
-function tellsSlotStats({ product, release: { major, minor } }: ServerFacts): boolean {
-  return product === 'valkey' ? major >= 8 : major > 8 || (major === 8 && minor >= 2);
 }

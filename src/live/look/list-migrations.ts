@@ -7,6 +7,7 @@ import {
 } from '../../resp/commands/atomic-migration.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { isNodeId } from '../../topology/node.ts';
+import { ATOMIC_MIGRATION, isSince } from '../../topology/releases.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import { ifTold } from './look-at-node.ts';
 
@@ -27,10 +28,9 @@ export async function listMigrations(fleet: Fleet, { views }: ClusterSnapshot): 
   return lists.flat();
 }
 
-function commandFor({ server: { product, release } }: NodeView) {
-  const { major, minor } = release;
-  if (product === 'valkey') return major >= 9 ? migrationJobs() : undefined;
-  return major > 8 || (major === 8 && minor >= 4) ? migrationTasks() : undefined;
+function commandFor({ server }: NodeView) {
+  if (!isSince(server, ATOMIC_MIGRATION)) return undefined;
+  return server.product === 'valkey' ? migrationJobs() : migrationTasks();
 }
 
 /** Redis begins a migration that fails anew every second, for ever; between two attempts it says what was wrong. */

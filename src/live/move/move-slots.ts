@@ -5,6 +5,7 @@ import type { SlotMove } from '../../plan/step.ts';
 import type { Migration } from '../../resp/commands/atomic-migration.ts';
 import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
+import { isSince } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 import { countKeys } from '../keys/count-keys.ts';
@@ -136,7 +137,7 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet, trip }: Mov
     slots: move.slots,
     restartKeepsKeys: restartKeepsKeys(viewOf(before, move.to).server),
     targetHidesKeys: hidesForeignKeys(viewOf(before, move.to).server),
-    setSlotWaits: source.server.product === 'valkey' && source.server.release.major >= 8,
+    setSlotWaits: isSince(source.server, { valkey: [8, 0] }),
     others,
     count,
     databases,
@@ -145,8 +146,8 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet, trip }: Mov
 }
 
 /** Seen on Redis 7.0 and 8.0, and not on Redis 8.6, Valkey 8.0, 8.1 and 9.1. */
-function restartKeepsKeys({ product, release: { major, minor } }: ServerFacts): boolean {
-  return product === 'redis' && (major < 8 || (major === 8 && minor === 0));
+function restartKeepsKeys(server: ServerFacts): boolean {
+  return server.product === 'redis' && !isSince(server, { redis: [8, 1] });
 }
 
 /** Valkey takes several migrations of one node at a time. */

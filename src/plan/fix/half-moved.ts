@@ -6,6 +6,7 @@
  * on instead, with the marks set so that every key is found from then on.
  */
 import type { ClusterNode, NodeId } from '../../topology/node.ts';
+import { isSince } from '../../topology/releases.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
 import { type Case, marked, type OwnedScene, stable, urgent } from './bring-keys-home.ts';
@@ -26,7 +27,7 @@ export function placesOf(snapshot: ClusterSnapshot): Places {
     isReplaced: id => ownsNothing(nodes.get(id)) && nodes.get(id)?.health === 'failed',
     mayReclaim: source => {
       const server = views.get(source)?.server;
-      return isAnyDown && server?.product === 'valkey' && server.release.major >= 8;
+      return isAnyDown && server !== undefined && isSince(server, { valkey: [8, 0] });
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Servers that do not go together, however well they speak to each other. */
 import type { Candidate } from '../../topology/candidate.ts';
 import type { Address } from '../../topology/node.ts';
+import { isAtLeast, type Release } from '../../topology/releases.ts';
 import type { Product, ServerFacts } from '../../topology/snapshot.ts';
 import type { Refusal } from '../refusal.ts';
 
@@ -17,22 +18,21 @@ export function productsMixed(candidates: readonly Candidate[], cluster?: Produc
  * The version that a server writes into what it packs, since the release at which it became so; found out on 7.0, 8.0,
  * 8.6, Valkey 8.0, 8.1 and 9.1. Of the others at least the one before is certain.
  */
-const PAYLOADS: Readonly<
-  Record<Product, readonly (readonly [major: number, minor: number, version: number])[]>
-> = {
-  redis: [
-    [8, 6, 13],
-    [7, 4, 12],
-    [7, 2, 11],
-    [7, 0, 10],
-    [5, 0, 9],
-    [4, 0, 8],
-  ],
-  valkey: [
-    [9, 0, 80],
-    [7, 2, 11],
-  ],
-};
+const PAYLOADS: Readonly<Record<Product, readonly { readonly since: Release; readonly version: number }[]>> =
+  {
+    redis: [
+      { since: [8, 6], version: 13 },
+      { since: [7, 4], version: 12 },
+      { since: [7, 2], version: 11 },
+      { since: [7, 0], version: 10 },
+      { since: [5, 0], version: 9 },
+      { since: [4, 0], version: 8 },
+    ],
+    valkey: [
+      { since: [9, 0], version: 80 },
+      { since: [7, 2], version: 11 },
+    ],
+  };
 
 /** After Redis and Valkey had parted, these numbers were given out by Redis alone. */
 const REDIS_ONLY = 12;
@@ -45,15 +45,11 @@ export function takesValuesOf(target: ServerFacts, source: ServerFacts): boolean
 }
 
 function payloadOf({ product, release }: ServerFacts): number {
-  const known = PAYLOADS[product].find(
-    ([major, minor]) => release.major > major || (release.major === major && release.minor >= minor),
-  );
-  return known?.[2] ?? 0;
+  return PAYLOADS[product].find(({ since }) => isAtLeast(release, since))?.version ?? 0;
 }
 
 /** A newer server's snapshot is not read by an older one. */
 export function isOlder(replica: ServerFacts, primary: ServerFacts): boolean {
-  if (replica.product !== primary.product) return false;
-  const [own, other] = [replica.release, primary.release];
-  return own.major < other.major || (own.major === other.major && own.minor < other.minor);
+  const { major, minor } = primary.release;
+  return replica.product === primary.product && !isAtLeast(replica.release, [major, minor]);
 }

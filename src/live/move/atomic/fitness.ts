@@ -1,12 +1,13 @@
 /** Whether the servers can move these slots by themselves now. Decided from one look at both ends, before anything is begun. */
 import type { Migration } from '../../../resp/commands/atomic-migration.ts';
 import { formatAddress, type NodeId } from '../../../topology/node.ts';
+import { isSince } from '../../../topology/releases.ts';
 import { SlotSet } from '../../../topology/slot-set.ts';
 import type { ServerFacts } from '../../../topology/snapshot.ts';
 import type { BothEnds, End } from '../both-ends.ts';
 import type { Passage } from '../mover.ts';
 import { isOf } from './own-migrations.ts';
-import { type AtomicWay, isSince } from './way.ts';
+import type { AtomicWay } from './way.ts';
 
 type Verdict =
   /** `underWay`: it has been begun already, by a run that was killed or by somebody who wants the same. */
@@ -145,7 +146,7 @@ function harmAtTarget({ way, ends: { target } }: Question): string | undefined {
 
 /** https://github.com/redis/redis/pull/14504: the target takes a new epoch that is not above the source's. */
 function haveSameEpoch({ ends, servers, way }: Question): boolean {
-  if (way.product !== 'redis' || isSince(servers.target, 'redis', 8, 6)) return false;
+  if (way.product !== 'redis' || isSince(servers.target, { redis: [8, 6] })) return false;
   return ends.source.cluster.self.configEpoch === ends.target.cluster.self.configEpoch;
 }
 

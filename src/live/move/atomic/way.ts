@@ -13,6 +13,7 @@ import {
 } from '../../../resp/commands/atomic-migration.ts';
 import type { Lane } from '../../../resp/fleet.ts';
 import type { Member } from '../../../topology/agreement.ts';
+import { ATOMIC_MIGRATION, isSince } from '../../../topology/releases.ts';
 import type { ServerFacts } from '../../../topology/snapshot.ts';
 import type { Passage } from '../mover.ts';
 import { cancelExports, type Order } from './cancel-exports.ts';
@@ -83,15 +84,7 @@ const valkey: AtomicWay = {
 
 /** Undefined where one of the two does not know how, or they are of different kinds. */
 export function atomicWay(from: ServerFacts, to: ServerFacts): AtomicWay | undefined {
-  if (isSince(from, 'redis', 8, 4) && isSince(to, 'redis', 8, 4)) return redis;
-  return isSince(from, 'valkey', 9, 0) && isSince(to, 'valkey', 9, 0) ? valkey : undefined;
-}
-
-export function isSince(
-  { product, release }: Pick<ServerFacts, 'product' | 'release'>,
-  wanted: ServerFacts['product'],
-  major: number,
-  minor: number,
-): boolean {
-  return product === wanted && (release.major > major || (release.major === major && release.minor >= minor));
+  if (from.product !== to.product || ![from, to].every(end => isSince(end, ATOMIC_MIGRATION)))
+    return undefined;
+  return from.product === 'redis' ? redis : valkey;
 }
