@@ -10,7 +10,7 @@ import {
 import type { Problem, Stage, Step } from '../plan/step.ts';
 import type { ClusterNodesReply } from '../resp/cluster-nodes.ts';
 import { clusterNodes } from '../resp/commands/cluster.ts';
-import { ReplyTimeoutError, ServerRefusalError } from '../resp/errors.ts';
+import { isRefused, ReplyTimeoutError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { KnownLines } from '../resp/known-lines.ts';
 import type { Address, ClusterNode, NodeId } from '../topology/node.ts';
@@ -138,7 +138,7 @@ async function ownWords(
   try {
     return await fleet.send(address, clusterNodes(known));
   } catch (error) {
-    if (error instanceof ServerRefusalError && error.reason === 'loading') return undefined;
+    if (isRefused(error, 'loading')) return undefined;
     if (!(error instanceof ReplyTimeoutError)) throw error;
     fleet.renew(address);
     return undefined;

@@ -5,7 +5,7 @@ import type { FailoverStep } from '../plan/failover/step.ts';
 import type { Problem } from '../plan/step.ts';
 import { replicationInfo } from '../resp/commands/cluster.ts';
 import { failover } from '../resp/commands/failover.ts';
-import { NodeError, ServerRefusalError } from '../resp/errors.ts';
+import { isRefused, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { CopyProgress } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
@@ -84,10 +84,9 @@ async function begin(
     await fleet.send(replica, failover(way));
     return 'begun';
   } catch (error) {
-    if (!(error instanceof ServerRefusalError)) throw error;
-    if (error.reason === 'no-right') return 'no-right';
-    if (!/ is down or failed/.test(error.text)) throw error;
-    return 'deaf';
+    if (isRefused(error, 'no-permission')) return 'no-right';
+    if (isRefused(error, 'primary-failed')) return 'deaf';
+    throw error;
   }
 }
 

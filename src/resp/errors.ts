@@ -2,6 +2,7 @@
  * What can go wrong between us and a node. Every class knows the node; those that belong to a command know which one
  * and never its arguments, which may be keys or secrets.
  */
+import { type RefusalKind, readRefusal, type ServerRefusal } from './refusals.ts';
 import { excerpt } from './reply.ts';
 
 export abstract class NodeError extends Error {
@@ -49,43 +50,27 @@ export function unasked(node: string): ProtocolError {
   return new ProtocolError(node, 'it sent a reply that nobody asked for');
 }
 
-/** What a refusal is about, as far as that makes a difference to somebody. */
-export type RefusalReason =
-  | 'no-login'
-  | 'wrong-login'
-  | 'no-right'
-  | 'loading'
-  | 'no-cluster'
-  | 'unknown-node'
-  | 'not-a-primary'
-  | 'other';
-
-const REASONS: Readonly<Record<string, RefusalReason>> = {
-  NOAUTH: 'no-login',
-  WRONGPASS: 'wrong-login',
-  NOPERM: 'no-right',
-  LOADING: 'loading',
-};
-
 /** The server said no. */
-export class ServerRefusalError extends NodeError {
-  readonly reason: RefusalReason;
+export class ServerRefusalError extends NodeError implements ServerRefusal {
+  readonly kind: RefusalKind;
+  readonly byTarget: boolean;
+  readonly said: string;
   /** The server's own text, fit to be shown. */
   readonly text: string;
 
   constructor(node: string, command: string, text: string) {
     const shown = excerpt(text, MAX_SHOWN);
     super(node, `${command} was refused: ${shown}`);
-    this.reason = reasonOf(text);
+    const { kind, byTarget, said } = readRefusal(text);
+    this.kind = kind;
+    this.byTarget = byTarget;
+    this.said = excerpt(said, MAX_SHOWN);
     this.text = shown;
   }
 }
 
-function reasonOf(text: string): RefusalReason {
-  if (/cluster support disabled/i.test(text)) return 'no-cluster';
-  if (/^ERR Unknown node/i.test(text)) return 'unknown-node';
-  if (/SETSLOT only with (masters|primaries)/i.test(text)) return 'not-a-primary';
-  return REASONS[text.split(' ', 1)[0] ?? ''] ?? 'other';
+export function isRefused(error: unknown, ...kinds: readonly RefusalKind[]): error is ServerRefusalError {
+  return error instanceof ServerRefusalError && kinds.includes(error.kind);
 }
 
 const MAX_SHOWN = 300;

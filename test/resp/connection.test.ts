@@ -142,7 +142,7 @@ describe('failures name the node, the command and the reason', () => {
     expect(error).toBeInstanceOf(ServerRefusalError);
     expect(error).toMatchObject({
       node: connection.name,
-      reason: 'no-login',
+      kind: 'no-login',
       message: 'PING was refused: NOAUTH Authentication required.',
     });
   });

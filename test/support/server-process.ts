@@ -7,7 +7,7 @@ import type { Word } from '../../src/resp/command.ts';
 import { Connection } from '../../src/resp/connection.ts';
 import type { ConnectionSettings } from '../../src/resp/connection-settings.ts';
 import { Secret } from '../../src/resp/credentials.ts';
-import { ServerRefusalError } from '../../src/resp/errors.ts';
+import { isRefused } from '../../src/resp/errors.ts';
 import type { Reply } from '../../src/resp/reply.ts';
 import type { TlsSettings } from '../../src/resp/socket.ts';
 import { until } from './poll.ts';
@@ -152,7 +152,7 @@ export class ServerProcess {
       await connection.send({ args: ['PING'], decode: () => true });
       return true;
     } catch (error) {
-      if (mayLoad && error instanceof ServerRefusalError && error.reason === 'loading') return true;
+      if (mayLoad && isRefused(error, 'loading')) return true;
       await sleep(5);
       return false;
     } finally {

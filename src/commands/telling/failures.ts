@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { FileError } from '../../live/files/whole-file.ts';
 import { EntryNodeError } from '../../live/look/inspect.ts';
 import { scrubbed } from '../../resp/credentials.ts';
-import { ConnectError, InterruptedError, NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import { ConnectError, InterruptedError, isRefused, NodeError } from '../../resp/errors.ts';
 import { mayHoldSecret } from '../../resp/parse-address.ts';
 import type { Conventions } from '../classic/translation.ts';
 import { EXIT, type ExitCode, UsageError } from '../context.ts';
@@ -33,12 +33,10 @@ export function explainFailure(error: unknown, conventions?: Conventions): Failu
 /** As scripts know it. */
 function classicText({ cause, message, node }: EntryNodeError): string {
   if (cause instanceof ConnectError) return `Could not connect to Redis at ${message}`;
-  if (cause instanceof ServerRefusalError && cause.reason === 'no-login')
+  if (isRefused(cause, 'no-login'))
     return `[ERR] Node ${node} ${cause.text} (--askpass, REDISCLI_AUTH or --pass)`;
-  if (cause instanceof ServerRefusalError && cause.reason === 'wrong-login')
-    return `Node ${node} replied with error:\n${cause.text}`;
-  if (cause instanceof ServerRefusalError && cause.reason === 'no-cluster')
-    return `[ERR] Node ${node} is not configured as a cluster node.`;
+  if (isRefused(cause, 'wrong-login')) return `Node ${node} replied with error:\n${cause.text}`;
+  if (isRefused(cause, 'no-cluster')) return `[ERR] Node ${node} is not configured as a cluster node.`;
   return `[ERR] Node ${message}`;
 }
 

@@ -1,7 +1,7 @@
 /** Lets nodes meet that have to, so that a fact comes to whoever lacks it. */
 
 import { meet } from '../../resp/commands/membership.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Gap, Glance, Member } from '../../topology/agreement.ts';
 import type { MeetingPoint, NodeId } from '../../topology/node.ts';
@@ -46,11 +46,8 @@ export class Introducer {
 
 /** Gossip does it too, only later; whoever has moved slots needs no right to introduce anybody, and who loads cannot. */
 function unlessForbidden(error: unknown): void {
-  const isMinor = error instanceof ServerRefusalError && MINOR.has(error.reason);
-  if (!isMinor) throw error;
+  if (!isRefused(error, 'no-permission', 'loading')) throw error;
 }
-
-const MINOR: ReadonlySet<string> = new Set(['no-right', 'loading']);
 
 /** Where nodes were found by each other, which is surer than where the person found them. */
 function learntAddresses(glances: readonly Glance[]): Map<NodeId, MeetingPoint> {

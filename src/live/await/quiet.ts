@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterNodes } from '../../resp/commands/cluster.ts';
 import { forget, reset } from '../../resp/commands/membership.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
@@ -78,6 +78,6 @@ export async function forgetNode(fleet: Fleet, node: Address, victim: NodeId): P
   try {
     await fleet.send(node, forget(victim));
   } catch (error) {
-    if (!(error instanceof ServerRefusalError && error.reason === 'unknown-node')) throw error;
+    if (!isRefused(error, 'unknown-node')) throw error;
   }
 }

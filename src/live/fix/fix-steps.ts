@@ -6,7 +6,7 @@ import { clusterNodes } from '../../resp/commands/cluster.ts';
 import { bumpEpoch, delSlots, takeOver } from '../../resp/commands/fix.ts';
 import { addSlots } from '../../resp/commands/membership.ts';
 import { assignSlot, importing, migrating, stable } from '../../resp/commands/slots.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
@@ -103,7 +103,7 @@ async function unlessReplica(telling: Promise<void>): Promise<void> {
   try {
     await telling;
   } catch (error) {
-    if (!(error instanceof ServerRefusalError && error.reason === 'not-a-primary')) throw error;
+    if (!isRefused(error, 'not-a-primary')) throw error;
   }
 }
 
@@ -177,6 +177,6 @@ async function cancel(step: Extract<MendingStep, { kind: 'cancel-migration' }>, 
     else await cancelExports({ send: command => run.fleet.send(address, command) });
   } catch (error) {
     // It has come to its end by itself.
-    if (!(error instanceof ServerRefusalError && /no migrations ongoing/i.test(error.text))) throw error;
+    if (!isRefused(error, 'no-migration')) throw error;
   }
 }

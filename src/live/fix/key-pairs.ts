@@ -20,7 +20,7 @@ import {
 } from '../../resp/commands/fix.ts';
 import { dump, type Key, timeToLive } from '../../resp/commands/slots.ts';
 import { typeOf } from '../../resp/commands/values.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Slot } from '../../topology/slot-set.ts';
@@ -173,11 +173,7 @@ async function unlessMoved<T>(reply: Promise<T>): Promise<T | undefined> {
   try {
     return await reply;
   } catch (error) {
-    if (
-      error instanceof ServerRefusalError &&
-      /^(ASK|TRYAGAIN|WRONGTYPE|ERR no such key|ERR An LFU)/.test(error.text)
-    )
-      return undefined;
+    if (isRefused(error, 'ask', 'try-again', 'wrong-type', 'no-such-key', 'no-idle-time')) return undefined;
     throw error;
   }
 }

@@ -3,7 +3,7 @@
 import { exists } from '../../resp/commands/fix.ts';
 import { runId } from '../../resp/commands/import.ts';
 import type { Key } from '../../resp/commands/slots.ts';
-import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused, NodeError } from '../../resp/errors.ts';
 import { ImportError } from './import-error.ts';
 import type { ImportRun } from './import-run.ts';
 import { SourceLine } from './source-line.ts';
@@ -56,7 +56,7 @@ async function askAll(keys: readonly Key[], database: number, run: ImportRun): P
         const some = keys.slice(from, from + KEYS_AT_A_TIME);
         const answers = await line.insist(lane => lane.sendEach(some.map(exists)));
         for (const [i, answer] of answers.entries()) {
-          if (answer instanceof ServerRefusalError && /^MOVED /.test(answer.text)) continue;
+          if (isRefused(answer, 'moved')) continue;
           heard[from + i]?.push(typeof answer === 'boolean' ? answer : 'unknown');
         }
       }

@@ -24,7 +24,7 @@ import {
   overwritesAtOnce,
   tellArrived,
 } from './import-run.ts';
-import { isLost, judgeMigrate, judgeTarget } from './refusals.ts';
+import { isLost, judgeMigrate, judgeTarget } from './judge-refusals.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { SourceLine } from './source-line.ts';
 
@@ -70,8 +70,8 @@ export class MigrateCarrier implements Carrier {
 
   /** What is asked there beside the MIGRATE. */
   #refusedByTarget(error: ServerRefusalError, keys: readonly Key[], to: Destination): Undelivered {
-    judgeTarget(error.text, to);
-    return { keys, why: `${error.node}: ${error.text}` };
+    judgeTarget(error, to);
+    return turnedAway(keys, error);
   }
 
   async #carry(keys: readonly Key[], to: Destination, batch: Batch): Promise<Undelivered> {
@@ -84,8 +84,8 @@ export class MigrateCarrier implements Carrier {
       to,
       batch,
     );
-    const { why } = undelivered.keys.length > 0 ? undelivered : unsettled;
-    return { keys: [...unsettled.keys, ...undelivered.keys], why };
+    const last = undelivered.keys.length > 0 ? undelivered : unsettled;
+    return { ...last, keys: [...unsettled.keys, ...undelivered.keys] };
   }
 
   async #bring(keys: readonly Key[], to: Destination, batch: Batch): Promise<Undelivered> {
@@ -96,8 +96,8 @@ export class MigrateCarrier implements Carrier {
     if (answer === 'moved') return this.#arrived(keys, to);
     this.#work.inFlight.mayHaveLeft(keys);
     if (judgeMigrate(answer, to) === 'passes') {
-      await this.#work.reach.failed(to, answer.text, this.#run.target);
-      return { keys, why: `${answer.node}: ${answer.text}` };
+      await this.#work.reach.failed(to, answer, this.#run.target);
+      return turnedAway(keys, answer);
     }
     this.#looksFirst = this.#run.copy;
     return this.#settle(keys, to, batch);
@@ -126,7 +126,7 @@ export class MigrateCarrier implements Carrier {
       const answer = await this.#migrate(rest, to, batch, true);
       if (answer instanceof ServerRefusalError) {
         judgeMigrate(answer, to);
-        return { keys: [...rest, ...compared.absent], why: `${answer.node}: ${answer.text}` };
+        return turnedAway([...rest, ...compared.absent], answer);
       }
       this.#arrived(answer === 'unknown' ? await this.#knownAt(to, rest) : rest, to);
     }
@@ -179,4 +179,8 @@ export class MigrateCarrier implements Carrier {
     await pace.before(keys, { averageBytes: bytes || this.#work.averageBytes }, knock);
     if (isStopping(this.#run)) throw new StoppingError();
   }
+}
+
+function turnedAway(keys: readonly Key[], { node, text, kind }: ServerRefusalError): Undelivered {
+  return { keys, why: `${node}: ${text}`, ...(kind === 'io-error' && { isOutOfReach: true }) };
 }

@@ -24,7 +24,7 @@ import {
   overwritesAtOnce,
   tellArrived,
 } from './import-run.ts';
-import { isLost, judgeTarget } from './refusals.ts';
+import { isLost, judgeTarget } from './judge-refusals.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { SourceLine } from './source-line.ts';
 
@@ -108,7 +108,7 @@ export class HereCarrier implements Carrier {
     } catch (error) {
       const isTargets = error instanceof Error && 'node' in error && error.node === formatAddress(to.address);
       if (!isTargets) throw error;
-      if (error instanceof ServerRefusalError) judgeTarget(error.text, to);
+      if (error instanceof ServerRefusalError) judgeTarget(error, to);
       else if (!isLost(error)) throw error;
       this.#targets.drop(to.address);
       return { undelivered: { keys, why: `${formatAddress(to.address)}: ${error.message}` }, changed: [] };
@@ -179,9 +179,7 @@ export class HereCarrier implements Carrier {
       }),
     );
     const answers = replies.map(reply =>
-      reply instanceof ServerRefusalError
-        ? { text: reply.text, verdict: judgeTarget(reply.text, to) }
-        : undefined,
+      reply instanceof ServerRefusalError ? { text: reply.text, verdict: judgeTarget(reply, to) } : undefined,
     );
     const keysWith = (wanted: 'exists' | 'passes' | undefined) =>
       read.filter((_, i) => answers[i]?.verdict === wanted).map(({ key }) => key);

@@ -5,21 +5,19 @@
 import type { Key } from '../../resp/commands/slots.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 import type { Batch } from '../keys/migrate-keys.ts';
+import { Patience } from '../keys/retry.ts';
 import type { Destination } from '../keys/routes.ts';
 import { AlarmError, ImportError, StoppingError } from './import-error.ts';
 import { type ImportRun, isStopping } from './import-run.ts';
-import { adviceAfterAll } from './refusals.ts';
+import { unreachableText } from './judge-refusals.ts';
 import { waitUnlessStopping } from './waits.ts';
-
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 1000;
-/** A failover, a slot that is on the move, a server that loads. */
-const GIVE_UP_AFTER_MS = 30_000;
 
 /** Keys that could not be brought, and why. */
 export interface Undelivered {
   readonly keys: readonly Key[];
   readonly why: string;
+  /** The source did not get through to the node. */
+  readonly isOutOfReach?: true;
 }
 
 export interface Carrier {
@@ -35,18 +33,16 @@ export async function deliver(
   bySlot: boolean,
   run: ImportRun,
 ): Promise<void> {
-  let deadline = run.nowMs() + GIVE_UP_AFTER_MS;
-  let wait = FIRST_WAIT_MS;
+  const patience = new Patience(run.nowMs);
   for (let left = batch.keys; ; ) {
-    const { again, why, to } = await carryOnce(left, batch, carrier, bySlot, run);
+    const { again, why, outOfReach } = await carryOnce(left, batch, carrier, bySlot, run);
     // Whoever wants an end soon finds them where they were.
     if (again.length === 0 || isStopping(run)) return;
-    if (again.length < left.length) deadline = run.nowMs() + GIVE_UP_AFTER_MS;
-    if (run.nowMs() >= deadline)
-      throw new ImportError(`keys are not accepted: ${why}${adviceAfterAll(why, to)}`);
-    if (wait === FIRST_WAIT_MS) run.tell({ kind: 'noted', text: `${why}; trying again` });
-    await waitUnlessStopping(wait, run.interruptions);
-    wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+    if (again.length < left.length) patience.renew();
+    if (patience.isOver)
+      throw new ImportError(`keys are not accepted: ${outOfReach ? unreachableText(why, outOfReach) : why}`);
+    if (patience.isFresh) run.tell({ kind: 'noted', text: `${why}; trying again` });
+    await waitUnlessStopping(patience.nextWaitMs(), run.interruptions);
     await run.routes.lookAgain();
     left = again;
   }
@@ -56,7 +52,7 @@ export async function deliver(
 interface Attempt {
   readonly again: readonly Key[];
   readonly why: string;
-  readonly to?: Destination;
+  readonly outOfReach?: Destination;
 }
 
 async function carryOnce(
@@ -67,16 +63,17 @@ async function carryOnce(
   run: ImportRun,
 ): Promise<Attempt> {
   const again: Key[] = [];
-  let last: { why: string; to?: Destination } = { why: '' };
+  let last: Omit<Attempt, 'again'> = { why: '' };
   for (const { to, keys } of routed(left, carrier, bySlot, run)) {
     // Not one more to a node that throws away what it is given, or has lost what it was.
     const alarm = run.guard?.alarm;
     if (alarm) throw new AlarmError(alarm);
-    const { keys: undelivered, why } = to
+    const undelivered: Undelivered = to
       ? await carryUnlessStopping(keys, to, batch, carrier)
       : { keys, why: 'nobody owns their slots' };
-    again.push(...undelivered);
-    if (undelivered.length > 0) last = { why, ...(to && { to }) };
+    again.push(...undelivered.keys);
+    const { why, isOutOfReach } = undelivered;
+    if (undelivered.keys.length > 0) last = { why, ...(isOutOfReach && to && { outOfReach: to }) };
   }
   return { again, ...last };
 }

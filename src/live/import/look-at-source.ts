@@ -54,7 +54,7 @@ function explain(error: NodeError): string {
   if (error instanceof TlsError)
     return error.message.replace(/--(tls|cacert|sni|cert|key)\b/g, '--cluster-from-$1');
   if (!(error instanceof ServerRefusalError)) return error.message;
-  switch (error.reason) {
+  switch (error.kind) {
     case 'no-login':
       return 'it asks for a password (--cluster-from-askpass, SLOTCTL_FROM_AUTH or --cluster-from-pass)';
     case 'wrong-login':

@@ -6,15 +6,10 @@ import { select } from '../../resp/commands/cluster.ts';
 import { NodeError, ProtocolError, ServerRefusalError, UnexpectedReplyError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
-import { mayPassSoon } from '../keys/retry.ts';
+import { mayPassSoon, Patience } from '../keys/retry.ts';
 import { ImportError } from './import-error.ts';
 import type { ImportRun } from './import-run.ts';
-import { wait as waitFor } from './waits.ts';
-
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 1000;
-/** A restart, a failover, a network that is mended. */
-const GIVE_UP_AFTER_MS = 30_000;
+import { wait } from './waits.ts';
 
 export class SourceLine {
   readonly #fleet: Fleet;
@@ -50,8 +45,7 @@ export class SourceLine {
 
   /** For what may be sent again: until it is answered, or for as long as the source is given. */
   async insist<T>(ask: (line: Lane) => Promise<T>): Promise<T> {
-    const deadline = this.#run.nowMs() + GIVE_UP_AFTER_MS;
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
+    for (const patience = new Patience(this.#run.nowMs); ; ) {
       try {
         await this.#selected;
         return await ask(this.#line);
@@ -60,11 +54,11 @@ export class SourceLine {
         if (!(error instanceof NodeError) || error.node !== formatAddress(this.#at) || this.#isClosed)
           throw error;
         const mayBeBack = mayPassSoon(error) || !isAnswer(error);
-        if (!mayBeBack || this.#run.nowMs() >= deadline)
+        if (!mayBeBack || patience.isOver)
           throw new ImportError(`the source ${formatAddress(this.#at)}: ${error.message}`);
-        if (wait === FIRST_WAIT_MS)
+        if (patience.isFresh)
           this.#run.tell({ kind: 'noted', text: `${error.node}: ${error.message}; going on there` });
-        await waitFor(wait, this.#run.interruptions);
+        await wait(patience.nextWaitMs(), this.#run.interruptions);
         // Also where it was the SELECT that was refused: it is asked for again on a new connection.
         if (!(error instanceof ServerRefusalError) || this.#database !== 0) this.#reopen();
       }

@@ -4,12 +4,13 @@
  * no route, TLS on one side only. No retry helps then, and a MIGRATE that waits holds up all clients of the source.
  */
 import { ping } from '../../resp/commands/cluster.ts';
+import type { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import { ImportError } from './import-error.ts';
-import { unreachableText } from './refusals.ts';
+import { unreachableText } from './judge-refusals.ts';
 
 const FAILURES_IN_A_ROW = 3;
 
@@ -22,9 +23,9 @@ export class Reach {
   }
 
   /** Throws where the next would fail, too. */
-  async failed(to: Destination, text: string, target: Fleet): Promise<void> {
+  async failed(to: Destination, { kind, text }: ServerRefusalError, target: Fleet): Promise<void> {
     const node = formatAddress(to.address);
-    if (this.#reached.has(node) || !/\bIOERR\b/.test(text)) return;
+    if (this.#reached.has(node) || kind !== 'io-error') return;
     // What failed before the node answered says nothing.
     const failures = (await answers(to.address, target)) ? (this.#failures.get(node) ?? 0) + 1 : 0;
     this.#failures.set(node, failures);

@@ -1,7 +1,7 @@
 /** Asks the owners of keys whether they have them: all owners at once, and many keys of a slot in one command. */
 import { countExisting, exists } from '../../resp/commands/fix.ts';
 import type { Key } from '../../resp/commands/slots.ts';
-import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused, NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { Address } from '../../topology/node.ts';
@@ -136,7 +136,7 @@ class Search<T extends Sought> {
   }
 
   #refused(keys: readonly T[], error: NodeError): void {
-    const isForbidden = error instanceof ServerRefusalError && error.reason === 'no-right';
+    const isForbidden = error instanceof ServerRefusalError && error.kind === 'no-permission';
     if (isForbidden) this.#found.refusal = error;
     (isForbidden ? this.#found.forbidden : this.#found.unasked).push(...keys);
   }
@@ -155,5 +155,5 @@ class Search<T extends Sought> {
 }
 
 function isSentOn(answer: boolean | ServerRefusalError): boolean {
-  return answer instanceof ServerRefusalError && /^ASK /.test(answer.text);
+  return isRefused(answer, 'ask');
 }

@@ -2,7 +2,7 @@
 import type { Command } from '../../resp/command.ts';
 import { type Key, migrate } from '../../resp/commands/slots.ts';
 import type { Credentials } from '../../resp/credentials.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import type { MoveRun } from '../move/mover.ts';
 import type { Trip } from '../watch/transfers.ts';
@@ -58,7 +58,7 @@ export async function sendBatch(
       return line.send(command);
     }, run);
   } catch (error) {
-    if (error instanceof ServerRefusalError && /BUSYKEY/.test(error.text)) return 'clash';
+    if (isRefused(error, 'busy-key')) return 'clash';
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Reads what gave way to other values, and puts it back where it belongs. Anybody may have written the file. */
 import { select } from '../../resp/commands/cluster.ts';
 import { restore } from '../../resp/commands/fix.ts';
-import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
@@ -99,7 +99,7 @@ async function restoreOne(
     await line.send(restore(key, { payload, ...(ttlMs !== undefined && { ttlMs }) }, replace));
     return 'restored';
   } catch (error) {
-    if (error instanceof ServerRefusalError && /^BUSYKEY/.test(error.text)) return 'exists';
+    if (isRefused(error, 'busy-key')) return 'exists';
     if (error instanceof NodeError) return { failure: `${error.node}: ${error.message}` };
     throw error;
   } finally {

@@ -24,7 +24,7 @@ import {
   typeOf,
   type ValueType,
 } from '../../resp/commands/values.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused } from '../../resp/errors.ts';
 import type { Reply } from '../../resp/reply.ts';
 import { sameTtl } from './saved-value.ts';
 
@@ -119,8 +119,7 @@ async function deadlinesOf(key: Key, fields: readonly Buffer[], end: End): Promi
   try {
     return await end.send(fieldDeadlines(key, fields));
   } catch (error) {
-    if (error instanceof ServerRefusalError && /unknown command/i.test(error.text))
-      return fields.map(() => -1);
+    if (isRefused(error, 'unknown-command')) return fields.map(() => -1);
     throw error;
   }
 }

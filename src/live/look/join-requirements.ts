@@ -28,6 +28,6 @@ async function readFunctions(fleet: Fleet, address: Address): Promise<Traits> {
   } catch (error) {
     if (!(error instanceof ServerRefusalError)) throw error;
     // Servers before 7.0 do not know the command, and have nothing to copy.
-    return error.reason === 'no-right' ? { functionsHidden: true } : {};
+    return error.kind === 'no-permission' ? { functionsHidden: true } : {};
   }
 }

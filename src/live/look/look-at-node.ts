@@ -1,6 +1,6 @@
 /** What one node says: of itself, and of everybody. */
 import { clusterNodes, clusterState, dbsize, info } from '../../resp/commands/cluster.ts';
-import { NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused, NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, NodeRef } from '../../resp/fleet.ts';
 import type { KnownLines } from '../../resp/known-lines.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
@@ -66,17 +66,16 @@ export async function ifTold<T>(reply: Promise<T>): Promise<T | undefined> {
 
 /** What a node that lives keeps from us. */
 export function refusedIn(error: NodeError): 'login' | 'right' | undefined {
-  if (!(error instanceof ServerRefusalError)) return undefined;
-  if (error.reason === 'no-login' || error.reason === 'wrong-login') return 'login';
-  return error.reason === 'no-right' ? 'right' : undefined;
+  if (isRefused(error, 'no-login', 'wrong-login')) return 'login';
+  return isRefused(error, 'no-permission') ? 'right' : undefined;
 }
 
 export function isLoading(error: NodeError): boolean {
-  return error instanceof ServerRefusalError && error.reason === 'loading';
+  return isRefused(error, 'loading');
 }
 
 export function hasNoCluster(error: NodeError): boolean {
-  return error instanceof ServerRefusalError && error.reason === 'no-cluster';
+  return isRefused(error, 'no-cluster');
 }
 
 /** Nothing of a server that is loading its data, which takes commands when it is through. */
@@ -92,7 +91,7 @@ export async function unlessLoading<T>(reply: Promise<T>): Promise<T | undefined
 /** Why a node gave no view, for people. */
 export function explainSilence(error: NodeError): string {
   if (!(error instanceof ServerRefusalError)) return error.message;
-  switch (error.reason) {
+  switch (error.kind) {
     case 'no-cluster':
       return 'not a cluster node (cluster-enabled is no)';
     case 'no-login':
@@ -101,11 +100,9 @@ export function explainSilence(error: NodeError): string {
       return `it does not accept the user or the password (${error.text})`;
     case 'loading':
       return 'it is loading its data and answers later';
-    case 'no-right':
+    case 'no-permission':
       return `the user may not ask: ${error.message}`;
-    case 'unknown-node':
-    case 'not-a-primary':
-    case 'other':
+    default:
       return error.message;
   }
 }

@@ -34,7 +34,7 @@ export async function shareFunctions(
     } catch (error) {
       if (!(error instanceof ServerRefusalError)) throw error;
       // Another move may have brought them meanwhile.
-      if (/already exists/i.test(error.text)) return;
+      if (error.kind === 'library-exists') return;
       listener.remark(`${taker} lacks the functions of ${giver}: ${error.message}`);
     }
     return;

@@ -7,7 +7,7 @@ import type { SavedValue } from '../../resp/commands/fix.ts';
 import { unlink } from '../../resp/commands/import.ts';
 import { restoreValue } from '../../resp/commands/restore.ts';
 import { dump, type Key } from '../../resp/commands/slots.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused } from '../../resp/errors.ts';
 import { type Line, orRefusal } from '../keys/asking-first.ts';
 import { sameValue } from '../keys/same-value.ts';
 import { readAll, sameBody, sameTtl } from '../keys/saved-value.ts';
@@ -46,7 +46,7 @@ async function readWhereAllowed(
       line,
     );
   } catch (error) {
-    if (error instanceof ServerRefusalError && error.reason === 'no-right') return undefined;
+    if (isRefused(error, 'no-permission')) return undefined;
     throw error;
   }
 }
@@ -79,7 +79,7 @@ async function isSameBeside(
     // Of one server both are of one version.
     return (ours && sameBody(ours, there)) || (await orRefusal(sameValue(key, line, line, beside))) === true;
   } catch (error) {
-    if (error instanceof ServerRefusalError && error.reason === 'no-right') return false;
+    if (isRefused(error, 'no-permission')) return false;
     throw error;
   } finally {
     await remove(beside, line);

@@ -5,7 +5,7 @@
  */
 import { RdbWalker } from '../../rdb/walker.ts';
 import type { Key } from '../../resp/commands/slots.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
@@ -54,7 +54,7 @@ export async function countBack(
     if (slots.size === 0) return { missing: 0, examples: [], uncounted: [...uncounted] };
     return { ...(await askForAll(fleet, { folder, backup, routes, log }, slots)), uncounted: [...uncounted] };
   } catch (error) {
-    if (!(error instanceof ServerRefusalError) || error.reason !== 'no-right') throw error;
+    if (!isRefused(error, 'no-permission')) throw error;
     uncounted.add(error.message);
     return { missing: counted.lacking, examples: [], uncounted: [...uncounted] };
   }

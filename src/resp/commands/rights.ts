@@ -4,6 +4,7 @@
  */
 import { SLOT_COUNT } from '../../topology/slot-set.ts';
 import type { Command } from '../command.ts';
+import { readRefusal } from '../refusals.ts';
 import { ErrorReply, excerpt, type Reply } from '../reply.ts';
 
 /** Why the server would not do it, in its own words; undefined where it would. */
@@ -19,18 +20,15 @@ function trial(args: Command<unknown>['args'], isRefusal: (text: string) => bool
 
 /** Or renamed. Which keys a user may touch is another matter, and depends on the key. */
 function isForbidden(text: string): boolean {
-  return (/^NOPERM\b/.test(text) && !/\bkeys?\b/i.test(text)) || isUnknown(text);
-}
-
-function isUnknown(text: string): boolean {
-  return /^ERR unknown (sub)?command/i.test(text);
+  const { kind } = readRefusal(text);
+  return kind === 'unknown-command' || (kind === 'no-permission' && !/\bkeys?\b/i.test(text));
 }
 
 /** The connection is in that database afterwards. */
 export function trySelect(database: number): Trial {
   return trial(
     ['SELECT', `${database}`],
-    text => isForbidden(text) || /not allowed in cluster mode|out of range/i.test(text),
+    text => isForbidden(text) || readRefusal(text).kind === 'no-such-database',
   );
 }
 

@@ -63,6 +63,6 @@ export async function beginMigration(
 function refusedToBegin(error: ServerRefusalError): MoveError {
   const message = `${error.node}: ${error.message}`;
   // Somebody was quicker than we.
-  if (/already|overlapping/i.test(error.text)) return new MoveError(`${message}. Nothing was begun.`);
+  if (error.kind === 'already-migrating') return new MoveError(`${message}. Nothing was begun.`);
   return new NotAtomicallyError(message);
 }

@@ -95,7 +95,7 @@ async function unlessOver(cancelling: Promise<Order>): Promise<Order> {
   try {
     return await cancelling;
   } catch (error) {
-    if (!(error instanceof ServerRefusalError) || error.reason === 'no-right') throw error;
+    if (!(error instanceof ServerRefusalError) || error.kind === 'no-permission') throw error;
     return 'given';
   }
 }

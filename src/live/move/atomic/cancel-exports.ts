@@ -8,7 +8,7 @@ import {
   isGranted,
   migrationJobs,
 } from '../../../resp/commands/atomic-migration.ts';
-import { ServerRefusalError } from '../../../resp/errors.ts';
+import { isRefused } from '../../../resp/errors.ts';
 import type { Lane } from '../../../resp/fleet.ts';
 
 /** `granted`: nothing was called off, and what goes on is over in a moment. */
@@ -18,7 +18,7 @@ export async function cancelExports(line: Pick<Lane, 'send'>): Promise<Order> {
   try {
     return (await line.send(cancelUnlessGranted())) ? 'given' : 'granted';
   } catch (error) {
-    if (!(error instanceof ServerRefusalError && error.reason === 'no-right')) throw error;
+    if (!isRefused(error, 'no-permission')) throw error;
     // Who may not run scripts has a moment between the look and the order.
     if ((await line.send(migrationJobs())).some(isGranted)) return 'granted';
     await line.send(cancelAllExports());

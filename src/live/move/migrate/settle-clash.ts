@@ -6,7 +6,7 @@
 
 import { select } from '../../../resp/commands/cluster.ts';
 import type { Key } from '../../../resp/commands/slots.ts';
-import type { ServerRefusalError } from '../../../resp/errors.ts';
+import { isRefused, type ServerRefusalError } from '../../../resp/errors.ts';
 import { formatAddress } from '../../../topology/node.ts';
 import { askingFirst } from '../../keys/asking-first.ts';
 import { compareKeys } from '../../keys/compare-keys.ts';
@@ -38,6 +38,6 @@ export async function settleClash(
 }
 
 /** A source that has moved a key already sends whoever asks for it to the target. */
-function isGone({ text }: ServerRefusalError): boolean {
-  return /^(ASK|TRYAGAIN)\b/.test(text);
+function isGone(error: ServerRefusalError): boolean {
+  return isRefused(error, 'ask', 'try-again');
 }

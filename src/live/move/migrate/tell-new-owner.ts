@@ -4,7 +4,7 @@
  */
 
 import { assignSlot } from '../../../resp/commands/slots.ts';
-import { NodeError, ServerRefusalError } from '../../../resp/errors.ts';
+import { isRefused, NodeError } from '../../../resp/errors.ts';
 import type { Member } from '../../../topology/agreement.ts';
 import { SlotSet } from '../../../topology/slot-set.ts';
 import type { MoveRun, Passage } from '../mover.ts';
@@ -74,5 +74,5 @@ export class News {
 
 /** A primary that has lost its last slot becomes a replica, and is told by its new primary. */
 export function isReplicaNow(error: unknown): boolean {
-  return error instanceof ServerRefusalError && error.reason === 'not-a-primary';
+  return isRefused(error, 'not-a-primary');
 }
