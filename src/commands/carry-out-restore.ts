@@ -1,5 +1,6 @@
 /** A restore that was agreed to: functions, then keys, and then whether all of them have come through, and are there. */
 
+import type { Persisting } from '../live/keys/retry.ts';
 import { Routes } from '../live/keys/routes.ts';
 import { inspectAgain } from '../live/look/inspect-again.ts';
 import { DamagedBackupError } from '../live/restore/check-dump.ts';
@@ -76,6 +77,7 @@ export async function carryOutRestore(
     readonly folder: string;
     readonly replace: boolean;
     readonly despiteFindings: boolean;
+    readonly waiting: Persisting;
   },
   teller: LineTeller,
   context: Context,
@@ -117,7 +119,7 @@ export async function carryOutRestore(
 async function sendAll(restoring: Restoring): Promise<void> {
   const { fleet, work, settings, tally } = restoring;
   const places = work.primaries.map(({ address }) => address);
-  await follow(loadLibraries(fleet, places, work.libraries, settings.replace), restoring);
+  await follow(loadLibraries(fleet, places, work.libraries, settings), restoring);
   await follow(restoreBackup(fleet, work.backup.dumps, settings, tally), restoring);
 }
 
@@ -151,7 +153,7 @@ async function sendAgain(
   const { fleet, work, settings, told, teller } = restoring;
   const primaries = now.views.filter(isPrimary).map(({ address }) => address);
   const events = [
-    loadLibraries(fleet, primaries, work.libraries, settings.replace),
+    loadLibraries(fleet, primaries, work.libraries, settings),
     // How many are refused by now is in the log.
     restoreBackup(fleet, work.backup.dumps, { ...settings, again }, noTally()),
   ];

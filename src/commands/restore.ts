@@ -1,6 +1,7 @@
 /** `restore`: puts the keys of a backup into a cluster, whatever its shape. */
 import { Command, Option } from 'commander';
 import { countDatabases } from '../live/keys/databases.ts';
+import type { Persisting } from '../live/keys/retry.ts';
 import { type CheckedDump, DamagedBackupError } from '../live/restore/check-dump.ts';
 import { librariesOf } from '../live/restore/load-libraries.ts';
 import { lookForRoom } from '../live/restore/look-for-room.ts';
@@ -120,9 +121,10 @@ async function restoreInto(
   const leave = options.yes ? undefined : await askLeave('Can I restore this backup?', context);
   if (leave !== undefined) return leave;
   // Servers look at the values, so nothing of them is sent before somebody has agreed.
-  const unfit = await whatIsNotTaken(fleet, primaries, checked.dumps);
+  const waiting = waitingOnce(teller, context);
+  const unfit = await whatIsNotTaken(fleet, primaries, checked.dumps, waiting);
   if (unfit.length > 0) return refuse(unfit);
-  return carryOutRestore(fleet, snapshot, work, options, teller, context);
+  return carryOutRestore(fleet, snapshot, work, { ...options, waiting }, teller, context);
 }
 
 /** Every file, from its first byte to its last. */
@@ -170,16 +172,28 @@ async function whatIsNotTaken(
   fleet: Fleet,
   primaries: readonly NodeView[],
   dumps: readonly CheckedDump[],
+  waiting: Persisting,
 ): Promise<string[]> {
   const complaints: string[] = [];
   for (const { address, self, server } of primaries) {
     if (self.role !== 'primary' || self.slots.size === 0) continue;
-    for (const { type, rdbVersion, text } of await tryValues(fleet, { address, slots: self.slots }, dumps))
+    const node = { address, slots: self.slots };
+    for (const { type, rdbVersion, text } of await tryValues(fleet, node, dumps, waiting))
       complaints.push(
         `[ERR] ${formatAddress(address)} (${server.product} ${server.version}) does not take values of type ${type} from an RDB file of version ${rdbVersion}: ${text}.`,
       );
   }
   return complaints;
+}
+
+/** Several files wait for the same node, each for itself; people are told once. */
+function waitingOnce(teller: LineTeller, { nowMs }: Context): Persisting {
+  const told = new Set<string>();
+  const remark = (text: string) => {
+    if (!told.has(text)) teller.note(`[WARNING] ${text}.`);
+    told.add(text);
+  };
+  return { nowMs, listener: { remark } };
 }
 
 function previewOf(

@@ -142,6 +142,40 @@ describe.concurrent.each(builds)('$name: a restore', of => {
     expect(code).toBe(1);
   });
 
+  test.for([
+    // Before anything is sent, when a value is tried.
+    { refusal: 'NOREPLICAS', share: 0 },
+    { refusal: 'NOREPLICAS', share: 0.3 },
+    { refusal: 'BUSY', share: 0.3 },
+  ])('waits for a node that says $refusal for a while, from $share on, and says so', async (row, t) => {
+    const cluster = await pair(t, of, { config: ['lua-time-limit 1'] });
+    const names = await fillLarge(cluster, 10_000);
+    const folder = await backedUp(t, cluster);
+    await flush(cluster);
+    const node = cluster.node(0);
+    const { host, port } = node.setup;
+    const require = (replicas: string) => node.send('CONFIG', 'SET', 'min-replicas-to-write', replicas);
+    const runScript = () => node.send('EVAL', 'while true do end', '0').catch(() => {});
+    const killScript = () => execFileSync(of.cli, ['-h', host, '-p', `${port}`, 'SCRIPT', 'KILL']);
+    const [begin, end] =
+      row.refusal === 'BUSY'
+        ? [runScript, async () => killScript()]
+        : [() => require('1'), () => require('0')];
+    if (row.share === 0) await begin();
+    const trouble = atShare(row.share, begin);
+    let ended: Promise<unknown> | undefined;
+    const { code, stdout, stderr } = await slotctl(['restore', folder, cluster.entry, '--yes', '--json'], {
+      watch: text => {
+        if (row.share > 0) trouble.watch(text);
+        if (text.includes(`RESTORE was refused: ${row.refusal} `) && text.includes('trying again'))
+          ended ??= end();
+      },
+    });
+    expect([code, stderr], stdout.slice(-2000)).toEqual([0, '']);
+    expect(ended).toBeDefined();
+    expect(await missingFrom(cluster, names)).toBe(0);
+  });
+
   test.for([{ flags: [] }, { flags: ['--replace'] }])(
     'sends what a node has lost that comes back empty once more %j',
     async ({ flags }, t) => {

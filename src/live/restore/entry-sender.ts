@@ -8,14 +8,16 @@ import type { RestoreEvent, RestoreTally } from '../../plan/transfer/restore.ts'
 import type { RdbEntry } from '../../rdb/listener.ts';
 import { restorePayload } from '../../rdb/payload.ts';
 import { restoreValue } from '../../resp/commands/restore.ts';
+import { isRefused, type NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
 import { askingFirst, type Line } from '../keys/asking-first.ts';
+import { GIVE_UP_AFTER_MS, mayPassSoon, Patience, type Persisting } from '../keys/retry.ts';
 import type { Destination, Routes } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { Parcel } from './entry.ts';
-import { type Fate, fateOfRefusal, fatesThere, isBusy, isGone, isSentOn } from './outcomes.ts';
+import { type Fate, fateOfRefusal, fatesThere, isGone } from './outcomes.ts';
 import type { SentLog } from './sent-log.ts';
 
 export interface SenderSettings {
@@ -26,6 +28,7 @@ export interface SenderSettings {
   readonly rdbVersion: number;
   readonly nowMs: () => number;
   readonly log: SentLog;
+  readonly waiting: Persisting;
   /** Throws where nothing more is to be sent. */
   readonly mayGoOn: () => void;
 }
@@ -33,9 +36,6 @@ export interface SenderSettings {
 const BATCH_KEYS = 256;
 const BATCH_BYTES = 1024 * 1024;
 const MOST_BYTES_UNDER_WAY = 8 * 1024 * 1024;
-/** So long the cluster may be in no state to take a key. */
-const PATIENCE_MS = 60_000;
-const AGAIN_AFTER_MS = 250;
 
 export class EntrySender {
   readonly #fleet: Fleet;
@@ -49,6 +49,8 @@ export class EntrySender {
   #bytesUnderWay = 0;
   #again: Parcel[] = [];
   #database = 0;
+  /** The last reason to wait. Slots that have only moved are none: the next look tells where to. */
+  #trouble: NodeError | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(
@@ -86,18 +88,21 @@ export class EntrySender {
 
   /** Until every key that was put is dealt with. */
   async drain(): Promise<void> {
-    let deadline = this.#settings.nowMs() + PATIENCE_MS;
+    const patience = new Patience(this.#settings.waiting.nowMs);
     for (let left = Number.POSITIVE_INFINITY; ; ) {
       for (const node of [...this.#batches.keys()]) this.#launch(node);
       await Promise.all(this.#underWay);
       this.#throwFailure();
       const parcels = this.#again;
+      if (parcels.length === 0) this.#trouble = undefined;
       if (parcels.length === 0) return;
-      if (parcels.length < left) deadline = this.#settings.nowMs() + PATIENCE_MS;
+      if (parcels.length < left) patience.renew();
       left = parcels.length;
-      if (this.#settings.nowMs() > deadline) throw new NobodyTakesItError(left, PATIENCE_MS);
+      const why = this.#trouble && `${this.#trouble.node}: ${this.#trouble.message}`;
+      if (patience.isOver) throw new NobodyTakesItError(left, why);
+      if (patience.isFresh && why) this.#settings.waiting.listener.remark(`${why}; trying again`);
       this.#again = [];
-      await sleep(AGAIN_AFTER_MS, undefined, { signal: this.#fleet.interruption }).catch(() => {});
+      await sleep(patience.nextWaitMs(), undefined, { signal: this.#fleet.interruption }).catch(() => {});
       await this.#routes.lookAgain();
       for (const parcel of parcels) this.#add(parcel);
     }
@@ -159,7 +164,7 @@ export class EntrySender {
     for (const [i, answer] of answers.entries()) {
       const parcel = parcels[i];
       if (!parcel) continue;
-      if (isBusy(answer)) existing.push(parcel);
+      if (isRefused(answer, 'busy-key')) existing.push(parcel);
       else if (answer instanceof Error) this.#settle(parcel, await this.#fateOf(answer, parcel, address), id);
       else this.#settle(parcel, 'restored', id);
     }
@@ -192,7 +197,8 @@ export class EntrySender {
   }
 
   async #fateOf(error: unknown, parcel: Parcel, at: Address): Promise<Fate> {
-    if (isSentOn(error)) return this.#sendToTarget(parcel);
+    if (isRefused(error, 'ask')) return this.#sendToTarget(parcel);
+    if (mayPassSoon(error) || isGone(error)) this.#trouble = error;
     const fate = fateOfRefusal(error, at);
     if (fate) return fate;
     if (!isGone(error)) throw error;
@@ -212,19 +218,19 @@ export class EntrySender {
       this.#settings.log.note(parcel.slot, target.id, false);
       return 'restored';
     } catch (error) {
-      if (isBusy(error)) {
+      if (isRefused(error, 'busy-key')) {
         const [fate] = await this.#compare([parcel], async () =>
           askingFirst(await this.#lines.to(target.address)),
         );
         return fate ?? 'again';
       }
-      return isSentOn(error) ? 'again' : this.#fateOf(error, parcel, target.address);
+      return isRefused(error, 'ask') ? 'again' : this.#fateOf(error, parcel, target.address);
     }
   }
 }
 
 export class NobodyTakesItError extends Error {
-  constructor(keys: number, waitedMs: number) {
-    super(`for ${waitedMs / 1000} s no node has taken ${keys} of the keys`);
+  constructor(keys: number, why: string | undefined) {
+    super(`for ${GIVE_UP_AFTER_MS / 1000} s no node has taken ${keys} of the keys${why ? ` (${why})` : ''}`);
   }
 }

@@ -4,7 +4,9 @@ import { functionLibraries } from '../../resp/commands/membership.ts';
 import { functionLoad } from '../../resp/commands/restore.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
+import { persist } from '../keys/retry.ts';
 import type { CheckedDump } from './check-dump.ts';
+import type { RestoreSettings } from './restore-backup.ts';
 
 export interface Library {
   readonly name: string;
@@ -26,7 +28,7 @@ export async function* loadLibraries(
   fleet: Fleet,
   primaries: readonly Address[],
   libraries: readonly Library[],
-  replace: boolean,
+  { replace, waiting }: Pick<RestoreSettings, 'replace' | 'waiting'>,
 ): AsyncGenerator<Extract<RestoreEvent, { kind: 'library' }>> {
   if (libraries.length === 0) return;
   for (const address of primaries) {
@@ -39,7 +41,7 @@ export async function* loadLibraries(
       else if (known !== undefined && !replace)
         yield { kind: 'library', node, name, outcome: 'another is there' };
       else {
-        await fleet.send(address, functionLoad(code, replace));
+        await persist(() => fleet.send(address, functionLoad(code, replace)), waiting);
         there.set(name, code.toString('utf8'));
         yield { kind: 'library', node, name, outcome: 'loaded' };
       }

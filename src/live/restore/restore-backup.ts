@@ -7,6 +7,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { asGenerator, type Tell } from '../event-stream.ts';
+import type { Persisting } from '../keys/retry.ts';
 import type { Routes } from '../keys/routes.ts';
 import { BackupCensus } from './backup-census.ts';
 import { type CheckedDump, checkDump, DamagedBackupError } from './check-dump.ts';
@@ -38,6 +39,7 @@ export interface RestoreSettings {
   readonly log: SentLog;
   /** Only these, of which it is doubted that they are there. */
   readonly again?: SlotSet;
+  readonly waiting: Persisting;
   readonly mayGoOn: () => void;
   readonly replace: boolean;
   /** Files that are read at the same time: one of them may fill only one node. */

@@ -8,6 +8,7 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+import { mayPassSoon, type Persisting, persist } from '../keys/retry.ts';
 import type { CheckedDump } from './check-dump.ts';
 import { keyWhere } from './unused-key.ts';
 
@@ -26,6 +27,7 @@ export async function tryValues(
   fleet: Fleet,
   node: { readonly address: Address; readonly slots: SlotSet },
   dumps: readonly CheckedDump[],
+  waiting: Persisting,
 ): Promise<Unfit[]> {
   const key = keyWhere(slot => node.slots.has(slot as Slot), 'slotctl:restore:trial:');
   if (!key) return [];
@@ -38,9 +40,11 @@ export async function tryValues(
   for (const { type, rdbVersion, value } of trials.values()) {
     const payload = restorePayload(type, value, rdbVersion);
     try {
-      await fleet.send(node.address, restoreValue(key, { payload, expiresAtMs: LONG_AGO_MS }, false));
+      const attempt = restoreValue(key, { payload, expiresAtMs: LONG_AGO_MS }, false);
+      await persist(() => fleet.send(node.address, attempt), waiting);
     } catch (error) {
-      if (!(error instanceof ServerRefusalError)) throw error;
+      // What passes by itself says nothing of the value.
+      if (mayPassSoon(error) || !(error instanceof ServerRefusalError)) throw error;
       unfit.push({ type, rdbVersion, text: error.text });
     }
   }
