@@ -2,6 +2,7 @@
  * For clusters behind NAT: what the nodes announce to each other is not where we reach them. A line of the map is
  * `internal=external`, each a host or a host:port; with hosts only, ports stay as they are.
  */
+import { InputError } from '../topology/input-error.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import { parseAddress } from './parse-address.ts';
 
@@ -53,11 +54,11 @@ export class AddressMap {
 function parsePair(entry: string): [string, string] {
   const [internal = '', external = '', ...more] = entry.split('=').map(part => part.trim());
   if (!internal || !external || more.length > 0) {
-    throw new RangeError(`'${entry}' in the address map is not internal=external`);
+    throw new InputError(`'${entry}' in the address map is not internal=external`);
   }
   const [from, to] = [normalize(internal), normalize(external)];
   if (hasPort(from) !== hasPort(to)) {
-    throw new RangeError(`'${entry}' in the address map has a port on one side only`);
+    throw new InputError(`'${entry}' in the address map has a port on one side only`);
   }
   return [from, to];
 }

@@ -1,5 +1,7 @@
 /** Addresses as people write them. */
+
 import { isIPv6 } from 'node:net';
+import { InputError } from '../topology/input-error.ts';
 import type { Address } from '../topology/node.ts';
 
 const MAX_PORT = 65535;
@@ -9,7 +11,7 @@ export function parseAddress(text: string): Address {
   const match = /^(?:\[([^\]]+)\]|(.+)):(\d{1,5})(?:@(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   if (!match || !host || /[\s/@[\]]/.test(host) || (host.includes(':') && !isIPv6(host))) {
-    throw new RangeError(`${quote(text)} is not an address; write host:port, or host port`);
+    throw new InputError(`${quote(text)} is not an address; write host:port, or host port`);
   }
   const port = parsePort(match[3] ?? '');
   return match[4] === undefined ? { host, port } : { host, port, busPort: parsePort(match[4]) };
@@ -17,7 +19,7 @@ export function parseAddress(text: string): Address {
 
 export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > MAX_PORT) throw new RangeError(`'${text}' is not a port (1 to ${MAX_PORT})`);
+  if (port < 1 || port > MAX_PORT) throw new InputError(`'${text}' is not a port (1 to ${MAX_PORT})`);
   return port;
 }
 
@@ -51,7 +53,7 @@ function quote(text: string): string {
 
 /** `redis://[[user]:password@]host[:port][/db]`. As with redis-cli, one word before the @ is the password. */
 export function parseUri(text: string): UriParts {
-  const problem = (what: string) => new RangeError(`${what}; write redis://[user:password@]host:port`);
+  const problem = (what: string) => new InputError(`${what}; write redis://[user:password@]host:port`);
   // Nothing here has the text in its message: it may hold a password.
   // A password with a bare slash would be cut in two, and its first half be taken for the host.
   if (/[/?#].*@/.test(text.slice(text.indexOf('//') + 2))) {

@@ -1,4 +1,5 @@
 /** Certificates and keys are looked at once, before anything is connected to, so that what is wrong with them is said. */
+import { InputError } from '../topology/input-error.ts';
 import type { TlsSettings } from './socket.ts';
 
 export interface TlsFiles {
@@ -12,11 +13,9 @@ export interface TlsChoices {
   readonly insecure: boolean;
 }
 
-export class TlsFilesError extends Error {}
-
 export async function tlsSettings({ ca, cert, key }: TlsFiles, choices: TlsChoices): Promise<TlsSettings> {
   if (ca && !ca.every(file => file.includes('-----BEGIN CERTIFICATE-----'))) {
-    throw new TlsFilesError('the file with the authorities holds no certificate in PEM form');
+    throw new InputError('the file with the authorities holds no certificate in PEM form');
   }
   // Loaded only when used: it costs milliseconds that every plain run would pay.
   const { createSecureContext } = await import('node:tls');
@@ -28,7 +27,7 @@ export async function tlsSettings({ ca, cert, key }: TlsFiles, choices: TlsChoic
     });
     return { ...choices, context };
   } catch (error) {
-    throw new TlsFilesError(explain(error));
+    throw new InputError(explain(error));
   }
 }
 

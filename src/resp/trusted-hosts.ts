@@ -1,5 +1,7 @@
 /** `--trust-hosts`: which announced nodes are connected to, and get the password. */
+
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { InputError } from '../topology/input-error.ts';
 import type { Address } from '../topology/node.ts';
 import { ConnectError } from './errors.ts';
 
@@ -26,7 +28,7 @@ export class TrustedHosts {
         !/^\.?[a-z\d_]([a-z\d_-]*[a-z\d_])?(\.[a-z\d_]([a-z\d_-]*[a-z\d_])?)*\.?$/i.test(entry) ||
         /^[\d.]+$/.test(entry)
       )
-        throw new RangeError(
+        throw new InputError(
           `'${entry}' in --trust-hosts is neither a network (10.0.0.0/8) nor the end of a name (.example.com)`,
         );
       names.push(plainName(entry));
@@ -37,7 +39,7 @@ export class TrustedHosts {
   /** Networks and ends of names, separated by commas. */
   static parse(text: string): TrustedHosts {
     const entries = text.split(',').map(entry => entry.trim().replace(/^\[(.*)\]/, '$1'));
-    if (entries.some(entry => entry === '')) throw new RangeError('--trust-hosts has an empty entry');
+    if (entries.some(entry => entry === '')) throw new InputError('--trust-hosts has an empty entry');
     return new TrustedHosts(entries);
   }
 
@@ -59,7 +61,7 @@ export class TrustedHosts {
     const family = isIPv4(ip) ? 'ipv4' : 'ipv6';
     const bits = prefix === undefined ? BITS[family] : Number(prefix);
     if (bits > BITS[family])
-      throw new RangeError(`'${entry}' in --trust-hosts has more bits than such an address`);
+      throw new InputError(`'${entry}' in --trust-hosts has more bits than such an address`);
     this.#networks.addSubnet(ip, bits, family);
     return true;
   }

@@ -1,4 +1,5 @@
 /** Slots, and sets of them. A cluster divides its keys over 16384 slots; everything here is about who has which. */
+import { InputError } from './input-error.ts';
 
 export const SLOT_COUNT = 16384;
 
@@ -9,8 +10,12 @@ export function isSlot(value: number): value is Slot {
 }
 
 export function slot(value: number): Slot {
-  if (!isSlot(value)) throw new RangeError(`${value} is not a slot (0 to ${SLOT_COUNT - 1})`);
+  if (!isSlot(value)) throw new RangeError(notASlot(value));
   return value;
+}
+
+function notASlot(value: number): string {
+  return `${value} is not a slot (0 to ${SLOT_COUNT - 1})`;
 }
 
 /** Both ends belong to the range. */
@@ -151,9 +156,15 @@ function formatRange({ first, last }: SlotRange): string {
 
 export function parseRange(text: string): SlotRange {
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
-  if (!match) throw new RangeError(`'${text}' is neither a slot nor a range of slots`);
-  const first = slot(Number(match[1]));
-  const last = slot(Number(match[2] ?? match[1]));
-  if (first > last) throw new RangeError(`a slot range runs upwards, unlike ${text}`);
+  if (!match) throw new InputError(`'${text}' is neither a slot nor a range of slots`);
+  const first = parseSlot(match[1]);
+  const last = parseSlot(match[2] ?? match[1]);
+  if (first > last) throw new InputError(`a slot range runs upwards, unlike ${text}`);
   return { first, last };
+}
+
+function parseSlot(digits: string | undefined): Slot {
+  const value = Number(digits);
+  if (!isSlot(value)) throw new InputError(notASlot(value));
+  return value;
 }

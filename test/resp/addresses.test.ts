@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AddressMap } from '../../src/resp/address-map.ts';
 import { parseAddress, parseUri } from '../../src/resp/parse-address.ts';
+import { InputError } from '../../src/topology/input-error.ts';
 import { formatAddress } from '../../src/topology/node.ts';
 
 describe('an address', () => {
@@ -34,7 +35,7 @@ describe('an address', () => {
     '::1',
     '[host:7000',
   ])('%j is none', text => {
-    expect(() => parseAddress(text)).toThrow(RangeError);
+    expect(() => parseAddress(text)).toThrow(InputError);
   });
 
   test('survives being written and read', () => {
@@ -67,7 +68,7 @@ describe('a URI', () => {
   test.each(['redis://', 'http://h:1', 'redis://h:0', 'redis://h:99999', 'redis://a:%zz@h:1', 'redis:// h'])(
     '%j is none',
     text => {
-      expect(() => parseUri(text)).toThrow(RangeError);
+      expect(() => parseUri(text)).toThrow(InputError);
     },
   );
 
@@ -123,6 +124,6 @@ describe('an address map', () => {
   });
 
   test.each(['10.0.0.1', 'a=b=c', '=b', 'a:1=b', 'a=b:1', 'a:0=b:1'])('%j is no pair', text => {
-    expect(() => AddressMap.parse(text)).toThrow(RangeError);
+    expect(() => AddressMap.parse(text)).toThrow(InputError);
   });
 });

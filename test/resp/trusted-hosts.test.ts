@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { TrustedHosts } from '../../src/resp/trusted-hosts.ts';
+import { InputError } from '../../src/topology/input-error.ts';
 
 const at = (host: string, hostname?: string) => ({
   host,
@@ -51,6 +52,6 @@ describe('which hosts are trusted', () => {
     '/8',
     'http://h',
   ])('not a list of hosts: %j', text => {
-    expect(() => TrustedHosts.parse(text)).toThrow(RangeError);
+    expect(() => TrustedHosts.parse(text)).toThrow(InputError);
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { InputError } from '../../src/topology/input-error.ts';
 import { SLOT_COUNT, SlotSet } from '../../src/topology/slot-set.ts';
 
 const anySlot = fc.integer({ min: 0, max: SLOT_COUNT - 1 });
@@ -76,12 +77,13 @@ describe('a SlotSet', () => {
   test.each(['16384', '-1', '5-3', '1-2-3', 'a', '1,,2', '0x10', '1.5', '99999999999'])(
     'refuses %j',
     text => {
-      expect(() => SlotSet.parse(text)).toThrow(RangeError);
+      expect(() => SlotSet.parse(text)).toThrow(InputError);
     },
   );
 
   test('refuses slots that do not exist', () => {
-    expect(() => SlotSet.of(16384)).toThrow('16384 is not a slot (0 to 16383)');
+    expect(() => SlotSet.parse('16384')).toThrow('16384 is not a slot (0 to 16383)');
+    expect(() => SlotSet.of(16384)).toThrow(new RangeError('16384 is not a slot (0 to 16383)'));
     expect(() => SlotSet.range(5, 3)).toThrow(RangeError);
   });
 });

@@ -2,7 +2,9 @@
  * Command lines of redis-cli, valkey-cli and redis-trib become native ones, before anybody reads them. The tables are
  * in classic/; the commands know nothing of them.
  */
+
 import { parseUri } from '../../resp/parse-address.ts';
+import { InputError } from '../../topology/input-error.ts';
 import { nearestWord } from '../options/nearest-word.ts';
 import { readNumber } from '../options/read-number.ts';
 import { clusterHelp } from './cluster-help.ts';
@@ -116,7 +118,7 @@ function readLogin(uri: string): readonly string[] | Wrong {
       ...(tls ? ['--tls'] : []),
     ];
   } catch (error) {
-    if (error instanceof RangeError) return wrong(error.message);
+    if (error instanceof InputError) return wrong(error.message);
     throw error;
   }
 }

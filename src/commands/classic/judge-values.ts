@@ -1,5 +1,7 @@
 /** What redis-cli says to addresses and numbers that are none, before what ours says. */
+
 import { isUri, mayHoldSecret, parseAddress } from '../../resp/parse-address.ts';
+import { InputError } from '../../topology/input-error.ts';
 import { joinAddress } from '../options/connection.ts';
 import { readNumber } from '../options/read-number.ts';
 import type { SubcommandName } from './cluster-options.ts';
@@ -54,7 +56,7 @@ function judge(word: string, complaint: string): Wrong | undefined {
     parseAddress(word);
     return undefined;
   } catch (error) {
-    if (error instanceof RangeError) return wrong(complaint, error.message);
+    if (error instanceof InputError) return wrong(complaint, error.message);
     throw error;
   }
 }

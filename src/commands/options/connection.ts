@@ -1,4 +1,5 @@
 /** How to get to a cluster: the options that every command shares, and what they come to. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readTlsFiles } from '../../live/files/tls-files.ts';
 import { FileError, readBytes } from '../../live/files/whole-file.ts';
@@ -7,9 +8,10 @@ import { type Credentials, Secret } from '../../resp/credentials.ts';
 import type { FleetSettings } from '../../resp/fleet.ts';
 import { isUri, mayHoldSecret, parseAddress, parseUri, type UriParts } from '../../resp/parse-address.ts';
 import type { Endpoint, TlsSettings } from '../../resp/socket.ts';
-import { TlsFilesError, tlsSettings } from '../../resp/tls-files.ts';
+import { tlsSettings } from '../../resp/tls-files.ts';
 import { TrustedHosts } from '../../resp/trusted-hosts.ts';
 import type { Terminal } from '../../terminal.ts';
+import { InputError } from '../../topology/input-error.ts';
 import { type FleetOptions, UsageError } from '../context.ts';
 import { readNumber } from './read-number.ts';
 
@@ -120,7 +122,7 @@ export async function asUsage<T>(read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    const wrong = error instanceof RangeError || error instanceof TlsFilesError || error instanceof FileError;
+    const wrong = error instanceof InputError || error instanceof FileError;
     throw wrong ? new UsageError(error.message) : error;
   }
 }

@@ -1,7 +1,9 @@
 /** The folder of a backup: that it is there, can be written to, and holds no other one; and what is left in it. */
+
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ExpectedDump, isDumpFile, readManifest } from '../../plan/files/backup-manifest.ts';
+import { InputError } from '../../topology/input-error.ts';
 import { FileError, saveFile } from '../files/whole-file.ts';
 import { readRegularFile } from './regular-file.ts';
 
@@ -70,7 +72,7 @@ export async function earlierDumps(folder: string): Promise<readonly ExpectedDum
     return readManifest((await readRegularFile(join(folder, MANIFEST))).toString('utf8')).dumps;
   } catch (error) {
     // One that cannot be read is not a whole one either.
-    if (error instanceof FileError || error instanceof RangeError) return [];
+    if (error instanceof FileError || error instanceof InputError) return [];
     throw error;
   }
 }

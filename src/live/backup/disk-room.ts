@@ -40,6 +40,6 @@ export class DiskRoom {
 
   #refuse(): never {
     const problem = `the data of all nodes together is more than ${this.#most} bytes, ${this.#why}`;
-    throw new FileError(this.#folder, 'filled further', new RangeError(problem));
+    throw new FileError(this.#folder, 'filled further', new Error(problem));
   }
 }

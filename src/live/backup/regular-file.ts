@@ -20,7 +20,7 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 export async function readRegularFile(path: string): Promise<Buffer> {
   const file = await openRegularFile(path);
   try {
-    if ((await file.stat()).size > MOST_BYTES) throw new RangeError(`it is larger than ${MOST_BYTES} bytes`);
+    if ((await file.stat()).size > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`);
     return await file.readFile();
   } catch (error) {
     throw new FileError(path, 'read', error);

@@ -21,7 +21,7 @@ export async function readBytes(path: string, mostBytes = MOST_BYTES): Promise<B
     const chunks: Buffer[] = [];
     for await (const chunk of file.createReadStream({ end: mostBytes })) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
-    if (bytes.length > mostBytes) throw new RangeError(`it is larger than ${mostBytes} bytes`);
+    if (bytes.length > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`);
     return bytes;
   } catch (error) {
     throw new FileError(path, 'read', error);

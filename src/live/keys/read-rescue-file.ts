@@ -1,8 +1,10 @@
 /** Reads what gave way to other values, and puts it back where it belongs. Anybody may have written the file. */
+
 import { select } from '../../resp/commands/cluster.ts';
 import { restore } from '../../resp/commands/fix.ts';
 import { isRefused, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
+import { InputError } from '../../topology/input-error.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import { readBytes } from '../files/whole-file.ts';
@@ -20,7 +22,7 @@ const BEGINNING = `{"version":${RESCUE_FORMAT_VERSION},`;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
- * A RangeError says which line is wrong. A line that was not finished is a value whose loser was never removed; it is the
+ * An InputError says which line is wrong. A line that was not finished is a value whose loser was never removed; it is the
  * last one, or others have come after it when the disk had room again.
  */
 export async function readRescueFile(path: string): Promise<SavedRecord[]> {
@@ -38,7 +40,7 @@ function readRecord(line: string, number: number): SavedRecord {
   const fields = parse(line, number);
   const field = <T>(name: string, is: (value: unknown) => value is T): T => {
     const value = fields[name];
-    if (!is(value)) throw new RangeError(`line ${number} is no rescued value: ${name} is missing or wrong`);
+    if (!is(value)) throw new InputError(`line ${number} is no rescued value: ${name} is missing or wrong`);
     return value;
   };
   field('version', isKnownVersion);
@@ -60,7 +62,7 @@ function parse(line: string, number: number): Readonly<Record<string, unknown>> 
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
   } catch {}
-  throw new RangeError(`line ${number} is no rescued value: it is not JSON`);
+  throw new InputError(`line ${number} is no rescued value: it is not JSON`);
 }
 
 const isBase64 = (value: unknown): value is string => typeof value === 'string' && BASE64.test(value);

@@ -1,8 +1,10 @@
 /** Nodes that are named by an address of which the cluster knows nothing: another name, another interface, NAT. */
+
 import type { Fleet } from '../../resp/fleet.ts';
 import { parseAddress } from '../../resp/parse-address.ts';
 import { type Candidate, isCandidate } from '../../topology/candidate.ts';
 import { findNode } from '../../topology/find-node.ts';
+import { InputError } from '../../topology/input-error.ts';
 import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
 import { probe } from './probe.ts';
 
@@ -26,7 +28,7 @@ function isAddress(word: string): boolean {
     parseAddress(word);
     return true;
   } catch (error) {
-    if (error instanceof RangeError) return false;
+    if (error instanceof InputError) return false;
     throw error;
   }
 }

@@ -1,12 +1,14 @@
 /** A backup in its folder, and its files as streams. */
+
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readManifest, readNodesJson, type SavedBackup } from '../../plan/files/backup-manifest.ts';
+import { InputError } from '../../topology/input-error.ts';
 import { MANIFEST, NODES } from '../backup/backup-folder.ts';
 import { openRegularFile, readRegularFile } from '../backup/regular-file.ts';
 import { FileError } from '../files/whole-file.ts';
 
-/** Of slotctl, or of the servers' own tools, which leave no manifest. A RangeError says why it cannot be used. */
+/** Of slotctl, or of the servers' own tools, which leave no manifest. An InputError says why it cannot be used. */
 export async function readBackup(folder: string): Promise<SavedBackup> {
   const files = await readdir(folder).catch(error => {
     throw new FileError(folder, 'read', error);
@@ -18,8 +20,8 @@ export async function readBackup(folder: string): Promise<SavedBackup> {
       ? readNodesJson(await read(NODES), files)
       : undefined;
   if (!backup)
-    throw new RangeError(`${folder} holds no whole backup: there is neither ${MANIFEST} nor ${NODES} in it`);
-  if (backup.dumps.length === 0) throw new RangeError(`the backup in ${folder} names no files`);
+    throw new InputError(`${folder} holds no whole backup: there is neither ${MANIFEST} nor ${NODES} in it`);
+  if (backup.dumps.length === 0) throw new InputError(`the backup in ${folder} names no files`);
   return backup;
 }
 

@@ -1,4 +1,5 @@
 /** What a backup says of itself: a file that is written last, so that a backup without it is not a whole one. */
+import { InputError } from '../../topology/input-error.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { shown } from './read-value.ts';
 
@@ -58,11 +59,11 @@ export function isDumpFile(name: string): boolean {
   return FILE.test(name);
 }
 
-/** Anybody may have written the file. A RangeError says what is wrong with it. */
+/** Anybody may have written the file. An InputError says what is wrong with it. */
 export function readManifest(text: string): SavedBackup {
   const document = asFields(parse(text), 'manifest.json');
   if (document['format'] !== FORMAT || document['version'] !== VERSION)
-    throw new RangeError('manifest.json is not of a kind that this version of slotctl can read');
+    throw new InputError('manifest.json is not of a kind that this version of slotctl can read');
   const dumps = asList(document['dumps'], 'dumps').map((value, i) => readDump(asFields(value, `dump ${i}`)));
   return { dumps, time: asText(document['time'], TIME, 'time') };
 }
@@ -93,18 +94,18 @@ const NODE = /^[0-9a-f]{40}$/;
 function fileOf(id: string, files: readonly string[]): string {
   const file = files.find(name => isDumpFile(name) && name.endsWith(`-${id}.rdb`));
   if (file === undefined)
-    throw new RangeError(`there is no file with the data of ${id}, which nodes.json names`);
+    throw new InputError(`there is no file with the data of ${id}, which nodes.json names`);
   return file;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
 function parse(text: string): unknown {
-  if (text.length > MOST_CHARACTERS) throw new RangeError('what describes the backup is far too long');
+  if (text.length > MOST_CHARACTERS) throw new InputError('what describes the backup is far too long');
   try {
     return JSON.parse(text);
   } catch {
-    throw new RangeError('what describes the backup is not JSON');
+    throw new InputError('what describes the backup is not JSON');
   }
 }
 
@@ -134,6 +135,6 @@ function asCount(value: unknown, name: string): number {
   throw wrong(name, value);
 }
 
-function wrong(name: string, value: unknown): RangeError {
-  return new RangeError(`what describes the backup is damaged: ${name} cannot be ${shown(value)}`);
+function wrong(name: string, value: unknown): InputError {
+  return new InputError(`what describes the backup is damaged: ${name} cannot be ${shown(value)}`);
 }

@@ -2,6 +2,7 @@
  * A round of mending as a file: for people, who find in it what is wrong and by what commands it would be mended, and for
  * `apply`, which looks anew and mends that much and no more.
  */
+import { InputError } from '../../topology/input-error.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { FixPlan, FixWishes, Preference } from '../fix/fix.ts';
@@ -75,9 +76,9 @@ export function isFixDocument(text: string): boolean {
   return /^\s*\{\s*"format":\s*"slotctl-fix"/.test(text);
 }
 
-/** Whatever is in the file is somebody's text until it has been looked through. A RangeError says what is wrong. */
+/** Whatever is in the file is somebody's text until it has been looked through. An InputError says what is wrong. */
 export function readFixDocument(text: string): SavedFix {
-  if (text.length > MOST_CHARACTERS) throw new RangeError('This is no plan: it is far too long');
+  if (text.length > MOST_CHARACTERS) throw new InputError('This is no plan: it is far too long');
   const document = readFields(parse(text), 'the file');
   if (document['format'] !== FORMAT) wrong('format', `is ${shown(document['format'])}`);
   const { version } = document;
@@ -103,7 +104,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new RangeError('This is no plan: it is not JSON');
+    throw new InputError('This is no plan: it is not JSON');
   }
 }
 

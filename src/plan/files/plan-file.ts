@@ -3,6 +3,7 @@
  * which slots are to go where and in what manner, who owned what when that was decided, and where the cluster was;
  * nothing else, so there is nothing secret in it.
  */
+import { InputError } from '../../topology/input-error.ts';
 import { formatAddress, type NodeId } from '../../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
 import { addressBook } from '../../topology/snapshot.ts';
@@ -66,15 +67,15 @@ export function planDocument(
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-/** Whatever is in the file is somebody's text until it has been looked through. A RangeError says what is wrong. */
+/** Whatever is in the file is somebody's text until it has been looked through. An InputError says what is wrong. */
 export function readPlanDocument(text: string): SavedPlan {
-  if (text.length > MOST_CHARACTERS) throw new RangeError('This is no plan: it is far too long');
+  if (text.length > MOST_CHARACTERS) throw new InputError('This is no plan: it is far too long');
   const document = readFields(parse(text), 'the file');
   const { format, version } = document;
   if (format !== FORMAT)
-    throw new RangeError(`This is no plan: its format is ${shown(format)}, not "${FORMAT}"`);
+    throw new InputError(`This is no plan: its format is ${shown(format)}, not "${FORMAT}"`);
   if (!READABLE.includes(version))
-    throw new RangeError(
+    throw new InputError(
       `This plan is in version ${shown(version)} of the format; ${READABLE.join(' and ')} are known here`,
     );
   const entry = readEntry(document['entry']);
@@ -93,7 +94,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new RangeError('This is no plan: it is not JSON');
+    throw new InputError('This is no plan: it is not JSON');
   }
 }
 

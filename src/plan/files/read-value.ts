@@ -1,11 +1,12 @@
-/** Values out of a file that anybody may have written. What is not as it should be ends in a RangeError that says so. */
+/** Values out of a file that anybody may have written. What is not as it should be ends in an InputError that says so. */
+import { InputError } from '../../topology/input-error.ts';
 import { isNodeId, type NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 
 const LONGEST_SHOWN = 60;
 
 export function wrong(where: string, what: string): never {
-  throw new RangeError(`This is no plan that can be carried out: ${where} ${what}`);
+  throw new InputError(`This is no plan that can be carried out: ${where} ${what}`);
 }
 
 /** In a sentence, whatever it is: short, and in letters that no terminal acts upon. */
@@ -52,7 +53,7 @@ function parseSlots(text: string): SlotSet | undefined {
   try {
     return SlotSet.parse(text);
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof InputError) return undefined;
     throw error;
   }
 }

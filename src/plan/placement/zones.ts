@@ -1,5 +1,7 @@
 /** Where nodes stand: their host by its address, and the zone as the person says it, or else as the server does. */
+
 import { type Applicant, isCandidate } from '../../topology/candidate.ts';
+import { InputError } from '../../topology/input-error.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { Place } from '../../topology/place.ts';
 import { addressBook, believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
@@ -12,8 +14,8 @@ export function readZoneMap(text: string): ZoneMap {
   const entries = text.split('\n').flatMap(line => line.replace(/#.*/, '').split(','));
   for (const entry of entries.map(words => words.trim()).filter(words => words !== '')) {
     const [host = '', zone = '', ...more] = entry.split('=').map(part => part.trim());
-    if (!host || !zone || more.length > 0) throw new RangeError(`'${entry}' is not host=zone`);
-    if ((zones.get(host) ?? zone) !== zone) throw new RangeError(`${host} is given two zones`);
+    if (!host || !zone || more.length > 0) throw new InputError(`'${entry}' is not host=zone`);
+    if ((zones.get(host) ?? zone) !== zone) throw new InputError(`${host} is given two zones`);
     zones.set(host, zone);
   }
   return zones;

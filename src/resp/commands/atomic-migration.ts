@@ -2,6 +2,7 @@
  * Atomic slot migration: the servers move slots among themselves, and the owner changes in one moment. Redis 8.4 is told
  * at the target, by task; Valkey 9.0 at the source, by job. Both tell how far they are; the words differ.
  */
+import { InputError } from '../../topology/input-error.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { Command } from '../command.ts';
@@ -197,7 +198,7 @@ function readSlots(text: string): SlotSet {
   try {
     return SlotSet.parse(text.trim().replaceAll(' ', ','));
   } catch (error) {
-    if (error instanceof RangeError) throw new ReplyShapeError(error.message);
+    if (error instanceof InputError) throw new ReplyShapeError(error.message);
     throw error;
   }
 }

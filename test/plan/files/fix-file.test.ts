@@ -1,8 +1,10 @@
 /** A plan of `fix` in a file: what it says of how to mend is read as it was written, and nothing else is taken for it. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FixManner, fixDocument, readFixDocument } from '../../../src/plan/files/fix-file.ts';
 import type { FixPlan } from '../../../src/plan/fix/fix.ts';
+import { InputError } from '../../../src/topology/input-error.ts';
 import { draw } from '../../support/drawing.ts';
 
 const { snapshot } = draw('A primary 0-8191\nB primary 8192-16383');
@@ -50,7 +52,7 @@ describe('is none', () => {
     { fields: { rescueFile: 'a\u001b[2Jb' }, says: /moving\.rescueFile cannot be/ },
     { fields: { rescueFile: ['a'] }, says: /moving\.rescueFile cannot be a list/ },
   ])('with $fields', ({ fields, says }) => {
-    expect(() => readFixDocument(withMoving(fields))).toThrow(RangeError);
+    expect(() => readFixDocument(withMoving(fields))).toThrow(InputError);
     expect(() => readFixDocument(withMoving(fields))).toThrow(says);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { planDocument, readPlanDocument } from '../../../src/plan/files/plan-file.ts';
 import { USUAL_MANNER } from '../../../src/plan/slots/move-settings.ts';
 import { planReshard } from '../../../src/plan/slots/reshard.ts';
+import { InputError } from '../../../src/topology/input-error.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
 import { draw } from '../../support/drawing.ts';
 import { planOf } from '../../support/plan-text.ts';
@@ -94,7 +95,7 @@ describe('a plan in a file', () => {
 
   test('never holds a command line, in which there may be a password', () => {
     const { plan } = saved();
-    expect(() => planDocument(plan, 'reshard -a secret', USUAL_MANNER)).toThrow(RangeError);
+    expect(() => planDocument(plan, 'reshard -a secret', USUAL_MANNER)).toThrow(InputError);
   });
 });
 
@@ -244,7 +245,7 @@ describe('no plan is', () => {
     { what: 'endless nesting', text: '['.repeat(200_000), says: /no plan/ },
     { what: 'a flood', text: ' '.repeat(20_000_001), says: /far too long/ },
   ])('$what', ({ text, says }) => {
-    expect(() => readPlanDocument(text)).toThrow(RangeError);
+    expect(() => readPlanDocument(text)).toThrow(InputError);
     expect(() => readPlanDocument(text)).toThrow(says);
   });
 
@@ -271,7 +272,7 @@ describe('no plan is', () => {
             const { moves } = readPlanDocument(text);
             expect(moves.every(({ slots }) => slots instanceof SlotSet && slots.size > 0)).toBe(true);
           } catch (error) {
-            expect(error).toBeInstanceOf(RangeError);
+            expect(error).toBeInstanceOf(InputError);
             expect(error instanceof Error && error.message).toMatch(/^[ -~…]{1,250}$/);
           }
         }

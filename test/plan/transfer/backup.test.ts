@@ -1,4 +1,5 @@
 /** Who gives the data for a backup, and what a backup says of itself. */
+
 import { describe, expect, test } from 'vitest';
 import {
   manifestDocument,
@@ -8,6 +9,7 @@ import {
 } from '../../../src/plan/files/backup-manifest.ts';
 import { backupSources } from '../../../src/plan/transfer/backup.ts';
 import { slotsMovedMeanwhile } from '../../../src/plan/transfer/backup-meanwhile.ts';
+import { InputError } from '../../../src/topology/input-error.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
 import { draw } from '../../support/drawing.ts';
 
@@ -88,7 +90,7 @@ describe('a manifest', () => {
     ['null', 'manifest.json cannot be'],
   ])('that says something else is refused: %#', (document, complaint) => {
     expect(() => readManifest(document)).toThrow(complaint);
-    expect(() => readManifest(document)).toThrow(RangeError);
+    expect(() => readManifest(document)).toThrow(InputError);
   });
 
   test('is missing where another tool has made the backup; then nodes.json names the primaries', () => {
@@ -98,6 +100,6 @@ describe('a manifest', () => {
     ]);
     expect(readNodesJson(nodes, ['nodes.json', dump.file])).toEqual({ dumps: [{ file: dump.file }] });
     expect(() => readNodesJson(nodes, ['nodes.json'])).toThrow(`no file with the data of ${id}`);
-    expect(() => readNodesJson('[{"name": "../x", "replicate": null}]', [])).toThrow(RangeError);
+    expect(() => readNodesJson('[{"name": "../x", "replicate": null}]', [])).toThrow(InputError);
   });
 });
