@@ -7,24 +7,31 @@ import { showSlots } from './finding.ts';
 import { count, type NodeNames } from './names.ts';
 
 export function mendingLine(step: MendingStep, names: NodeNames): string {
+  return `>>> ${mendingText(step, names, 'heading')}`;
+}
+
+/** Names are left as they are, wherever they stand; only our own words begin with a capital. */
+export function mendingText(step: MendingStep, names: NodeNames, place: 'heading' | 'clause'): string {
+  const says = (capital: string, small: string) => (place === 'heading' ? capital : small);
   switch (step.kind) {
     case 'set-slots':
-      if (step.state === 'stable') return `>>> Closing ${showSlots(step.slots)} on ${names.of(step.node)}`;
-      return `>>> Setting ${showSlots(step.slots)} as ${step.state} in ${names.of(step.node)}`;
+      return step.state === 'stable'
+        ? `${says('Closing', 'closing')} ${showSlots(step.slots)} on ${names.of(step.node)}`
+        : `${says('Setting', 'setting')} ${showSlots(step.slots)} as ${step.state} in ${names.of(step.node)}`;
     case 'claim-slots':
-      return `>>> Covering ${showSlots(step.slots)} with ${names.of(step.node)}`;
+      return `${says('Covering', 'covering')} ${showSlots(step.slots)} with ${names.of(step.node)}`;
     case 'tell-owner':
-      return `>>> Telling ${names.of(step.node)} that ${names.of(step.owner)} owns ${showSlots(step.slots)}`;
+      return `${says('Telling', 'telling')} ${names.of(step.node)} that ${names.of(step.owner)} owns ${showSlots(step.slots)}`;
     case 'settle-keys':
-      return `>>> Comparing the keys that both ${names.of(step.owner)} and ${names.of(step.other)} have in ${showSlots(step.slots)}`;
+      return `${says('Comparing', 'comparing')} the keys that both ${names.of(step.owner)} and ${names.of(step.other)} have in ${showSlots(step.slots)}`;
     case 'gather-keys':
-      return `>>> Moving the keys in ${showSlots(step.slots)} from ${names.of(step.from)} to their owner ${names.of(step.to)}`;
+      return `${says('Moving', 'moving')} the keys in ${showSlots(step.slots)} from ${names.of(step.from)} to their owner ${names.of(step.to)}`;
     case 'bump-epoch':
-      return `>>> Giving ${names.of(step.node)} a new config epoch`;
+      return `${says('Giving', 'giving')} ${names.of(step.node)} a new config epoch`;
     case 'take-over':
-      return `>>> ${names.of(step.node)} takes over from ${names.of(step.primary)}`;
+      return `${names.of(step.node)} takes over from ${names.of(step.primary)}`;
     case 'cancel-migration':
-      return `>>> Cancelling a slot migration at ${names.of(step.node)}`;
+      return `${says('Cancelling', 'cancelling')} a slot migration at ${names.of(step.node)}`;
   }
 }
 

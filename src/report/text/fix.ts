@@ -5,7 +5,7 @@ import { isMending, type Step } from '../../plan/step.ts';
 import { MEANINGS } from '../../topology/finding.ts';
 import type { Paint } from '../paint.ts';
 import { describeFinding } from './finding.ts';
-import { commandLines, mendingLine } from './fix-steps.ts';
+import { commandLines, mendingText } from './fix-steps.ts';
 import { NodeNames } from './names.ts';
 import { lossOf, originOf, sceneOf, titleOf } from './situation.ts';
 
@@ -97,10 +97,7 @@ function doneText({ kind, measures }: Situation, names: NodeNames): string {
 const NEXT = 'gives every slot an owner and the keys to theirs';
 
 function stepText(step: Step, names: NodeNames): string {
-  if (isMending(step)) {
-    const text = mendingLine(step, names).replace('>>> ', '');
-    return text.charAt(0).toLowerCase() + text.slice(1);
-  }
+  if (isMending(step)) return mendingText(step, names, 'clause');
   switch (step.kind) {
     case 'move-slots':
       return `the move is finished: the keys that are left go to ${names.of(step.to)}, which then owns the slots`;

@@ -167,12 +167,12 @@ function addresses(list: readonly Address[]): string {
 }
 
 function mixture({ redis, valkey, cluster }: Extract<Refusal, { kind: 'products-mixed' }>): string {
-  const part = (list: readonly Address[], product: 'redis' | 'valkey', title: string) => {
-    const who = [...(cluster === product ? ['the cluster'] : []), ...list.map(formatAddress)];
+  const part = (list: readonly Address[], ours: string | undefined, title: string) => {
+    const who = [...(ours ? [ours] : []), ...list.map(formatAddress)];
     return `${enumerate(who)} ${who.length === 1 ? 'is' : 'are'} ${title}`;
   };
-  const text = `${part(redis, 'redis', 'Redis')}, ${part(valkey, 'valkey', 'Valkey')}`;
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  const first = part(redis, cluster === 'redis' ? 'The cluster' : undefined, 'Redis');
+  return `${first}, ${part(valkey, cluster === 'valkey' ? 'the cluster' : undefined, 'Valkey')}`;
 }
 
 function tooFew({ nodes, replicas, primaries }: Extract<Refusal, { kind: 'too-few-primaries' }>): string {

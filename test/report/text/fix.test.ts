@@ -10,9 +10,9 @@ import { SlotSet } from '../../../src/topology/slot-set.ts';
 import { draw } from '../../support/drawing.ts';
 import { planOf } from '../../support/plan-text.ts';
 
-function rendered(drawing: string, explain: boolean): string {
+function rendered(drawing: string, explain: boolean, withUnreachable = false): string {
   const { snapshot, census, named } = draw(drawing);
-  const wishes = { searchOwners: false, withUnreachable: false };
+  const wishes = { searchOwners: false, withUnreachable };
   const placeOf = placesIn(snapshot, new Map());
   const plan = planOf(planFix({ snapshot, census, migrations: [], wishes, placeOf }));
   return named(renderFix(plan, { explain }, plain));
@@ -45,6 +45,12 @@ describe('before anything is done', () => {
     const text = rendered('A primary 0-99\nB primary 8000-16383', true);
     expect(text).toContain('>>> Fixing slots coverage...');
     expect(text).toContain('A> MULTI; CLUSTER ADDSLOTSRANGE 100 7999; CLUSTER BUMPEPOCH; EXEC');
+  });
+
+  test('a name keeps its capital where a sentence begins with it', () => {
+    const cluster =
+      'A primary 0-8000\nB primary 8001-16383 down\nC replica of B host=Redis-3\nA says B fail?\nC says B fail?';
+    expect(rendered(cluster, false, true)).toContain('  What is done: C takes over from B');
   });
 
   test('what cannot be done says what to do instead, and what no situation is about is listed', () => {

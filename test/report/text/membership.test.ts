@@ -68,7 +68,7 @@ const refusals: { readonly [K in Kind]: [Extract<Refusal, { kind: K }>, sentence
   ],
   'products-mixed': [
     { kind: 'products-mixed', redis: [n1], valkey: [], cluster: 'valkey' },
-    'New1:7000 is Redis, the cluster is Valkey; in one cluster they send clients to wrong addresses. --force-mixed does it anyway.',
+    'new1:7000 is Redis, the cluster is Valkey; in one cluster they send clients to wrong addresses. --force-mixed does it anyway.',
   ],
   'replica-older': [
     { kind: 'replica-older', node: B, primary: A },
