@@ -97,7 +97,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     const cause = error instanceof QuestionAbandonedError ? new InterruptedError() : error;
     const failure = explainFailure(cause, habits);
-    if (failure.text !== undefined) told.warn(fitForTerminal(failure.text));
+    if (failure.text !== undefined) told.warn(fitForTerminal(failure.text), failure.severity);
     return failure.code;
   }
 }

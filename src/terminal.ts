@@ -21,8 +21,8 @@ export interface Terminal {
   print(text: string): void;
   /** What is not to be touched, and may be no text. */
   printBytes(bytes: Uint8Array): void;
-  /** A sentence for the person that is no result. */
-  warn(text: string): void;
+  /** A sentence for the person that is no result. Without a severity it says neither that anything is wrong nor that it may be. */
+  warn(text: string, severity?: 'error' | 'warning'): void;
   /** As it is, to where warnings go. */
   log(text: string): void;
   askSecret(question: string): Promise<string>;

@@ -1,9 +1,9 @@
 /** Where `apply` goes: to the node on the command line, or to the one in the file, which is asked about before a login. */
-import { eventLine } from '../report/json/events.ts';
-import { NodeNames } from '../report/text/names.ts';
-import { afterAnswer, type ChangeOptions } from './carry-out.ts';
+import type { ChangeOptions } from './carry-out.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import type { ConnectionFlags } from './options/connection.ts';
+import { afterAnswer } from './telling/after-answer.ts';
+import { Teller } from './telling/teller.ts';
 
 interface Located {
   readonly entry?: string;
@@ -32,18 +32,15 @@ export async function agreeOnEntry(
   { entry }: Located,
   address: readonly string[],
   { fleet, yes, json, flags }: ChangeOptions & { readonly flags: ConnectionFlags },
-  { terminal }: Context,
+  context: Context,
 ): Promise<ExitCode | undefined> {
   if (yes || fleet.credentials === undefined || isNamed(address, flags)) return undefined;
+  const { terminal } = context;
   const { user } = fleet.credentials;
   const login = user === undefined ? 'the password' : `the password of ${user}`;
   terminal.warn(`The plan says that the cluster is at ${entry}, which would get ${login}.`);
   const ending = afterAnswer(await terminal.confirm(`Can I log in at ${entry}?`), {
     nobody: `nobody answered. Name the node on the command line (slotctl apply FILE ${entry}), or give --yes.`,
   });
-  if (!ending) return undefined;
-  const { code, text = '' } = ending;
-  if (json) terminal.print(eventLine({ event: 'end', command: 'apply', code, text }, new NodeNames()));
-  else terminal.warn(text);
-  return code;
+  return ending && new Teller({ command: 'apply', json }, context).end(ending.code, ending.text);
 }

@@ -69,7 +69,7 @@ export async function askReshard(
     if (heard.kind === 'refused') return heard;
     if (heard.kind === 'understood') inquiry = heard.inquiry;
     else {
-      terminal.warn(heard.text);
+      terminal.warn(heard.text, 'warning');
       if (++wrongAnswers === MOST_WRONG_ANSWERS)
         return refused({ kind: 'not-understood', open, answers: wrongAnswers });
     }

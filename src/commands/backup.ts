@@ -12,7 +12,7 @@ import {
   wholeNumber,
 } from './options/connection.ts';
 import { lookAtCluster } from './options/membership.ts';
-import { LineTeller } from './telling/line-teller.ts';
+import { Teller } from './telling/teller.ts';
 
 interface BackupFlags extends ConnectionFlags {
   readonly fromReplicas?: boolean;
@@ -85,7 +85,7 @@ function atLeastOne(text: string): number {
 }
 
 export async function runBackup(options: BackupOptions, context: Context): Promise<ExitCode> {
-  const teller = new LineTeller('backup', options.json, context);
+  const teller = new Teller({ command: 'backup', json: options.json, tagsEverywhere: true }, context);
   return teller.toItsEnd(() =>
     withFleet(context, options, async fleet => {
       // Before the folder, which would be left behind empty where the cluster cannot be asked.

@@ -1,4 +1,5 @@
 /** `call`: one command, sent to every node. What it does is the business of whoever writes it. */
+
 import { Command, Option } from 'commander';
 import { type Answer, aboutCommand, CALL_LIMITS, callNodes } from '../live/call-nodes.ts';
 import { EntryNodeError, inspect } from '../live/look/inspect.ts';
@@ -14,6 +15,7 @@ import {
   isError,
   nameOf,
 } from '../report/text/call.ts';
+import { tagged } from '../report/text/complaint.ts';
 import { InterruptedError } from '../resp/errors.ts';
 import { type Called, rollCall } from '../topology/node-order.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
@@ -91,7 +93,7 @@ function restriction(flags: CallFlags): CallOptions['only'] {
 
 export async function runCall(options: CallOptions, context: Context): Promise<ExitCode> {
   const { terminal } = context;
-  const teller = new Teller(options, context);
+  const answers = new Answers(options, context);
   const reading = { ...CALL_LIMITS, exactIntegers: true };
   const spinner = terminal.spin('asking the nodes');
   try {
@@ -101,17 +103,17 @@ export async function runCall(options: CallOptions, context: Context): Promise<E
       async (fleet): Promise<ExitCode> => {
         const everybody = rollCall(await inspect(fleet));
         spinner.stop();
-        teller.begin();
+        answers.begin();
         for await (const answer of callNodes(fleet, everybody.filter(isMeant(options)), options.words))
-          teller.tell(answer);
-        return teller.end(false);
+          answers.tell(answer);
+        return answers.end(false);
       },
     );
   } catch (error) {
     spinner.stop();
     if (options.json && error instanceof EntryNodeError)
       terminal.print(failureDocument('call', error.node, error.message));
-    if (error instanceof InterruptedError) teller.end(true);
+    if (error instanceof InterruptedError) answers.end(true);
     throw error;
   }
 }
@@ -121,7 +123,7 @@ function isMeant({ only }: CallOptions): (node: Called) => boolean {
   return ({ role }) => only === undefined || role === only || role === 'stranger';
 }
 
-class Teller {
+class Answers {
   readonly #options: CallOptions;
   readonly #context: Context;
   #hasBegun = false;
@@ -146,7 +148,7 @@ class Teller {
     if (this.#options.json) terminal.print(callDocumentEntry(node, outcome, this.#told === 0));
     else if (outcome.kind === 'none') {
       terminal.print(failedCallLine(node));
-      terminal.warn(`[ERR] Node ${nameOf(node)}: ${outcome.reason}.`);
+      terminal.warn(tagged('error', `Node ${nameOf(node)}: ${outcome.reason}.`), 'error');
     } else if (terminal.interactive) terminal.print(answerText(node, outcome.reply));
     else terminal.printBytes(answerBytes(node, outcome.reply));
     this.#told++;

@@ -35,8 +35,8 @@ import type { NodeId } from '../topology/node.ts';
 import { doubtsBetween } from '../topology/server-changes.ts';
 import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode } from './context.ts';
-import { explainFailure } from './telling/failures.ts';
-import type { LineTeller } from './telling/line-teller.ts';
+import { explainFailure, type Failure, grave } from './telling/failures.ts';
+import type { Teller } from './telling/teller.ts';
 
 export interface RestoreWork {
   readonly backup: CheckedBackup;
@@ -60,7 +60,7 @@ interface Restoring {
   readonly work: RestoreWork;
   readonly settings: RestoreSettings;
   readonly tally: RestoreTally;
-  readonly teller: LineTeller;
+  readonly teller: Teller;
   readonly context: Context;
   readonly evicted: Map<NodeId, number>;
   readonly told: Told;
@@ -79,7 +79,7 @@ export async function carryOutRestore(
     readonly despiteFindings: boolean;
     readonly waiting: Persisting;
   },
-  teller: LineTeller,
+  teller: Teller,
   context: Context,
 ): Promise<ExitCode> {
   const tally = noTally();
@@ -104,16 +104,16 @@ export async function carryOutRestore(
     const counted = await makeSure(snapshot, restoring);
     report(counted, restoring, names);
   } catch (error) {
-    const { code, text } = failureOf(error, names);
+    const { code, text = '', severity } = failureOf(error, names);
     if (code !== EXIT.interrupted) await tellEvictions(restoring, names);
-    return teller.end(code, `${text}\n${outcome()} ${GO_ON}`);
+    return teller.end(code, `${text}\n${outcome()} ${GO_ON}`, severity);
   } finally {
     guard.end();
   }
   if (dealtWith(tally) !== keys)
-    teller.problem(`[ERR] ${dealtWith(tally)} keys were dealt with, and ${keys} were counted before.`);
+    teller.problem(`${dealtWith(tally)} keys were dealt with, and ${keys} were counted before.`);
   const text = outcome();
-  return teller.failed ? teller.end(EXIT.problems, text) : teller.end(EXIT.done, `[OK] ${text}`);
+  return teller.failed ? teller.end(EXIT.problems, text) : teller.end(EXIT.done, text);
 }
 
 async function sendAll(restoring: Restoring): Promise<void> {
@@ -138,7 +138,7 @@ async function makeSure(before: ClusterSnapshot, restoring: Restoring): Promise<
       if (doubts.nodes.length > 0) teller.problem(doubtText(doubts, new NodeNames(before), 'given up'));
       return countBack(fleet, now, { folder, backup: work.backup, routes, log });
     }
-    teller.note(doubtText(doubts, new NodeNames(before), 'sent again'));
+    teller.warn(doubtText(doubts, new NodeNames(before), 'sent again'));
     log.forget(doubts.slots);
     routes.beginAnew(now);
     await sendAgain(restoring, now, doubts.slots);
@@ -170,7 +170,7 @@ function report(
   for (const [node, lost] of evicted) teller.problem(evictedText(names.of(node), lost));
   // Those that were not taken have been told of, and are not among them as far as their names are known.
   if (missing > 0) teller.problem(missingKeysText(missing, examples, log.knowsRefused ? 0 : log.refused));
-  for (const reason of uncounted) teller.note(uncountedKeysText(reason));
+  for (const reason of uncounted) teller.warn(uncountedKeysText(reason));
 }
 
 /** However it ended. */
@@ -181,14 +181,13 @@ async function tellEvictions({ fleet, settings, teller }: Restoring, names: Node
     if (doubt.kind === 'evicted') teller.problem(evictedText(names.of(doubt.node), doubt.keys));
 }
 
-function failureOf(error: unknown, names: NodeNames): { readonly code: ExitCode; readonly text: string } {
+function failureOf(error: unknown, names: NodeNames): Failure {
+  const failed = (text: string): Failure => ({ code: EXIT.problems, ...grave(text) });
   if (error instanceof NobodyTakesItError || error instanceof DamagedBackupError)
-    return { code: EXIT.problems, text: `[ERR] ${error.message}.` };
-  if (error instanceof TargetAlarmError)
-    return { code: EXIT.problems, text: alarmText(error.alarm, names.of(error.alarm.node)) };
-  if (error instanceof TargetFullError) return { code: EXIT.problems, text: refusesText(error.address) };
-  const { code, text = '' } = explainFailure(error);
-  return { code, text };
+    return failed(`${error.message}.`);
+  if (error instanceof TargetAlarmError) return failed(alarmText(error.alarm, names.of(error.alarm.node)));
+  if (error instanceof TargetFullError) return failed(refusesText(error.address));
+  return explainFailure(error);
 }
 
 async function follow(
@@ -207,20 +206,25 @@ async function follow(
   }
 }
 
-function tell(event: RestoreEvent, told: Told, teller: LineTeller): void {
+function tell(event: RestoreEvent, told: Told, teller: Teller): void {
   const object = restoreEventObject(event);
   const problem = restoreProblem(event);
-  if (problem === undefined) {
+  if (!problem) {
     teller.say('', object);
     return;
   }
   const already = told.get(event.kind) ?? { times: 0, texts: new Set() };
   told.set(event.kind, already);
-  if (already.texts.has(problem)) return;
+  const { severity, text } = problem;
+  if (already.texts.has(text)) return;
   already.times++;
-  if (already.times <= MOST_NAMED) already.texts.add(problem);
-  if (already.times === MOST_NAMED + 1) teller.problem('… and more of these, which are counted.', object);
-  else teller.problem(already.times <= MOST_NAMED ? problem : '', object);
+  if (already.times <= MOST_NAMED) {
+    already.texts.add(text);
+    teller.problem(text, object, severity);
+    return;
+  }
+  teller.fail(object);
+  if (already.times === MOST_NAMED + 1) teller.note('… and more of these, which are counted.');
 }
 
 export function keysOf({ dumps }: CheckedBackup): number {

@@ -6,13 +6,17 @@ import { FileError, saveFile, saveFreshFile } from '../live/files/whole-file.ts'
 import type { Moving } from '../live/move/passages.ts';
 import { sameStages } from '../plan/stages.ts';
 import { leavesSomething, type Plan } from '../plan/step.ts';
+import { eventLine } from '../report/json/events.ts';
+import type { Paint } from '../report/paint.ts';
+import { remarkLines } from '../report/text/membership.ts';
 import { NodeNames } from '../report/text/names.ts';
 import type { FleetSettings } from '../resp/fleet.ts';
-import type { Answer } from '../terminal.ts';
 import { formatAddress } from '../topology/node.ts';
 import type { Change, Ending } from './change.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
 import { seconds } from './options/connection.ts';
+import { afterAnswer } from './telling/after-answer.ts';
+import { followPlan } from './telling/follow-plan.ts';
 import { Teller } from './telling/teller.ts';
 
 export type { Decided } from './change.ts';
@@ -84,24 +88,29 @@ export async function carryOut<P extends Plan>(
   options: ChangeOptions,
   context: Context,
 ): Promise<ExitCode> {
-  const teller = new Teller(change, options.json, context);
-  try {
+  const teller = new Teller({ command: change.command, json: options.json }, context);
+  return teller.toItsEnd(async () => {
     const agreed = await agreeOnPlan(change, teller, options, context);
-    if (!('plan' in agreed)) return teller.ended(agreed.code, agreed.text);
-    return teller.ended(...(await perform(change, agreed.plan, teller, options, context)));
-  } catch (error) {
-    teller.broke(error);
-    throw error;
-  }
+    const { isFirstPart = false, isRound = false } = change;
+    const isTried = 'plan' in agreed;
+    const { code, text = '' } = isTried
+      ? await perform(change, agreed.plan, teller, options, context)
+      : agreed;
+    if (!options.json) return teller.end(code, text);
+    // More is to come, and the end is the last that a program reads.
+    if (isFirstPart && code === EXIT.done) return code;
+    teller.ended(isRound && isTried && code !== EXIT.interrupted ? 'round-done' : 'end', code, text);
+    return code;
+  });
 }
 
 async function perform<P extends Plan>(
   change: Change<P>,
   plan: P,
-  teller: Teller<P>,
+  teller: Teller,
   { joinTimeoutMs, waitsForCopies = false, moving, mending, ...options }: ChangeOptions,
   context: Context,
-): Promise<[ExitCode, string]> {
+): Promise<Ending> {
   const { nowMs } = context;
   let isStopping = false;
   const finishSoon = () => {
@@ -115,19 +124,22 @@ async function perform<P extends Plan>(
     async fleet => {
       const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
       const how = { joinTimeoutMs, waitsForCopies, nowMs, ...movingNow, ...(mending && { mending }) };
-      const outcome = await teller.follow(plan, execute(fleet, plan, how));
-      const { code, hasLost, told, undecided = [] } = outcome;
+      const events = execute(fleet, plan, how);
+      const { code, hasLost, told, undecided = [] } = await followPlan(change, plan, events, teller, context);
       change.onLosses?.(told);
-      if (code === EXIT.refused) return [code, 'Nothing was changed.'];
-      if (code !== EXIT.done) return [code, await leaveUnfinished(change, plan, hasLost, options, context)];
-      const problems =
-        (await change.verify?.(fleet, plan, { told, note: text => teller.mention(text) })) ?? [];
-      if (problems.length > 0) teller.complain([...undecided, ...problems]);
-      else for (const line of undecided) teller.mention(line);
-      if (problems.length > 0) return [EXIT.problems, 'Done, and this is wrong now.'];
-      if (hasLost) return [EXIT.problems, 'Done, but keys were lost.'];
-      if (leavesSomething(plan)) return [EXIT.problems, 'Done, except for what the warnings name.'];
-      return [EXIT.done, change.done];
+      if (code === EXIT.refused) return { code, text: 'Nothing was changed.' };
+      if (code !== EXIT.done)
+        return { code, text: await leaveUnfinished(change, plan, hasLost, options, context) };
+      const problems = (await change.verify?.(fleet, plan, { told, note: text => teller.warn(text) })) ?? [];
+      if (problems.length > 0) {
+        for (const line of [...undecided, ...problems]) teller.complain('error', line);
+        return { code: EXIT.problems, text: 'Done, and this is wrong now.' };
+      }
+      for (const line of undecided) teller.warn(line);
+      if (hasLost) return { code: EXIT.problems, text: 'Done, but keys were lost.' };
+      if (leavesSomething(plan))
+        return { code: EXIT.problems, text: 'Done, except for what the warnings name.' };
+      return { code: EXIT.done, text: change.done };
     },
     moving && finishSoon,
   );
@@ -168,17 +180,22 @@ function applyCommandLine<P extends Plan>(
 /** A plan that is shown and wanted, or why there is none. */
 async function agreeOnPlan<P extends Plan>(
   change: Change<P>,
-  teller: Teller<P>,
+  teller: Teller,
   options: ChangeOptions,
   { terminal }: Context,
 ): Promise<{ readonly plan: P } | Ending> {
   let decided = await change.decide();
   for (let questions = 1; ; questions++) {
     const { decision } = decided;
-    if (decision.kind === 'refused') return teller.refused(decision.refusals, decided);
+    if (decision.kind === 'refused') return teller.refused(decision.refusals, decided.seen);
     const { plan } = decision;
-    if (plan.stages.length === 0) return teller.nothingToDo(plan);
-    teller.planned(plan);
+    if (plan.stages.length === 0) return nothingToDo(change, plan, teller, terminal.paint);
+    const { command } = change;
+    teller.print(
+      teller.json
+        ? eventLine({ event: 'plan', command, plan }, new NodeNames(plan.before))
+        : change.preview(plan),
+    );
     if (options.planFile !== undefined && change.document) {
       await saveFile(options.planFile, change.document(plan));
       return {
@@ -199,22 +216,9 @@ async function agreeOnPlan<P extends Plan>(
   }
 }
 
-/** Undefined where the answer is yes. */
-export function afterAnswer(
-  answer: Answer,
-  { nobody = 'nobody answered; --yes goes ahead without asking.' } = {},
-): Ending | undefined {
-  switch (answer) {
-    case 'yes':
-      return undefined;
-    case 'no':
-      return { code: EXIT.problems, text: 'Nothing was changed.' };
-    case 'nobody':
-      return {
-        code: EXIT.refused,
-        text: `Nothing was changed: ${nobody}`,
-      };
-    case 'interrupted':
-      return { code: EXIT.interrupted, text: 'Nothing was changed.' };
-  }
+function nothingToDo<P extends Plan>({ already }: Change<P>, plan: P, teller: Teller, paint: Paint): Ending {
+  for (const line of remarkLines(plan, paint)) teller.say(`${line}\n`);
+  return leavesSomething(plan)
+    ? { code: EXIT.problems, text: 'Nothing was changed.' }
+    : { code: EXIT.done, text: already };
 }

@@ -8,6 +8,7 @@ import { checkDocument, failureDocument } from '../report/json/documents.ts';
 import { plain } from '../report/paint.ts';
 import { checkMetrics, failedCheckMetrics } from '../report/prometheus.ts';
 import { type Examination, renderCheck, renderProblems } from '../report/text/check.ts';
+import { tagged } from '../report/text/complaint.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Census } from '../topology/census.ts';
 import { diagnose } from '../topology/diagnose.ts';
@@ -162,7 +163,7 @@ function renderFailure(
       return failedCheckMetrics(Math.round(context.nowMs() / 1000));
     case 'text':
       // On the screen it is told once, as a failure; a file must not be left empty, as if nothing were wrong.
-      return outputFile === undefined ? '' : `[ERR] ${message}\n`;
+      return outputFile === undefined ? '' : `${tagged('error', message)}\n`;
   }
 }
 

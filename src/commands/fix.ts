@@ -26,7 +26,8 @@ import {
 } from './options/fix.ts';
 import { lookAtCluster } from './options/membership.ts';
 import { USUAL_MOVING } from './options/move.ts';
-import { concludeFix, endFix, lossesSince, type Round } from './telling/fix-end.ts';
+import { concludeFix, lossesSince, type Round } from './telling/fix-end.ts';
+import { Teller } from './telling/teller.ts';
 
 export function fixCommand(context: Context, run = runFix): Command {
   const command = new Command('fix')
@@ -87,6 +88,7 @@ export async function runFix(options: FixOptions, context: Context): Promise<Exi
 }
 
 async function mendInRounds(options: FixOptions, file: RescueFile, context: Context): Promise<ExitCode> {
+  const teller = new Teller({ command: 'fix', json: options.json }, context);
   let isStopping = false;
   const onStopping = () => {
     isStopping = true;
@@ -100,33 +102,28 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     if (decided.seen) showCheck(decided.seen);
     const late = before && decided.seen ? lossesSince(before, decided.seen) : [];
     if (late.length > 0) {
-      for (const sentence of late) context.terminal.warn(`[ERR] ${sentence}`);
-      return endFix(EXIT.problems, LOST, options, context);
+      for (const sentence of late) teller.complain('error', sentence);
+      return teller.end(EXIT.problems, LOST);
     }
     if (decided.decision.kind === 'refused') return oneRound(decided, look, options, { file }, context);
     const { plan } = decided.decision;
     if (plan.stages.length === 0 || options.explain || round > MOST_ROUNDS)
-      return concludeFix(plan, round, options, context);
+      return concludeFix(plan, round, options.explain, teller, context.terminal.paint);
     const beganAt = context.nowMs();
     const trouble: Trouble = { isThere: false, hasLost: false, told: new Set() };
     const code = await oneRound(decided, look, { ...options, onStopping }, { file, trouble }, context);
     before = { plan, told: trouble.told };
     if (trouble.isThere && code === EXIT.problems) {
       failures++;
-      if (file.hasFailed) return endFix(code, NO_ROOM, options, context);
-      if (trouble.hasLost) return endFix(code, LOST, options, context);
+      if (file.hasFailed) return teller.end(code, NO_ROOM);
+      if (trouble.hasLost) return teller.end(code, LOST);
       if (failures <= MOST_FAILURES && context.nowMs() - beganAt < LONG_MS) continue;
-      return endFix(
-        code,
-        'Not everything was repaired. Run the same command again to go on from here.',
-        options,
-        context,
-      );
+      return teller.end(code, 'Not everything was repaired. Run the same command again to go on from here.');
     }
     // In words it has been told; for programs nothing comes after `end`.
-    if (code === EXIT.problems && options.json) return endFix(code, LOST, options, context);
+    if (code === EXIT.problems && options.json) return teller.end(code, LOST);
     if (code !== EXIT.done || isTrial) return code;
-    if (isStopping) return endFix(EXIT.interrupted, 'Not everything was repaired.', options, context);
+    if (isStopping) return teller.end(EXIT.interrupted, 'Not everything was repaired.');
   }
 }
 

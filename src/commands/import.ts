@@ -5,13 +5,17 @@ import { lookAtSource, sendsTls } from '../live/import/look-at-source.ts';
 import { countDatabases } from '../live/keys/databases.ts';
 import type { Refusal } from '../plan/refusal.ts';
 import { type ImportPlan, type ImportWays, planImport } from '../plan/transfer/import.ts';
+import { type ImportHeading, importPlanLine, renderImport } from '../report/text/import.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
+import type { Ending } from './change.ts';
 import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
 import { addImportOptions, type ImportFlags, type ImportOptions, resolveImport } from './options/import.ts';
 import { lookAtCluster } from './options/membership.ts';
-import { type ImportEnding, ImportTeller } from './telling/import-teller.ts';
+import { afterAnswer } from './telling/after-answer.ts';
+import { followImport } from './telling/follow-import.ts';
+import { Teller } from './telling/teller.ts';
 
 export function importCommand(context: Context, run = runImport): Command {
   const command = new Command('import')
@@ -29,18 +33,16 @@ type Decided =
 
 export async function runImport(options: ImportOptions, context: Context): Promise<ExitCode> {
   const showCheck = showingCheckOnce(options, context);
-  const teller = new ImportTeller(
-    { from: options.source.address, copy: options.wishes.copy },
-    options.json,
-    context,
-  );
-  try {
+  const teller = new Teller({ command: 'import', json: options.json }, context);
+  return teller.toItsEnd(async () => {
     const agreed = await agree({ ...options, showCheck }, teller, context);
-    return teller.ended('plan' in agreed ? await perform(agreed.plan, options, teller, context) : agreed);
-  } catch (error) {
-    teller.broke(error);
-    throw error;
-  }
+    const { code, text } = 'plan' in agreed ? await perform(agreed.plan, options, teller, context) : agreed;
+    return teller.end(code, text);
+  });
+}
+
+function headingOf({ source, wishes }: ImportOptions): ImportHeading {
+  return { from: source.address, copy: wishes.copy };
 }
 
 /** And where the cluster is shown as the classic tools show it. */
@@ -50,32 +52,23 @@ interface Looking extends ImportOptions {
 
 async function agree(
   options: Looking,
-  teller: ImportTeller,
+  teller: Teller,
   context: Context,
-): Promise<{ readonly plan: ImportPlan } | ImportEnding> {
+): Promise<{ readonly plan: ImportPlan } | Ending> {
+  const { terminal } = context;
   const decided = await decide(options, context);
-  if (decided.kind === 'refused') return refuse(decided, teller);
-  teller.planned(decided.plan);
-  if (decided.plan.keys === 0)
-    return { code: EXIT.done, text: 'The source has no keys to import. Nothing to do.' };
-  if (options.dryRun) return { code: EXIT.done, text: '' };
+  if (decided.kind === 'refused') return teller.refused(decided.refusals, decided.seen);
+  const { plan } = decided;
+  const heading = headingOf(options);
+  teller.print(teller.json ? importPlanLine(plan, heading) : renderImport(plan, heading, terminal.paint));
+  if (plan.keys === 0) return { code: EXIT.done, text: 'The source has no keys to import. Nothing to do.' };
+  if (options.dryRun) return { code: EXIT.done };
   if (options.yes) return decided;
-  switch (await context.terminal.confirm(questionAbout(decided.plan, options))) {
-    case 'no':
-      return { code: EXIT.problems, text: 'Nothing was changed.' };
-    case 'interrupted':
-      return { code: EXIT.interrupted, text: 'Nothing was changed.' };
-    case 'nobody':
-      return {
-        code: EXIT.refused,
-        text: 'Nothing was changed: nobody answered; --yes goes ahead without asking.',
-      };
-    case 'yes': {
-      // While somebody thinks, keys come and nodes fail.
-      const now = await decide(options, context);
-      return now.kind === 'refused' ? refuse(now, teller) : now;
-    }
-  }
+  const ending = afterAnswer(await terminal.confirm(questionAbout(plan, options)));
+  if (ending) return ending;
+  // While somebody thinks, keys come and nodes fail.
+  const now = await decide(options, context);
+  return now.kind === 'refused' ? teller.refused(now.refusals, now.seen) : now;
 }
 
 /** Whoever says yes also says who gets to know the password. */
@@ -87,14 +80,6 @@ function questionAbout({ sourceLogsIn }: ImportPlan, { wishes: { copy } }: Impor
   ];
   const [last, ...others] = parts.reverse();
   return `Can I ${[others.reverse().join(', '), last].filter(part => part !== '').join(', and ')}?`;
-}
-
-function refuse(
-  { refusals, seen }: Extract<Decided, { kind: 'refused' }>,
-  teller: ImportTeller,
-): ImportEnding {
-  teller.refused(refusals, seen);
-  return { code: EXIT.refused, text: '' };
 }
 
 async function decide(options: Looking, context: Context): Promise<Decided> {
@@ -138,9 +123,9 @@ async function waysOf(
 function perform(
   plan: ImportPlan,
   options: ImportOptions,
-  teller: ImportTeller,
+  teller: Teller,
   context: Context,
-): Promise<ImportEnding> {
+): Promise<Ending> {
   const stopping = new AbortController();
   const finishSoon = () => {
     stopping.abort();
@@ -150,9 +135,12 @@ function perform(
     options,
     context,
     (target, source) =>
-      teller.follow(
+      followImport(
         plan,
+        headingOf(options),
         importKeys(plan, importingOf(options, context, { source, target }, stopping.signal)),
+        teller,
+        context,
       ),
     finishSoon,
   );

@@ -28,12 +28,13 @@ import {
   strayedText,
   uncountedText,
 } from '../report/text/backup.ts';
+import { tagged } from '../report/text/complaint.ts';
 import { NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions } from './context.ts';
-import type { LineTeller } from './telling/line-teller.ts';
+import type { Teller } from './telling/teller.ts';
 
 export interface BackupOptions extends FleetOptions {
   readonly folder: string;
@@ -61,7 +62,7 @@ export async function makeBackup(
   fleet: Fleet,
   before: ClusterSnapshot,
   options: BackupOptions,
-  teller: LineTeller,
+  teller: Teller,
   context: Context,
 ): Promise<ExitCode> {
   const { folder, replace } = options;
@@ -72,9 +73,13 @@ export async function makeBackup(
     if (teller.failed)
       return teller.end(
         EXIT.problems,
-        replace
-          ? `[ERR] Failed to back cluster! What was in ${folder} before is unchanged.`
-          : `[ERR] Failed to back cluster! Complete files are in ${folder}; nodes.json and manifest.json are not.`,
+        tagged(
+          'error',
+          replace
+            ? `Failed to back cluster! What was in ${folder} before is unchanged.`
+            : `Failed to back cluster! Complete files are in ${folder}; nodes.json and manifest.json are not.`,
+        ),
+        'error',
       );
     // In the order of their files and not of their ends.
     saved.sort((a, b) => (a.file < b.file ? -1 : 1));
@@ -90,8 +95,9 @@ export async function makeBackup(
   const time = new Date(context.nowMs()).toISOString();
   teller.say(`Saving cluster configuration to: ${folder}/nodes.json\n`);
   await describeBackup(folder, nodesJson(before, problems), manifestDocument(saved, time));
-  if (problems > 0) teller.note(PROBLEMS);
-  return teller.end(EXIT.done, `[OK] Backup created into: ${folder}`);
+  if (problems > 0)
+    teller.say(`${context.terminal.paint.warning(PROBLEMS)}\n`, { event: 'note', text: PROBLEMS });
+  return teller.end(EXIT.done, `Backup created into: ${folder}`);
 }
 
 async function saveAll(
@@ -99,7 +105,7 @@ async function saveAll(
   before: ClusterSnapshot,
   saved: SavedDump[],
   options: BackupOptions,
-  teller: LineTeller,
+  teller: Teller,
   context: Context,
 ): Promise<void> {
   const { folder, replace, fromReplicas, mostBytes } = options;
@@ -166,7 +172,7 @@ function doubtsOf(
 async function follow(
   events: AsyncIterable<BackupEvent>,
   saved: SavedDump[],
-  teller: LineTeller,
+  teller: Teller,
   { terminal, nowMs }: Context,
 ): Promise<void> {
   const progress = new BackupProgress(nowMs());
@@ -183,7 +189,7 @@ async function follow(
   }
 }
 
-function tell(event: BackupEvent, teller: LineTeller, paint: Paint): void {
+function tell(event: BackupEvent, teller: Teller, paint: Paint): void {
   const object = backupEventObject(event);
   switch (event.kind) {
     case 'saving':
@@ -194,7 +200,7 @@ function tell(event: BackupEvent, teller: LineTeller, paint: Paint): void {
       break;
     case 'saved':
       teller.say(savedLine(event), object);
-      if (!event.saved.keys) teller.note(uncountedText(event));
+      if (!event.saved.keys) teller.warn(uncountedText(event));
       break;
     case 'failed':
       teller.problem(failedText(event), object);

@@ -11,7 +11,8 @@ import {
   resolveConnection,
 } from './options/connection.ts';
 import { lookAtCluster } from './options/membership.ts';
-import { askLeave } from './telling/ask-to-go-on.ts';
+import { afterAnswer } from './telling/after-answer.ts';
+import { Teller } from './telling/teller.ts';
 
 export interface RescueOptions {
   readonly file: string;
@@ -50,59 +51,49 @@ export function rescueCommand(context: Context, run = runRescue): Command {
 
 export async function runRescue(options: RescueOptions, context: Context): Promise<ExitCode> {
   const records = await asUsage(() => readRescueFile(options.file));
+  const teller = new Teller({ command: 'rescue', json: options.json }, context);
   if (!options.restore) {
-    list(records, options, context);
+    list(records, teller, context);
     return EXIT.done;
   }
   if (!options.restore.yes) {
-    list(records, options, context);
-    const ending = await askLeave('Can I restore these values?', context);
-    if (ending !== undefined) return ending;
+    list(records, teller, context);
+    const ending = afterAnswer(await context.terminal.confirm('Can I restore these values?'));
+    if (ending) return teller.end(ending.code, ending.text);
   }
-  return putBack(records, options.restore, options.json, context);
+  return putBack(records, options.restore, teller, context);
 }
 
-function list(records: readonly SavedRecord[], { json }: RescueOptions, { terminal }: Context): void {
+function list(records: readonly SavedRecord[], teller: Teller, { terminal }: Context): void {
   const values = records.map(({ key, payload, ...rest }) => ({
     key: shown(key),
     bytes: payload.length,
     ...rest,
   }));
-  if (!json) terminal.print(renderRescued(values, terminal.paint));
-  else
-    for (const value of values)
-      terminal.print(`${JSON.stringify({ version: 1, event: 'value', ...value })}\n`);
+  teller.say(renderRescued(values, terminal.paint));
+  for (const value of values) teller.say('', { event: 'value', ...value });
 }
 
 async function putBack(
   records: readonly SavedRecord[],
   restore: NonNullable<RescueOptions['restore']>,
-  json: boolean,
+  teller: Teller,
   context: Context,
 ): Promise<ExitCode> {
-  const { terminal } = context;
   let restored = 0;
   await withFleet(context, restore, async fleet => {
     const snapshot = await lookAtCluster(fleet);
     for await (const { record, outcome } of restoreValues(fleet, snapshot, records, restore.replace)) {
       if (outcome === 'restored') restored++;
-      if (json)
-        terminal.print(
-          `${JSON.stringify({ version: 1, event: 'restore', key: shown(record.key), outcome })}\n`,
-        );
+      const key = shown(record.key);
+      if (teller.json) teller.say('', { event: 'restore', key, outcome });
       else if (outcome === 'exists')
-        terminal.warn(`[WARNING] ${shown(record.key)} exists, and is left as it is (--replace).`);
-      else if (outcome !== 'restored') terminal.warn(`[ERR] ${shown(record.key)}: ${outcome.failure}.`);
+        teller.complain('warning', `${key} exists, and is left as it is (--replace).`);
+      else if (outcome !== 'restored') teller.complain('error', `${key}: ${outcome.failure}.`);
     }
   });
-  const isDone = restored === records.length;
-  const code = isDone ? EXIT.done : EXIT.problems;
-  const text = `${restored} of ${count(records.length, 'value')} restored.`;
-  if (json)
-    terminal.print(`${JSON.stringify({ version: 1, event: 'end', command: 'rescue', code, text })}\n`);
-  else if (isDone) terminal.print(`${terminal.paint.good(`[OK] ${text}`)}\n`);
-  else terminal.warn(text);
-  return code;
+  const code = restored === records.length ? EXIT.done : EXIT.problems;
+  return teller.end(code, `${restored} of ${count(records.length, 'value')} restored.`);
 }
 
 /** In quotation marks, with everything escaped that is not a plain character. */

@@ -9,6 +9,7 @@ import { readBackup } from '../live/restore/read-backup.ts';
 import { type CheckedBackup, checkBackup } from '../live/restore/restore-backup.ts';
 import { tryValues } from '../live/restore/try-values.ts';
 import type { SavedBackup } from '../plan/files/backup-manifest.ts';
+import { tagged } from '../report/text/complaint.ts';
 import { bytes } from '../report/text/names.ts';
 import { type RestorePreview, renderRestorePreview } from '../report/text/restore.ts';
 import { lackOfRoomText } from '../report/text/restored.ts';
@@ -26,8 +27,8 @@ import {
   resolveConnection,
 } from './options/connection.ts';
 import { lookAtCluster } from './options/membership.ts';
-import { askLeave } from './telling/ask-to-go-on.ts';
-import { LineTeller } from './telling/line-teller.ts';
+import { afterAnswer } from './telling/after-answer.ts';
+import { Teller } from './telling/teller.ts';
 
 export interface RestoreOptions extends FleetOptions {
   readonly folder: string;
@@ -75,7 +76,7 @@ export function restoreCommand(context: Context, run = runRestore): Command {
 
 export async function runRestore(options: RestoreOptions, context: Context): Promise<ExitCode> {
   const backup = await asUsage(() => readBackup(options.folder));
-  const teller = new LineTeller('restore', options.json, context);
+  const teller = new Teller({ command: 'restore', json: options.json, tagsEverywhere: true }, context);
   return teller.toItsEnd(() =>
     withFleet(context, options, async fleet => {
       const snapshot = await lookAtCluster(fleet);
@@ -89,7 +90,7 @@ export async function runRestore(options: RestoreOptions, context: Context): Pro
         return await restoreInto(fleet, snapshot, backup, options, teller, context);
       } catch (error) {
         if (!(error instanceof DamagedBackupError)) throw error;
-        return teller.end(EXIT.refused, `[ERR] ${error.message}. Nothing was changed.`);
+        return teller.end(EXIT.refused, tagged('error', `${error.message}. Nothing was changed.`), 'error');
       }
     }),
   );
@@ -100,13 +101,17 @@ async function restoreInto(
   snapshot: ClusterSnapshot,
   backup: SavedBackup,
   options: RestoreOptions,
-  teller: LineTeller,
+  teller: Teller,
   context: Context,
 ): Promise<ExitCode> {
   const checked = await check(fleet, backup, options, context);
   const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
   const refuse = (complaints: readonly string[]) =>
-    teller.end(EXIT.refused, [...complaints, 'Nothing was changed.'].join('\n'));
+    teller.end(
+      EXIT.refused,
+      [...complaints.map(text => tagged('error', text)), 'Nothing was changed.'].join('\n'),
+      'error',
+    );
   const missing = await missingDatabases(fleet, primaries, checked.dumps);
   if (missing.length > 0) return refuse(missing);
   const work = { backup: checked, libraries: librariesOf(checked.dumps), primaries };
@@ -118,8 +123,10 @@ async function restoreInto(
   });
   const lacks = options.despiteFindings ? [] : await lookForRoom(fleet, snapshot, checked);
   if (lacks.length > 0) return refuse(lacks.map(lackOfRoomText));
-  const leave = options.yes ? undefined : await askLeave('Can I restore this backup?', context);
-  if (leave !== undefined) return leave;
+  const ending = options.yes
+    ? undefined
+    : afterAnswer(await context.terminal.confirm('Can I restore this backup?'));
+  if (ending) return teller.end(ending.code, ending.text);
   // Servers look at the values, so nothing of them is sent before somebody has agreed.
   const waiting = waitingOnce(teller, context);
   const unfit = await whatIsNotTaken(fleet, primaries, checked.dumps, waiting);
@@ -161,7 +168,7 @@ async function missingDatabases(
     if (self.role !== 'primary' || self.slots.size === 0) continue;
     if ((await countDatabases(address, fleet)) <= last)
       complaints.push(
-        `[ERR] ${formatAddress(address)} has no database ${last}, in which the backup has keys (cluster-databases; Valkey since 9.0 has several).`,
+        `${formatAddress(address)} has no database ${last}, in which the backup has keys (cluster-databases; Valkey since 9.0 has several).`,
       );
   }
   return complaints;
@@ -180,7 +187,7 @@ async function whatIsNotTaken(
     const node = { address, slots: self.slots };
     for (const { type, rdbVersion, text } of await tryValues(fleet, node, dumps, waiting))
       complaints.push(
-        `[ERR] ${formatAddress(address)} (${server.product} ${server.version}) does not take values of type ${type} from an RDB file of version ${rdbVersion}: ${text}.`,
+        `${formatAddress(address)} (${server.product} ${server.version}) does not take values of type ${type} from an RDB file of version ${rdbVersion}: ${text}.`,
       );
   }
   return complaints;

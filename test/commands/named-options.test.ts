@@ -73,7 +73,7 @@ const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/commands/rescue.ts': ['rescue'],
   'src/commands/options/fix.ts': ['fix', 'explain'],
   'src/commands/check.ts': ['check'],
-  'src/commands/telling/ask-to-go-on.ts': ['restore', 'rescue'],
+  'src/commands/telling/after-answer.ts': [...CHANGES, 'import', 'restore', 'rescue'],
 };
 
 /** Who refuses for which reason; a reason that is not here names no option. */

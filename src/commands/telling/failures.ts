@@ -1,10 +1,13 @@
 /** Every kind of failure has its words and its exit code here, and nowhere else. */
+
 import { CommanderError } from 'commander';
 import { FileError } from '../../live/files/whole-file.ts';
 import { EntryNodeError } from '../../live/look/inspect.ts';
+import { tagged } from '../../report/text/complaint.ts';
 import { scrubbed } from '../../resp/credentials.ts';
 import { ConnectError, InterruptedError, isRefused, NodeError } from '../../resp/errors.ts';
 import { mayHoldSecret } from '../../resp/parse-address.ts';
+import type { Severity } from '../../topology/finding.ts';
 import type { Conventions } from '../classic/translation.ts';
 import { EXIT, type ExitCode, UsageError } from '../context.ts';
 
@@ -12,16 +15,21 @@ export interface Failure {
   readonly code: ExitCode;
   /** Absent where it has been said already. */
   readonly text?: string;
+  /** Absent: not even the classic tools print it among their results. */
+  readonly severity?: Severity;
 }
 
 export function explainFailure(error: unknown, conventions?: Conventions): Failure {
   if (error instanceof CommanderError) return { code: error.exitCode === 0 ? EXIT.done : EXIT.usage };
   if (error instanceof UsageError) return { code: EXIT.usage, text: `slotctl: ${error.message}` };
   if (error instanceof EntryNodeError)
-    return { code: EXIT.unreachable, text: conventions === 'classic' ? classicText(error) : error.message };
+    return {
+      code: EXIT.unreachable,
+      ...(conventions === 'classic' ? classicWords(error) : { text: error.message }),
+    };
   if (error instanceof InterruptedError) return { code: EXIT.interrupted, text: 'slotctl: interrupted' };
   if (error instanceof NodeError)
-    return { code: EXIT.problems, text: `[ERR] Node ${error.node}: ${error.message}.` };
+    return { code: EXIT.problems, ...grave(`Node ${error.node}: ${error.message}.`) };
   if (error instanceof FileError) return { code: EXIT.problems, text: `slotctl: ${error.message}` };
   const trace = error instanceof Error ? error.stack : String(error);
   return {
@@ -31,13 +39,18 @@ export function explainFailure(error: unknown, conventions?: Conventions): Failu
 }
 
 /** As scripts know it. */
-function classicText({ cause, message, node }: EntryNodeError): string {
-  if (cause instanceof ConnectError) return `Could not connect to Redis at ${message}`;
+function classicWords({ cause, message, node }: EntryNodeError): Pick<Failure, 'text' | 'severity'> {
+  if (cause instanceof ConnectError) return { text: `Could not connect to Redis at ${message}` };
   if (isRefused(cause, 'no-login'))
-    return `[ERR] Node ${node} ${cause.text} (--askpass, REDISCLI_AUTH or --pass)`;
-  if (isRefused(cause, 'wrong-login')) return `Node ${node} replied with error:\n${cause.text}`;
-  if (isRefused(cause, 'no-cluster')) return `[ERR] Node ${node} is not configured as a cluster node.`;
-  return `[ERR] Node ${message}`;
+    return grave(`Node ${node} ${cause.text} (--askpass, REDISCLI_AUTH or --pass)`);
+  if (isRefused(cause, 'wrong-login'))
+    return { severity: 'error', text: `Node ${node} replied with error:\n${cause.text}` };
+  if (isRefused(cause, 'no-cluster')) return grave(`Node ${node} is not configured as a cluster node.`);
+  return grave(`Node ${message}`);
+}
+
+export function grave(text: string): Pick<Failure, 'text' | 'severity'> {
+  return { severity: 'error', text: tagged('error', text) };
 }
 
 const LONGEST_LINE = 2000;

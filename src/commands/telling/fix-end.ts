@@ -3,40 +3,28 @@ import { type FixPlan, isStuck } from '../../plan/fix/fix.ts';
 import type { Obstacle } from '../../plan/fix/situation.ts';
 import { lateLosses } from '../../plan/slots/late-loss.ts';
 import { eventLine } from '../../report/json/events.ts';
+import type { Paint } from '../../report/paint.ts';
 import { renderFix } from '../../report/text/fix.ts';
 import { describeLoss } from '../../report/text/loss.ts';
 import { NodeNames } from '../../report/text/names.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
-import { type Context, EXIT, type ExitCode } from '../context.ts';
-import type { FixOptions } from '../options/fix.ts';
-
-export function endFix(code: ExitCode, text: string, { json }: FixOptions, { terminal }: Context): ExitCode {
-  if (json) terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, new NodeNames()));
-  else terminal.warn(text);
-  return code;
-}
+import { EXIT, type ExitCode } from '../context.ts';
+import type { Teller } from './teller.ts';
 
 /** Nothing more can be done, or nothing is to be done. */
 export function concludeFix(
   plan: FixPlan,
   round: number,
-  { explain, json }: FixOptions,
-  { terminal }: Context,
+  explain: boolean,
+  teller: Teller,
+  paint: Paint,
 ): ExitCode {
-  const { paint } = terminal;
   const [code, text] = verdict(plan, round, explain);
-  const names = new NodeNames(plan.before);
-  if (json) {
-    if (explain || code !== EXIT.done)
-      terminal.print(eventLine({ event: 'plan', command: 'fix', plan }, names));
-    terminal.print(eventLine({ event: 'end', command: 'fix', code, text }, names));
-    return code;
-  }
-  terminal.print(renderFix(plan, { explain }, paint));
-  if (code === EXIT.done) terminal.print(`${paint.good(`[OK] ${text}`)}\n`);
-  else terminal.warn(text);
-  return code;
+  if (!teller.json) teller.print(renderFix(plan, { explain }, paint));
+  else if (explain || code !== EXIT.done)
+    teller.print(eventLine({ event: 'plan', command: 'fix', plan }, new NodeNames(plan.before)));
+  return teller.end(code, text);
 }
 
 /** What keeps `fix` from something that could lose keys. */

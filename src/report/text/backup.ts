@@ -40,37 +40,37 @@ export function savedLine({ source, saved }: Extract<BackupEvent, { kind: 'saved
 }
 
 export function failedText({ source, problem }: Extract<BackupEvent, { kind: 'failed' }>): string {
-  return `[ERR] Node ${formatAddress(source.address)}: ${problem}.`;
+  return `Node ${formatAddress(source.address)}: ${problem}.`;
 }
 
 /** It is whole, but `restore` cannot do anything with it. */
 export function uncountedText({ source, saved }: Extract<BackupEvent, { kind: 'saved' }>): string {
-  return `[WARNING] ${saved.file} is whole, but holds something that this version of slotctl does not know (${formatAddress(source.address)} runs ${saved.product} ${saved.serverVersion}): its keys are not counted, and restore will refuse it.`;
+  return `${saved.file} is whole, but holds something that this version of slotctl does not know (${formatAddress(source.address)} runs ${saved.product} ${saved.serverVersion}): its keys are not counted, and restore will refuse it.`;
 }
 
 export function missingText({ primary, slots, reason }: MissingShard, names: NodeNames): string {
   const what = slots.size > 0 ? ` (slots ${slots})` : '';
-  return `[ERR] Nobody gives the data of ${names.of(primary)}${what}: ${reason}.`;
+  return `Nobody gives the data of ${names.of(primary)}${what}: ${reason}.`;
 }
 
 export function movedText(slots: SlotSet): string {
-  return `[ERR] Slots moved during the backup (${slots}): some of their keys may be missing, or saved twice.`;
+  return `Slots moved during the backup (${slots}): some of their keys may be missing, or saved twice.`;
 }
 
 export function onTheWayText(slots: SlotSet): string {
-  return `[ERR] Slots are on their way (${slots}), and keys of theirs may be missing: back up again when the move is over (slotctl check tells).`;
+  return `Slots are on their way (${slots}), and keys of theirs may be missing: back up again when the move is over (slotctl check tells).`;
 }
 
 export function openedText(slots: SlotSet): string {
-  return `[ERR] Slots were open during the backup (${slots}): some of their keys may be missing. Back up again when no slots move.`;
+  return `Slots were open during the backup (${slots}): some of their keys may be missing. Back up again when no slots move.`;
 }
 
 export function grownText({ node, was, is }: GrownEpoch, names: NodeNames): string {
-  return `[ERR] ${names.of(node)} took over slots during the backup (config epoch ${was}, now ${is}), and may have given them up again: some of their keys may be in no file. Back up again when no slots move.`;
+  return `${names.of(node)} took over slots during the backup (config epoch ${was}, now ${is}), and may have given them up again: some of their keys may be in no file. Back up again when no slots move.`;
 }
 
 export function restartedText({ node, keysBefore, keysNow }: Restarted, names: NodeNames): string {
-  return `[ERR] ${names.of(node)} was restarted during the backup (${count(keysBefore, 'key')} before, ${keysNow} after): it may have lost data. Check its keys, and back up again.`;
+  return `${names.of(node)} was restarted during the backup (${count(keysBefore, 'key')} before, ${keysNow} after): it may have lost data. Check its keys, and back up again.`;
 }
 
 export function shrunkText({ since, address, slots, were, are }: Shrunk, folder: string): string {
@@ -79,11 +79,11 @@ export function shrunkText({ since, address, slots, were, are }: Shrunk, folder:
     since === 'first look'
       ? `${who} had ${count(were, 'key')} at the first look, and delivered ${are}`
       : `in the backup in ${folder}, ${who} had ${count(were, 'key')}; now it has ${are}`;
-  return `[ERR] Most keys are gone: ${then}. If that is intended, --accept-shrunk saves it anyway.`;
+  return `Most keys are gone: ${then}. If that is intended, --accept-shrunk saves it anyway.`;
 }
 
 export function strayedText({ address, primary }: BackupSource): string {
-  return `[ERR] ${formatAddress(address)} belongs to another shard by now, or to another node: what it gave may not be the data of ${primary}.`;
+  return `${formatAddress(address)} belongs to another shard by now, or to another node: what it gave may not be the data of ${primary}.`;
 }
 
 /** How far it is, for a line that is written over and over. */

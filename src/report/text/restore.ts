@@ -1,6 +1,7 @@
 /** A restore: what is about to be done, how it goes, and what came of it. */
 import type { RestoreEvent } from '../../plan/transfer/restore.ts';
 import type { Paint } from '../paint.ts';
+import type { Complaint } from './complaint.ts';
 import { bytes, count } from './names.ts';
 
 export interface RestorePreview {
@@ -58,15 +59,21 @@ export function restoreEventObject(event: RestoreEvent): object {
 }
 
 /** What is wrong with it; undefined where nothing is. */
-export function restoreProblem(event: RestoreEvent): string | undefined {
+export function restoreProblem(event: RestoreEvent): Complaint | undefined {
   switch (event.kind) {
     case 'exists':
-      return `[WARNING] ${shownKey(event.key)} exists with another value, and is left as it is (--replace overwrites it).`;
+      return {
+        severity: 'warning',
+        text: `${shownKey(event.key)} exists with another value, and is left as it is (--replace overwrites it).`,
+      };
     case 'refused':
-      return `[ERR] ${shownKey(event.key)} was not taken: ${event.problem}.`;
+      return { severity: 'error', text: `${shownKey(event.key)} was not taken: ${event.problem}.` };
     case 'library':
       return event.outcome === 'another is there'
-        ? `[WARNING] ${event.node} has another function library '${event.name}', which stays (--replace).`
+        ? {
+            severity: 'warning',
+            text: `${event.node} has another function library '${event.name}', which stays (--replace).`,
+          }
         : undefined;
     case 'read':
       return undefined;

@@ -22,24 +22,24 @@ export function restoredText(
 
 export function lackOfRoomText({ address, usedBytes, comingBytes, mostBytes, policy }: LackOfRoom): string {
   const what = policy === 'noeviction' ? 'it would refuse the last of it' : `it would evict keys (${policy})`;
-  return `[ERR] ${formatAddress(address)} has no room: about ${bytes(comingBytes)} of the backup belongs there, it uses ${bytes(usedBytes)}, and its maxmemory is ${bytes(mostBytes)}; ${what}. Give it more memory, or add nodes to the cluster; --despite-findings restores anyway.`;
+  return `${formatAddress(address)} has no room: about ${bytes(comingBytes)} of the backup belongs there, it uses ${bytes(usedBytes)}, and its maxmemory is ${bytes(mostBytes)}; ${what}. Give it more memory, or add nodes to the cluster; --despite-findings restores anyway.`;
 }
 
 export function alarmText(alarm: Exclude<Alarm, { kind: 'restarted' }>, node: string): string {
   switch (alarm.kind) {
     case 'evicted':
-      return `[ERR] ${node} has evicted ${count(alarm.keys, 'key')} since the restore began: sending has stopped, and some of what was sent is lost. Give it more memory (maxmemory).`;
+      return `${node} has evicted ${count(alarm.keys, 'key')} since the restore began: sending has stopped, and some of what was sent is lost. Give it more memory (maxmemory).`;
     case 'full':
-      return `[ERR] ${node} is full: it uses ${bytes(alarm.usedBytes)} of ${bytes(alarm.mostBytes)} (maxmemory). Sending has stopped. Give it more memory.`;
+      return `${node} is full: it uses ${bytes(alarm.usedBytes)} of ${bytes(alarm.mostBytes)} (maxmemory). Sending has stopped. Give it more memory.`;
   }
 }
 
 export function refusesText(address: Address): string {
-  return `[ERR] ${formatAddress(address)} is full (maxmemory) and refuses keys. Sending has stopped. Give it more memory.`;
+  return `${formatAddress(address)} is full (maxmemory) and refuses keys. Sending has stopped. Give it more memory.`;
 }
 
 export function evictedText(node: string, keys: number): string {
-  return `[ERR] ${node} has evicted ${count(keys, 'key')} since the restore began; some of the backup may be among them.`;
+  return `${node} has evicted ${count(keys, 'key')} since the restore began; some of the backup may be among them.`;
 }
 
 export function doubtText(
@@ -49,8 +49,8 @@ export function doubtText(
 ): string {
   const who = `${names.list(nodes)} ${nodes.length === 1 ? 'was' : 'were'} restarted, failed over, or cannot be reached`;
   return outcome === 'sent again'
-    ? `[WARNING] ${who}: what was restored there (${count(slots.size, 'slot')}) is sent again. Keys from before the restore are not in the backup, and may be missing.`
-    : `[ERR] ${who} again and again: keys of ${count(slots.size, 'slot')} may be missing.`;
+    ? `${who}: what was restored there (${count(slots.size, 'slot')}) is sent again. Keys from before the restore are not in the backup, and may be missing.`
+    : `${who} again and again: keys of ${count(slots.size, 'slot')} may be missing.`;
 }
 
 /** `refused`: so many of these may be keys that were not taken. */
@@ -59,9 +59,9 @@ export function missingKeysText(keys: number, examples: readonly Uint8Array[], r
     examples.length > 0
       ? ` (${examples.map(shownKey).join(', ')}${keys > examples.length ? ', …' : ''})`
       : '';
-  return `[ERR] ${count(keys, 'key')} of the backup ${keys === 1 ? 'is' : 'are'} missing${named}: lost, or deleted by clients${refused > 0 ? `, or among the ${refused} that were refused` : ''}. Run the same command again to restore what is missing.`;
+  return `${count(keys, 'key')} of the backup ${keys === 1 ? 'is' : 'are'} missing${named}: lost, or deleted by clients${refused > 0 ? `, or among the ${refused} that were refused` : ''}. Run the same command again to restore what is missing.`;
 }
 
 export function uncountedKeysText(reason: string): string {
-  return `[WARNING] Not everything could be counted at the end: ${reason} (needs +cluster|countkeysinslot +exists).`;
+  return `Not everything could be counted at the end: ${reason} (needs +cluster|countkeysinslot +exists).`;
 }
