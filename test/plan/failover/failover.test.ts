@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FailoverRequest, planFailover } from '../../../src/plan/failover/failover.ts';
-import { project } from '../../../src/plan/project/project.ts';
 import { NodeNames } from '../../../src/report/text/names.ts';
 import { describeRefusal } from '../../../src/report/text/refusal.ts';
 import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
@@ -12,6 +11,7 @@ import type { ClusterSnapshot } from '../../../src/topology/snapshot.ts';
 import { type Drawing, draw, PRIMARY_OFFSET } from '../../support/drawing.ts';
 import { anyHealthy } from '../../support/healthy.ts';
 import { comparable, planOf, refusalsOf, told } from '../../support/plan-text.ts';
+import { project } from '../../support/project/project.ts';
 
 const TERMS = { way: 'graceful', maxLagBytes: 1000, despiteFindings: false, migrations: [] } as const;
 

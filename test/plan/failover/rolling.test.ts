@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAboutCopies, planRolling, readiness, type Wish } from '../../../src/plan/failover/rolling.ts';
 import type { FailoverStep } from '../../../src/plan/failover/step.ts';
-import { project } from '../../../src/plan/project/project.ts';
 import type { Step } from '../../../src/plan/step.ts';
 import { draw } from '../../support/drawing.ts';
 import { anyHealthy } from '../../support/healthy.ts';
 import { planOf, refusalsOf, told } from '../../support/plan-text.ts';
+import { project } from '../../support/project/project.ts';
 
 const NO_WISH: Wish = { all: false, versions: [], hosts: [] };
 

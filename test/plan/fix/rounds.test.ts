@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FixPlan, planFix } from '../../../src/plan/fix/fix.ts';
 import { placesIn } from '../../../src/plan/placement/zones.ts';
-import { project } from '../../../src/plan/project/project.ts';
 import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { SLOT_COUNT, SlotSet, slot } from '../../../src/topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../../src/topology/snapshot.ts';
 import { draw } from '../../support/drawing.ts';
 import { carryKeys, censusOf, type PaperKeys, total } from '../../support/paper-keys.ts';
 import { planOf } from '../../support/plan-text.ts';
+import { project } from '../../support/project/project.ts';
 
 const MOST_ROUNDS = 6;
 /** So many slots are damaged, each on its own; the others have their owner. */

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { functionSource, planAddNode } from '../../../src/plan/membership/add-node.ts';
 import { placeOfApplicant, placesIn } from '../../../src/plan/placement/zones.ts';
-import { project } from '../../../src/plan/project/project.ts';
 import { isCandidate } from '../../../src/topology/candidate.ts';
 import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
@@ -10,6 +9,7 @@ import type { ClusterSnapshot } from '../../../src/topology/snapshot.ts';
 import { type Drawing, draw } from '../../support/drawing.ts';
 import { anyHealthy } from '../../support/healthy.ts';
 import { planOf, refusalsOf, told } from '../../support/plan-text.ts';
+import { project } from '../../support/project/project.ts';
 
 interface Wishes {
   readonly replicas?: readonly string[];

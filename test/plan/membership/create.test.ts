@@ -4,7 +4,6 @@ import { type CreatePlan, type CreateRequest, planCreate } from '../../../src/pl
 import type { Roles } from '../../../src/plan/membership/roles.ts';
 import { perfectScore, scoreOf } from '../../../src/plan/placement/score.ts';
 import { placeOfApplicant, readZoneMap } from '../../../src/plan/placement/zones.ts';
-import { project } from '../../../src/plan/project/project.ts';
 import type { Plan, Stage, Step } from '../../../src/plan/step.ts';
 import { type Applicant, type Candidate, isCandidate } from '../../../src/topology/candidate.ts';
 import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
@@ -13,6 +12,7 @@ import { SLOT_COUNT, SlotSet } from '../../../src/topology/slot-set.ts';
 import { type ClusterSnapshot, isPrimary } from '../../../src/topology/snapshot.ts';
 import { draw } from '../../support/drawing.ts';
 import { comparable, planOf, refusalsOf, told } from '../../support/plan-text.ts';
+import { project } from '../../support/project/project.ts';
 import { anyStanding } from '../standing.ts';
 
 interface Wishes {

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { type DelNodeRequest, planDelNode } from '../../../src/plan/membership/del-node.ts';
 import { planForgetFailed } from '../../../src/plan/membership/forget-failed.ts';
 import { placesIn } from '../../../src/plan/placement/zones.ts';
-import { project } from '../../../src/plan/project/project.ts';
 import { isCandidate } from '../../../src/topology/candidate.ts';
 import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { withoutNodes } from '../../../src/topology/members.ts';
@@ -13,6 +12,7 @@ import { believedNodes, type ClusterSnapshot } from '../../../src/topology/snaps
 import { type Drawing, draw } from '../../support/drawing.ts';
 import { anyHealthy } from '../../support/healthy.ts';
 import { planOf, refusalsOf, told } from '../../support/plan-text.ts';
+import { project } from '../../support/project/project.ts';
 
 type Wishes = Partial<Pick<DelNodeRequest, 'ending' | 'keepData'>>;
 

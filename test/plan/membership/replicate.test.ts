@@ -13,7 +13,6 @@ import {
 } from '../../../src/plan/placement/score.ts';
 import { shardsOf } from '../../../src/plan/placement/shards.ts';
 import { placesIn } from '../../../src/plan/placement/zones.ts';
-import { project } from '../../../src/plan/project/project.ts';
 import type { Decision } from '../../../src/plan/refusal.ts';
 import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
@@ -21,6 +20,7 @@ import { type ClusterSnapshot, replicasByPrimary } from '../../../src/topology/s
 import { type Drawing, draw } from '../../support/drawing.ts';
 import { anyHealthy } from '../../support/healthy.ts';
 import { comparable, planOf, refusalsOf, told } from '../../support/plan-text.ts';
+import { project } from '../../support/project/project.ts';
 
 function outcome(drawn: Drawing, decision: Decision<RehomingPlan>) {
   return { ...drawn, decision, steps: () => told(planOf(decision), drawn) };

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { planCreate } from '../../../src/plan/membership/create.ts';
 import { planUndoCreate } from '../../../src/plan/membership/undo-create.ts';
 import { placeOfApplicant } from '../../../src/plan/placement/zones.ts';
-import { project } from '../../../src/plan/project/project.ts';
 import { leavesSomething } from '../../../src/plan/step.ts';
 import { isCandidate } from '../../../src/topology/candidate.ts';
 import { draw } from '../../support/drawing.ts';
 import { planOf, refusalsOf, told } from '../../support/plan-text.ts';
+import { project } from '../../support/project/project.ts';
 
 /** Of everybody in the drawing but those whose names come late in the alphabet. */
 function undo(drawing: string) {

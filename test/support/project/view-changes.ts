@@ -1,7 +1,7 @@
 /** Single things that change in what a node says, for plans that are carried out on paper. */
-import type { ClusterNode, OpenSlots } from '../../topology/node.ts';
-import type { SlotSet } from '../../topology/slot-set.ts';
-import type { NodeView } from '../../topology/snapshot.ts';
+import type { ClusterNode, OpenSlots } from '../../../src/topology/node.ts';
+import type { SlotSet } from '../../../src/topology/slot-set.ts';
+import type { NodeView } from '../../../src/topology/snapshot.ts';
 
 export function saying(view: NodeView, self: ClusterNode): NodeView {
   return { ...view, self, nodes: view.nodes.map(node => (node.id === view.id ? self : node)) };

@@ -1,8 +1,9 @@
 /** A failover, carried out on paper. */
-import type { ClusterNode } from '../../topology/node.ts';
-import { SlotSet } from '../../topology/slot-set.ts';
-import type { NodeView } from '../../topology/snapshot.ts';
-import type { FailoverStep } from '../failover/step.ts';
+
+import type { FailoverStep } from '../../../src/plan/failover/step.ts';
+import type { ClusterNode } from '../../../src/topology/node.ts';
+import { SlotSet } from '../../../src/topology/slot-set.ts';
+import type { NodeView } from '../../../src/topology/snapshot.ts';
 import { factsOf, saying } from './view-changes.ts';
 
 type Views = readonly NodeView[];

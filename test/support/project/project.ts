@@ -1,12 +1,13 @@
 /**
- * A plan carried out on paper: the cluster as it will be when every step is done. For previews, and so that planners
- * can be judged by `diagnose`, which knows nothing of them. Nothing happens but what the steps say: nobody fails
+ * A plan carried out on paper: the cluster as it will be when every step is done, so that planners can be judged by
+ * `diagnose`, which knows nothing of them. Nothing happens but what the steps say: nobody fails
  * meanwhile, and replicas have all data.
  */
-import type { ClusterNode, MeetingPoint, NodeId } from '../../topology/node.ts';
-import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
-import { type ClusterSnapshot, campsOf, type NodeView } from '../../topology/snapshot.ts';
-import type { Plan, Step } from '../step.ts';
+
+import type { Plan, Step } from '../../../src/plan/step.ts';
+import type { ClusterNode, MeetingPoint, NodeId } from '../../../src/topology/node.ts';
+import { SLOT_COUNT, SlotSet } from '../../../src/topology/slot-set.ts';
+import { type ClusterSnapshot, campsOf, type NodeView } from '../../../src/topology/snapshot.ts';
 import { afterFailover } from './failover.ts';
 import { afterMending } from './fix.ts';
 import { factsOf, owning, saying, withoutOpen } from './view-changes.ts';

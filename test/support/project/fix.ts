@@ -1,8 +1,9 @@
 /** The steps of `fix`, carried out on paper. */
-import type { ClusterNode, NodeId, OpenSlots } from '../../topology/node.ts';
-import { SlotSet } from '../../topology/slot-set.ts';
-import type { NodeView } from '../../topology/snapshot.ts';
-import type { MendingStep } from '../step.ts';
+
+import type { MendingStep } from '../../../src/plan/step.ts';
+import type { ClusterNode, NodeId, OpenSlots } from '../../../src/topology/node.ts';
+import { SlotSet } from '../../../src/topology/slot-set.ts';
+import type { NodeView } from '../../../src/topology/snapshot.ts';
 import { factsOf, owning, saying, withoutOpen } from './view-changes.ts';
 
 type Views = readonly NodeView[];

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { project } from '../../../src/plan/project/project.ts';
 import type { Step } from '../../../src/plan/step.ts';
 import { asMember, isCandidate } from '../../../src/topology/candidate.ts';
 import { membersOf } from '../../../src/topology/members.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
-import { type Drawing, draw } from '../../support/drawing.ts';
+import { type Drawing, draw } from '../drawing.ts';
+import { project } from './project.ts';
 
 /** The drawn cluster after some steps, one after the other; applicants are there from the start. */
 function after(drawn: Drawing, ...steps: Step[]) {
