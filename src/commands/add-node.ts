@@ -111,11 +111,11 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
       withFleet(context, options, async fleet => {
         const seen = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs });
         const words = await Promise.all(
-          primaries.map(async name => (await nameNode(fleet, seen, name)).word),
+          primaries.map(async name => (await nameNode(fleet, seen.snapshot, name)).word),
         );
         const weights = words.map(word => ({ word, weight: 1 }));
         const wishes = { weights, thresholdPercent: 0, useEmpty: false, despiteFindings };
-        return { seen, decision: planRebalance({ snapshot: seen, ...wishes }) };
+        return { seen: seen.snapshot, decision: planRebalance({ ...seen, ...wishes }) };
       }),
     question: 'Can I move these slots to the new nodes?',
     already: 'The new nodes have their share of the slots.',
@@ -149,15 +149,16 @@ async function decide(
 ): Promise<Decided<AddNodePlan>> {
   const { primary, zones, despiteFindings, allowMixed, joinTimeoutMs: timeoutMs } = options;
   const replicas = new Set(options.replicas.map(formatAddress));
-  const [snapshot, newcomers] = await Promise.all([
+  const [seen, newcomers] = await Promise.all([
     lookAtCluster(fleet, { loadingMs: timeoutMs }),
     probeUntilSettled(fleet, options.newcomers, { nowMs, timeoutMs }),
   ]);
-  showCheck(snapshot);
+  const { snapshot } = seen;
+  showCheck(seen);
   const candidates = new Map(newcomers.filter(isCandidate).map(c => [c.view.id, c]));
   const inCluster = placesIn(snapshot, zones);
   const decision = planAddNode({
-    snapshot,
+    ...seen,
     newcomers,
     asReplicas: asked => replicas.has(formatAddress(asked)),
     ...(primary !== undefined && { primary: (await nameNode(fleet, snapshot, primary)).word }),

@@ -91,7 +91,7 @@ export function runApply(options: ApplyOptions, context: Context): Promise<ExitC
   const { paint } = context.terminal;
   return moveAsPlanned(options, context, {
     command: 'apply',
-    decide: planOnSight(snapshot => resumePlan(saved, snapshot, despiteFindings)),
+    decide: planOnSight(seen => resumePlan(saved, seen, despiteFindings)),
     preview: plan => `${renderReshard(plan, paint)}${brought.map(line => `${line}\n`).join('')}`,
     question: 'Do you want to carry out what is left of this plan?',
     already: 'Everything in this plan is done already. Nothing to do.',

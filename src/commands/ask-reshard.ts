@@ -6,6 +6,7 @@ import { NodeNames } from '../report/text/names.ts';
 import { nodeLines, primaryLines } from '../report/text/nodes.ts';
 import { InterruptedError } from '../resp/errors.ts';
 import type { Choice, Dialogue, Reply, Terminal } from '../terminal.ts';
+import type { Examined } from '../topology/diagnose.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SLOT_COUNT } from '../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
@@ -46,11 +47,12 @@ export interface HowToAsk {
 
 export async function askReshard(
   said: Said,
-  snapshot: ClusterSnapshot,
+  seen: Examined,
   terminal: Terminal,
   { despiteFindings, silently, listsNodes = true }: HowToAsk,
 ): Promise<Asked> {
-  const begun = beginInquiry(said, snapshot, despiteFindings);
+  const { snapshot } = seen;
+  const begun = beginInquiry(said, seen, despiteFindings);
   if ('kind' in begun) return begun;
   if (!silently && listsNodes)
     terminal.print(`${nodeLines(snapshot, believedNodes(snapshot), terminal.paint).join('\n')}\n`);

@@ -11,7 +11,7 @@ import { type Examination, renderCheck, renderProblems } from '../report/text/ch
 import { tagged } from '../report/text/complaint.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Census } from '../topology/census.ts';
-import { diagnose } from '../topology/diagnose.ts';
+import { examine } from '../topology/diagnose.ts';
 import type { Severity } from '../topology/finding.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
@@ -98,7 +98,7 @@ function checkOptions(flags: CheckFlags): Omit<CheckOptions, keyof FleetOptions>
 
 export async function runCheck(options: CheckOptions, context: Context): Promise<ExitCode> {
   try {
-    const examination = await examine(options, context);
+    const examination = await lookAround(options, context);
     if (context.conventions === 'classic' && options.format === 'text' && !options.quiet)
       tellOfUnreached(examination.snapshot, context.terminal);
     await deliver(render(examination, options, context), options, context);
@@ -110,20 +110,20 @@ export async function runCheck(options: CheckOptions, context: Context): Promise
   }
 }
 
-async function examine(options: CheckOptions, context: Context): Promise<Examination> {
+async function lookAround(options: CheckOptions, context: Context): Promise<Examination> {
   const spinner = context.terminal.spin('asking the nodes');
   try {
     return await withFleet(context, options, async fleet => {
       const progress = (done: number, total: number) =>
         spinner.say(`${done} of ${total} nodes have answered`);
       // A failover or a move under way looks like disagreement for a moment.
-      const snapshot = await lookUntilSettled(
-        () => inspect(fleet, { progress }),
-        seen => mayPass(diagnose(seen, options)),
+      const { snapshot, findings } = await lookUntilSettled(
+        async () => examine(await inspect(fleet, { progress }), options),
+        seen => mayPass(seen.findings),
       );
-      const census = options.searchOwners ? await countForeignKeys(fleet, snapshot) : undefined;
-      const findings = diagnose(snapshot, { ...options, ...(census && { census }) });
-      return { snapshot, findings, searchedOwners: options.searchOwners };
+      if (!options.searchOwners) return { snapshot, findings, searchedOwners: false };
+      const census = await countForeignKeys(fleet, snapshot);
+      return { ...examine(snapshot, { ...options, census }), searchedOwners: true };
     });
   } finally {
     spinner.stop();

@@ -95,14 +95,15 @@ function drain(options: DelNodeOptions, context: Context, keep: (plan: MovePlan)
     decide: () =>
       withFleet(context, options, async fleet => {
         const seen = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs });
-        const { word } = await nameNode(fleet, seen, victim);
-        const found = findNode(seen, word);
-        const weights = found.kind === 'found' && ownsSlots(seen, found.id) ? [{ word, weight: 0 }] : [];
+        const { snapshot } = seen;
+        const { word } = await nameNode(fleet, snapshot, victim);
+        const found = findNode(snapshot, word);
+        const weights = found.kind === 'found' && ownsSlots(snapshot, found.id) ? [{ word, weight: 0 }] : [];
         const thresholdPercent = weights.length === 0 ? Number.MAX_SAFE_INTEGER : 0;
         const wishes = { weights, thresholdPercent, useEmpty: false, despiteFindings };
-        const decision = planRebalance({ snapshot: seen, ...wishes });
+        const decision = planRebalance({ ...seen, ...wishes });
         if (decision.kind === 'plan') keep(decision.plan);
-        return { seen, decision };
+        return { seen: snapshot, decision };
       }),
     question: 'Can I move the slots of this node to the others?',
     already: 'The node owns no slots.',
@@ -153,7 +154,7 @@ async function lossesSince({ before, moves }: MovePlan, fleet: Fleet): Promise<s
 
 async function decideOnVictim(fleet: Fleet, options: DelNodeOptions): Promise<Decided<RemovePlan>> {
   const { victim, ending, keepData } = options;
-  const snapshot = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs, withReplicas: true });
+  const { snapshot } = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs, withReplicas: true });
   const { word, stranger } = await nameNode(fleet, snapshot, victim);
   const placeOf = placesIn(snapshot, options.zones);
   const decision = planDelNode({ snapshot, word, ending, keepData, placeOf, ...(stranger && { stranger }) });
@@ -177,7 +178,8 @@ export function runForgetFailed(options: MembershipOptions, context: Context): P
       command: 'forget-failed',
       decide: async () => {
         const seen = await withFleet(context, options, lookAtCluster);
-        return { seen, decision: planForgetFailed(seen, placesIn(seen, options.zones)) };
+        const placeOf = placesIn(seen.snapshot, options.zones);
+        return { seen: seen.snapshot, decision: planForgetFailed(seen, placeOf) };
       },
       preview: plan => renderForgetFailed(plan, paint),
       question: 'Can I have these nodes forgotten?',

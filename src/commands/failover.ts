@@ -107,7 +107,7 @@ export function runFailover(options: FailoverOptions, context: Context): Promise
       command: 'failover',
       decide: () =>
         withFleet(context, options, async fleet => {
-          const snapshot = await lookAtCluster(fleet);
+          const { snapshot } = await lookAtCluster(fleet);
           const { wanted, way, maxLagBytes, despiteFindings } = options;
           const name = async (word: string) => (await nameNode(fleet, snapshot, word)).word;
           const named =

@@ -14,7 +14,7 @@ import { NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { NodeId } from '../topology/node.ts';
 import { carryOut, type Decided } from './carry-out.ts';
-import { showingCheckOnce } from './classic/check.ts';
+import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
 import { asUsage } from './options/connection.ts';
 import {
@@ -93,13 +93,12 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
   const onStopping = () => {
     isStopping = true;
   };
-  const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options));
   const showCheck = showingCheckOnce(options, context, { keys: true });
+  const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options, showCheck));
   const isTrial = options.dryRun || options.planFile !== undefined;
   let before: Round | undefined;
   for (let round = 1, failures = 0; ; round++) {
     const decided = await look();
-    if (decided.seen) showCheck(decided.seen);
     const late = before && decided.seen ? lossesSince(before, decided.seen) : [];
     if (late.length > 0) {
       for (const sentence of late) teller.complain('error', sentence);
@@ -138,15 +137,18 @@ export async function decideOnRound(
     joinTimeoutMs = 0,
   }: Pick<FixOptions, 'wishes' | 'approved'> &
     Partial<Pick<FixOptions, 'prefer' | 'explain' | 'joinTimeoutMs'>>,
+  showCheck: ShowCheck = () => {},
 ): Promise<Decided<FixPlan>> {
-  const snapshot = await lookAtCluster(fleet, { loadingMs: explain ? 0 : joinTimeoutMs });
+  const examined = await lookAtCluster(fleet, { loadingMs: explain ? 0 : joinTimeoutMs });
+  const { snapshot, findings } = examined;
+  showCheck(examined);
   const { searchOwners } = wishes;
   const [census, migrations] = await Promise.all([
-    lookForKeys(fleet, snapshot, { slots: slotsToCount(snapshot), searchOwners }),
+    lookForKeys(fleet, snapshot, { slots: slotsToCount(findings), searchOwners }),
     listMigrations(fleet, snapshot),
   ]);
   const placeOf = placesIn(snapshot, new Map());
-  const decision = planFix({ snapshot, census, migrations, wishes, placeOf, ...(prefer && { prefer }) });
+  const decision = planFix({ ...examined, census, migrations, wishes, placeOf, ...(prefer && { prefer }) });
   const differences = approved && decision.kind === 'plan' ? beyondFile(decision.plan, approved) : [];
   if (differences.length === 0) return { seen: snapshot, decision };
   const refusals = [{ kind: 'plan-outdated', differences } as const];

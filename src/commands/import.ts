@@ -84,16 +84,17 @@ function questionAbout({ sourceLogsIn }: ImportPlan, { wishes: { copy } }: Impor
 
 async function decide(options: Looking, context: Context): Promise<Decided> {
   return withBoth(options, context, async (target, source) => {
-    const cluster = await lookAtCluster(target);
-    options.showCheck(cluster);
+    const seen = await lookAtCluster(target);
+    const { snapshot: cluster } = seen;
+    options.showCheck(seen);
     const found = await lookAtSource(source, options.source.address);
     const entry = cluster.views[0]?.address;
     const targetDatabases = entry ? await countDatabases(entry, target) : 1;
     const { wishes } = options;
     const ways = await waysOf(options, source);
-    const decision = planImport({ source: found, target: cluster, targetDatabases, wishes, ways });
-    const seen = found.cluster ? { ...cluster, views: [...cluster.views, ...found.cluster.views] } : cluster;
-    if (decision.kind === 'refused') return { ...decision, seen };
+    const decision = planImport({ source: found, target: seen, targetDatabases, wishes, ways });
+    const both = found.cluster ? { ...cluster, views: [...cluster.views, ...found.cluster.views] } : cluster;
+    if (decision.kind === 'refused') return { ...decision, seen: both };
     const { plan } = decision;
     const looksForClashes = plan.mayClash && options.wishes.clash === 'refuse';
     const clash = looksForClashes
@@ -102,7 +103,7 @@ async function decide(options: Looking, context: Context): Promise<Decided> {
           importingOf(options, context, { source, target }, new AbortController().signal),
         )
       : undefined;
-    return clash ? { kind: 'refused', refusals: [clash], seen } : decision;
+    return clash ? { kind: 'refused', refusals: [clash], seen: both } : decision;
   });
 }
 

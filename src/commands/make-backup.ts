@@ -31,7 +31,7 @@ import {
 import { tagged } from '../report/text/complaint.ts';
 import { NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
+import type { Examined } from '../topology/diagnose.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions } from './context.ts';
 import type { Teller } from './telling/teller.ts';
@@ -60,13 +60,13 @@ const PROBLEMS =
 
 export async function makeBackup(
   fleet: Fleet,
-  before: ClusterSnapshot,
+  { snapshot: before, findings }: Examined,
   options: BackupOptions,
   teller: Teller,
   context: Context,
 ): Promise<ExitCode> {
   const { folder, replace } = options;
-  const problems = diagnose(before, NO_WISHES).filter(({ severity }) => severity === 'error').length;
+  const problems = findings.filter(({ severity }) => severity === 'error').length;
   const saved: SavedDump[] = [];
   try {
     await saveAll(fleet, before, saved, options, teller, context);

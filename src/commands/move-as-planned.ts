@@ -14,9 +14,9 @@ import { describeLoss } from '../report/text/loss.ts';
 import { renderReshard } from '../report/text/moves.ts';
 import { count, NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import { diagnose, NO_WISHES } from '../topology/diagnose.ts';
+import { type Examined, examine } from '../topology/diagnose.ts';
 import { SlotSet } from '../topology/slot-set.ts';
-import { type ClusterSnapshot, ownClaims } from '../topology/snapshot.ts';
+import { ownClaims } from '../topology/snapshot.ts';
 import { passesWithinMs } from '../topology/transient-findings.ts';
 import { carryOut, type Decided } from './carry-out.ts';
 import type { Aside } from './change.ts';
@@ -24,7 +24,7 @@ import { type Context, type ExitCode, withFleet } from './context.ts';
 import { lookAtCluster } from './options/membership.ts';
 import type { MoveOptions } from './options/move.ts';
 
-export type Look = () => Promise<ClusterSnapshot>;
+export type Look = () => Promise<Examined>;
 
 export interface MoveStory {
   readonly command: string;
@@ -38,11 +38,11 @@ export interface MoveStory {
 
 /** For plans that take nothing but a look at the cluster. */
 export function planOnSight(
-  plan: (seen: ClusterSnapshot) => Decision<MovePlan>,
+  plan: (seen: Examined) => Decision<MovePlan>,
 ): (look: Look) => Promise<Decided<MovePlan>> {
   return async look => {
     const seen = await look();
-    return { seen, decision: plan(seen) };
+    return { seen: seen.snapshot, decision: plan(seen) };
   };
 }
 
@@ -105,16 +105,17 @@ async function problemsLeft(
 ): Promise<string[]> {
   const target = before.views.find(({ id }) => id === moves[0]?.to)?.address;
   for (const { address } of before.views) fleet.renew(address);
-  const snapshot = await lookUntilSettled(
-    async () => {
-      try {
-        return await inspect(fleet);
-      } catch (error) {
-        if (!(error instanceof EntryNodeError) || !target) throw error;
-        return inspect(fleet, undefined, target);
-      }
-    },
-    seen => passesWithinMs(concerning(moves, diagnose(seen, NO_WISHES)), joinTimeoutMs),
+  const look = async () => {
+    try {
+      return await inspect(fleet);
+    } catch (error) {
+      if (!(error instanceof EntryNodeError) || !target) throw error;
+      return inspect(fleet, undefined, target);
+    }
+  };
+  const { snapshot, findings } = await lookUntilSettled(
+    async () => examine(await look()),
+    seen => passesWithinMs(concerning(moves, seen.findings), joinTimeoutMs),
   );
   const names = new NodeNames(snapshot);
   const owners = ownClaims(snapshot);
@@ -122,7 +123,7 @@ async function problemsLeft(
     const missing = slots.without(owners.get(to) ?? SlotSet.empty);
     return missing.size > 0 ? [`${names.of(to)} does not own ${showSlots(missing)}.`] : [];
   });
-  const found = diagnose(snapshot, NO_WISHES)
+  const found = findings
     .filter(({ severity, kind }) => severity === 'error' && (!despiteFindings || kind === 'slots-open'))
     // An emptied primary may have become a replica that is still copying.
     .filter(({ kind }) => kind !== 'replica-link-down');

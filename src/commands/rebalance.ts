@@ -86,9 +86,9 @@ export function runRebalance(options: RebalanceOptions, context: Context): Promi
   const showCheck = showingCheckOnce(options, context, { nodes: false });
   return moveAsPlanned(options, context, {
     command: 'rebalance',
-    decide: planOnSight(snapshot => {
-      showCheck(snapshot);
-      return planRebalance({ snapshot, ...wishes });
+    decide: planOnSight(seen => {
+      showCheck(seen);
+      return planRebalance({ ...seen, ...wishes });
     }),
     preview: plan =>
       renderRebalance(plan, sharesIn({ snapshot: plan.before, ...wishes }), context.terminal.paint),

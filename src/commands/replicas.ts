@@ -88,7 +88,10 @@ function rehomeReplicas(
       command,
       decide: () =>
         withFleet(context, options, async fleet => {
-          const seen = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs, withReplicas: true });
+          const { snapshot: seen } = await lookAtCluster(fleet, {
+            loadingMs: options.joinTimeoutMs,
+            withReplicas: true,
+          });
           return { seen, decision: await plan(fleet, seen) };
         }),
       preview: decided => renderRehoming(decided, paint),

@@ -82,7 +82,7 @@ async function putBack(
 ): Promise<ExitCode> {
   let restored = 0;
   await withFleet(context, restore, async fleet => {
-    const snapshot = await lookAtCluster(fleet);
+    const { snapshot } = await lookAtCluster(fleet);
     for await (const { record, outcome } of restoreValues(fleet, snapshot, records, restore.replace)) {
       if (outcome === 'restored') restored++;
       const key = shown(record.key);

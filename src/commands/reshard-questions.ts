@@ -7,6 +7,7 @@ import type { Refusal, ReshardDetail } from '../plan/refusal.ts';
 import { damageIn, findPrimary, movableSlots } from '../plan/slots/move-plan.ts';
 import { NodeNames } from '../report/text/names.ts';
 import { describeRefusal } from '../report/text/refusal.ts';
+import type { Examined } from '../topology/diagnose.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
@@ -57,10 +58,11 @@ export function refused(...refusals: Refusal[]): Refused {
 /** Nobody is asked about a cluster of which no slot may be moved, nor after a word that names no primary. */
 export function beginInquiry(
   { count, to: target, from: owners }: Said,
-  snapshot: ClusterSnapshot,
+  seen: Examined,
   despiteFindings: boolean,
 ): Inquiry | Refused {
-  const refusals = damageIn(snapshot, { despiteFindings });
+  const { snapshot } = seen;
+  const refusals = damageIn(seen, { despiteFindings });
   const find = (word: string) => findPrimary(snapshot, word, refusals);
   const to = target === undefined ? undefined : find(target);
   const from = owners === undefined || owners === 'all' ? owners : owners.flatMap(word => find(word) ?? []);

@@ -74,12 +74,12 @@ export function runReshard({ wish, ...options }: ReshardOptions, context: Contex
       if (!request) {
         const how = { despiteFindings, silently: json, listsNodes: !isClassic };
         const asked = await askReshard(wish, seen, terminal, how);
-        if (asked.kind === 'refused') return { seen, decision: asked };
+        if (asked.kind === 'refused') return { seen: seen.snapshot, decision: asked };
         request = asked.said;
         // While somebody thinks, nodes fail and others take over.
         seen = await look();
       }
-      return { seen, decision: planReshard({ snapshot: seen, despiteFindings, ...request }) };
+      return { seen: seen.snapshot, decision: planReshard({ ...seen, despiteFindings, ...request }) };
     },
     ...(isClassic && { preview: plan => renderClassicReshard(plan, terminal.paint) }),
     question: `Do you want to proceed with the proposed reshard plan${isClassic ? ' (yes/no)' : ''}?`,

@@ -79,7 +79,7 @@ export async function runRestore(options: RestoreOptions, context: Context): Pro
   const teller = new Teller({ command: 'restore', json: options.json, tagsEverywhere: true }, context);
   return teller.toItsEnd(() =>
     withFleet(context, options, async fleet => {
-      const snapshot = await lookAtCluster(fleet);
+      const { snapshot } = await lookAtCluster(fleet);
       const uncovered = SlotSet.all.without(coveredSlots(snapshot));
       if (uncovered.size > 0)
         return teller.end(
@@ -194,10 +194,10 @@ async function whatIsNotTaken(
 }
 
 /** Several files wait for the same node, each for itself; people are told once. */
-function waitingOnce(teller: LineTeller, { nowMs }: Context): Persisting {
+function waitingOnce(teller: Teller, { nowMs }: Context): Persisting {
   const told = new Set<string>();
   const remark = (text: string) => {
-    if (!told.has(text)) teller.note(`[WARNING] ${text}.`);
+    if (!told.has(text)) teller.note(tagged('warning', `${text}.`));
     told.add(text);
   };
   return { nowMs, listener: { remark } };

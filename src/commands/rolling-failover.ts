@@ -79,7 +79,7 @@ export function runRollingFailover(options: RollingOptions, context: Context): P
       command: 'rolling-failover',
       decide: () =>
         withFleet(context, options, async fleet => {
-          const snapshot = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs });
+          const { snapshot } = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs });
           const migrations = await listMigrations(fleet, snapshot);
           return { seen: snapshot, decision: planRolling({ snapshot, wish, maxLagBytes, migrations }) };
         }),

@@ -69,6 +69,16 @@ const RULES: readonly Rule[] = [
   evictingPrimaries,
 ];
 
+/** What a look brings: what the nodes say, and what is wrong with it. Whoever decides by it gets both, and looks for neither again. */
+export interface Examined {
+  readonly snapshot: ClusterSnapshot;
+  readonly findings: readonly Finding[];
+}
+
+export function examine(snapshot: ClusterSnapshot, options = NO_WISHES): Examined {
+  return { snapshot, findings: diagnose(snapshot, options) };
+}
+
 export function diagnose(snapshot: ClusterSnapshot, options: DiagnoseOptions): Finding[] {
   const evidence = gatherEvidence(snapshot, options);
   return withPassing(worstFirst(RULES.flatMap(rule => rule(evidence))));

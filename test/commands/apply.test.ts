@@ -1,4 +1,5 @@
 /** What `apply` makes of a plan in a file and of its own command line. Nothing is connected to. */
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -10,6 +11,7 @@ import { reshardCommand } from '../../src/commands/reshard.ts';
 import { planDocument } from '../../src/plan/files/plan-file.ts';
 import { type Manner, USUAL_MANNER } from '../../src/plan/slots/move-settings.ts';
 import { planReshard } from '../../src/plan/slots/reshard.ts';
+import { examine } from '../../src/topology/diagnose.ts';
 import { anyManner } from '../plan/slots/move-settings.ts';
 import { draw } from '../support/drawing.ts';
 import { planOf } from '../support/plan-text.ts';
@@ -21,7 +23,13 @@ afterAll(() => removeFolder(folder));
 const file = join(folder, 'plan.json');
 
 const { snapshot, id } = draw('A primary 0-8191\nB primary 8192-16383');
-const decision = planReshard({ snapshot, from: 'all', count: 4, to: id('B'), despiteFindings: false });
+const decision = planReshard({
+  ...examine(snapshot),
+  from: 'all',
+  count: 4,
+  to: id('B'),
+  despiteFindings: false,
+});
 const plan = planOf(decision);
 
 function apply(manner: Manner, ...argv: string[]) {

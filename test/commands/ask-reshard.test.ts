@@ -1,4 +1,5 @@
 /** What a reshard asks for, and what it makes of the answers. */
+
 import { describe, expect, test } from 'vitest';
 import { type Asked, askReshard, MOST_WRONG_ANSWERS } from '../../src/commands/ask-reshard.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type Said,
 } from '../../src/commands/reshard-questions.ts';
 import { InterruptedError } from '../../src/resp/errors.ts';
+import { examine } from '../../src/topology/diagnose.ts';
 import type { NodeId } from '../../src/topology/node.ts';
 import { draw } from '../support/drawing.ts';
 import { CTRL_C, fakeTerminal, type TerminalSetup } from '../support/run-slotctl.ts';
@@ -29,7 +31,7 @@ async function ask(
   { drawing = cluster, silently = false, despiteFindings = false } = {},
 ): Promise<{ asked: Asked; stdout: string; stderr: string }> {
   const terminal = fakeTerminal(setup);
-  const asked = await askReshard(said, drawing.snapshot, terminal, { despiteFindings, silently });
+  const asked = await askReshard(said, examine(drawing.snapshot), terminal, { despiteFindings, silently });
   return { asked, ...terminal.output };
 }
 
@@ -120,7 +122,7 @@ describe('what is not', () => {
 
 describe('before anybody is asked', () => {
   const begin = (said: Said, drawing = cluster, despiteFindings = false) =>
-    beginInquiry(said, drawing.snapshot, despiteFindings);
+    beginInquiry(said, examine(drawing.snapshot), despiteFindings);
 
   test('words of the command line become nodes', () => {
     expect(begin({ to: 'h1:7000', from: [B.slice(0, 9), C] })).toEqual({ to: A, from: [B, C], sources: [] });

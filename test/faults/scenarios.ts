@@ -85,7 +85,7 @@ function reshard(name: string, shape: Partial<Shape>): Scenario {
       return {
         ...used(cluster, keysIn(SPREAD, 3)),
         decide: async fleet =>
-          planReshard({ snapshot: await lookAtCluster(fleet), slots, to, despiteFindings: false }),
+          planReshard({ ...(await lookAtCluster(fleet)), slots, to, despiteFindings: false }),
         goOn: applySaved,
       };
     },
@@ -109,7 +109,7 @@ function rebalance(
       const wishes = { weights, thresholdPercent: 0, useEmpty: false, despiteFindings: false };
       return {
         ...used(cluster, keysIn(filled, 3)),
-        decide: async fleet => planRebalance({ snapshot: await lookAtCluster(fleet), ...wishes }),
+        decide: async fleet => planRebalance({ ...(await lookAtCluster(fleet)), ...wishes }),
         goOn: applySaved,
       };
     },
@@ -150,7 +150,7 @@ const delNode: Scenario = {
     const victim = cluster.node(3);
     const word = victim.address;
     const decide: Decide = async fleet => {
-      const snapshot = await lookAtCluster(fleet);
+      const { snapshot } = await lookAtCluster(fleet);
       const named = await nameNode(fleet, snapshot, word);
       return planDelNode({
         snapshot,

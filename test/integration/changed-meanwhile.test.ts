@@ -1,4 +1,5 @@
 /** What changes between the look that a plan was made from and the moment at which it is carried out. */
+
 import { describe, expect, type TestContext, test } from 'vitest';
 import { confirmStage } from '../../src/live/confirm.ts';
 import { execute } from '../../src/live/execute.ts';
@@ -11,6 +12,7 @@ import { placesIn } from '../../src/plan/placement/zones.ts';
 import type { Plan, PlanEvent, Problem } from '../../src/plan/step.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { parseAddress } from '../../src/resp/parse-address.ts';
+import { examine } from '../../src/topology/diagnose.ts';
 import type { Address, NodeId } from '../../src/topology/node.ts';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
 import { LoneNodes } from '../support/lone-nodes.ts';
@@ -78,7 +80,7 @@ describe.each(serversUnderTest())('$name', build => {
         (await nodesAccordingTo(node)).some(({ health }) => health === 'failed'),
       );
     const snapshot = await inspect(fleet);
-    const plan = planOf(planForgetFailed(snapshot, placesIn(snapshot, new Map())));
+    const plan = planOf(planForgetFailed(examine(snapshot), placesIn(snapshot, new Map())));
     expect(plan.victims).toEqual([cluster.member(4).id]);
     await victim.start();
     await cluster.settled();
@@ -107,7 +109,7 @@ describe.each(serversUnderTest())('$name', build => {
         async () => (await nodesAccordingTo(node)).filter(({ health }) => health === 'failed').length === 2,
       );
     const before = await inspect(fleet);
-    const { victims, stages } = planOf(planForgetFailed(before, placesIn(before, new Map())));
+    const { victims, stages } = planOf(planForgetFailed(examine(before), placesIn(before, new Map())));
     expect(victims).toHaveLength(2);
     const members = new Map(cluster.members.map(member => [member.id, member]));
     const at = (id: NodeId): Address => members.get(id) ?? cluster.member(0);
@@ -132,7 +134,7 @@ describe.each(serversUnderTest())('$name', build => {
       return [0, 1].map(primary =>
         planOf(
           planAddNode({
-            snapshot,
+            ...examine(snapshot),
             newcomers: [newcomer],
             asReplicas: () => true,
             primary: cluster.member(primary).id,
@@ -174,7 +176,7 @@ describe.each(serversUnderTest())('$name', build => {
       t.onTestFinished(() => fleet.close());
       const plan = planOf(
         planAddNode({
-          snapshot: await inspect(fleet),
+          ...examine(await inspect(fleet)),
           newcomers: [await probe(fleet, parseAddress(replica.address))],
           asReplicas: () => true,
           primary: cluster.member(0).id,

@@ -2,6 +2,7 @@
  * So many names that only a share of them is remembered, and a node that comes back empty in the midst of it: what it had is
  * sent again, and what clients have made of the other keys since is not written over.
  */
+
 import { describe, expect, type TestContext, test } from 'vitest';
 import { importKeys } from '../../src/live/import/import-keys.ts';
 import { lookAtSource } from '../../src/live/import/look-at-source.ts';
@@ -10,6 +11,7 @@ import { type ImportPlan, type ImportWishes, planImport } from '../../src/plan/t
 import type { ImportResult } from '../../src/plan/transfer/import-events.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { parseAddress } from '../../src/resp/parse-address.ts';
+import { examine } from '../../src/topology/diagnose.ts';
 import type { Address } from '../../src/topology/node.ts';
 import { TestCluster } from '../support/cluster.ts';
 import { ownersIn } from '../support/data.ts';
@@ -54,7 +56,7 @@ describe.concurrent.each(builds)('$name', build => {
   async function planned(target: Fleet, source: Fleet, from: Address, wishes: ImportWishes) {
     const [cluster, found] = [await inspect(target), await lookAtSource(source, from)];
     const ways = { hasLogin: false, sourceTls: false, targetTls: false };
-    return planOf(planImport({ source: found, target: cluster, targetDatabases: 1, wishes, ways }));
+    return planOf(planImport({ source: found, target: examine(cluster), targetDatabases: 1, wishes, ways }));
   }
 
   async function carry(

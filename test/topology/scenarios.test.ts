@@ -12,7 +12,7 @@ import { placesIn } from '../../src/plan/placement/zones.ts';
 import { describeFinding } from '../../src/report/text/finding.ts';
 import { NodeNames } from '../../src/report/text/names.ts';
 import { sceneOf } from '../../src/report/text/situation.ts';
-import { diagnose } from '../../src/topology/diagnose.ts';
+import { diagnose, examine } from '../../src/topology/diagnose.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { draw } from '../support/drawing.ts';
 import { planOf, told } from '../support/plan-text.ts';
@@ -68,7 +68,7 @@ function runFix({ drawing, command }: Scenario): string {
     withUnreachable: command.includes('unreachable'),
   };
   const placeOf = placesIn(snapshot, new Map());
-  const plan = planOf(planFix({ snapshot, census, migrations, wishes, placeOf }));
+  const plan = planOf(planFix({ ...examine(snapshot), census, migrations, wishes, placeOf }));
   const names = new NodeNames(snapshot);
   const situations = plan.situations.map(
     s =>

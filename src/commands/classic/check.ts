@@ -3,11 +3,11 @@
 import { describeUnreached } from '../../report/classic/refusal.ts';
 import { type ClassicParts, renderClassicCheck } from '../../report/text/check.ts';
 import type { Terminal } from '../../terminal.ts';
-import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
+import type { Examined } from '../../topology/diagnose.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import type { Context } from '../context.ts';
 
-export type ShowCheck = (snapshot: ClusterSnapshot) => void;
+export type ShowCheck = (seen: Examined) => void;
 
 /** The cluster as it is at the first look; those that follow are made for the sake of safety. */
 export function showingCheckOnce(
@@ -16,11 +16,11 @@ export function showingCheckOnce(
   parts: Partial<ClassicParts> = {},
 ): ShowCheck {
   let isShown = conventions !== 'classic' || json;
-  return snapshot => {
+  return seen => {
     if (isShown) return;
     isShown = true;
-    tellOfUnreached(snapshot, terminal);
-    const examination = { snapshot, findings: diagnose(snapshot, NO_WISHES), searchedOwners: false };
+    tellOfUnreached(seen.snapshot, terminal);
+    const examination = { ...seen, searchedOwners: false };
     terminal.print(renderClassicCheck(examination, { keys: false, nodes: true, ...parts }, terminal.paint));
   };
 }

@@ -5,8 +5,7 @@ import { inspect } from '../../live/look/inspect.ts';
 import { lookUntilSettled } from '../../live/look/look-until-settled.ts';
 import { readZoneMap, type ZoneMap } from '../../plan/placement/zones.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import { type Examined, examine } from '../../topology/diagnose.ts';
 import { passesWithinMs } from '../../topology/transient-findings.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from '../carry-out.ts';
 import type { Context } from '../context.ts';
@@ -64,12 +63,12 @@ export interface LookPatience {
 export function lookAtCluster(
   fleet: Fleet,
   { loadingMs = 0, withReplicas = false }: LookPatience = {},
-): Promise<ClusterSnapshot> {
+): Promise<Examined> {
   return lookUntilSettled(
-    () => inspect(fleet),
-    seen => {
-      const isAwaited = withReplicas && seen.unreachable.some(({ loading }) => loading);
-      const passes = passesWithinMs(diagnose(seen, NO_WISHES), loadingMs);
+    async () => examine(await inspect(fleet)),
+    ({ snapshot, findings }) => {
+      const isAwaited = withReplicas && snapshot.unreachable.some(({ loading }) => loading);
+      const passes = passesWithinMs(findings, loadingMs);
       return isAwaited ? Math.max(loadingMs, passes) : passes;
     },
   );

@@ -4,7 +4,7 @@
  * order of the phases; what cannot be done is part of the plan too, with the reason.
  */
 import type { Census } from '../../topology/census.ts';
-import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
+import { diagnose, type Examined, NO_WISHES } from '../../topology/diagnose.ts';
 import type { Finding } from '../../topology/finding.ts';
 import { membersOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
@@ -36,8 +36,7 @@ export interface FixWishes {
   readonly withUnreachable: boolean;
 }
 
-export interface FixRequest {
-  readonly snapshot: ClusterSnapshot;
+export interface FixRequest extends Examined {
   readonly census: Census;
   readonly migrations: readonly Migration[];
   readonly wishes: FixWishes;
@@ -62,7 +61,8 @@ export function planFix(request: FixRequest): Decision<FixPlan> {
   const { snapshot, census, wishes, prefer = 'owner' } = request;
   if (snapshot.views.every(({ self }) => self.role !== 'primary'))
     return { kind: 'refused', refusals: [nobodyAnswers(snapshot)] };
-  const findings = diagnose(snapshot, { ...NO_WISHES, ...(wishes.searchOwners && { census }) });
+  // Keys that are astray are found only by counting them everywhere, which the look has not done.
+  const findings = wishes.searchOwners ? diagnose(snapshot, { ...NO_WISHES, census }) : request.findings;
   const { situations: all, willBeCovered } = situationsIn(request, findings);
   const canAgree = !leavesDoubt(all);
   const situations = canAgree ? all : all.map(unlessOnlyAgreed);
@@ -83,7 +83,10 @@ export function isStuck({ kind, obstacle }: Situation): boolean {
   return obstacle !== undefined && kind !== 'keys-gone';
 }
 
-function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequest, findings: Finding[]) {
+function situationsIn(
+  { snapshot, census, migrations, wishes, placeOf }: FixRequest,
+  findings: readonly Finding[],
+) {
   const { views } = snapshot;
   const primaries = new Set(views.flatMap(({ id, self }) => (self.role === 'primary' ? [id] : [])));
   const answering = new Set(views.map(({ id }) => id));
@@ -114,7 +117,7 @@ function situationsIn({ snapshot, census, migrations, wishes, placeOf }: FixRequ
     isDown ? unlessKeysMove(situation, looksAgain ? 'later' : 'cluster-down') : situation,
   );
   const settled = SlotSet.union([...open, ...coverage.situations].map(({ slots }) => slots));
-  const removed = ghosts(snapshot, placeOf);
+  const removed = ghosts({ snapshot, findings }, placeOf);
   const gone = new Set(removed.flatMap(({ nodes }) => nodes));
   const disputed = mapsDisagree(findings, snapshot, settled);
   // A node that imports slots does not hear who owns them; so nothing else may be about to change hands.

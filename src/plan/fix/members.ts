@@ -1,4 +1,5 @@
 /** Who belongs to the cluster, whom nodes know, and whose replicas they are. */
+import type { Examined } from '../../topology/diagnose.ts';
 import type { Finding, FindingOf } from '../../topology/finding.ts';
 import { membersOf, withoutNodes } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
@@ -23,8 +24,8 @@ const PHASE_OF: Partial<Record<Step['kind'], Phase>> = {
 };
 
 /** As `forget-failed` does it, but for members that are down: these may come back. Their replicas get others, everybody forgets them, and it is seen to that they stay away. */
-export function ghosts(snapshot: ClusterSnapshot, placeOf: PlaceOf): Situation[] {
-  const decision = planForgetting(snapshot, ghostsIn(snapshot, 'without handshakes'), placeOf);
+export function ghosts({ snapshot, findings }: Examined, placeOf: PlaceOf): Situation[] {
+  const decision = planForgetting(snapshot, ghostsIn(findings, 'without handshakes'), placeOf);
   if (decision.kind === 'refused') {
     const nodes = decision.refusals.flatMap(refusal =>
       'node' in refusal && typeof refusal.node === 'string' ? [refusal.node] : [],

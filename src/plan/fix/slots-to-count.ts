@@ -1,11 +1,10 @@
 /** In which slots something is wrong, so that keys are counted in them before anything is decided. */
-import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
+import type { Finding } from '../../topology/finding.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 
-export function slotsToCount(snapshot: ClusterSnapshot): SlotSet {
+export function slotsToCount(findings: readonly Finding[]): SlotSet {
   return SlotSet.union(
-    diagnose(snapshot, NO_WISHES).flatMap(finding => {
+    findings.flatMap(finding => {
       switch (finding.kind) {
         case 'slots-uncovered':
         case 'owner-unreachable':

@@ -1,5 +1,6 @@
 /** `forget-failed`: nodes that are gone, and that somebody still knows. */
-import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
+import type { Examined } from '../../topology/diagnose.ts';
+import type { Finding } from '../../topology/finding.ts';
 import { lastCopyOf, mayHoldUnowned } from '../../topology/last-copy.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { Place } from '../../topology/place.ts';
@@ -11,22 +12,22 @@ import { planRemoval, type RemovePlan, slotRefusals } from './del-node.ts';
 
 /** Nodes that somebody still knows although they are gone. One that owns slots is no ghost: its slots wait for it. */
 export function planForgetFailed(
-  snapshot: ClusterSnapshot,
+  { snapshot, findings }: Examined,
   placeOf: (id: NodeId) => Place,
 ): Decision<RemovePlan> {
   const silent = new Set(snapshot.unreachable.map(({ id }) => id));
-  const failed = diagnose(snapshot, NO_WISHES).flatMap(({ kind, nodes }) =>
+  const failed = findings.flatMap(({ kind, nodes }) =>
     kind === 'node-failed' ? nodes.filter(id => silent.has(id)) : [],
   );
-  return planForgetting(snapshot, [...failed, ...ghostsIn(snapshot, 'with handshakes')], placeOf);
+  return planForgetting(snapshot, [...failed, ...ghostsIn(findings, 'with handshakes')], placeOf);
 }
 
 /** A handshake may be about to get through. */
 export function ghostsIn(
-  snapshot: ClusterSnapshot,
+  findings: readonly Finding[],
   which: 'with handshakes' | 'without handshakes',
 ): NodeId[] {
-  return diagnose(snapshot, NO_WISHES).flatMap(finding => {
+  return findings.flatMap(finding => {
     if (finding.kind !== 'ghost') return [];
     return finding.because !== 'handshake' || which === 'with handshakes' ? finding.nodes : [];
   });

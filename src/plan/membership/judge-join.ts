@@ -1,6 +1,6 @@
 /** What stands against nodes that are to join a cluster, and against the cluster that they are to join. */
 import { type Applicant, type Candidate, isCandidate } from '../../topology/candidate.ts';
-import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
+import { diagnose, type Examined, NO_WISHES } from '../../topology/diagnose.ts';
 import type { Traits } from '../../topology/join-requirements.ts';
 import { withoutNodes } from '../../topology/members.ts';
 import type { Address, ClusterNode, NodeId } from '../../topology/node.ts';
@@ -15,8 +15,7 @@ import type { Refusal } from '../refusal.ts';
 import { isOlder, productsMixed } from './compatibility.ts';
 import { judgeFutureReplica, judgeNewcomer } from './judge-node.ts';
 
-export interface AddNodeRequest {
-  readonly snapshot: ClusterSnapshot;
+export interface AddNodeRequest extends Examined {
   readonly newcomers: readonly Applicant[];
   /** Which of them become replicas. */
   readonly asReplicas: (asked: Address) => boolean;
@@ -33,14 +32,18 @@ export interface AddNodeRequest {
 
 /** What newcomers lack that came half-way in an earlier run is what this one is to mend; what others need stays. */
 export function judgeCluster(
-  { snapshot, despiteFindings }: AddNodeRequest,
+  { snapshot, findings, despiteFindings }: AddNodeRequest,
   candidates: readonly Candidate[],
 ): Refusal[] {
   if (despiteFindings) return [];
-  const replicas = replicasByPrimary(believedNodes(snapshot).values());
-  const spare = candidates.filter(({ view: { id, self } }) => isSpare(self) && !replicas.has(id));
-  const cluster = withoutNodes(snapshot, new Set(spare.map(({ view }) => view.id)));
-  const errors = diagnose(cluster, NO_WISHES).filter(finding => finding.severity === 'error');
+  const known = believedNodes(snapshot);
+  const replicas = replicasByPrimary(known.values());
+  const spare = candidates.filter(
+    ({ view: { id, self } }) => known.has(id) && isSpare(self) && !replicas.has(id),
+  );
+  const rest = withoutNodes(snapshot, new Set(spare.map(({ view }) => view.id)));
+  const among = spare.length === 0 ? findings : diagnose(rest, NO_WISHES);
+  const errors = among.filter(finding => finding.severity === 'error');
   return errors.length === 0 ? [] : [{ kind: 'cluster-damaged', findings: errors }];
 }
 

@@ -1,5 +1,5 @@
 /** Plans that move slots: what they have in common, and what stands against moving anything. */
-import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
+import type { Examined } from '../../topology/diagnose.ts';
 import { findNode } from '../../topology/find-node.ts';
 import type { Finding } from '../../topology/finding.ts';
 import { membersOf } from '../../topology/members.ts';
@@ -97,7 +97,7 @@ function gather(moves: readonly SlotMove[], party: (move: SlotMove) => NodeId): 
 
 /** What keeps slots from being moved about, unless the person insists. What these moves will mend does not. */
 export function damageIn(
-  snapshot: ClusterSnapshot,
+  { snapshot, findings }: Examined,
   {
     despiteFindings,
     moves = [],
@@ -105,11 +105,11 @@ export function damageIn(
 ): Refusal[] {
   if (despiteFindings) return [];
   const otherwise = openOtherwise(snapshot, moves);
-  const findings = diagnose(snapshot, NO_WISHES)
+  const damage = findings
     .filter(({ severity }) => severity === 'error')
     .filter(({ kind, slots }) => kind !== 'slots-open' || slots.intersect(otherwise).size > 0)
     .filter(finding => !isSilence(finding) || moves.length === 0 || concerning(moves, [finding]).length > 0);
-  return findings.length === 0 ? [] : [{ kind: 'cluster-damaged', findings }];
+  return damage.length === 0 ? [] : [{ kind: 'cluster-damaged', findings: damage }];
 }
 
 /** Moves that would end at the first key. */

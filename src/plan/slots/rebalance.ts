@@ -1,4 +1,5 @@
 /** `rebalance`: every node gets the share of the slots that its weight is of all weights. */
+import type { Examined } from '../../topology/diagnose.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, ownClaims } from '../../topology/snapshot.ts';
@@ -19,7 +20,7 @@ import {
 } from './move-plan.ts';
 import { type Party, pairings } from './pairing.ts';
 
-export interface RebalanceRequest {
+export interface RebalanceWishes {
   readonly snapshot: ClusterSnapshot;
   /** Of nodes as they are named; all others weigh 1. A weight of 0 empties a node. */
   readonly weights: readonly { readonly word: string; readonly weight: number }[];
@@ -29,13 +30,15 @@ export interface RebalanceRequest {
   readonly despiteFindings: boolean;
 }
 
+export interface RebalanceRequest extends RebalanceWishes, Examined {}
+
 interface Weighed extends Party {
   readonly weight: number;
 }
 
 export function planRebalance(request: RebalanceRequest): Decision<MovePlan> {
   const { snapshot, thresholdPercent, despiteFindings } = request;
-  const refusals = damageIn(snapshot, { despiteFindings });
+  const refusals = damageIn(request, { despiteFindings });
   const weights = readWeights(request, refusals);
   const doubtful = slotsInDoubt(snapshot);
   const involved = involvedIn(request, weights);
@@ -52,7 +55,7 @@ export function planRebalance(request: RebalanceRequest): Decision<MovePlan> {
 }
 
 /** Among how many the slots are shared, and what they weigh together. */
-export function sharesIn(request: RebalanceRequest): {
+export function sharesIn(request: RebalanceWishes): {
   readonly nodes: number;
   readonly totalWeight: number;
 } {
@@ -64,14 +67,14 @@ export function sharesIn(request: RebalanceRequest): {
   };
 }
 
-function involvedIn({ snapshot, useEmpty }: RebalanceRequest, weights: ReadonlyMap<NodeId, number>): Owners {
+function involvedIn({ snapshot, useEmpty }: RebalanceWishes, weights: ReadonlyMap<NodeId, number>): Owners {
   const owners = movableSlots(snapshot, slotsInDoubt(snapshot));
   return new Map(
     [...owners].filter(([id, slots]) => slots.size > 0 || useEmpty || (weights.get(id) ?? 0) > 0),
   );
 }
 
-function readWeights({ snapshot, weights }: RebalanceRequest, refusals: Refusal[]): Map<NodeId, number> {
+function readWeights({ snapshot, weights }: RebalanceWishes, refusals: Refusal[]): Map<NodeId, number> {
   const given = new Map<NodeId, number[]>();
   for (const { word, weight } of weights) {
     const node = findPrimary(snapshot, word, refusals);

@@ -1,4 +1,5 @@
 /** `reshard`: so many slots of some nodes go to another, or just these slots do. */
+import type { Examined } from '../../topology/diagnose.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
@@ -17,8 +18,7 @@ import {
   unreadableIn,
 } from './move-plan.ts';
 
-interface ReshardBase {
-  readonly snapshot: ClusterSnapshot;
+interface ReshardBase extends Examined {
   readonly to: string;
   readonly despiteFindings: boolean;
 }
@@ -43,7 +43,7 @@ interface Moving {
 
 export function planReshard(request: ReshardRequest): Decision<MovePlan> {
   const { snapshot, to, despiteFindings } = request;
-  const refusals = damageIn(snapshot, { despiteFindings });
+  const refusals = damageIn(request, { despiteFindings });
   const target = findPrimary(snapshot, to, refusals);
   const { moves, remarks } =
     'slots' in request ? moveNamed(request, target, refusals) : moveCounted(request, target, refusals);

@@ -1,4 +1,5 @@
 /** `apply`: what is left to be done of a plan that was written down. */
+import type { Examined } from '../../topology/diagnose.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
@@ -15,9 +16,10 @@ import { damageIn, type MovePlan, movePlan, ownersIn, slotsInDoubt, unreadableIn
  */
 export function resumePlan(
   { owners, moves }: SavedPlan,
-  snapshot: ClusterSnapshot,
+  seen: Examined,
   despiteFindings: boolean,
 ): Decision<MovePlan> {
+  const { snapshot } = seen;
   const map = new SlotMap(snapshot);
   const pending = moves
     .map(move => ({ ...move, slots: map.divide(move.slots).get(move.from) ?? SlotSet.empty }))
@@ -31,7 +33,7 @@ export function resumePlan(
   // Whatever has befallen the cluster since: what is done is done.
   const isDone = pending.length + closing.length === 0;
   const refusals: Refusal[] = [
-    ...damageIn(snapshot, { despiteFindings: despiteFindings || isDone, moves }),
+    ...damageIn(seen, { despiteFindings: despiteFindings || isDone, moves }),
     ...(differences.length > 0 ? [{ kind: 'plan-outdated', differences } as const] : []),
     ...unreadableIn(snapshot, pending, { despiteFindings }),
     ...silentParties(pending, snapshot, differences),

@@ -1,5 +1,5 @@
 /** Keys that come from elsewhere into a cluster: what there is to take, where it goes, and what stands against it. */
-import { diagnose, NO_WISHES } from '../../topology/diagnose.ts';
+import { diagnose, type Examined, NO_WISHES } from '../../topology/diagnose.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
 import { SLOT_COUNT } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, isPrimary, type ServerFacts } from '../../topology/snapshot.ts';
@@ -91,7 +91,7 @@ export interface ImportWays {
 
 export interface ImportSituation {
   readonly source: ImportSource;
-  readonly target: ClusterSnapshot;
+  readonly target: Examined;
   /** How many databases the target has. */
   readonly targetDatabases: number;
   readonly wishes: ImportWishes;
@@ -100,11 +100,12 @@ export interface ImportSituation {
 
 export function planImport({
   source,
-  target,
+  target: seen,
   targetDatabases,
   wishes,
   ways,
 }: ImportSituation): Decision<ImportPlan> {
+  const { snapshot: target } = seen;
   const tight = tightNodes(source.nodes, target, wishes);
   const present = databasesIn(source).filter(
     ({ database }) => !wishes.databases || wishes.databases.includes(database),
@@ -119,7 +120,7 @@ export function planImport({
   }));
   // MIGRATE gives no key another name.
   const throughHere = wishes.throughHere || databases.some(({ prefix }) => prefix !== '');
-  const refusals = refusalsOf(source, target, wishes);
+  const refusals = refusalsOf(source, seen, wishes);
   if (refusals.length === 0 && !throughHere) refusals.push(...closedWays(source, ways));
   if (refusals.length === 0 && !wishes.despiteFindings && !wishes.copy)
     refusals.push(...tight.map((node): Refusal => ({ kind: 'target-full', ...node })));
@@ -148,13 +149,14 @@ function databasesIn({ nodes }: ImportSource): { database: number; keys: number 
 
 function refusalsOf(
   { nodes, cluster }: ImportSource,
-  target: ClusterSnapshot,
+  seen: Examined,
   { despiteFindings, copy, throughHere }: ImportWishes,
 ): Refusal[] {
+  const { snapshot: target } = seen;
   const members = new Set(target.views.flatMap(({ nodes: known }) => known.map(({ id }) => id)));
   const shared = cluster?.views.find(({ id }) => members.has(id));
   if (shared) return [{ kind: 'same-cluster', node: shared.address }];
-  const refusals = damageIn(target, { despiteFindings });
+  const refusals = damageIn(seen, { despiteFindings });
   if (cluster && !despiteFindings) {
     const findings = diagnose(cluster, NO_WISHES).filter(({ severity }) => severity === 'error');
     if (findings.length > 0) refusals.push({ kind: 'source-damaged', findings });

@@ -1,16 +1,15 @@
 /** `check` as text: the classic lines, which scripts look for, then all that those leave out, worst first. */
-import { type Finding, MEANINGS } from '../../topology/finding.ts';
+import type { Examined } from '../../topology/diagnose.ts';
+import { MEANINGS } from '../../topology/finding.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
+import { believedNodes } from '../../topology/snapshot.ts';
 import type { Paint } from '../paint.ts';
 import { describeFinding } from './finding.ts';
 import { count, NodeNames } from './names.ts';
 import { keyLines, nodeLines } from './nodes.ts';
 
-export interface Examination {
-  readonly snapshot: ClusterSnapshot;
-  readonly findings: readonly Finding[];
+export interface Examination extends Examined {
   /** Whether keys outside their owners' slots were looked for. */
   readonly searchedOwners: boolean;
 }

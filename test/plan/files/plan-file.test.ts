@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { planDocument, readPlanDocument } from '../../../src/plan/files/plan-file.ts';
 import { USUAL_MANNER } from '../../../src/plan/slots/move-settings.ts';
 import { planReshard } from '../../../src/plan/slots/reshard.ts';
+import { examine } from '../../../src/topology/diagnose.ts';
 import { InputError } from '../../../src/topology/input-error.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
 import { draw } from '../../support/drawing.ts';
@@ -20,7 +21,9 @@ const CLUSTER = `
 
 function saved(drawing = CLUSTER, to = 'D') {
   const { snapshot, id, named } = draw(drawing);
-  const plan = planOf(planReshard({ snapshot, from: 'all', count: 4, to: id(to), despiteFindings: false }));
+  const plan = planOf(
+    planReshard({ ...examine(snapshot), from: 'all', count: 4, to: id(to), despiteFindings: false }),
+  );
   return { plan, id, named, text: planDocument(plan, 'reshard', USUAL_MANNER) };
 }
 
@@ -75,7 +78,13 @@ describe('a plan in a file', () => {
       fc.property(anySlotMap, fc.nat({ max: 16384 }), anyManner, ({ drawing, names }, wish, manner) => {
         const { snapshot, id } = draw(drawing);
         const to = id(names.at(-1) ?? '');
-        const decision = planReshard({ snapshot, from: 'all', count: wish, to, despiteFindings: true });
+        const decision = planReshard({
+          ...examine(snapshot),
+          from: 'all',
+          count: wish,
+          to,
+          despiteFindings: true,
+        });
         fc.pre(decision.kind === 'plan');
         const plan = planOf(decision);
         const text = planDocument(plan, 'rebalance', manner);

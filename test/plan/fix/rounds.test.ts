@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FixPlan, planFix } from '../../../src/plan/fix/fix.ts';
 import { placesIn } from '../../../src/plan/placement/zones.ts';
-import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
+import { diagnose, examine, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { SLOT_COUNT, SlotSet, slot } from '../../../src/topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../../src/topology/snapshot.ts';
 import { draw } from '../../support/drawing.ts';
@@ -116,7 +116,7 @@ function mended({ drawing, keys: drawn }: Damaged, hides: boolean, withUnreachab
     const census = censusOf(snapshot, keys, hides);
     const placeOf = placesIn(snapshot, new Map());
     const wishes = { searchOwners: true, withUnreachable };
-    const last = planOf(planFix({ snapshot, census, migrations: [], wishes, placeOf }));
+    const last = planOf(planFix({ ...examine(snapshot), census, migrations: [], wishes, placeOf }));
     if (last.stages.length === 0 || rounds > MOST_ROUNDS) return { last, snapshot, keys, rounds };
     keys = carryKeys(keys, last);
     snapshot = project(last);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { functionSource, planAddNode } from '../../../src/plan/membership/add-node.ts';
 import { placeOfApplicant, placesIn } from '../../../src/plan/placement/zones.ts';
 import { isCandidate } from '../../../src/topology/candidate.ts';
-import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
+import { diagnose, examine, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../../src/topology/snapshot.ts';
 import { type Drawing, draw } from '../../support/drawing.ts';
@@ -31,7 +31,7 @@ function decide(drawn: Drawing, newcomers: readonly string[], wishes: Wishes = {
   const candidates = new Map(applicants.filter(isCandidate).map(node => [node.view.id, node]));
   const inCluster = placesIn(snapshot, new Map());
   return planAddNode({
-    snapshot,
+    ...examine(snapshot),
     newcomers: applicants.map(node =>
       isCandidate(node) ? { ...node, view: views.get(node.view.id) ?? node.view } : node,
     ),
@@ -215,7 +215,7 @@ describe('what stands against it', () => {
     const drawn = draw(`${CLUSTER}N primary alone`);
     const twins = drawn.snapshot.views.map(view => ({ ...view, address: { host: 'nat', port: 7000 } }));
     const decision = planAddNode({
-      snapshot: { ...drawn.snapshot, views: twins },
+      ...examine({ ...drawn.snapshot, views: twins }),
       newcomers: [drawn.applicant('N')],
       asReplicas: () => true,
       primary: 'nat:7000',
@@ -258,7 +258,7 @@ describe('what an earlier run has begun', () => {
     const { address } = first.self;
     const request = {
       traits: {},
-      snapshot: drawn.snapshot,
+      ...examine(drawn.snapshot),
       asReplicas: () => false,
       placeOf: placesIn(drawn.snapshot, new Map()),
       despiteFindings: false,

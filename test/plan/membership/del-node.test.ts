@@ -4,7 +4,7 @@ import { type DelNodeRequest, planDelNode } from '../../../src/plan/membership/d
 import { planForgetFailed } from '../../../src/plan/membership/forget-failed.ts';
 import { placesIn } from '../../../src/plan/placement/zones.ts';
 import { isCandidate } from '../../../src/topology/candidate.ts';
-import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
+import { diagnose, examine, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { withoutNodes } from '../../../src/topology/members.ts';
 import type { NodeId } from '../../../src/topology/node.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
@@ -34,7 +34,7 @@ function delNode(drawing: string, wishes: Wishes = {}) {
 
 function forgetFailed(drawing: string) {
   const drawn = draw(drawing);
-  const decision = planForgetFailed(drawn.snapshot, placesIn(drawn.snapshot, new Map()));
+  const decision = planForgetFailed(examine(drawn.snapshot), placesIn(drawn.snapshot, new Map()));
   return { ...drawn, drawn, plan: planOf(decision), steps: told(planOf(decision), drawn) };
 }
 
@@ -265,7 +265,7 @@ describe('nodes that are gone', () => {
     if (!entry?.self.address) throw new Error();
     const lost = { id: entry.id, address: entry.self.address, reason: '', replacedBy: drawn.id('B') };
     const snapshot = { ...drawn.snapshot, unreachable: [lost] };
-    const decision = planForgetFailed(snapshot, placesIn(snapshot, new Map()));
+    const decision = planForgetFailed(examine(snapshot), placesIn(snapshot, new Map()));
     expect(planOf(decision)).toMatchObject({ victims: [], stages: [] });
     expect(diagnose(snapshot, NO_WISHES).map(({ kind }) => kind)).toContain('wrong-address');
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planRebalance } from '../../../src/plan/slots/rebalance.ts';
+import { examine } from '../../../src/topology/diagnose.ts';
 import type { NodeId } from '../../../src/topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../../../src/topology/slot-set.ts';
 import { ownClaims } from '../../../src/topology/snapshot.ts';
@@ -27,7 +28,7 @@ interface Wishes {
 function rebalance(drawing: string | Drawing, { weights = '', ...wishes }: Wishes = {}) {
   const drawn = typeof drawing === 'string' ? draw(drawing) : drawing;
   const decision = planRebalance({
-    snapshot: drawn.snapshot,
+    ...examine(drawn.snapshot),
     weights: [...weights.matchAll(/(\S+)=(\S+)/g)].map(([, name = '', weight]) => ({
       word: /^[A-Za-z]\d*$/.test(name) ? drawn.id(name) : name,
       weight: Number(weight),

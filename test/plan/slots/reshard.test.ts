@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planReshard, type ReshardRequest } from '../../../src/plan/slots/reshard.ts';
+import { examine } from '../../../src/topology/diagnose.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
 import { ownClaims } from '../../../src/topology/snapshot.ts';
 import { type Drawing, draw } from '../../support/drawing.ts';
@@ -31,7 +32,7 @@ function reshard(drawing: string | Drawing, wishes: Wishes, despiteFindings = fa
   const drawn = typeof drawing === 'string' ? draw(drawing) : drawing;
   const { snapshot, id } = drawn;
   const word = (name: string) => (/^[A-Za-z]\d*$/.test(name) ? id(name) : name);
-  const base = { snapshot, to: word(wishes.to), despiteFindings };
+  const base = { ...examine(snapshot), to: word(wishes.to), despiteFindings };
   const request: ReshardRequest =
     'slots' in wishes
       ? { ...base, slots: SlotSet.parse(wishes.slots) }
@@ -144,7 +145,13 @@ describe('what is refused', () => {
     const ids = snapshot.views.map(({ id }) => id);
     const word =
       [...'0123456789abcdef'].find(digit => ids.filter(id => id.startsWith(digit)).length > 1) ?? '';
-    const decision = planReshard({ snapshot, from: 'all', count: 1, to: word, despiteFindings: false });
+    const decision = planReshard({
+      ...examine(snapshot),
+      from: 'all',
+      count: 1,
+      to: word,
+      despiteFindings: false,
+    });
     const matches = ids.filter(id => id.startsWith(word)).sort();
     expect(refusalsOf(decision)).toEqual([{ kind: 'ambiguous-node', word, matches }]);
   });

@@ -5,6 +5,7 @@ import { USUAL_MANNER } from '../../../src/plan/slots/move-settings.ts';
 import { planRebalance } from '../../../src/plan/slots/rebalance.ts';
 import { planReshard } from '../../../src/plan/slots/reshard.ts';
 import { resumePlan } from '../../../src/plan/slots/resume.ts';
+import { examine } from '../../../src/topology/diagnose.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
 import { ownClaims } from '../../../src/topology/snapshot.ts';
 import { draw } from '../../support/drawing.ts';
@@ -23,14 +24,14 @@ const BEFORE = `
 function savedPlan(): SavedPlan {
   const { snapshot, id } = draw(BEFORE);
   const slots = SlotSet.parse('0-9,5461-5470');
-  const plan = planOf(planReshard({ snapshot, slots, to: id('D'), despiteFindings: false }));
+  const plan = planOf(planReshard({ ...examine(snapshot), slots, to: id('D'), despiteFindings: false }));
   return readPlanDocument(planDocument(plan, 'reshard', USUAL_MANNER));
 }
 
 /** What becomes of the plan when the cluster looks like this by now. */
 function resume(now: string, despiteFindings = false) {
   const { snapshot, named } = draw(now);
-  const decision = resumePlan(savedPlan(), snapshot, despiteFindings);
+  const decision = resumePlan(savedPlan(), examine(snapshot), despiteFindings);
   return {
     moves: () => planOf(decision).moves.map(({ from, to, slots }) => named(`${from} gives ${to} ${slots}`)),
     stages: () => planOf(decision).stages,
@@ -152,7 +153,7 @@ describe('a saved plan does not fit', () => {
 
   test('when it is another cluster', () => {
     const { snapshot } = draw('X primary 0-8000\nY primary 8001-16383');
-    const [refusal] = refusalsOf(resumePlan(savedPlan(), snapshot, false));
+    const [refusal] = refusalsOf(resumePlan(savedPlan(), examine(snapshot), false));
     expect(refusal).toMatchObject({ kind: 'plan-outdated' });
   });
 });
@@ -165,18 +166,18 @@ describe('whatever part of a plan has been done', () => {
       fc.property(anyProgress, ([{ drawing }, progress]) => {
         const { snapshot } = draw(drawing);
         const wishes = { weights: [], thresholdPercent: 0, useEmpty: true, despiteFindings: false };
-        const plan = planOf(planRebalance({ snapshot, ...wishes }));
+        const plan = planOf(planRebalance({ ...examine(snapshot), ...wishes }));
         const saved = readPlanDocument(planDocument(plan, 'rebalance', USUAL_MANNER));
         const done = plan.moves.map(move => {
           const thirds = progress.next().value ?? 0;
           return { ...move, slots: move.slots.take(Math.floor((move.slots.size * thirds) / 3)) };
         });
         const now = moveOnPaper(snapshot, done);
-        const rest = planOf(resumePlan(saved, now, false));
+        const rest = planOf(resumePlan(saved, examine(now), false));
         const left = plan.moves.map((move, i) => move.slots.without(done[i]?.slots ?? SlotSet.empty));
         expect(rest.moves.map(({ slots }) => `${slots}`)).toEqual(left.filter(s => s.size > 0).map(String));
         expect(ownersIn(afterPlan(rest))).toEqual(ownersIn(afterPlan(plan)));
-        expect(planOf(resumePlan(saved, afterPlan(rest), false)).stages).toEqual([]);
+        expect(planOf(resumePlan(saved, examine(afterPlan(rest)), false)).stages).toEqual([]);
       }),
       { numRuns: 40 },
     );

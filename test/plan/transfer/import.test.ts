@@ -1,4 +1,5 @@
 /** What of a source goes where in a cluster, and what stands against it. */
+
 import { describe, expect, test } from 'vitest';
 import {
   type ImportSource,
@@ -7,6 +8,7 @@ import {
   planImport,
 } from '../../../src/plan/transfer/import.ts';
 import { type ImportResult, lostAtSource } from '../../../src/plan/transfer/import-events.ts';
+import { examine } from '../../../src/topology/diagnose.ts';
 import { type Drawing, draw } from '../../support/drawing.ts';
 import { planOf, refusalsOf } from '../../support/plan-text.ts';
 
@@ -60,7 +62,7 @@ function decide(
     ways = PLAIN,
   }: { target?: Drawing; targetDatabases?: number; ways?: ImportWays } = {},
 ) {
-  const situation = { source, target: target.snapshot, targetDatabases, ways };
+  const situation = { source, target: examine(target.snapshot), targetDatabases, ways };
   return planImport({ ...situation, wishes: { ...WISHES, ...wishes } });
 }
 

@@ -6,6 +6,7 @@ import { plain } from '../../../src/report/paint.ts';
 import { renderFix } from '../../../src/report/text/fix.ts';
 import { NodeNames } from '../../../src/report/text/names.ts';
 import { lossOf, originOf, sceneOf, titleOf } from '../../../src/report/text/situation.ts';
+import { examine } from '../../../src/topology/diagnose.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
 import { draw } from '../../support/drawing.ts';
 import { planOf } from '../../support/plan-text.ts';
@@ -14,7 +15,7 @@ function rendered(drawing: string, explain: boolean, withUnreachable = false): s
   const { snapshot, census, named } = draw(drawing);
   const wishes = { searchOwners: false, withUnreachable };
   const placeOf = placesIn(snapshot, new Map());
-  const plan = planOf(planFix({ snapshot, census, migrations: [], wishes, placeOf }));
+  const plan = planOf(planFix({ ...examine(snapshot), census, migrations: [], wishes, placeOf }));
   return named(renderFix(plan, { explain }, plain));
 }
 

@@ -1,9 +1,11 @@
 /** What is said of slots that are about to move, and of those that do. */
+
 import { describe, expect, test } from 'vitest';
 import { planReshard } from '../../../src/plan/slots/reshard.ts';
 import { plain } from '../../../src/report/paint.ts';
 import { movedSlotLines, movingLine, renderReshard } from '../../../src/report/text/moves.ts';
 import { NodeNames } from '../../../src/report/text/names.ts';
+import { examine } from '../../../src/topology/diagnose.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';
 import { draw } from '../../support/drawing.ts';
 import { planOf } from '../../support/plan-text.ts';
@@ -18,7 +20,7 @@ function planned(keys: number, usedMemoryBytes: number) {
     server: { ...view.server, keys, usedMemoryBytes },
   }));
   const request = { from: [drawn.id('A')], to: drawn.id('B'), count: 2048, despiteFindings: false };
-  const plan = planOf(planReshard({ snapshot: { ...drawn.snapshot, views }, ...request }));
+  const plan = planOf(planReshard({ ...examine({ ...drawn.snapshot, views }), ...request }));
   const [move] = plan.moves;
   if (!move) throw new Error('nothing moves');
   return { plan, move, names: new NodeNames(plan.before), named: drawn.named };
