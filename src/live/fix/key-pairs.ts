@@ -1,5 +1,5 @@
 /**
- * One key on two nodes: what each has, and how one of them gives way without a value being lost. Apart from what move and import
+ * One key on two nodes: what each has, and how one is replaced without a value being lost. Apart from what move and import
  * do, who have one side that only they write to, and may overwrite what is on the disk: clients may change both of these values
  * meanwhile, so each is watched, and nothing is overwritten or removed but what was read.
  */

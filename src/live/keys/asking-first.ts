@@ -1,4 +1,4 @@
-/** A node that only imports a slot lets its keys be seen by whoever says ASKING before each command. */
+/** A node that only imports a slot shows its keys to those who say ASKING before each command. */
 import type { Command } from '../../resp/command.ts';
 import { asking } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
@@ -9,7 +9,7 @@ export type Line = Pick<Lane, 'send' | 'sendEach'>;
 
 export function askingFirst(line: Line): Line {
   const send = async <T>(command: Command<T>): Promise<T> => {
-    // Whoever may not ask is sent elsewhere, which is not what is wrong.
+    // A user who may not ask is sent elsewhere, which is not what is wrong.
     const [, reply] = await Promise.all([line.send(asking()), line.send(command)]);
     return reply;
   };

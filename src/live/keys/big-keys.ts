@@ -52,7 +52,7 @@ export function showKey(key: Key): string {
   return escaped(key.toString('latin1'));
 }
 
-/** Of each its bytes, and none where the server does not tell: whoever may not ask moves them like all others. */
+/** Of each its bytes, and none where the server does not tell: a user who may not ask moves them like all others. */
 export async function sizesOf(keys: readonly Key[], line: Pick<Line, 'sendEach'>): Promise<Sized[]> {
   const sizes = await line.sendEach(keys.map(memoryUsage));
   return keys.map((key, i) => {
