@@ -63,6 +63,21 @@ export function moversOn({ product, version }: ServerBuild): readonly Mover[] {
   return isAtomic ? ['migrate', 'atomic'] : ['migrate'];
 }
 
+/** A fault that comes too late has broken nothing: it is played again, with other seeds. */
+const MOST_TRIES = 4;
+
+/** Throws if it never strikes. Rounds in which it does not are counted by whoever plays them, as not midway. */
+export async function untilItStrikes<T extends { readonly midway: boolean }>(
+  seed: number,
+  play: (seed: number) => Promise<T>,
+): Promise<T> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const result = await play(seed + tries * 1_000_000);
+    if (result.midway) return result;
+  }
+  throw new Error(`in ${MOST_TRIES} rounds it never came while slotctl was at work`);
+}
+
 /** The command that plays it again. */
 export function repeating({ server, mover, row, seed }: Played, folder: string): string {
   const settings = `SLOTCTL_FAULTS=long SLOTCTL_FAULT_ROUNDS=1 SLOTCTL_FAULT_SEED=${seed} SLOTCTL_FAULT_ROWS='${row}'`;

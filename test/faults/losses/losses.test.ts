@@ -4,7 +4,7 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ServerBuild } from '../../support/servers.ts';
-import { LIMIT_MS, type Played, repeating, report, SERVERS, turnsOf } from '../long-form.ts';
+import { LIMIT_MS, type Played, repeating, report, SERVERS, turnsOf, untilItStrikes } from '../long-form.ts';
 import { playRound } from './round.ts';
 import { moversFor, nameOf, ROWS, type Row, SHORT } from './rows.ts';
 import { Tally } from './tally.ts';
@@ -30,9 +30,13 @@ describe.concurrent.each(SERVERS)('$name', build => {
 
 async function play(build: ServerBuild, row: Row, { mover, seed }: Played): Promise<string | undefined> {
   try {
-    const result = await playRound({ build, ...row, mover, seed });
-    tally.add(nameOf(row), result);
-    return result.objection;
+    const { objection } = await untilItStrikes(seed, async other => {
+      const result = await playRound({ build, ...row, mover, seed: other });
+      tally.add(nameOf(row), result);
+      // What is wrong is told, whether or not it came late.
+      return { ...result, midway: result.midway || result.objection !== undefined };
+    });
+    return objection;
   } catch (error) {
     tally.add(nameOf(row), { code: -1, midway: false, missing: 0, objection: 'not played' });
     return `${error instanceof Error ? error.stack : error}`;

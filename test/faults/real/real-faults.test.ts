@@ -16,6 +16,7 @@ import {
   rounds,
   SERVERS,
   turnsOf,
+  untilItStrikes,
 } from '../long-form.ts';
 import { Bed, type BedKind } from './bed.ts';
 import { playCreateRound } from './create-round.ts';
@@ -44,8 +45,11 @@ describe.concurrent.each(SERVERS)('$name', build => {
       if (!isLong && build.product === 'redis') return;
       const lone = await LoneNodes.startFor(t, { build, count: 6, nodeTimeoutMs: 1000 });
       for (let n = 0; n < rounds; n++) {
-        const { midway } = await playCreateRound(lone, firstSeed + n);
-        tally.add(CREATE, { midway, writes: 0, lost: 0, rescued: 0, mended: 0 });
+        await untilItStrikes(firstSeed + n, async seed => {
+          const { midway } = await playCreateRound(lone, seed);
+          tally.add(CREATE, { midway, writes: 0, lost: 0, rescued: 0, mended: 0 });
+          return { midway };
+        });
       }
     },
     LIMIT_MS,
@@ -73,12 +77,16 @@ async function playOn(build: ServerBuild, kind: BedKind): Promise<string[]> {
       bed ??= await Bed.start(build, kind);
       const name = `${row.fault.name} | ${row.work.name}`;
       try {
-        const { lost, ...result } = await playRound(bed, { ...row, ...played });
-        tally.add(name, { ...result, lost: lost.length });
+        const on = bed;
+        const { lost } = await untilItStrikes(played.seed, async seed => {
+          const result = await playRound(on, { ...row, ...played, seed });
+          tally.add(name, { ...result, lost: result.lost.length });
+          return { ...result, midway: result.midway || result.lost.length > 0 };
+        });
         if (lost.length === 0) continue;
         wrong.push(`${repeating(played, 'real')}\n${lost.join('\n')}`);
       } catch (error) {
-        tally.add(name, { midway: true, writes: 0, lost: 0, rescued: 0, mended: 0 });
+        tally.add(name, { midway: false, writes: 0, lost: 0, rescued: 0, mended: 0 });
         wrong.push(`${repeating(played, 'real')}\n${error}`);
       }
       // Nobody knows in what state that has left it.
