@@ -1,7 +1,6 @@
 /** Keys by their bytes: what a map by their names would say, whatever the bytes are. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { InFlight } from '../../../src/live/import/in-flight.ts';
 import { KeyTable } from '../../../src/live/import/key-table.ts';
 
 const names = fc.uint8Array({ maxLength: 3 }).map(bytes => Buffer.from(bytes));
@@ -47,28 +46,4 @@ describe('a table of keys', () => {
       [1, 1],
     ]);
   });
-});
-
-test('what is in flight is known by its bytes, until its end', () => {
-  fc.assert(
-    fc.property(fc.array(fc.tuple(names, fc.constantFrom('begin', 'left', 'stayed', 'end'))), steps => {
-      const [flights, known] = [new InFlight(), new Map<string, boolean>()];
-      for (const [key, step] of steps) {
-        const isKnown = known.has(text(key));
-        if (step === 'begin') {
-          expect(flights.begin([Buffer.from(key)], () => key.length)).toHaveLength(isKnown ? 0 : 1);
-          if (!isKnown) known.set(text(key), false);
-        } else if (step === 'end') {
-          flights.end([key]);
-          known.delete(text(key));
-        } else {
-          if (step === 'left') flights.mayHaveLeft([key]);
-          else flights.stayed([key]);
-          if (isKnown) known.set(text(key), step === 'left');
-        }
-        expect(flights.expiryOf(key)).toBe(known.has(text(key)) ? key.length : Infinity);
-        expect(flights.movedOf([key])).toHaveLength(known.get(text(key)) === true ? 1 : 0);
-      }
-    }),
-  );
 });

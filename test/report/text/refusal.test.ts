@@ -91,7 +91,7 @@ test.each<[Refusal, sentence: string]>([
         { kind: 'situation-new', situation: 'epochs-equal', nodes: [A], slots: SlotSet.empty },
       ],
     },
-    '',
+    'The plan does not fit the cluster any more: slot 7, to go from A to B, belongs to A; B is a replica now; slot 8 of A belongs to B (--despite-findings goes on); A: situation 15 (epochs-equal) was not there.',
   ],
   [
     { kind: 'databases-clash', keys: [{ key: '"a"', databases: [0, 3] }], more: 0 },
