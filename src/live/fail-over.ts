@@ -14,7 +14,9 @@ import { copiesUnderWay } from './look/full-syncs.ts';
 import { EntryNodeError, inspect } from './look/inspect.ts';
 import { listMigrations } from './look/list-migrations.ts';
 
+/** A failover takes a fraction of a second, and the next shard waits for it. */
 const POLL_EVERY_MS = 20;
+/** For what takes seconds: that a replica hears its primary, or that all is well for the next one. */
 const LOOK_EVERY_MS = 300;
 /** A server gives up a manual failover after five seconds, and says so in its log only. */
 const TELL_AGAIN_AFTER_MS = 6000;

@@ -6,6 +6,7 @@ import type { Address } from '../topology/node.ts';
 import type { Called } from '../topology/node-order.ts';
 import { inOrder } from './in-order.ts';
 
+/** All of the largest clusters: see setTimeouts(). */
 const NODES_AT_A_TIME = 1000;
 
 export interface TimeoutAt {

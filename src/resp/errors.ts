@@ -73,6 +73,7 @@ export function isRefused(error: unknown, ...kinds: readonly RefusalKind[]): err
   return error instanceof ServerRefusalError && kinds.includes(error.kind);
 }
 
+/** Of what a server says. MIGRATE quotes another server's error behind its own words. */
 const MAX_SHOWN = 300;
 
 /** The person pressed Ctrl-C, or the work was called off otherwise. */

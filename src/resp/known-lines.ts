@@ -12,6 +12,7 @@ import { ReplyShapeError } from './reply.ts';
 
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
+/** Id, address, flags, primary; then the last ping and the last pong. */
 const FIELDS_BEFORE_TIMES = 4;
 const TIMES = 2;
 const NONE = -1;

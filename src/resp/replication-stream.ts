@@ -165,6 +165,7 @@ type Size =
   | { readonly kind: 'known'; readonly bytes: number }
   | { readonly kind: 'marked'; readonly mark: Buffer };
 
+/** RDB_EOF_MARK_SIZE of the servers: digits by chance that end a dump whose size is not known beforehand. */
 const MARK_BYTES = 40;
 
 async function readSize(arriving: ArrivingBytes, { name }: DumpSource): Promise<Size> {

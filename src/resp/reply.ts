@@ -46,6 +46,7 @@ function exactly(expected: string): (reply: Reply) => void {
   };
 }
 
+/** Enough to know it again, and a sentence around it is still one line. */
 const EXCERPT_LENGTH = 60;
 
 /**

@@ -91,6 +91,7 @@ export async function awaitAgreement(
   }
 }
 
+/** More addresses are a list that nobody reads. */
 const MOST_NAMED = 5;
 
 export function statelessText(members: readonly Member[]): string {

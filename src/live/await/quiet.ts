@@ -12,6 +12,7 @@ import type { Address, NodeId } from '../../topology/node.ts';
 import { unlessLoading } from '../look/look-at-node.ts';
 import type { Patience } from './agreement.ts';
 
+/** As often as servers do what they do of themselves on the bus (clusterCron). */
 const LOOK_EVERY_MS = 100;
 /** Longer than a message takes that was on its way when the last node was told. */
 const QUIET_LOOKS = 3;

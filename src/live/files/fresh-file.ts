@@ -6,8 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { constants, type FileHandle, lstat, open, readlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 
+/** 48 bits, which nobody tries out between the moment that is part of the name and the file. */
 const RANDOM_BYTES = 6;
 const WRITABLE_BY_EVERYBODY = 0o002;
+/** As many as Linux follows (ELOOP). */
 const MOST_LINKS = 40;
 const ROOT = 0;
 

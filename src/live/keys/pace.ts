@@ -12,6 +12,7 @@ interface KeySize {
   readonly averageBytes: number;
 }
 
+/** Until the server is asked again whether it is still slow. */
 const REST_MS = 50;
 /** How long a server may stay slow before the move goes on all the same: it is not us then. */
 const LONGEST_REST_MS = 10_000;

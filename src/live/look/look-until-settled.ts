@@ -1,6 +1,7 @@
 /** For what may be gone when one looks again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Five looks in the usual time. */
 const AGAIN_AFTER_MS = 300;
 /** As long as gossip takes to reach everybody. */
 const USUAL_MS = 1500;

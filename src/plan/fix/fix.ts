@@ -83,6 +83,13 @@ export function isStuck({ kind, obstacle }: Situation): boolean {
   return obstacle !== undefined && kind !== 'keys-gone';
 }
 
+/**
+ * `isNew`          the slot has no owner, and gets one by this plan        its keys are brought there; no move of it is finished
+ * `willBeCovered`  so do all slots without one                             the nodes can come to say that all is well
+ * `isDown`         not so, and a node says that the cluster is down        what takes MIGRATE waits until it is up
+ * `looksAgain`     hidden keys come to light by this plan                  what takes MIGRATE waits for the next round only
+ * `isQuiet`        no slot is about to change hands, or in dispute         keys are looked for outside their owners
+ */
 function situationsIn(
   { snapshot, census, migrations, wishes, placeOf }: FixRequest,
   findings: readonly Finding[],

@@ -10,6 +10,7 @@ import { ErrorReply, excerpt, type Reply } from '../reply.ts';
 /** Why the server would not do it, in its own words; undefined where it would. */
 export type Trial = Command<string | undefined>;
 
+/** The server's sentence names the command and the user; names may be long. */
 const MAX_SHOWN = 200;
 
 function trial(args: Command<unknown>['args'], isRefusal: (text: string) => boolean = isForbidden): Trial {

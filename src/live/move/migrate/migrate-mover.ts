@@ -77,6 +77,10 @@ interface Open {
   readonly drained: Promise<void>;
 }
 
+/**
+ * A window lives for three turns: it is opened in one, drained by the lanes in the next, and handed over in the one after, so
+ * that up to three of them are open at a time. Once nobody wants more to be opened, those that are open come to their end.
+ */
 async function convey(
   passage: Passage,
   run: MoveRun,
@@ -88,7 +92,7 @@ async function convey(
   const [supply, news] = [new Supply(), new News(passage, run, voices)];
   const working = lanes.map(lane => lane.empty(supply));
   const draining = Promise.all(working);
-  // A lane that fails is heard of when a window is waited for.
+  // Heard of when a window is waited for; until then it is not a rejection that nobody handles.
   draining.catch(() => {});
   let [opened, moved] = [SlotSet.empty, SlotSet.empty];
   const ledger: Ledger = {
@@ -110,6 +114,8 @@ async function convey(
       if (closing.size === 0 && !open && opening.size === 0) break;
       await turnOver({ closing, opening }, passage, run, ledger);
       const drained = supply.add(slotsToDrain(opening, passage));
+      // The slot of a lane that has failed is never done: its window would be waited for without end. The lanes cannot end before
+      // the supply is closed but by failing.
       if (open) await Promise.race([open.drained, draining]);
       closing = open?.slots ?? SlotSet.empty;
       open = opening.size > 0 ? { slots: opening, drained } : undefined;

@@ -7,6 +7,7 @@ import type { Command } from '../../../resp/command.ts';
 import type { Fleet, Lane } from '../../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../../topology/node.ts';
 
+/** With sixteen, 2000 empty slots take 2.6 s, and with one 12 s. */
 const MOST_LANES = 16;
 /** Fewer are told sooner than another connection is there. */
 const LEAST_FOR_A_LANE = 8;
