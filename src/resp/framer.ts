@@ -3,6 +3,10 @@
  * not do is bound them: it allocates whatever length a header claims, and takes any byte for a digit. Replies are
  * untrusted, so the framing is walked here first: headers are digits, lengths and nesting have limits, and a reply is
  * handed on in one piece only when all of it has arrived.
+ *
+ * That redis-parser walks it again costs little, since neither looks into a bulk string: 0.3 µs for CLUSTER NODES of a thousand nodes
+ * (150 KB) or a value of a megabyte, where putting the pieces together takes 20 and 260 µs; 0.05 µs for an OK, so 50 ms of a
+ * restore of a million keys; and 0.02 to 0.07 µs for each element of an array.
  */
 
 import type { ReplyBounds } from './reply-bounds.ts';
