@@ -228,7 +228,5 @@ function broughtLines({ brought = [] }: FixOptions): string {
 
 function documentOf(plan: FixPlan, options: FixOptions): string {
   const names = new NodeNames(plan.before);
-  return fixDocument(plan, options, ({ measures }) =>
-    measures.flatMap(({ step }) => commandLines(step, names)),
-  );
+  return fixDocument(plan, options, situation => commandLines(situation, plan, names));
 }

@@ -40,6 +40,11 @@ export interface MeetingPoint {
 /** A server's ports for clients and for the bus are this far apart unless it was told otherwise. */
 export const USUAL_BUS_OFFSET = 10_000;
 
+/** As CLUSTER MEET takes it: servers before 4.0 know no bus port, and the others need none that is the usual one. */
+export function meetingWords({ ip, port, busPort }: MeetingPoint): string[] {
+  return [ip, `${port}`, ...(busPort === port + USUAL_BUS_OFFSET ? [] : [`${busPort}`])];
+}
+
 /** How the speaker judges the node: `suspected` is its own opinion (`fail?`), `failed` what a majority agreed on. */
 export type Health = 'ok' | 'suspected' | 'failed';
 

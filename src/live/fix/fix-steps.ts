@@ -1,4 +1,5 @@
 /** Carries out the steps of `fix`. */
+import { claimOf, knowsSlotRanges } from '../../plan/fix/claim.ts';
 import type { MendingStep } from '../../plan/step.ts';
 import type { Command } from '../../resp/command.ts';
 import { cancelTask } from '../../resp/commands/atomic-migration.ts';
@@ -113,17 +114,12 @@ async function unlessReplica(telling: Promise<void>): Promise<void> {
  */
 async function claim(step: Extract<MendingStep, { kind: 'claim-slots' }>, run: MendRun): Promise<void> {
   const { address, server } = viewOf(run, step.node);
+  const { dropped, added } = claimOf(await run.fleet.send(address, clusterNodes()), step.slots);
+  if (added.size === 0) return;
   const knowsRanges = isSince(server, SLOT_RANGES);
-  const { self, nodes } = await run.fleet.send(address, clusterNodes());
-  const own = self.role === 'primary' ? self.slots : SlotSet.empty;
-  const wanted = step.slots.without(own);
-  const taken = SlotSet.union(
-    nodes.flatMap(node => (node.role === 'primary' && node.id !== self.id ? [node.slots] : [])),
-  ).intersect(wanted);
-  if (wanted.size === 0) return;
   await run.fleet.transact(address, [
-    ...(taken.size > 0 ? [delSlots(taken, knowsRanges)] : []),
-    addSlots(wanted, knowsRanges),
+    ...(dropped.size > 0 ? [delSlots(dropped, knowsRanges)] : []),
+    addSlots(added, knowsRanges),
     bumpEpoch(),
   ]);
 }

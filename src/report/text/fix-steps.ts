@@ -1,7 +1,10 @@
 /** The steps of `fix`: in words while they are done, and as the commands that they come to. */
+import { claimOf, knowsSlotRanges } from '../../plan/fix/claim.ts';
+import type { FixPlan } from '../../plan/fix/fix.ts';
+import type { Situation } from '../../plan/fix/situation.ts';
 import type { MendingStep, Step } from '../../plan/step.ts';
-import type { NodeId } from '../../topology/node.ts';
-import { SLOT_COUNT, type SlotSet } from '../../topology/slot-set.ts';
+import { meetingWords, type NodeId } from '../../topology/node.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
 import { failoverWords } from './failover.ts';
 import { showSlots } from './finding.ts';
 import { count, type NodeNames } from './names.ts';
@@ -35,29 +38,37 @@ export function mendingText(step: MendingStep, names: NodeNames, place: 'heading
   }
 }
 
-/** What goes over the wire, with a slot number in place of each of many. */
-export function commandLines(step: Step, names: NodeNames): string[] {
+/** What goes over the wire for a situation, with a slot number in place of each of many. */
+export function commandLines(situation: Situation, plan: FixPlan, names: NodeNames): string[] {
+  return situation.measures.flatMap(({ step }) => linesOf(step, situation, plan, names));
+}
+
+function linesOf(step: Step, { keysAtOwner }: Situation, plan: FixPlan, names: NodeNames): string[] {
   const at = (id: NodeId, ...commands: string[]) => commands.map(command => `${names.of(id)}> ${command}`);
+  const settling = (owner: NodeId, other: NodeId) => [
+    ...(plan.prefer === 'owner' ? [] : at(owner, `RESTORE … REPLACE   (${OTHERS_VALUE[plan.prefer]})`)),
+    ...at(other, `DUMP …; DEL …   (keys that ${names.of(owner)} has too)`),
+  ];
   switch (step.kind) {
     case 'set-slots': {
       const words = step.peer ? `${step.state.toUpperCase()} ${step.peer}` : step.state.toUpperCase();
       return at(step.node, `CLUSTER SETSLOT ${each(step.slots)} ${words}`);
     }
     case 'claim-slots':
-      return at(step.node, `MULTI; CLUSTER ADDSLOTSRANGE ${ranges(step.slots)}; CLUSTER BUMPEPOCH; EXEC`);
+      return at(step.node, claimLine(step, plan));
     case 'tell-owner':
-    case 'close-slots':
       return at(step.node, `CLUSTER SETSLOT ${each(step.slots)} NODE ${step.owner}`);
     case 'settle-keys':
-      return at(
-        step.other,
-        `CLUSTER GETKEYSINSLOT ${each(step.slots)} …; DUMP and DEL of keys that ${names.of(step.owner)} has too`,
-      );
+      return [
+        ...at(step.other, `CLUSTER GETKEYSINSLOT ${each(step.slots)} …`),
+        ...settling(step.owner, step.other),
+      ];
     case 'gather-keys':
-      return at(
-        step.from,
-        `CLUSTER GETKEYSINSLOT ${each(step.slots)} …; MIGRATE … KEYS … to ${names.of(step.to)}`,
-      );
+      return [
+        ...at(step.from, `CLUSTER GETKEYSINSLOT ${each(step.slots)} …`),
+        ...(keysAtOwner > 0 ? settling(step.to, step.from) : []),
+        ...at(step.from, `MIGRATE … KEYS …   (to ${names.of(step.to)})`),
+      ];
     case 'move-slots':
       return [
         ...at(step.to, `CLUSTER SETSLOT ${each(step.slots)} IMPORTING ${step.from}`),
@@ -67,9 +78,7 @@ export function commandLines(step: Step, names: NodeNames): string[] {
     case 'bump-epoch':
       return at(step.node, 'CLUSTER BUMPEPOCH');
     case 'take-over':
-      return at(step.node, 'CLUSTER FAILOVER TAKEOVER');
-    case 'fail-over':
-      return at(step.node, failoverWords(step.way));
+      return at(step.node, failoverWords('takeover'));
     case 'cancel-migration':
       return at(
         step.node,
@@ -81,11 +90,31 @@ export function commandLines(step: Step, names: NodeNames): string[] {
       return at(step.node, `CLUSTER FORGET ${step.victim}`);
     case 'join':
       return step.introductions.flatMap(({ from, to }) =>
-        to.meetAt ? at(from.id, `CLUSTER MEET ${to.meetAt.ip} ${to.meetAt.port} ${to.meetAt.busPort}`) : [],
+        to.meetAt ? at(from.id, `CLUSTER MEET ${meetingWords(to.meetAt).join(' ')}`) : [],
       );
     default:
       return [];
   }
+}
+
+const OTHERS_VALUE = {
+  other: 'keys that both have, with different values',
+  newest: 'keys that both have, where the other value is newer',
+} as const;
+
+/** One transaction for all that a node is given, also for other situations: each claim takes a new epoch. */
+function claimLine(step: Extract<Step, { kind: 'claim-slots' }>, { before, stages }: FixPlan): string {
+  const whole = stages.flat().find(other => other.kind === 'claim-slots' && other.node === step.node);
+  const slots = whole?.kind === 'claim-slots' ? whole.slots : step.slots;
+  const view = before.views.find(({ id }) => id === step.node);
+  const { dropped, added } = view ? claimOf(view, slots) : { dropped: SlotSet.empty, added: slots };
+  const words = (verb: string, some: SlotSet) =>
+    !view || knowsSlotRanges(view.server)
+      ? `CLUSTER ${verb}SLOTSRANGE ${shortened(some.ranges.flatMap(({ first, last }) => [first, last]))}`
+      : `CLUSTER ${verb}SLOTS ${shortened([...some])}`;
+  const dropping = dropped.size > 0 ? `${words('DEL', dropped)}; ` : '';
+  const once = slots.size > step.slots.size ? `   (once, for all slots that it is given)` : '';
+  return `MULTI; ${dropping}${words('ADD', added)}; CLUSTER BUMPEPOCH; EXEC${once}`;
 }
 
 function each(slots: SlotSet): string {
@@ -93,8 +122,8 @@ function each(slots: SlotSet): string {
   return `<each of ${slots.ranges.length > 6 ? `${count(slots.size, 'slot')}` : slots}>`;
 }
 
-function ranges(slots: SlotSet): string {
-  if (slots.size === SLOT_COUNT) return `0 ${SLOT_COUNT - 1}`;
-  const shown = slots.ranges.slice(0, 6).map(({ first, last }) => `${first} ${last}`);
-  return `${shown.join(' ')}${slots.ranges.length > 6 ? ' …' : ''}`;
+const MOST_NUMBERS = 12;
+
+function shortened(numbers: readonly number[]): string {
+  return `${numbers.slice(0, MOST_NUMBERS).join(' ')}${numbers.length > MOST_NUMBERS ? ' …' : ''}`;
 }

@@ -1,5 +1,5 @@
 /** `fix` before anything is done: every situation with what will be done about it, and on demand why and by what commands. */
-import type { FixPlan, Preference } from '../../plan/fix/fix.ts';
+import type { FixPlan } from '../../plan/fix/fix.ts';
 import type { Obstacle, Situation } from '../../plan/fix/situation.ts';
 import { isMending, type Step } from '../../plan/step.ts';
 import { MEANINGS } from '../../topology/finding.ts';
@@ -38,7 +38,7 @@ export function renderFix(plan: FixPlan, { explain }: { readonly explain: boolea
   const names = new NodeNames(plan.before);
   const lines = plan.situations.flatMap(situation => [
     ...classicLines(situation).map(paint.heading),
-    ...situationLines(situation, names, { explain, prefer: plan.prefer }, paint),
+    ...situationLines(situation, plan, names, explain, paint),
     '',
   ]);
   return [...lines, ...leftLines(plan, paint)].map(line => `${line}\n`).join('');
@@ -63,19 +63,19 @@ function classicLines({ kind, slots }: Situation): string[] {
 
 function situationLines(
   situation: Situation,
+  plan: FixPlan,
   names: NodeNames,
-  { explain, prefer }: { readonly explain: boolean; readonly prefer: Preference },
+  explain: boolean,
   paint: Paint,
 ): string[] {
-  const { obstacle, measures } = situation;
+  const { obstacle } = situation;
   const head = `${titleOf(situation)}. ${sceneOf(situation, names)}`;
-  const steps = measures.map(({ step }) => step);
-  const commands = explain ? steps.flatMap(step => commandLines(step, names)) : [];
+  const commands = explain ? commandLines(situation, plan, names) : [];
   return [
     obstacle ? paint.bad(head) : paint.warning(head),
     ...(explain ? [`  How it comes: ${originOf(situation)}`] : []),
     `  What is done: ${obstacle ? whyNot(situation, obstacle) : doneText(situation, names)}`,
-    `  What could be lost: ${lossOf(situation, prefer)}`,
+    `  What could be lost: ${lossOf(situation, plan.prefer)}`,
     ...commands.map(command => paint.faint(`    ${command}`)),
   ];
 }

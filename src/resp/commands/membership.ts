@@ -1,14 +1,13 @@
 /** The commands by which nodes become a cluster, change their roles, and leave. */
-import { type MeetingPoint, type NodeId, USUAL_BUS_OFFSET } from '../../topology/node.ts';
+import { type MeetingPoint, meetingWords, type NodeId } from '../../topology/node.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import type { Command, Word } from '../command.ts';
 import { asArray, asBytes, asOk, asText, type Reply, ReplyShapeError } from '../reply.ts';
 import { SMALL_REPLY } from '../reply-bounds.ts';
 
 /** OK means that the handshake was begun, not that it will get through. */
-export function meet({ ip, port, busPort }: MeetingPoint): Command<void> {
-  const bus = busPort === port + USUAL_BUS_OFFSET ? [] : [`${busPort}`];
-  return { args: ['CLUSTER', 'MEET', ip, `${port}`, ...bus], decode: asOk };
+export function meet(point: MeetingPoint): Command<void> {
+  return { args: ['CLUSTER', 'MEET', ...meetingWords(point)], decode: asOk };
 }
 
 export function setConfigEpoch(epoch: number): Command<void> {

@@ -6,7 +6,6 @@ import { planRolling } from '../../../src/plan/failover/rolling.ts';
 import type { Problem } from '../../../src/plan/step.ts';
 import { plain } from '../../../src/report/paint.ts';
 import { renderFailover } from '../../../src/report/text/failover.ts';
-import { commandLines } from '../../../src/report/text/fix-steps.ts';
 import { describeRemark, remarkLines } from '../../../src/report/text/membership.ts';
 import { NodeNames } from '../../../src/report/text/names.ts';
 import { describeProblem } from '../../../src/report/text/problem.ts';
@@ -130,8 +129,10 @@ describe('a preview', () => {
       'a takes over without a vote. If primaries that do not answer here are alive elsewhere, they may elect another, and one of the two loses its writes.',
       expect.stringContaining('A is older than its new primary will be'),
     ]);
-    const [step] = plan.stages.flat();
-    expect(step && commandLines(step, names).map(named)).toEqual(['a> CLUSTER FAILOVER TAKEOVER']);
+    const [stage = []] = plan.stages;
+    expect(stageLines(stage, names, plain).map(named)).toEqual([
+      '>>> a takes over from A (CLUSTER FAILOVER TAKEOVER)',
+    ]);
   });
 
   test('names those who do not answer', () => {

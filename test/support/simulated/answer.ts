@@ -22,6 +22,7 @@ import {
   countKeysInSlot,
   getKeysInSlot,
   setSlot,
+  slotStats,
 } from './slot-commands.ts';
 
 export interface World extends KeyWorld {
@@ -125,6 +126,7 @@ function channels({ sessions }: SimulatedNode, pattern: string): Reply {
 
 function cluster(node: SimulatedNode, session: Session, words: readonly string[], world: World): Reply {
   const [name = '', ...rest] = words;
+  const unknown = err(`unknown subcommand '${name}'. Try CLUSTER HELP.`);
   switch (name.toUpperCase()) {
     case 'NODES':
       return nodeLines(node);
@@ -149,9 +151,13 @@ function cluster(node: SimulatedNode, session: Session, words: readonly string[]
     case 'DELSLOTS':
       return addSlots(node, rest, false);
     case 'ADDSLOTSRANGE':
-      return addSlotRanges(node, rest, true);
+      return node.knowsRanges ? addSlotRanges(node, rest, true) : unknown;
     case 'DELSLOTSRANGE':
-      return addSlotRanges(node, rest, false);
+      return node.knowsRanges ? addSlotRanges(node, rest, false) : unknown;
+    case 'SLOT-STATS':
+      return slotStats(node);
+    case 'MIGRATION':
+      return migration(node, rest);
     case 'COUNTKEYSINSLOT':
       return countKeysInSlot(node, rest, session.database);
     case 'GETKEYSINSLOT':
@@ -163,8 +169,17 @@ function cluster(node: SimulatedNode, session: Session, words: readonly string[]
     case 'COUNT-FAILURE-REPORTS':
       return node.knows(rest[0] ?? '') ? 0 : err(`Unknown node ${rest[0]}`);
     default:
-      return err(`unknown subcommand '${name}'. Try CLUSTER HELP.`);
+      return unknown;
   }
+}
+
+function migration({ tasks }: SimulatedNode, [action = '', , name = '']: readonly string[]): Reply {
+  if (action.toUpperCase() === 'CANCEL') return tasks.delete(name) ? 1 : 0;
+  return [...tasks].map(([id, fields]) =>
+    Object.entries({ id, ...fields })
+      .flat()
+      .map(bytes),
+  );
 }
 
 /** Valkey has replicas do it too, so that a failover does not end a move. */

@@ -56,6 +56,8 @@ export class SimulatedNode {
   readonly sessions = new Set<Session>();
   data = new Dataset();
   functions: Buffer = Buffer.from('no functions');
+  /** What CLUSTER MIGRATION STATUS tells, by the name of the task. */
+  readonly tasks = new Map<string, Readonly<Record<string, string>>>();
   isUp = true;
   downSinceMs = 0;
   /** An emptied primary becomes a replica of whoever took its last slot. */
@@ -79,9 +81,26 @@ export class SimulatedNode {
     return `${this.place.host}:${this.place.port}`;
   }
 
-  /** Redis since 7.2, and Valkey. */
+  /** Whether the server is a Valkey, or a Redis of at least this version. */
+  #isSince(major: number, minor = 0): boolean {
+    const [ownMajor = 0, ownMinor = 0] = this.dialect.version.split('.').map(Number);
+    return this.dialect.product === 'valkey' || ownMajor > major || (ownMajor === major && ownMinor >= minor);
+  }
+
   get knowsShards(): boolean {
-    return this.dialect.product === 'valkey' || !this.dialect.version.startsWith('7.0');
+    return this.#isSince(7, 2);
+  }
+
+  /** ADDSLOTSRANGE and DELSLOTSRANGE. */
+  get knowsRanges(): boolean {
+    return this.#isSince(7);
+  }
+
+  /** Redis since 8.4 tells of no keys in a slot that it neither owns nor imports. */
+  hides(slot: number): boolean {
+    if (this.dialect.product === 'valkey' || !this.#isSince(8, 4)) return false;
+    const isImported = this.importing.has(slot) && !this.migrating.has(slot);
+    return this.slots.ownerOf(slot) !== (this.primary ?? this.id) && !isImported;
   }
 
   /** On start, keys in slots of others that it does not import: Redis 8 and Valkey; before, they were kept. */

@@ -123,7 +123,8 @@ function changeOwnSlots(node: SimulatedNode, slots: readonly number[], adding: b
 export function countKeysInSlot(node: SimulatedNode, [word]: readonly string[], database: number): Reply {
   const slot = Number(word);
   if (!/^-?\d+$/.test(word ?? '')) return err('value is not an integer or out of range');
-  return slot < 0 || slot >= SLOT_COUNT ? err('Invalid slot') : node.data.countIn(slot, database);
+  if (slot < 0 || slot >= SLOT_COUNT) return err('Invalid slot');
+  return node.hides(slot) ? 0 : node.data.countIn(slot, database);
 }
 
 export function getKeysInSlot(node: SimulatedNode, words: readonly string[], database: number): Reply {
@@ -132,5 +133,11 @@ export function getKeysInSlot(node: SimulatedNode, words: readonly string[], dat
     return err('value is not an integer or out of range');
   const [slot, most] = [Number(slotWord), Number(mostWord)];
   if (slot < 0 || slot >= SLOT_COUNT || most < 0) return err('Invalid slot or number of keys');
-  return node.data.keysIn(slot, database).slice(0, most).map(bytes);
+  return node.hides(slot) ? [] : node.data.keysIn(slot, database).slice(0, most).map(bytes);
+}
+
+/** Of the slots that are the node's own. */
+export function slotStats({ data, slots, id }: SimulatedNode): Reply {
+  const own = data.slots.filter(slot => slots.ownerOf(slot) === id);
+  return own.map(slot => [slot, [bytes('key-count'), data.countIn(slot)]]);
 }
