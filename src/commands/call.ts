@@ -3,13 +3,11 @@
 import { Command, Option } from 'commander';
 import { type Answer, aboutCommand, CALL_LIMITS, callNodes } from '../live/call-nodes.ts';
 import { EntryNodeError, inspect } from '../live/look/inspect.ts';
-import { failureDocument } from '../report/json/documents.ts';
+import { callDocumentEntry, callDocumentHead, callDocumentTail } from '../report/json/call.ts';
+import { failureDocument } from '../report/json/check.ts';
 import {
   answerBytes,
   answerText,
-  callDocumentEntry,
-  callDocumentHead,
-  callDocumentTail,
   callHeading,
   failedCallLine,
   isError,

@@ -19,8 +19,9 @@ import {
   type RestoreTally,
   restoreDoubts,
 } from '../plan/transfer/restore.ts';
+import { restoreEventObject } from '../report/json/transfer-events.ts';
 import { NodeNames } from '../report/text/names.ts';
-import { readingText, restoreEventObject, restoreProblem } from '../report/text/restore.ts';
+import { readingText, restoreProblem } from '../report/text/restore.ts';
 import {
   alarmText,
   doubtText,

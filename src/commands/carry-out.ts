@@ -6,7 +6,7 @@ import { FileError, saveFile, saveFreshFile } from '../live/files/whole-file.ts'
 import type { Moving } from '../live/move/passages.ts';
 import { sameStages } from '../plan/stages.ts';
 import { leavesSomething, type Plan } from '../plan/step.ts';
-import { eventLine } from '../report/json/events.ts';
+import { eventLine } from '../report/json/change-events.ts';
 import type { Paint } from '../report/paint.ts';
 import { remarkLines } from '../report/text/membership.ts';
 import { NodeNames } from '../report/text/names.ts';

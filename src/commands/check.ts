@@ -4,7 +4,7 @@ import { saveFile } from '../live/files/whole-file.ts';
 import { takeCensus } from '../live/look/census.ts';
 import { EntryNodeError, inspect } from '../live/look/inspect.ts';
 import { lookUntilSettled } from '../live/look/look-until-settled.ts';
-import { checkDocument, failureDocument } from '../report/json/documents.ts';
+import { checkDocument, failureDocument } from '../report/json/check.ts';
 import { plain } from '../report/paint.ts';
 import { checkMetrics, failedCheckMetrics } from '../report/prometheus.ts';
 import { type Examination, renderCheck, renderProblems } from '../report/text/check.ts';

@@ -1,7 +1,7 @@
 /** `info`: what there is and how much of it. Changes nothing. */
 import { Command } from 'commander';
 import { EntryNodeError, inspect } from '../live/look/inspect.ts';
-import { failureDocument, infoDocument } from '../report/json/documents.ts';
+import { failureDocument, infoDocument } from '../report/json/check.ts';
 import { renderInfo } from '../report/text/info.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { tellOfUnreached } from './classic/check.ts';

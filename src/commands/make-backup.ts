@@ -11,10 +11,10 @@ import { nodesJson } from '../plan/files/nodes-json.ts';
 import { type BackupEvent, type BackupSource, backupSources } from '../plan/transfer/backup.ts';
 import { type Look, slotsOnTheWay, strayedSources } from '../plan/transfer/backup-meanwhile.ts';
 import { shrunkSinceBackup, shrunkSinceLook } from '../plan/transfer/backup-shrunk.ts';
+import { backupEventObject } from '../report/json/transfer-events.ts';
 import type { Paint } from '../report/paint.ts';
 import {
   BackupProgress,
-  backupEventObject,
   failedText,
   grownText,
   missingText,

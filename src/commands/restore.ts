@@ -9,6 +9,7 @@ import { readBackup } from '../live/restore/read-backup.ts';
 import { type CheckedBackup, checkBackup } from '../live/restore/restore-backup.ts';
 import { tryValues } from '../live/restore/try-values.ts';
 import type { SavedBackup } from '../plan/files/backup-manifest.ts';
+import { restorePlanObject } from '../report/json/transfer-events.ts';
 import { tagged } from '../report/text/complaint.ts';
 import { bytes } from '../report/text/names.ts';
 import { type RestorePreview, renderRestorePreview } from '../report/text/restore.ts';
@@ -116,11 +117,7 @@ async function restoreInto(
   if (missing.length > 0) return refuse(missing);
   const work = { backup: checked, libraries: librariesOf(checked.dumps), primaries };
   const preview = previewOf(work, backup, options);
-  teller.say(renderRestorePreview(preview, context.terminal.paint), {
-    event: 'plan',
-    command: 'restore',
-    ...preview,
-  });
+  teller.say(renderRestorePreview(preview, context.terminal.paint), restorePlanObject(preview));
   const lacks = options.despiteFindings ? [] : await lookForRoom(fleet, snapshot, checked);
   if (lacks.length > 0) return refuse(lacks.map(lackOfRoomText));
   const ending = options.yes

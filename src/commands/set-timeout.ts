@@ -2,10 +2,10 @@
 import { Command } from 'commander';
 import { EntryNodeError, inspect } from '../live/look/inspect.ts';
 import { setTimeouts } from '../live/set-timeout.ts';
-import { failureDocument } from '../report/json/documents.ts';
+import { failureDocument } from '../report/json/check.ts';
+import { timeoutDocument } from '../report/json/set-timeout.ts';
 import {
   type TimeoutAt,
-  timeoutDocument,
   timeoutHeading,
   timeoutLine,
   timeoutPreview,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { main } from '../../src/main.ts';
 import { coloured, plain } from '../../src/report/paint.ts';
 import type { Answer, Choice, Dialogue, Reply, Terminal } from '../../src/terminal.ts';
+import { expectContract } from './json-contract.ts';
 
 export interface Run {
   readonly code: number | null;
@@ -120,6 +121,7 @@ function fakeDialogue(picks: (number | string | readonly string[])[], output: { 
 export async function slotctl(args: readonly string[], setup: TerminalSetup = {}): Promise<Run> {
   const terminal = fakeTerminal(setup);
   const code = await main(['node', setup.program ?? 'slotctl', ...args], terminal);
+  expectContract(args, terminal.output.stdout, false);
   return { code, ...terminal.output };
 }
 
@@ -160,7 +162,14 @@ export function slotctlProcess(
   else child.stdin.end(input ?? '');
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', code => resolve({ code, stdout, stderr }));
+    child.once('close', code => {
+      try {
+        expectContract(args, stdout, code === null);
+        resolve({ code, stdout, stderr });
+      } catch (error) {
+        reject(error);
+      }
+    });
   });
 }
 

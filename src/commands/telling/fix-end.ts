@@ -2,7 +2,7 @@
 import { type FixPlan, isStuck } from '../../plan/fix/fix.ts';
 import type { Obstacle } from '../../plan/fix/situation.ts';
 import { lateLosses } from '../../plan/slots/late-loss.ts';
-import { eventLine } from '../../report/json/events.ts';
+import { eventLine } from '../../report/json/change-events.ts';
 import type { Paint } from '../../report/paint.ts';
 import { renderFix } from '../../report/text/fix.ts';
 import { describeLoss } from '../../report/text/loss.ts';

@@ -1,13 +1,9 @@
 /** Tells how an import goes. */
+
 import type { ImportPlan } from '../../plan/transfer/import.ts';
 import type { ImportEvent } from '../../plan/transfer/import-events.ts';
-import {
-  clashText,
-  type ImportHeading,
-  importEventLine,
-  importEventText,
-  importingLine,
-} from '../../report/text/import.ts';
+import { importEventLine } from '../../report/json/import-events.ts';
+import { clashText, type ImportHeading, importEventText, importingLine } from '../../report/text/import.ts';
 import {
   alarmText,
   judgeImport,

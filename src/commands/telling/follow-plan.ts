@@ -1,7 +1,7 @@
 /** Tells how a plan is carried out, step by step. */
 import { isHarmless } from '../../plan/slots/loss.ts';
 import type { Plan, PlanEvent, Problem, Step } from '../../plan/step.ts';
-import { eventLine } from '../../report/json/events.ts';
+import { eventLine } from '../../report/json/change-events.ts';
 import { copyLines } from '../../report/text/full-syncs.ts';
 import { describeLoss } from '../../report/text/loss.ts';
 import { movedSlotLines } from '../../report/text/moves.ts';

@@ -1,7 +1,7 @@
 /** Tells what goes on: in words, or as one object of JSON per line, of which the last is the end. */
 import type { Refusal } from '../../plan/refusal.ts';
 import { classicRefusal } from '../../report/classic/refusal.ts';
-import { eventLine } from '../../report/json/events.ts';
+import { eventLine } from '../../report/json/change-events.ts';
 import { tagged } from '../../report/text/complaint.ts';
 import { NodeNames, vocabularyOf } from '../../report/text/names.ts';
 import { describeRefusal } from '../../report/text/refusal.ts';

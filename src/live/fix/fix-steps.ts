@@ -1,5 +1,5 @@
 /** Carries out the steps of `fix`. */
-import { claimOf, knowsSlotRanges } from '../../plan/fix/claim.ts';
+import { claimOf } from '../../plan/fix/claim.ts';
 import type { MendingStep } from '../../plan/step.ts';
 import type { Command } from '../../resp/command.ts';
 import { cancelTask } from '../../resp/commands/atomic-migration.ts';

@@ -1,6 +1,5 @@
 /** What a node has to be told to claim slots: it takes none which it believes to be somebody's, so it forgets that first. */
 import type { ClusterNode } from '../../topology/node.ts';
-import type { ServerFacts } from '../../topology/server-facts.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 
 export interface Claim {
@@ -18,9 +17,4 @@ export function claimOf(
   const added = self.role === 'primary' ? slots.without(self.slots) : slots;
   const others = nodes.flatMap(node => (node.role === 'primary' && node.id !== self.id ? [node.slots] : []));
   return { dropped: SlotSet.union(others).intersect(added), added };
-}
-
-/** ADDSLOTSRANGE and DELSLOTSRANGE; else slot after slot. */
-export function knowsSlotRanges({ product, release }: Pick<ServerFacts, 'product' | 'release'>): boolean {
-  return product === 'valkey' || release.major >= 7;
 }

@@ -8,27 +8,6 @@ import type { Paint } from '../paint.ts';
 import { bytes, count, type NodeNames } from './names.ts';
 
 /** As one object. */
-export function backupEventObject(event: BackupEvent): object {
-  const node = { node: event.source.id, address: formatAddress(event.source.address) };
-  switch (event.kind) {
-    case 'saving':
-      return { event: 'saving', ...node, role: event.source.role, slots: event.source.slots };
-    case 'received':
-      return {
-        event: 'received',
-        ...node,
-        bytes: event.bytes,
-        ...(event.of !== undefined && { of: event.of }),
-      };
-    case 'saved': {
-      const { file, bytes: size, sha256, keys } = event.saved;
-      return { event: 'saved', ...node, file, bytes: size, sha256, ...(keys && { keys }) };
-    }
-    case 'failed':
-      return { event: 'failed', ...node, problem: event.problem };
-  }
-}
-
 export function savingLine(source: BackupSource, paint: Paint): string {
   return `${paint.heading(`>>> Node ${formatAddress(source.address)} -> Saving RDB...`)}\n`;
 }

@@ -51,7 +51,7 @@ function readable(bytes: Buffer): string {
   return asText(bytes) ?? bytes.toString('latin1').replace(/[\x80-\xff]/g, escapeOf);
 }
 
-function asText(bytes: Buffer): string | undefined {
+export function asText(bytes: Buffer): string | undefined {
   const text = bytes.toString('utf8');
   return Buffer.from(text).equals(bytes) ? text : undefined;
 }
@@ -63,44 +63,4 @@ function safe(text: string): string {
 function escapeOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-}
-
-/** The document in parts, since together the replies may be more than one string can hold. */
-export function callDocumentHead(words: readonly string[]): string {
-  return `{"format":"slotctl-call","version":1,"command":${json(words)},"nodes":[`;
-}
-
-export function callDocumentEntry(
-  { id, address, role }: Called,
-  outcome: { readonly reply: Answered } | { readonly reason: string },
-  isFirst: boolean,
-): string {
-  const node = { id, ...(address && { address: formatAddress(address) }), role };
-  return `${isFirst ? '' : ','}\n${json({ ...node, ...said(outcome) })}`;
-}
-
-export function callDocumentTail(failed: number, interrupted: boolean): string {
-  return `\n],${json({ failed, ...(interrupted && { interrupted }) }).slice(1)}\n`;
-}
-
-function said(outcome: { readonly reply: Answered } | { readonly reason: string }): object {
-  if ('reason' in outcome) return { ok: false, reason: outcome.reason };
-  const { reply } = outcome;
-  return isError(reply) ? { ok: false, error: reply.text } : { ok: true, reply: asJson(reply) };
-}
-
-/** Bytes that are no text, and errors inside arrays, are objects: the protocol has none of its own. */
-function asJson(reply: Answered): unknown {
-  if (reply === null || typeof reply === 'number') return reply;
-  if (Buffer.isBuffer(reply)) return asText(reply) ?? { base64: reply.toString('base64') };
-  return isError(reply) ? { error: reply.text } : reply.map(asJson);
-}
-
-/** JSON leaves some characters alone that a terminal acts upon. */
-function json(value: unknown): string {
-  return JSON.stringify(value).replace(/\p{C}/gu, character =>
-    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i).toString(16).padStart(4, '0'))
-      .map(digits => `\\u${digits}`)
-      .join(''),
-  );
 }

@@ -1,9 +1,11 @@
 /** The steps of `fix`: in words while they are done, and as the commands that they come to. */
-import { claimOf, knowsSlotRanges } from '../../plan/fix/claim.ts';
+
+import { claimOf } from '../../plan/fix/claim.ts';
 import type { FixPlan } from '../../plan/fix/fix.ts';
 import type { Situation } from '../../plan/fix/situation.ts';
 import type { MendingStep, Step } from '../../plan/step.ts';
 import { meetingWords, type NodeId } from '../../topology/node.ts';
+import { isSince, SLOT_RANGES } from '../../topology/releases.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { failoverWords } from './failover.ts';
 import { showSlots } from './finding.ts';
@@ -109,7 +111,7 @@ function claimLine(step: Extract<Step, { kind: 'claim-slots' }>, { before, stage
   const view = before.views.find(({ id }) => id === step.node);
   const { dropped, added } = view ? claimOf(view, slots) : { dropped: SlotSet.empty, added: slots };
   const words = (verb: string, some: SlotSet) =>
-    !view || knowsSlotRanges(view.server)
+    !view || isSince(view.server, SLOT_RANGES)
       ? `CLUSTER ${verb}SLOTSRANGE ${shortened(some.ranges.flatMap(({ first, last }) => [first, last]))}`
       : `CLUSTER ${verb}SLOTS ${shortened([...some])}`;
   const dropping = dropped.size > 0 ? `${words('DEL', dropped)}; ` : '';

@@ -2,13 +2,9 @@
 import type { ImportPlan, TightNode } from '../../plan/transfer/import.ts';
 import type { ImportEvent } from '../../plan/transfer/import-events.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
-import type { Alarm } from '../../topology/server-changes.ts';
 import type { Paint } from '../paint.ts';
 import { columns } from './columns.ts';
-import { alarmText, keptText, restlessText, sentAgainText } from './import-verdict.ts';
 import { bytes, count, enumerate, NodeNames } from './names.ts';
-
-const FORMAT_VERSION = 1;
 
 export interface ImportHeading {
   readonly from: Address;
@@ -93,78 +89,6 @@ function plainName(key: string): string {
 
 export function clashText({ key, database, node }: Extract<ImportEvent, { kind: 'clash' }>): string {
   return `${key} of database ${database} has another value on ${formatAddress(node)}; both are kept (--cluster-replace keeps the cluster’s in a file, and goes on).`;
-}
-
-/** One JSON object in a line. */
-export function importPlanLine(plan: ImportPlan, { from, copy }: ImportHeading): string {
-  const { nodes, cluster } = plan.source;
-  return line({
-    event: 'plan',
-    command: 'import',
-    source: {
-      address: formatAddress(from),
-      kind: cluster ? 'cluster' : 'standalone',
-      nodes: nodes.map(({ address, server }) => ({
-        address: formatAddress(address),
-        product: server.product,
-        version: server.version,
-      })),
-    },
-    copy,
-    throughHere: plan.throughHere,
-    databases: plan.databases,
-    keys: plan.keys,
-  });
-}
-
-export function importEventLine(event: ImportEvent): string {
-  switch (event.kind) {
-    case 'database-began':
-      return line({ event: 'database', ...event.database });
-    case 'carried':
-      return line({
-        event: 'imported',
-        keys: event.keys,
-        to: formatAddress(event.to),
-        ...(event.names && { names: event.names }),
-      });
-    case 'clash':
-      return line({
-        event: 'clash',
-        key: event.key,
-        database: event.database,
-        node: formatAddress(event.node),
-      });
-    case 'noted':
-      return line({ event: 'note', text: event.text });
-    case 'restless':
-      return line({ event: 'note', text: restlessText(event), keys: event.keys });
-    case 'sent-again':
-      return line({
-        event: 'note',
-        text: sentAgainText(event),
-        keys: event.keys,
-        nodes: event.nodes.map(formatAddress),
-      });
-    case 'kept':
-      return line({ event: 'note', text: keptText(event), nodes: event.nodes.map(formatAddress) });
-    case 'alarmed':
-      return line({ event: 'failed', text: alarmText(event), alarm: alarmLine(event.alarm) });
-    case 'failed':
-      return line({ event: 'failed', text: event.text });
-    case 'interrupted':
-      return line({ event: 'interrupted' });
-    case 'counted':
-      return line({ event: 'result', ...event.result });
-  }
-}
-
-function alarmLine({ node: _, ...rest }: Alarm): object {
-  return rest;
-}
-
-function line(content: object): string {
-  return `${JSON.stringify({ version: FORMAT_VERSION, ...content })}\n`;
 }
 
 function text(lines: readonly string[]): string {

@@ -53,11 +53,6 @@ export function shownKey(key: Uint8Array): string {
 
 const LONGEST_KEY = 500;
 
-export function restoreEventObject(event: RestoreEvent): object {
-  const { kind, ...rest } = event;
-  return { event: kind, ...rest, ...('key' in event && { key: shownKey(event.key) }) };
-}
-
 /** What is wrong with it; undefined where nothing is. */
 export function restoreProblem(event: RestoreEvent): Complaint | undefined {
   switch (event.kind) {

@@ -1,5 +1,4 @@
 /** What has become of the node timeout everywhere: the lines that scripts know, and a table of old and new. */
-import { formatAddress } from '../../topology/node.ts';
 import type { Called } from '../../topology/node-order.ts';
 import type { Paint } from '../paint.ts';
 import { nameOf } from './call.ts';
@@ -42,18 +41,6 @@ export function timeoutPreview(all: readonly TimeoutAt[], timeoutMs: number, pai
     problem === undefined ? `${timeoutMs} ms` : problem,
   ]);
   return `${columns(['node', 'now', 'then'], rows, paint).join('\n')}\n`;
-}
-
-export function timeoutDocument(all: readonly TimeoutAt[], timeoutMs: number, dryRun: boolean): string {
-  const nodes = all.map(({ node, ...rest }) => ({
-    id: node.id,
-    ...(node.address && { address: formatAddress(node.address) }),
-    ok: rest.problem === undefined,
-    ...rest,
-  }));
-  const failed = nodes.filter(({ ok }) => !ok).length;
-  const document = { format: 'slotctl-set-timeout', version: 1, timeoutMs, dryRun, failed, nodes };
-  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 function ms(value: number | undefined): string {

@@ -1,15 +1,8 @@
 /** What nodes answered, for pipes, for terminals and for programs. */
 import { describe, expect, test } from 'vitest';
+import { callDocumentEntry, callDocumentHead, callDocumentTail } from '../../../src/report/json/call.ts';
 import { plain } from '../../../src/report/paint.ts';
-import {
-  type Answered,
-  answerBytes,
-  answerText,
-  callDocumentEntry,
-  callDocumentHead,
-  callDocumentTail,
-  callHeading,
-} from '../../../src/report/text/call.ts';
+import { type Answered, answerBytes, answerText, callHeading } from '../../../src/report/text/call.ts';
 import { nodeId } from '../../../src/topology/node.ts';
 import type { Called } from '../../../src/topology/node-order.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkDocument, infoDocument } from '../../../src/report/json/documents.ts';
+import { checkDocument, infoDocument } from '../../../src/report/json/check.ts';
 import { coloured, plain } from '../../../src/report/paint.ts';
 import { renderCheck, renderProblems } from '../../../src/report/text/check.ts';
 import { renderInfo } from '../../../src/report/text/info.ts';

@@ -5,10 +5,13 @@ import { USUAL_MOVING } from '../../../src/commands/options/move.ts';
 import { execute } from '../../../src/live/execute.ts';
 import type { FixPlan, Preference } from '../../../src/plan/fix/fix.ts';
 import { SITUATION_NUMBERS } from '../../../src/plan/fix/situation-kinds.ts';
+import { eventLine } from '../../../src/report/json/change-events.ts';
 import { plain } from '../../../src/report/paint.ts';
 import { renderFix } from '../../../src/report/text/fix.ts';
+import { NodeNames } from '../../../src/report/text/names.ts';
 import { ErrorReply } from '../../../src/resp/reply.ts';
 import { compare, type Sent } from '../../support/explained.ts';
+import { breachOf } from '../../support/json-contract.ts';
 import { planOf } from '../../support/plan-text.ts';
 import { simulatedClock } from '../../support/simulated/clock.ts';
 import type { SimulatedCluster } from '../../support/simulated/cluster.ts';
@@ -60,8 +63,13 @@ async function wordsOf(cluster: SimulatedCluster, plan: FixPlan): Promise<Sent[]
     allowBlocking: false,
   } as const;
   const moving = { ...USUAL_MOVING, mover: 'migrate', isStopping: () => false } as const;
-  for await (const event of execute(fleet, plan, { joinTimeoutMs: 60_000, nowMs, mending, moving }))
+  for await (const event of execute(fleet, plan, { joinTimeoutMs: 60_000, nowMs, mending, moving })) {
+    if (event.kind !== 'waiting') {
+      const line = eventLine({ event: 'progress', of: event, plan }, new NodeNames(plan.before));
+      expect(breachOf('change-event', JSON.parse(line))).toBeUndefined();
+    }
     if (event.kind === 'step-failed') throw new Error(`${event.step.kind}: ${JSON.stringify(event.problem)}`);
+  }
   fleet.close();
   return sent;
 }
@@ -76,6 +84,8 @@ describe.each(CASES)('$kind, $server', scene => {
     const cluster = sceneOf(scene, scene.dialect);
     const plan = await planned(cluster, scene, prefer);
     expect(plan.situations.map(({ kind }) => kind)).toContain(scene.kind);
+    const line = eventLine({ event: 'plan', command: 'fix', plan }, new NodeNames(plan.before));
+    expect(breachOf('change-event', JSON.parse(line))).toBeUndefined();
     const explained = renderFix(plan, { explain: true }, plain);
     const sent = await wordsOf(cluster, plan);
     expect(compare(explained, sent), explained).toEqual({ unsaid: [], unsent: [], unsentForClashes: [] });

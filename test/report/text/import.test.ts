@@ -1,8 +1,9 @@
 /** What people and programs are told of an import. */
 import { describe, expect, test } from 'vitest';
 import type { ImportEvent, ImportResult } from '../../../src/plan/transfer/import-events.ts';
+import { importEventLine } from '../../../src/report/json/import-events.ts';
 import { plain } from '../../../src/report/paint.ts';
-import { importEventLine, importEventText, importingLine } from '../../../src/report/text/import.ts';
+import { importEventText, importingLine } from '../../../src/report/text/import.ts';
 import { judgeImport } from '../../../src/report/text/import-verdict.ts';
 
 const node = { host: 'a', port: 7000 };

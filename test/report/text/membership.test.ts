@@ -4,7 +4,7 @@ import { planCreate } from '../../../src/plan/membership/create.ts';
 import { placeOfApplicant, readZoneMap } from '../../../src/plan/placement/zones.ts';
 import type { Refusal } from '../../../src/plan/refusal.ts';
 import type { PlanEvent, Step } from '../../../src/plan/step.ts';
-import { eventLine } from '../../../src/report/json/events.ts';
+import { eventLine } from '../../../src/report/json/change-events.ts';
 import { plain } from '../../../src/report/paint.ts';
 import { renderCreatePlan } from '../../../src/report/text/create.ts';
 import { NodeNames } from '../../../src/report/text/names.ts';

@@ -1,0 +1,76 @@
+/** `call` for programs, in parts: together the replies may be more than one string can hold. */
+import { formatAddress } from '../../topology/node.ts';
+import type { Called } from '../../topology/node-order.ts';
+import { type Answered, asText, isError } from '../text/call.ts';
+import type { NotAsked } from './check.ts';
+import { FORMAT_VERSION, type Id } from './document.ts';
+
+/** Bytes that are no text, and errors inside arrays, are objects: the protocol has none of its own. */
+type Reply =
+  | string
+  | number
+  | null
+  | { readonly base64: string }
+  | { readonly error: string }
+  | readonly Reply[];
+
+type CallNode = {
+  readonly id: Id;
+  readonly address?: string | undefined;
+  readonly role: 'primary' | 'replica' | 'stranger';
+} & (
+  | { readonly ok: true; readonly reply: Reply }
+  | { readonly ok: false; readonly error: string }
+  | { readonly ok: false; readonly reason: string }
+);
+
+export type CallDocument = { readonly format: 'slotctl-call' } & (
+  | {
+      readonly version: 1;
+      readonly command: readonly string[];
+      readonly nodes: readonly CallNode[];
+      readonly failed: number;
+      readonly interrupted?: true;
+    }
+  | NotAsked
+);
+
+export function callDocumentHead(words: readonly string[]): string {
+  return `{"format":"slotctl-call","version":${FORMAT_VERSION},"command":${json(words)},"nodes":[`;
+}
+
+export function callDocumentEntry(
+  { id, address, role }: Called,
+  outcome: { readonly reply: Answered } | { readonly reason: string },
+  isFirst: boolean,
+): string {
+  const node: CallNode = { id, address: address && formatAddress(address), role, ...said(outcome) };
+  return `${isFirst ? '' : ','}\n${json(node)}`;
+}
+
+export function callDocumentTail(failed: number, interrupted: boolean): string {
+  return `\n],${json({ failed, ...(interrupted && { interrupted }) }).slice(1)}\n`;
+}
+
+function said(outcome: { readonly reply: Answered } | { readonly reason: string }) {
+  if ('reason' in outcome) return { ok: false, reason: outcome.reason } as const;
+  const { reply } = outcome;
+  return isError(reply)
+    ? ({ ok: false, error: reply.text } as const)
+    : ({ ok: true, reply: asReply(reply) } as const);
+}
+
+function asReply(reply: Answered): Reply {
+  if (reply === null || typeof reply === 'number') return reply;
+  if (Buffer.isBuffer(reply)) return asText(reply) ?? { base64: reply.toString('base64') };
+  return isError(reply) ? { error: reply.text } : reply.map(asReply);
+}
+
+/** JSON leaves some characters alone that a terminal acts upon. */
+function json(value: unknown): string {
+  return JSON.stringify(value).replace(/\p{C}/gu, character =>
+    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i).toString(16).padStart(4, '0'))
+      .map(digits => `\\u${digits}`)
+      .join(''),
+  );
+}
