@@ -33,7 +33,7 @@ import {
 import type { Fleet } from '../resp/fleet.ts';
 import type { NodeId } from '../topology/node.ts';
 import { doubtsBetween } from '../topology/server-changes.ts';
-import type { ClusterSnapshot, NodeView } from '../topology/snapshot.ts';
+import { type ClusterSnapshot, isPrimary, type NodeView } from '../topology/snapshot.ts';
 import { type Context, EXIT, type ExitCode } from './context.ts';
 import { explainFailure, type Failure, grave } from './telling/failures.ts';
 import type { Teller } from './telling/teller.ts';
@@ -151,7 +151,7 @@ async function sendAgain(
   again: RestoreSettings['again'] & object,
 ): Promise<void> {
   const { fleet, work, settings, told, teller } = restoring;
-  const primaries = now.views.filter(isPrimary).map(({ address }) => address);
+  const primaries = now.views.filter(({ self }) => isPrimary(self)).map(({ address }) => address);
   const events = [
     loadLibraries(fleet, primaries, work.libraries, settings),
     // How many are refused by now is in the log.
@@ -233,8 +233,4 @@ export function keysOf({ dumps }: CheckedBackup): number {
 
 export function keysIn(nodes: readonly NodeView[]): number {
   return nodes.reduce((sum, { server }) => sum + (server.keys ?? 0), 0);
-}
-
-function isPrimary({ self }: NodeView): boolean {
-  return self.role === 'primary';
 }

@@ -22,7 +22,7 @@ import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './members.t
 import { type Migration, migrationsLeft, slotsOnTheirWay } from './migrations.ts';
 import { openSituations } from './open-slots.ts';
 import { epochsEqual, hiddenStrays, mapsDisagree } from './owners.ts';
-import { inOnePiece, PHASES, type Phase } from './phases.ts';
+import { concernedBy, inOnePiece, PHASES, type Phase } from './phases.ts';
 import { unlessNoRoom } from './room.ts';
 import type { Obstacle, Situation } from './situation.ts';
 import { numberOf } from './situation-kinds.ts';
@@ -231,10 +231,4 @@ function stagesOf(
 function agreement(snapshot: ClusterSnapshot, concerned: readonly NodeId[], wantsOk: boolean): Step {
   const members = membersOf(snapshot);
   return { kind: 'agree', members, concerned, wantsOk, wantsCopies: false };
-}
-
-/** Everybody whose slots or role others may have to hear of. */
-function concernedBy(situations: readonly Situation[], { views }: ClusterSnapshot): NodeId[] {
-  const named = new Set(situations.filter(({ obstacle }) => !obstacle).flatMap(({ nodes }) => nodes));
-  return views.map(({ id }) => id).filter(id => named.has(id));
 }
