@@ -194,7 +194,7 @@ async function whatIsNotTaken(
 function waitingOnce(teller: Teller, { nowMs }: Context): Persisting {
   const told = new Set<string>();
   const remark = (text: string) => {
-    if (!told.has(text)) teller.note(tagged('warning', `${text}.`));
+    if (!told.has(text)) teller.warn(`${text}.`);
     told.add(text);
   };
   return { nowMs, listener: { remark } };

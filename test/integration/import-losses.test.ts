@@ -276,19 +276,26 @@ describe.concurrent.each(builds)('$name', build => {
     const rival = (async () => {
       while (!isOver) await last.send('DEL', restless);
     })();
-    const importingAll = importing(t, cluster, source, [...words, '--despite-findings']);
-    await until('its keys are asked for', async () =>
-      (await primary.text('INFO', 'commandstats')).includes('cmdstat_exists:'),
-    );
-    // Nothing ends before it answers.
-    last.signal('SIGSTOP');
-    isOver = true;
-    await primary.kill();
-    if (takesOver) await replica.send('CLUSTER', 'FAILOVER', 'TAKEOVER');
-    last.signal('SIGCONT');
-    await rival;
-    await last.send('SET', restless, VALUE);
-    const run = await importingAll;
+    const loseIt = async (child: ChildProcess) => {
+      // Nothing ends before it answers, and before what was answered is read.
+      last.signal('SIGSTOP');
+      isOver = true;
+      await primary.kill();
+      if (takesOver) await replica.send('CLUSTER', 'FAILOVER', 'TAKEOVER');
+      last.signal('SIGCONT');
+      await rival;
+      await last.send('SET', restless, VALUE);
+      child.kill('SIGCONT');
+    };
+    let losing: Promise<void> | undefined;
+    const run = await importing(t, cluster, source, [...words, '--despite-findings'], {
+      text: new RegExp(`${primary.address} > EXISTS`),
+      act: child => {
+        child.kill('SIGSTOP');
+        losing = loseIt(child);
+      },
+    });
+    await losing;
     if (!takesOver) {
       expect(run.stderr).toContain('99 keys could not be looked for afterwards');
       expect(run.code).toBe(1);
