@@ -9,9 +9,11 @@ import { readBackup } from '../live/restore/read-backup.ts';
 import { type CheckedBackup, checkBackup } from '../live/restore/restore-backup.ts';
 import { tryValues } from '../live/restore/try-values.ts';
 import type { SavedBackup } from '../plan/files/backup-manifest.ts';
+import type { Note } from '../plan/note.ts';
 import { restorePlanObject } from '../report/json/transfer-events.ts';
 import { tagged } from '../report/text/complaint.ts';
 import { bytes } from '../report/text/names.ts';
+import { describeNote } from '../report/text/note.ts';
 import { type RestorePreview, renderRestorePreview } from '../report/text/restore.ts';
 import { lackOfRoomText } from '../report/text/restored.ts';
 import { InterruptedError } from '../resp/errors.ts';
@@ -193,7 +195,8 @@ async function whatIsNotTaken(
 /** Several files wait for the same node, each for itself; people are told once. */
 function waitingOnce(teller: Teller, { nowMs }: Context): Persisting {
   const told = new Set<string>();
-  const remark = (text: string) => {
+  const remark = (note: Note) => {
+    const text = describeNote(note);
     if (!told.has(text)) teller.warn(`${text}.`);
     told.add(text);
   };

@@ -3,6 +3,7 @@
  * are done; the first problem is the end, and what was not begun is not begun.
  */
 
+import type { Note } from '../plan/note.ts';
 import {
   isMending,
   type MendingStep,
@@ -146,7 +147,7 @@ class Work {
   async #mend(step: MendingStep, tell: Tell<PlanEvent>): Promise<undefined> {
     const { mending, nowMs } = this.#options;
     if (!mending) throw new RangeError('the plan mends, and nobody has said how');
-    const note = (text: string) => tell({ kind: 'noted', step, text });
+    const note = (note: Note) => tell({ kind: 'noted', step, note });
     const progress = (missing: number) => tell({ kind: 'waiting', step, missing, copies: [] });
     const run = {
       fleet: this.#fleet,
@@ -170,7 +171,7 @@ class Work {
       tell({ kind: 'waiting', step, missing, copies });
     const patience = { timeoutMs, nowMs, progress };
     // A server that loads its data says so, and takes orders when it is through.
-    const note = (text: string) => tell({ kind: 'noted', step, text });
+    const note = (note: Note) => tell({ kind: 'noted', step, note });
     const waiting = { nowMs, listener: { moved() {}, remark: note } };
     const send: Fleet['send'] = (node, command) => persist(() => this.#fleet.send(node, command), waiting);
     switch (step.kind) {

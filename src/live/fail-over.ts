@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAboutCopies, readiness } from '../plan/failover/rolling.ts';
 import type { FailoverStep } from '../plan/failover/step.ts';
+import type { Note } from '../plan/note.ts';
 import type { Problem } from '../plan/step.ts';
 import { replicationInfo } from '../resp/commands/cluster.ts';
 import { failover } from '../resp/commands/failover.ts';
@@ -24,7 +25,7 @@ const TELL_AGAIN_AFTER_MS = 6000;
 export interface FailoverRun extends Patience {
   readonly fleet: Fleet;
   at(id: NodeId): Address;
-  note(text: string): void;
+  note(note: Note): void;
 }
 
 export function takeStep(step: FailoverStep, run: FailoverRun): Promise<Problem | undefined> {
@@ -51,9 +52,8 @@ async function failOver(step: FailOver, run: FailoverRun): Promise<Problem | und
       const answer = await begin(fleet, replica, way);
       if (answer === 'no-right') return { kind: 'no-right', node, rights: ['cluster|failover'] };
       isDeaf = answer === 'deaf';
-      if (isDeaf && !wasDeaf) note('it does not hear its primary on the cluster bus; waiting until it does');
-      if (!isDeaf && told++ > 0)
-        note('the failover has come to nothing, as it does after five seconds; once more');
+      if (isDeaf && !wasDeaf) note({ kind: 'deaf-replica' });
+      if (!isDeaf && told++ > 0) note({ kind: 'failover-again' });
       askAgainAt = now + (isDeaf ? LOOK_EVERY_MS : TELL_AGAIN_AFTER_MS);
     }
     run.progress(1);

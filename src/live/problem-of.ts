@@ -7,8 +7,8 @@ import { MoveError } from './move/move-error.ts';
 
 export function problemOf(error: unknown): Problem {
   if (error instanceof InterruptedError) return { kind: 'interrupted' };
-  if (error instanceof MoveError || error instanceof FileError)
-    return { kind: 'move', message: error.message };
+  if (error instanceof MoveError) return { kind: 'move', why: error.problem };
+  if (error instanceof FileError) return { kind: 'move', why: { kind: 'file', message: error.message } };
   if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
   throw error;
 }

@@ -10,7 +10,9 @@ import type { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import type { FailoverProblem, FailoverRemark, FailoverStep } from './failover/step.ts';
 import type { Change } from './membership/changed-meanwhile.ts';
+import type { Note } from './note.ts';
 import type { Loss } from './slots/loss.ts';
+import type { MoveProblem } from './slots/move-problem.ts';
 
 export interface Introduction {
   readonly from: Member;
@@ -199,7 +201,7 @@ export type Problem =
   | { readonly kind: 'no-right'; readonly node: NodeId; readonly rights: readonly string[] }
   | FailoverProblem
   /** What a mover says of why it stopped. */
-  | { readonly kind: 'move'; readonly message: string }
+  | { readonly kind: 'move'; readonly why: MoveProblem }
   /** These nodes get to know others again, however often they are reset. */
   | { readonly kind: 'not-alone'; readonly nodes: readonly NodeId[]; readonly waitedMs: number };
 
@@ -223,7 +225,7 @@ export type PlanEvent =
       readonly keys: number;
     }
   /** Something that the person should know and that does not stop the work. */
-  | { readonly kind: 'noted'; readonly step: Step; readonly text: string }
+  | { readonly kind: 'noted'; readonly step: Step; readonly note: Note }
   /** At the end, of each node that has lost something. */
   | { readonly kind: 'loss'; readonly loss: Loss }
   | { readonly kind: 'step-done'; readonly step: Step }

@@ -24,12 +24,6 @@ const EVERYBODY = [
 /** Who says what is in a file, by the beginning of its path; the longest that fits counts. */
 const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/live/': EVERYBODY,
-  'src/live/keys/big-keys.ts': MOVERS,
-  'src/live/move/': MOVERS,
-  'src/live/move/await-replicas.ts': ['reshard', 'rebalance', 'apply'],
-  // Said where atomic migration was asked for.
-  'src/live/move/move-slots.ts': ['reshard', 'rebalance', 'apply'],
-  'src/live/fix/': ['fix'],
   'src/live/import/': ['import'],
   'src/live/restore/': ['restore'],
   'src/live/backup/': ['backup'],
@@ -76,8 +70,10 @@ const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/commands/telling/after-answer.ts': [...CHANGES, 'import', 'restore', 'rescue'],
 };
 
+type BySection = Readonly<Record<string, readonly string[]>>;
+
 /** Who refuses for which reason; a reason that is not here names no option. */
-const REFUSERS: Readonly<Record<string, readonly string[]>> = {
+const REFUSERS: BySection = {
   'products-mixed': JOINERS,
   'replica-older': JOINERS,
   'too-few-primaries': ['create'],
@@ -98,6 +94,28 @@ const REFUSERS: Readonly<Record<string, readonly string[]>> = {
   'login-in-clear': ['import'],
   'source-sends-plain': ['import'],
   'databases-clash': ['import'],
+};
+
+/** Who stops a move for which reason. */
+const STOPPED: BySection = {
+  'replicas-behind': ['reshard', 'rebalance', 'apply'],
+  'only-by-migrate': ['reshard', 'rebalance', 'apply'],
+  'keys-clash': MOVERS,
+  giants: [...MOVERS, 'fix'],
+};
+
+const IMPORTING: BySection = {
+  'stays-at-source': ['import'],
+  'keys-not-accepted': ['import'],
+  'too-big-to-rescue': ['import'],
+};
+
+/** Files that say many things, each in its own section `case 'kind':`. */
+const BY_SECTION: Readonly<Record<string, BySection>> = {
+  'src/report/text/refusal.ts': REFUSERS,
+  'src/report/text/move-problem.ts': STOPPED,
+  'src/report/text/note.ts': {},
+  'src/report/text/import-problem.ts': IMPORTING,
 };
 
 interface Mention {
@@ -168,7 +186,7 @@ async function untaken(found: readonly Mention[], speakers: readonly string[]): 
 
 describe('an option that a message names', () => {
   const files = [...sourcesIn('src/live'), ...sourcesIn('src/report'), ...sourcesIn('src/commands')].filter(
-    path => !/classic|examples|trib|text\/refusal/.test(path),
+    path => !(/classic|examples|trib/.test(path) || path in BY_SECTION),
   );
   const speaking = files
     .map(path => ({ path, found: mentions(readFileSync(path, 'utf8'), path) }))
@@ -183,23 +201,25 @@ describe('an option that a message names', () => {
     expect(await untaken(found, speakers ?? [])).toEqual([]);
   });
 
-  const sections = readFileSync('src/report/text/refusal.ts', 'utf8')
-    .split(/\n\s*case '/)
-    .slice(1);
-  const reasons = sections
-    .map(section => ({ kind: section.slice(0, section.indexOf("'")), section }))
-    .map(({ kind, section }) => ({
-      kind,
-      found: mentions(section.split('\n}\n')[0] ?? '', `refusal ${kind}`),
-    }))
-    .filter(({ found }) => found.length > 0);
+  const sections = Object.entries(BY_SECTION).flatMap(([path, speakers]) =>
+    readFileSync(path, 'utf8')
+      .split(/\n\s*case '/)
+      .slice(1)
+      .map(section => ({
+        kind: section.slice(0, section.indexOf("'")),
+        text: section.split('\n}\n')[0] ?? '',
+      }))
+      .map(({ kind, text }) => ({ path, kind, speakers, found: mentions(text, `${path}: ${kind}`) }))
+      .filter(({ found }) => found.length > 0),
+  );
 
-  test.each(reasons)('in the refusal $kind', async ({ kind, found }) => {
+  test.each(sections)('in $path, for $kind', async ({ path, kind, speakers: ofFile, found }) => {
     const unnamed = found.filter(({ command }) => command === undefined);
-    const refusers = REFUSERS[kind];
-    expect(unnamed.length === 0 || refusers !== undefined, `say in this test who refuses with ${kind}`).toBe(
-      true,
-    );
-    expect(await untaken(found, refusers ?? [])).toEqual([]);
+    const speakers = ofFile[kind];
+    expect(
+      unnamed.length === 0 || speakers !== undefined,
+      `say in this test who says ${kind} of ${path}`,
+    ).toBe(true);
+    expect(await untaken(found, speakers ?? [])).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 /** Whether a node is banned is asked by telling servers to forget it, which must not hit one that is just coming in. */
 import { expect, test } from 'vitest';
 import { awaitUnbanned } from '../../src/live/await/unbanned.ts';
+import type { Note } from '../../src/plan/note.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { nodeId } from '../../src/topology/node.ts';
 import { nodesAccordingTo, TestCluster } from '../support/cluster.ts';
@@ -35,8 +36,8 @@ test('nodes that come in by themselves are let in', async t => {
         return lists.every(nodes => nodes.some(({ id }) => id === newcomer.id));
       };
       await until('everybody knows it', async () => {
-        const note = (text: string) => {
-          throw new Error(text);
+        const note = ({ kind }: Note) => {
+          throw new Error(kind);
         };
         await awaitUnbanned(fleet, [...hosts, newcomer], [newcomer.id], { timeoutMs: 0, nowMs, note });
         return isKnown();

@@ -5,7 +5,11 @@ import { describe, expect, type TestContext, test } from 'vitest';
 import { Pace } from '../../src/live/keys/pace.ts';
 import { inspect } from '../../src/live/look/inspect.ts';
 import { OwnMigrations } from '../../src/live/move/atomic/own-migrations.ts';
+import { MoveError } from '../../src/live/move/move-error.ts';
 import { type MoverChoice, moveSlots } from '../../src/live/move/move-slots.ts';
+import type { Note } from '../../src/plan/note.ts';
+import { describeMoveProblem } from '../../src/report/text/move-problem.ts';
+import { describeNote } from '../../src/report/text/note.ts';
 import { type Migration, migrationJobs, migrationTasks } from '../../src/resp/commands/atomic-migration.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { keySlot } from '../../src/topology/key-slot.ts';
@@ -310,7 +314,7 @@ async function stalePlan(cluster: TestCluster) {
       allowBlocking: false,
       waitReplicas: 0,
     },
-    listener: { moved() {}, remark: (text: string) => void remarks.push(text) },
+    listener: { moved() {}, remark: (note: Note) => void remarks.push(describeNote(note)) },
     pace: new Pace({}, { nowMs, sleep: async () => {} }),
     own: new OwnMigrations(),
     trip: { ready: Promise.resolve(), expectCalm() {}, lookAgain: async () => {}, counted() {}, end() {} },
@@ -318,7 +322,11 @@ async function stalePlan(cluster: TestCluster) {
     isStopping: () => false,
   };
   const step = { from: cluster.member(0).id, to: cluster.member(1).id, slots: SlotSet.range(0, 9) };
-  const move = (mover: MoverChoice) => moveSlots(step, before, mover, moveRun);
+  const move = (mover: MoverChoice) =>
+    moveSlots(step, before, mover, moveRun).catch(error => {
+      if (!(error instanceof MoveError)) throw error;
+      throw new Error(describeMoveProblem(error.problem));
+    });
   return { move, remarks, skip, dispose: () => fleet.close() };
 }
 

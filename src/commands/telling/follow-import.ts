@@ -4,6 +4,7 @@ import type { ImportPlan } from '../../plan/transfer/import.ts';
 import type { ImportEvent } from '../../plan/transfer/import-events.ts';
 import { importEventLine } from '../../report/json/import-events.ts';
 import { clashText, type ImportHeading, importEventText, importingLine } from '../../report/text/import.ts';
+import { describeImportNote, describeImportProblem } from '../../report/text/import-problem.ts';
 import {
   alarmText,
   judgeImport,
@@ -84,7 +85,7 @@ class Following {
         if (this.#clashes++ < MOST_CLASHES) teller.complain('error', clashText(event));
         break;
       case 'noted':
-        teller.warn(`${event.text}.`);
+        teller.warn(`${describeImportNote(event.note)}.`);
         break;
       case 'restless':
         teller.warn(`${restlessText(event)}.`);
@@ -99,7 +100,7 @@ class Following {
         teller.complain('error', alarmText(event));
         break;
       case 'failed':
-        teller.complain('error', `${event.text}.`);
+        teller.complain('error', `${describeImportProblem(event.problem)}.`);
         break;
       case 'counted':
         for (const line of judgeImport(event.result, this.#heading.copy).lines) teller.print(`${line}\n`);

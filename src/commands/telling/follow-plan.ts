@@ -6,6 +6,7 @@ import { copyLines } from '../../report/text/full-syncs.ts';
 import { describeLoss } from '../../report/text/loss.ts';
 import { movedSlotLines } from '../../report/text/moves.ts';
 import { NodeNames } from '../../report/text/names.ts';
+import { describeNote } from '../../report/text/note.ts';
 import { failureLines, stageLines, waitingText } from '../../report/text/progress.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { Change, Outcome } from '../change.ts';
@@ -95,7 +96,7 @@ function tell<P extends Plan>(
       if (change.tellsEachSlot) teller.print(movedSlotLines(event.step, event.slots, names));
       break;
     case 'noted':
-      teller.warn(event.text);
+      teller.warn(describeNote(event.note));
       break;
     case 'loss':
       if (isHarmless(event.loss)) teller.warn(describeLoss(event.loss, names));

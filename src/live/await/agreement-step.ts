@@ -1,17 +1,18 @@
 /** The step at which nodes come to agree on what has been done. */
+import type { Note } from '../../plan/note.ts';
 import type { PlanEvent, Problem, Step } from '../../plan/step.ts';
 import type { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { Tell } from '../event-stream.ts';
 import { noAgreement } from '../problem-of.ts';
-import { awaitAgreement, type Patience, statelessText } from './agreement.ts';
+import { awaitAgreement, type Patience } from './agreement.ts';
 
 interface Agreeing {
   readonly fleet: Fleet;
   readonly patience: Patience;
   readonly waitsForCopies: boolean;
-  readonly note: (text: string) => void;
+  readonly note: (note: Note) => void;
   readonly tell: Tell<PlanEvent>;
 }
 
@@ -21,9 +22,10 @@ export async function agree(
 ): Promise<Problem | undefined> {
   const { members, wantsOk, sparesSilent = false } = step;
   const spare = ({ node, message }: NodeError) => {
-    note(`${node} does not answer (${message}); it will learn the new owners when it is back`);
+    note({ kind: 'learns-when-back', node, message });
   };
-  const stateless = (nodes: readonly Member[]) => note(statelessText(nodes));
+  const stateless = (nodes: readonly Member[]) =>
+    note({ kind: 'state-unknown', nodes: nodes.map(({ address }) => address) });
   const gathering = {
     members,
     introductions: [],

@@ -8,7 +8,7 @@ import { type NodeError, ReplyTimeoutError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { copiesAmong, type Gap, gapsAmong, type Member, type Scope } from '../../topology/agreement.ts';
 import { type Copy, CopyProgress } from '../../topology/full-sync.ts';
-import { formatAddress, type NodeId } from '../../topology/node.ts';
+import type { NodeId } from '../../topology/node.ts';
 import { Glances } from './glance.ts';
 import { Introducer } from './introduce.ts';
 
@@ -89,15 +89,6 @@ export async function awaitAgreement(
     // Only those who lack something, and when they have it everybody once more.
     asked = gaps.length > 0 ? members.filter(member => gaps.some(gap => isAbout(gap, member.id))) : members;
   }
-}
-
-/** More addresses are a list that nobody reads. */
-const MOST_NAMED = 5;
-
-export function statelessText(members: readonly Member[]): string {
-  const named = members.slice(0, MOST_NAMED).map(({ address }) => formatAddress(address));
-  const others = members.length > MOST_NAMED ? ` and ${members.length - MOST_NAMED} more` : '';
-  return `whether ${named.join(', ')}${others} refuse queries is not known: the user lacks the right to CLUSTER INFO (+cluster|info)`;
 }
 
 function isAbout(gap: Gap, id: NodeId): boolean {

@@ -3,6 +3,7 @@
  * PING, and whoever hears of one drops the node, even a member that was met since: who joins sooner falls out again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Note } from '../../plan/note.ts';
 import { clusterNodes } from '../../resp/commands/cluster.ts';
 import { forget } from '../../resp/commands/membership.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
@@ -16,11 +17,9 @@ import { awaitArrivals } from './arrivals.ts';
 
 interface Waiting extends Omit<Patience, 'progress'> {
   /** Called once, since it may take a minute. */
-  readonly note: (text: string) => void;
+  readonly note: (note: Note) => void;
 }
 
-const BANNED =
-  'the cluster was asked less than a minute ago to forget this id, and would drop it again; waiting for that to expire. (A node reset with CLUSTER RESET HARD gets a new id and need not wait.)';
 /** Bans end with a whole second of the server's clock, and who has come by itself is watched for a while. */
 const GRACE_MS = 8000;
 const LOOK_EVERY_MS = 500;
@@ -45,7 +44,7 @@ export async function awaitUnbanned(
   const dropped = await droppedSoon(fleet, hosts, newcomers);
   let bans = dropped.size > 0 ? dropped : await bansOf(fleet, hosts, newcomers);
   if (bans.size === 0) return [];
-  note(BANNED);
+  note({ kind: 'awaits-end-of-ban' });
   const banned = [...new Set([...bans.values()].flat())];
   const deadline = nowMs() + timeoutMs + GRACE_MS;
   let knocks = dropped.size > 0;

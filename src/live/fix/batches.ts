@@ -3,6 +3,7 @@
  * the others take them for dead. So where keys are large on average each is measured first, as in a move of slots.
  */
 
+import type { Note } from '../../plan/note.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
@@ -33,7 +34,7 @@ export interface Caution {
   /** What servers may wait for each other, if the node timeout allows it. */
   readonly timeoutMs: number;
   /** Told what had to be assumed. */
-  readonly note: (text: string) => void;
+  readonly note: (note: Note) => void;
 }
 
 /** Asked once per holder. */

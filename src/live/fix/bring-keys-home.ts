@@ -3,7 +3,6 @@ import { countKeysInSlot, select } from '../../resp/commands/cluster.ts';
 import { type Key, keysInSlot } from '../../resp/commands/slots.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
-import { formatAddress } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import { type Batch, migrateBatch, sendBatch } from '../keys/migrate-keys.ts';
 import { MoveError } from '../move/move-error.ts';
@@ -153,7 +152,7 @@ async function emptySlot(
     const gone = others.length === 0 || (await sending(line, database, others));
     idle = gone ? idle : idle + 1;
     if (idle >= MOST_IDLE_ROUNDS)
-      throw new MoveError(`${formatAddress(work.holder.address)} still holds keys in slot ${slot}`);
+      throw new MoveError({ kind: 'keys-left', at: work.holder.address, slots: [slot] });
     // Fewer than asked for were all of them; nobody makes new ones here.
     if (gone && keys.length < KEYS_AT_A_TIME) return;
   }
@@ -166,7 +165,7 @@ async function send(
   batch: Batch,
 ): Promise<boolean> {
   const place = owner.meetAt;
-  if (!place) throw new MoveError(`nobody knows where ${formatAddress(holder.address)} finds the owner`);
+  if (!place) throw new MoveError({ kind: 'owner-unreachable', holder: holder.address });
   const arrival = { host: place.ip, port: place.port, database, replace: false };
   const command = migrateBatch(batch, arrival, { timeoutMs, credentials: fleet.credentials });
   const listener = { moved() {}, remark: settling.note };

@@ -65,7 +65,7 @@ export async function mend(step: MendingStep, run: MendRun): Promise<void> {
 
 function viewOf({ before }: MendRun, id: NodeId): NodeView {
   const view = before.views.find(candidate => candidate.id === id);
-  if (!view) throw new MoveError(`${id} does not answer`);
+  if (!view) throw new MoveError({ kind: 'silent', node: id });
   return view;
 }
 

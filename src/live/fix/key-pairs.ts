@@ -4,6 +4,7 @@
  * meanwhile, so each is watched, and nothing is overwritten or removed but what was read.
  */
 
+import type { Note } from '../../plan/note.ts';
 import type { Command } from '../../resp/command.ts';
 import { multi, queued, select } from '../../resp/commands/cluster.ts';
 import {
@@ -38,7 +39,7 @@ export interface Settling {
   readonly rescue: (value: RescuedValue) => Promise<void>;
   /** Where they are then: a file. */
   readonly keptIn: string;
-  readonly note: (text: string) => void;
+  readonly note: (note: Note) => void;
 }
 
 interface Value extends SavedValue {
@@ -94,9 +95,11 @@ export class KeyPairs {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
       if (await this.#attempt(key, slot)) return;
     }
-    throw new MoveError(
-      `${showKey(key)} is on ${this.#ownerName} and on ${this.#otherName}, and does not hold still`,
-    );
+    throw new MoveError({
+      kind: 'restless-key',
+      key: showKey(key),
+      nodes: [this.#ownerName, this.#otherName],
+    });
   }
 
   /** False where somebody has changed the value meanwhile. */
@@ -116,7 +119,7 @@ export class KeyPairs {
     if (othersWins && !(await this.#overwriteOwn(key, others))) return this.#forget(false);
     if (!othersWins) await this.#owner.send(unwatch());
     const isDone = await this.#removeOthers(key);
-    if (isDone) note(`${showKey(key)} had two values: that of ${node} was replaced, and is in ${keptIn}`);
+    if (isDone) note({ kind: 'value-replaced', key: showKey(key), node, keptIn });
     return isDone;
   }
 

@@ -165,7 +165,6 @@ export class Feed {
 
   async #giveAlone(key: Key, bytes: number): Promise<void> {
     const { limits, target, routes, tally, tell } = this.#run;
-    const size = `${Math.round(bytes / 1024 / 1024)} MB`;
     const owner = routes.ownerOf(keySlot(key));
     if (!limits.allowBlocking && owner) {
       this.#mostBytes ??= mostBytes(target, owner.address);
@@ -173,12 +172,17 @@ export class Feed {
       if (bytes > most) {
         if (this.#leave([key]).length === 0) return;
         tally.giants++;
-        const text = `${showKey(key)} (${size}) stays at the source: it would block both servers for longer than half the node timeout (${nodeTimeout.ms} ms); --allow-blocking moves it anyway`;
-        tell({ kind: 'noted', text });
+        const note = {
+          kind: 'stays-at-source',
+          key: showKey(key),
+          bytes,
+          nodeTimeoutMs: nodeTimeout.ms,
+        } as const;
+        tell({ kind: 'noted', note });
         return;
       }
     }
-    tell({ kind: 'noted', text: `importing ${showKey(key)} alone: it takes ${size}` });
+    tell({ kind: 'noted', note: { kind: 'imports-alone', key: showKey(key), bytes } });
     await this.#batches.give({ keys: [key], bytes });
   }
 }

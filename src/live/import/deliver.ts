@@ -9,7 +9,6 @@ import { Patience } from '../keys/retry.ts';
 import type { Destination } from '../keys/routes.ts';
 import { AlarmError, ImportError, StoppingError } from './import-error.ts';
 import { type ImportRun, isStopping } from './import-run.ts';
-import { unreachableText } from './judge-refusals.ts';
 import { waitUnlessStopping } from './waits.ts';
 
 /** Keys that could not be brought, and why. */
@@ -40,8 +39,8 @@ export async function deliver(
     if (again.length === 0 || isStopping(run)) return;
     if (again.length < left.length) patience.renew();
     if (patience.isOver)
-      throw new ImportError(`keys are not accepted: ${outOfReach ? unreachableText(why, outOfReach) : why}`);
-    if (patience.isFresh) run.tell({ kind: 'noted', text: `${why}; trying again` });
+      throw new ImportError({ kind: 'keys-not-accepted', why, ...(outOfReach && { outOfReach }) });
+    if (patience.isFresh) run.tell({ kind: 'noted', note: { kind: 'delivery-waits', why } });
     await waitUnlessStopping(patience.nextWaitMs(), run.interruptions);
     await run.routes.lookAgain();
     left = again;

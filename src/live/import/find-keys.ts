@@ -61,20 +61,14 @@ async function* byScan(known: string, line: SourceLine, run: ImportRun): AsyncGe
   for (;;) {
     const { found, from } = await upcoming;
     if (from !== id) {
-      run.tell({
-        kind: 'noted',
-        text: 'the source was restarted; its keys are read again from the beginning',
-      });
+      run.tell({ kind: 'noted', note: { kind: 'source-restarted' } });
       id = from;
       way = new Way();
       upcoming = ask('0');
       continue;
     }
     const { cursor, keys } = found;
-    if (way.leadsNowhere(found))
-      throw new ImportError(
-        `the source ${line.name} does not come to an end of its keys (SCAN, cursor ${cursor})`,
-      );
+    if (way.leadsNowhere(found)) throw new ImportError({ kind: 'endless-scan', at: line.name, cursor });
     if (keys.length < count / 8) count = Math.min(MOST_COUNT, count * 2);
     // While these are on their way, the next ones are looked for.
     if (cursor !== '0') upcoming = ask(cursor);

@@ -14,7 +14,7 @@ import { RescueFile } from '../keys/rescue-file.ts';
 import { Routes } from '../keys/routes.ts';
 import { CarriedKeys } from './carried-keys.ts';
 import { findSharedKeys } from './database-clash.ts';
-import { failureText, importInRounds, type RoundsEnd } from './import-rounds.ts';
+import { importInRounds, importProblemOf, type RoundsEnd } from './import-rounds.ts';
 import { emptyTally, type ImportLimits, type ImportRun } from './import-run.ts';
 import { askSourceNodes } from './look-at-source.ts';
 import { interruptionsOf, waitUnlessStopping } from './waits.ts';
@@ -56,9 +56,9 @@ export function importKeys(plan: ImportPlan, importing: Importing): AsyncGenerat
       tell({ kind: 'counted', result: await countAll(run, end, watch) });
       if (importing.stopping.aborted) tell({ kind: 'interrupted' });
     } catch (error) {
-      const text = failureText(error);
+      const problem = importProblemOf(error);
       if (error instanceof InterruptedError) tell({ kind: 'interrupted' });
-      else if (text !== undefined) tell({ kind: 'failed', text });
+      else if (problem) tell({ kind: 'failed', problem });
       else throw error;
     } finally {
       watch.end();
@@ -99,7 +99,7 @@ async function withinNodeTimeouts(run: ImportRun): Promise<ImportRun> {
     ...(cluster ? [nodeTimeoutAt(target, cluster.address)] : []),
     ...(from ? [nodeTimeoutAt(source, from.address)] : []),
   ]);
-  const timeoutMs = migrateTimeoutMs(limits.timeoutMs, asked, text => run.tell({ kind: 'noted', text }));
+  const timeoutMs = migrateTimeoutMs(limits.timeoutMs, asked, note => run.tell({ kind: 'noted', note }));
   return { ...run, limits: { ...limits, timeoutMs } };
 }
 

@@ -3,7 +3,8 @@
  * took its place, and keys are gone with that, they are sent again if the source still has them, and no others.
  */
 import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/transfer/import.ts';
-import { InterruptedError, NodeError } from '../../resp/errors.ts';
+import type { ImportProblem } from '../../plan/transfer/import-events.ts';
+import { NodeError } from '../../resp/errors.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
 import { doubtsBetween } from '../../topology/server-changes.ts';
 import { type ClusterSnapshot, isPrimary, ownClaims, ownersDiffer } from '../../topology/snapshot.ts';
@@ -70,9 +71,9 @@ async function oneRound(
       run.tell({ kind: 'alarmed', alarm: error.alarm, node: addressIn(before, error.alarm.node) });
       return 'stopped';
     }
-    const text = failureText(error);
-    if (text === undefined) throw error;
-    run.tell({ kind: 'failed', text });
+    const problem = importProblemOf(error);
+    if (!problem) throw error;
+    run.tell({ kind: 'failed', problem });
     return 'stopped';
   } finally {
     guard.end();
@@ -84,10 +85,11 @@ function addressIn({ views }: ClusterSnapshot, node: NodeId): Address {
 }
 
 /** Undefined for what is no failure of the work. */
-export function failureText(error: unknown): string | undefined {
-  if (error instanceof InterruptedError) return undefined;
-  if (error instanceof NodeError) return `${error.node}: ${error.message}`;
-  return error instanceof ImportError || error instanceof EntryNodeError ? error.message : undefined;
+export function importProblemOf(error: unknown): ImportProblem | undefined {
+  if (error instanceof ImportError) return error.problem;
+  if (error instanceof EntryNodeError) return { kind: 'entry-node', message: error.message };
+  if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
+  return undefined;
 }
 
 async function importAll(run: ImportRun): Promise<void> {

@@ -1,5 +1,6 @@
 /** What becomes of keys that the cluster has already: nothing is lost, and nothing is written over without being kept. */
 
+import type { RescueProblem } from '../../plan/slots/move-problem.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { showKey } from '../keys/big-keys.ts';
@@ -39,14 +40,8 @@ export async function settleKeys(
   for (const key of fresh) tell({ kind: 'clash', key: showKey(key), database, node: to.address });
   if (run.rescue) {
     const losers = { node: to.address, line: settling.line, database: into };
-    const failed = (text: string) => new ImportError(text);
-    await rescueValues(
-      replaced.map(work.nameOf),
-      losers,
-      run.rescue,
-      failed,
-      ' (--no-rescue overwrites it anyway)',
-    );
+    const failed = (problem: RescueProblem) => new ImportError(problem);
+    await rescueValues(replaced.map(work.nameOf), losers, run.rescue, failed);
   }
   tally.overwritten += replaced.length;
   return [...same, ...replaced];

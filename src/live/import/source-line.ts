@@ -55,9 +55,12 @@ export class SourceLine {
           throw error;
         const mayBeBack = mayPassSoon(error) || !isAnswer(error);
         if (!mayBeBack || patience.isOver)
-          throw new ImportError(`the source ${formatAddress(this.#at)}: ${error.message}`);
+          throw new ImportError({ kind: 'source', at: this.#at, message: error.message });
         if (patience.isFresh)
-          this.#run.tell({ kind: 'noted', text: `${error.node}: ${error.message}; going on there` });
+          this.#run.tell({
+            kind: 'noted',
+            note: { kind: 'goes-on-there', node: error.node, message: error.message },
+          });
         await wait(patience.nextWaitMs(), this.#run.interruptions);
         // Also where it was the SELECT that was refused: it is asked for again on a new connection.
         if (!(error instanceof ServerRefusalError) || this.#database !== 0) this.#reopen();

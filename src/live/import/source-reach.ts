@@ -10,7 +10,6 @@ import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import { ImportError } from './import-error.ts';
-import { unreachableText } from './judge-refusals.ts';
 
 const FAILURES_IN_A_ROW = 3;
 
@@ -30,7 +29,7 @@ export class Reach {
     const failures = (await answers(to.address, target)) ? (this.#failures.get(node) ?? 0) + 1 : 0;
     this.#failures.set(node, failures);
     if (failures >= FAILURES_IN_A_ROW)
-      throw new ImportError(`keys are not accepted: ${unreachableText(text, to)}`);
+      throw new ImportError({ kind: 'keys-not-accepted', why: text, outOfReach: to });
   }
 }
 

@@ -89,11 +89,6 @@ export async function mostBytes(fleet: Fleet, at: Address): Promise<MostBytes> {
 export function refuseGiants(sized: readonly Sized[], { bytes: most, nodeTimeout: { ms } }: MostBytes): void {
   const giants = sized.filter(({ bytes }) => bytes > most);
   if (giants.length === 0) return;
-  const shown = giants
-    .slice(0, 5)
-    .map(({ key, bytes }) => `${showKey(key)} (${Math.round(bytes / MEGABYTE)} MB)`)
-    .join(', ');
-  throw new MoveError(
-    `moving ${shown}${giants.length > 5 ? ` and ${giants.length - 5} more` : ''} would hold up both servers for longer than half the node timeout (${ms} ms); --allow-blocking does it anyway`,
-  );
+  const shown = giants.map(({ key, bytes }) => ({ key: showKey(key), bytes }));
+  throw new MoveError({ kind: 'giants', giants: shown, nodeTimeoutMs: ms });
 }

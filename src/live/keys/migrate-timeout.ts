@@ -5,9 +5,10 @@
  * for a successor of either. What is given up early is tried again.
  */
 
+import type { Note } from '../../plan/note.ts';
 import { configGet } from '../../resp/commands/membership.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { type Address, formatAddress } from '../../topology/node.ts';
+import type { Address } from '../../topology/node.ts';
 import { ifTold } from '../look/look-at-node.ts';
 
 export interface NodeTimeout {
@@ -26,20 +27,15 @@ export async function nodeTimeoutAt(fleet: Fleet, node: Address): Promise<NodeTi
 }
 
 /**
- * What servers may wait for each other in one MIGRATE: half the shortest of these. `note`: told, in a sentence for the person, what
- * had to be assumed.
+ * What servers may wait for each other in one MIGRATE: half the shortest of these. `note`: told what had to be assumed.
  */
 export function migrateTimeoutMs(
   wantedMs: number,
   timeouts: readonly NodeTimeout[],
-  note: (text: string) => void,
+  note: (note: Note) => void,
 ): number {
   const ms = Math.min(wantedMs, ...timeouts.map(timeout => Math.ceil(timeout.ms / 2)));
   const silent = timeouts.find(({ isAssumed }) => isAssumed);
-  if (silent)
-    note(
-      `${formatAddress(silent.node)} does not give its cluster-node-timeout (+config|get): ${silent.ms} ms is assumed, ` +
-        `so in a MIGRATE servers wait for each other for ${ms} ms at most`,
-    );
+  if (silent) note({ kind: 'node-timeout-assumed', node: silent.node, assumedMs: silent.ms, waitMs: ms });
   return ms;
 }

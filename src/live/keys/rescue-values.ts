@@ -1,4 +1,5 @@
 /** Values that are about to be written over, from their node to the disk. Whatever keeps them from it keeps them from being overwritten. */
+import type { RescueProblem } from '../../plan/slots/move-problem.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import { typeOf } from '../../resp/commands/values.ts';
 import { keySlot } from '../../topology/key-slot.ts';
@@ -18,27 +19,29 @@ export interface Losers {
   readonly database: number;
 }
 
-/** `failed`: makes the error that ends the caller's work, of a sentence; `ifTooBig`: what to do then. */
+/** `failed`: makes the error that ends the caller's work. */
 export async function rescueValues(
   keys: readonly Key[],
   { node, line, database }: Losers,
   file: RescueFile,
-  failed: (text: string) => Error,
-  ifTooBig = '',
+  failed: (problem: RescueProblem) => Error,
 ): Promise<void> {
   for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
     const some = keys.slice(from, from + KEYS_AT_A_TIME);
     const values = await readValues(some, line, { node: formatAddress(node), database });
     const giant = values.find(({ payload }) => payload.length > MOST_RESCUED_BYTES);
     if (giant)
-      throw failed(
-        `${giant.node} has another value for ${showKey(giant.key)}, which is too big for ${file.path}; both are kept${ifTooBig}`,
-      );
+      throw failed({
+        kind: 'too-big-to-rescue',
+        node: giant.node,
+        key: showKey(giant.key),
+        file: file.path,
+      });
     try {
       await file.add(values);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      throw failed(`${error.message}; nothing was written over`);
+      throw failed({ kind: 'not-rescued', message: error.message });
     }
   }
 }

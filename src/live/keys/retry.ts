@@ -3,6 +3,7 @@
  * and restoring take the same refusals for passing, and have the same patience.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Note } from '../../plan/note.ts';
 import { isRefused, type ServerRefusalError } from '../../resp/errors.ts';
 import type { RefusalKind } from '../../resp/refusals.ts';
 
@@ -69,7 +70,7 @@ export class Patience {
 
 export interface Persisting {
   readonly nowMs: () => number;
-  readonly listener: { remark(text: string): void };
+  readonly listener: { remark(note: Note): void };
 }
 
 /** Tries until it works, or until a refusal stays; says once why it has to wait. */
@@ -79,7 +80,8 @@ export async function persist<T>(attempt: () => Promise<T>, { nowMs, listener }:
       return await attempt();
     } catch (error) {
       if (!mayPassSoon(error) || patience.isOver) throw error;
-      if (patience.isFresh) listener.remark(`${error.node}: ${error.message}; trying again`);
+      if (patience.isFresh)
+        listener.remark({ kind: 'tries-again', node: error.node, message: error.message });
       await sleep(patience.nextWaitMs());
     }
   }

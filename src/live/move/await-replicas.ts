@@ -1,7 +1,6 @@
 /** Waits until replicas of a target have what has moved there, so that its loss is not the loss of the keys. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { replicaOffsets } from '../../resp/commands/cluster.ts';
-import { formatAddress } from '../../topology/node.ts';
 import { MoveError } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
 
@@ -20,9 +19,12 @@ export async function awaitReplicas({ to }: Passage, { fleet, limits, nowMs }: M
     const caughtUp = replicas.filter(offset => offset >= wanted).length;
     if (caughtUp >= limits.waitReplicas) return;
     if (nowMs() >= deadline)
-      throw new MoveError(
-        `${caughtUp} of ${limits.waitReplicas} replicas of ${formatAddress(to.address)} have what has moved (--wait-replicas)`,
-      );
+      throw new MoveError({
+        kind: 'replicas-behind',
+        of: to.address,
+        caughtUp,
+        wanted: limits.waitReplicas,
+      });
     await sleep(LOOK_EVERY_MS);
   }
 }

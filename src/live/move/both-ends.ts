@@ -12,7 +12,6 @@ import { clusterNodes } from '../../resp/commands/cluster.ts';
 import { configGet, functionLibraries } from '../../resp/commands/membership.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Member } from '../../topology/agreement.ts';
-import { formatAddress } from '../../topology/node.ts';
 import { ifTold } from '../look/look-at-node.ts';
 import type { AtomicWay } from './atomic/way.ts';
 import type { MoveRun, Passage } from './mover.ts';
@@ -34,8 +33,8 @@ export interface End {
 export interface BothEnds {
   readonly source: End;
   readonly target: End;
-  /** Why the target would not take what the source sends. */
-  readonly notPushed?: string;
+  /** The target would not take what the source sends as this user. */
+  readonly notPushed?: { readonly user: string; readonly message: string };
 }
 
 export async function lookAtEnds(
@@ -56,14 +55,14 @@ async function whyNotPushed(
   setting: string,
   { from, to }: Passage,
   fleet: MoveRun['fleet'],
-): Promise<string | undefined> {
+): Promise<BothEnds['notPushed']> {
   const user = await ifTold(fleet.send(from.address, configGet(setting)));
   if (!user) return undefined;
   const answers = await Promise.all(
     PUSHED.map(command => ifTold(fleet.send(to.address, dryRun(user, command)))),
   );
   const refusal = answers.find(answer => answer !== undefined);
-  return refusal && `${formatAddress(from.address)} sends its data there as ${user}: ${refusal}`;
+  return refusal ? { user, message: refusal } : undefined;
 }
 
 async function lookAt(

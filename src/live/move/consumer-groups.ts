@@ -4,6 +4,7 @@
  * would take longer than the move, so some are looked at, from slots that are spread over all that move.
  */
 
+import type { Note } from '../../plan/note.ts';
 import { keysInSlot } from '../../resp/commands/slots.ts';
 import { streamGroups, typeOf } from '../../resp/commands/values.ts';
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
@@ -18,12 +19,12 @@ const MOST_SLOTS = 64;
 const KEYS_OF_EACH = 4;
 const MOST_STREAMS = 16;
 
-/** A sentence for the person, if a look that costs next to nothing finds such a stream. */
+/** Something for the person, if a look that costs next to nothing finds such a stream. */
 export async function cautionAboutStreams(
   counting: Promise<KeyCounts>,
   at: Address,
   fleet: Pick<Fleet, 'send' | 'sendAll'>,
-): Promise<string | undefined> {
+): Promise<Note | undefined> {
   try {
     return await lookForStreams(await counting, at, fleet);
   } catch (error) {
@@ -37,7 +38,7 @@ async function lookForStreams(
   counted: KeyCounts,
   at: Address,
   fleet: Pick<Fleet, 'send' | 'sendAll'>,
-): Promise<string | undefined> {
+): Promise<Note | undefined> {
   const slots = [...counted.keys()];
   const step = Math.max(1, Math.ceil(slots.length / MOST_SLOTS));
   const some = slots.filter((_, i) => i % step === 0);
@@ -54,9 +55,5 @@ async function lookForStreams(
   const streams = keys.filter((_, i) => types?.[i] === 'stream').slice(0, MOST_STREAMS);
   const groups = await Promise.all(streams.map(key => ifTold(fleet.send(at, streamGroups(key)))));
   const found = streams.find((_, i) => groups[i]?.some(({ pending }) => pending > 0));
-  if (!found) return undefined;
-  return (
-    `streams with pending entries are among the keys to move (such as ${showKey(found)}): Valkey's migration drops ` +
-    'pending entries whose messages were deleted (XDEL, XTRIM); MIGRATE keeps them (reshard --mover migrate)'
-  );
+  return found && { kind: 'pending-entries', key: showKey(found) };
 }

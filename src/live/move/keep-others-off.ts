@@ -8,10 +8,11 @@
  * marks, which are looked at while slots are opened and just before they are handed over.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Note } from '../../plan/note.ts';
 import { activeChannels, subscribe } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
-import { type Address, formatAddress } from '../../topology/node.ts';
+import type { Address } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { MoveError } from './move-error.ts';
 
@@ -29,7 +30,7 @@ interface Ground {
 
 interface Run {
   readonly fleet: Fleet;
-  readonly remark: (text: string) => void;
+  readonly remark: (note: Note) => void;
 }
 
 /** Work of one run does not stand in its own way: what it does at the same time was planned so. */
@@ -41,10 +42,7 @@ export async function keepOthersOff<T>(ground: Ground, run: Run, work: () => Pro
     try {
       const taken = await announce(lines, ground, run);
       if (taken.size === 0) return await work();
-      if (attempt === TRIES)
-        throw new MoveError(
-          `another slotctl is moving slot${taken.size === 1 ? '' : 's'} ${taken} at ${ground.ends.map(formatAddress).join(' or ')}; let it end first (if its machine is gone, the servers notice within minutes, by tcp-keepalive)`,
-        );
+      if (attempt === TRIES) throw new MoveError({ kind: 'another-slotctl', slots: taken, at: ground.ends });
     } finally {
       for (const line of lines) line.close();
     }
@@ -72,9 +70,7 @@ async function announce(lines: readonly Lane[], { ends, slots }: Ground, run: Ru
     return SlotSet.union(others.map(slotsIn)).intersect(slots);
   } catch (error) {
     if (!(error instanceof ServerRefusalError)) throw error;
-    remark(
-      `${error.node}: ${error.message}; other slotctl runs cannot see this one (+subscribe +pubsub|channels &slotctl:*), so none must move the same slots`,
-    );
+    remark({ kind: 'unseen-by-others', node: error.node, message: error.message });
     return SlotSet.empty;
   }
 }

@@ -33,7 +33,7 @@ export async function moveSlots(
   const passage = passageOf(move, before, run);
   const ground = { ends: [passage.from.address, passage.to.address], slots: passage.slots };
   const { fleet, listener } = run;
-  return keepOthersOff(ground, { fleet, remark: text => listener.remark(text) }, () =>
+  return keepOthersOff(ground, { fleet, remark: note => listener.remark(note) }, () =>
     moveInBestWay(passage, before, choice, run),
   );
 }
@@ -47,7 +47,7 @@ async function moveInBestWay(
   const [from, to] = [passage.from.id, passage.to.id];
   const servers = { source: viewOf(before, from).server, target: viewOf(before, to).server };
   const way = atomicWay(servers.source, servers.target);
-  if (choice === 'atomic' && !way) throw new MoveError('these servers know no atomic migration');
+  if (choice === 'atomic' && !way) throw new MoveError({ kind: 'no-atomic-migration' });
   // Something may be asked for that the servers do not do by themselves.
   const byHand = choice === 'auto' && (run.pace.isLimited || run.limits.waitReplicas > 0);
   if (!way || choice === 'migrate' || byHand) return moveByHand(passage, way, run);
@@ -56,8 +56,8 @@ async function moveInBestWay(
     return await run.own.turns.pass(turn, () => moveByServers({ passage, way, servers }, run));
   } catch (error) {
     if (!(error instanceof NotAtomicallyError)) throw error;
-    if (choice === 'atomic') throw new MoveError(`${error.message}; --mover migrate may work`);
-    run.listener.remark(`no atomic migration (${error.message}); going on by MIGRATE`);
+    if (choice === 'atomic') throw new MoveError({ kind: 'only-by-migrate', why: error.problem });
+    run.listener.remark({ kind: 'goes-by-migrate', why: error.problem });
     // Where passages of one node went side by side, those by MIGRATE do not.
     return run.own.turns.pass([from, to], () => moveByHand(passage, way, run));
   }
@@ -87,9 +87,7 @@ async function moveByServers(crossing: Crossing, run: MoveRun): Promise<SlotSet>
   const { underWay } = fitness;
   const keys = [...(await counting).values()].reduce((sum, count) => sum + count, 0);
   if (underWay) {
-    run.listener.remark(
-      `slots ${passage.slots} are being migrated already (${underWay.name}); waiting for that`,
-    );
+    run.listener.remark({ kind: 'under-way-already', slots: passage.slots, name: underWay.name });
   } else {
     await shareFunctions(passage, ends, run, way.bringsFunctions);
     const caution = cautionFor(ends, keys * passage.averageBytes);
@@ -119,7 +117,7 @@ async function lookUntilFit(crossing: Crossing, run: MoveRun) {
 function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet, trip }: MoveRun): Passage {
   const source = viewOf(before, move.from);
   const [from, { meetAt, ...target }] = [memberOf(source), memberOf(viewOf(before, move.to))];
-  if (!meetAt) throw new MoveError(`nobody knows where the others find ${move.to}`);
+  if (!meetAt) throw new MoveError({ kind: 'no-meeting-place', node: move.to });
   const databases = [...new Set([0, ...source.server.databases])];
   const others = before.views
     .filter(({ id, self }) => self.role === 'primary' && id !== move.from && id !== move.to)
@@ -158,6 +156,6 @@ export function goesAlongside({ from, to }: SlotMove, before: ClusterSnapshot, c
 
 function viewOf({ views }: ClusterSnapshot, id: NodeId): NodeView {
   const view = views.find(candidate => candidate.id === id);
-  if (!view) throw new MoveError(`${id} does not answer`);
+  if (!view) throw new MoveError({ kind: 'silent', node: id });
   return view;
 }

@@ -1,4 +1,5 @@
 /** What every way of moving slots is given, and what it tells. */
+import type { Note } from '../../plan/note.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
@@ -49,7 +50,7 @@ export interface MoveLimits {
 export interface MoveListener {
   moved(slots: SlotSet, keys: number): void;
   /** Something that does not stop the move, and that the person should know. */
-  remark(text: string): void;
+  remark(note: Note): void;
 }
 
 export interface MoveRun {

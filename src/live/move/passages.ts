@@ -74,7 +74,7 @@ export class Passages {
       limits,
       listener: {
         moved: (slots, keys) => tell({ kind: 'moved', step, slots, keys }),
-        remark: text => tell({ kind: 'noted', step, text }),
+        remark: note => tell({ kind: 'noted', step, note }),
       },
       pace: this.#pace,
       own: this.#own,

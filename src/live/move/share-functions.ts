@@ -2,7 +2,6 @@
 
 import { functionDump, functionRestore } from '../../resp/commands/membership.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
-import { formatAddress } from '../../topology/node.ts';
 import type { BothEnds } from './both-ends.ts';
 import type { MoveRun, Passage } from './mover.ts';
 
@@ -18,29 +17,24 @@ export async function shareFunctions(
   const there = target.libraries;
   const missing = names.filter(name => !there.has(name));
   const different = names.filter(name => there.has(name) && there.get(name) !== source.libraries?.get(name));
-  const [giver, taker] = [formatAddress(from.address), formatAddress(to.address)];
+  const ends = { at: to.address, giver: from.address };
   if (serversDo) {
-    if (different.length > 0)
-      listener.remark(
-        `the migration replaces functions at ${taker} by those of ${giver}: ${different.join(', ')}`,
-      );
+    if (different.length > 0) listener.remark({ kind: 'functions-replaced', ...ends, names: different });
     return;
   }
   if (names.length > 0 && there.size === 0) {
     try {
       const dump = await fleet.send(from.address, functionDump());
       await fleet.send(to.address, functionRestore(dump, 'APPEND'));
-      listener.remark(`copied the functions of ${giver} to ${taker}, which had none`);
+      listener.remark({ kind: 'functions-copied', ...ends });
     } catch (error) {
       if (!(error instanceof ServerRefusalError)) throw error;
       // Another move may have brought them meanwhile.
       if (error.kind === 'library-exists') return;
-      listener.remark(`${taker} lacks the functions of ${giver}: ${error.message}`);
+      listener.remark({ kind: 'functions-refused', ...ends, message: error.message });
     }
     return;
   }
-  if (missing.length > 0)
-    listener.remark(`${taker} lacks functions that ${giver} has: ${missing.join(', ')}`);
-  if (different.length > 0)
-    listener.remark(`${taker} has other functions than ${giver}: ${different.join(', ')}`);
+  if (missing.length > 0) listener.remark({ kind: 'functions-missing', ...ends, names: missing });
+  if (different.length > 0) listener.remark({ kind: 'functions-different', ...ends, names: different });
 }

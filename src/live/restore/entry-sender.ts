@@ -98,9 +98,11 @@ export class EntrySender {
       if (parcels.length === 0) return;
       if (parcels.length < left) patience.renew();
       left = parcels.length;
-      const why = this.#trouble && `${this.#trouble.node}: ${this.#trouble.message}`;
-      if (patience.isOver) throw new NobodyTakesItError(left, why);
-      if (patience.isFresh && why) this.#settings.waiting.listener.remark(`${why}; trying again`);
+      const trouble = this.#trouble && { node: this.#trouble.node, message: this.#trouble.message };
+      if (patience.isOver)
+        throw new NobodyTakesItError(left, trouble && `${trouble.node}: ${trouble.message}`);
+      if (patience.isFresh && trouble)
+        this.#settings.waiting.listener.remark({ kind: 'tries-again', ...trouble });
       this.#again = [];
       await sleep(patience.nextWaitMs(), undefined, { signal: this.#fleet.interruption }).catch(() => {});
       await this.#routes.lookAgain();

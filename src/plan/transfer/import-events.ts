@@ -2,6 +2,8 @@
 
 import type { Address } from '../../topology/node.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
+import type { Note } from '../note.ts';
+import type { RescueProblem } from '../slots/move-problem.ts';
 import type { ImportedDatabase } from './import.ts';
 
 export type ImportEvent =
@@ -14,7 +16,7 @@ export type ImportEvent =
       readonly names?: readonly string[];
     }
   | { readonly kind: 'clash'; readonly key: string; readonly database: number; readonly node: Address }
-  | { readonly kind: 'noted'; readonly text: string }
+  | { readonly kind: 'noted'; readonly note: ImportNote }
   /** Clients change them as they are read; they come last. */
   | { readonly kind: 'restless'; readonly keys: number }
   /** A node of the cluster was started again, or another one took its place; `keys` are gone with it, and are sent again. */
@@ -24,9 +26,49 @@ export type ImportEvent =
   /** No more is sent. */
   | { readonly kind: 'alarmed'; readonly alarm: Alarm; readonly node: Address }
   /** `interrupted`: nobody is to blame. */
-  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'failed'; readonly problem: ImportProblem }
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'counted'; readonly result: ImportResult };
+
+/** What the person should know of, and what does not stop the work. Keys are given as they can be shown. */
+export type ImportNote =
+  | Note
+  | { readonly kind: 'delivery-waits'; readonly why: string }
+  | { readonly kind: 'goes-on-there'; readonly node: string; readonly message: string }
+  /** Its keys are read again from the beginning. */
+  | { readonly kind: 'source-restarted' }
+  | { readonly kind: 'imports-alone'; readonly key: string; readonly bytes: number }
+  | {
+      readonly kind: 'stays-at-source';
+      readonly key: string;
+      readonly bytes: number;
+      readonly nodeTimeoutMs: number;
+    };
+
+/** Why it stops. What has arrived has arrived. `message` and `why` are in the words of a server, or of the connection to it. */
+export type ImportProblem =
+  | { readonly kind: 'node'; readonly node: string; readonly message: string }
+  | { readonly kind: 'entry-node'; readonly message: string }
+  | { readonly kind: 'source'; readonly at: Address; readonly message: string }
+  /** It does not come to an end of its keys. */
+  | { readonly kind: 'endless-scan'; readonly at: string; readonly cursor: string }
+  /** This node no longer has all the keys of its slots. */
+  | { readonly kind: 'source-slots-moving'; readonly node: string }
+  | { readonly kind: 'migrate-refused'; readonly node: string; readonly message: string }
+  | {
+      readonly kind: 'keys-refused';
+      readonly at: Address;
+      readonly message: string;
+      /** What is likely to be wrong. */
+      readonly hint?: 'version' | 'rights' | 'login';
+    }
+  /** After it was tried for long. `outOfReach`: where the source does not get through to. */
+  | {
+      readonly kind: 'keys-not-accepted';
+      readonly why: string;
+      readonly outOfReach?: { readonly host: string; readonly port: number };
+    }
+  | RescueProblem;
 
 export interface ImportResult {
   /** Keys that were sent and taken. No key counts twice. */

@@ -10,6 +10,7 @@ import { describeCopy } from '../text/full-syncs.ts';
 import { describeLoss } from '../text/loss.ts';
 import { describeRemark } from '../text/membership.ts';
 import type { NodeNames } from '../text/names.ts';
+import { describeNote } from '../text/note.ts';
 import { failureLines } from '../text/progress.ts';
 import { describeRefusal } from '../text/refusal.ts';
 import { lossOf, originOf, sceneOf, titleOf } from '../text/situation.ts';
@@ -186,7 +187,7 @@ function progress(
       return { event: 'moved', from: step.from, to: step.to, slots: slots.size, keys };
     }
     case 'noted':
-      return { event: 'note', text: event.text };
+      return { event: 'note', text: describeNote(event.note) };
     case 'loss':
       return { event: 'loss', ...lossDocument(event.loss), text: describeLoss(event.loss, names) };
     case 'copying': {

@@ -4,6 +4,7 @@ import type { ImportEvent, ImportResult } from '../../plan/transfer/import-event
 import { formatAddress } from '../../topology/node.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
 import type { ImportHeading } from '../text/import.ts';
+import { describeImportNote, describeImportProblem } from '../text/import-problem.ts';
 import { alarmText, keptText, restlessText, sentAgainText } from '../text/import-verdict.ts';
 import { asLine, FORMAT_VERSION, type Place, place } from './document.ts';
 import type { RefusalDocument } from './refusal-document.ts';
@@ -131,7 +132,7 @@ function content(event: ImportEvent): Content {
       return { event: kind, key, database: number, node: formatAddress(node) };
     }
     case 'noted':
-      return { event: 'note', text: event.text };
+      return { event: 'note', text: describeImportNote(event.note) };
     case 'restless':
       return { event: 'note', text: restlessText(event), keys: event.keys };
     case 'sent-again': {
@@ -143,7 +144,7 @@ function content(event: ImportEvent): Content {
     case 'alarmed':
       return { event: 'failed', text: alarmText(event), alarm: alarmDocument(event.alarm) };
     case 'failed':
-      return { event: 'failed', text: event.text };
+      return { event: 'failed', text: describeImportProblem(event.problem) };
     case 'interrupted':
       return { event: 'interrupted' };
     case 'counted':

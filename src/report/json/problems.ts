@@ -4,6 +4,7 @@ import type { Change } from '../../plan/membership/changed-meanwhile.ts';
 import type { Problem } from '../../plan/step.ts';
 import type { Gap } from '../../topology/agreement.ts';
 import type { Copy } from '../../topology/full-sync.ts';
+import { describeMoveProblem } from '../text/move-problem.ts';
 import type { Id, Slots } from './document.ts';
 import type { CopyProgress } from './finding-document.ts';
 import { copyProgress } from './findings.ts';
@@ -63,7 +64,7 @@ export function problemDocument(problem: Problem): ProblemDocument {
     case 'no-right':
       return { kind: problem.kind, node: problem.node, rights: problem.rights };
     case 'move':
-      return { kind: problem.kind, message: problem.message };
+      return { kind: problem.kind, message: describeMoveProblem(problem.why) };
     case 'not-alone':
       return { kind: problem.kind, nodes: problem.nodes, waitedMs: problem.waitedMs };
     case 'not-promoted': {

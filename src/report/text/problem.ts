@@ -7,6 +7,7 @@ import type { NodeId } from '../../topology/node.ts';
 import { describeFailoverProblem } from './failover.ts';
 import { showSlots } from './finding.ts';
 import { describeCopy, stuckCopyLines } from './full-syncs.ts';
+import { describeMoveProblem } from './move-problem.ts';
 import { count, type NodeNames } from './names.ts';
 import { describeRefusal } from './refusal.ts';
 
@@ -18,7 +19,7 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
     case 'node':
       return [`Node ${problem.node}: ${problem.message}.`];
     case 'move':
-      return [`${problem.message}.`];
+      return [`${describeMoveProblem(problem.why)}.`];
     case 'interrupted':
       return ['Interrupted.'];
     case 'changed':

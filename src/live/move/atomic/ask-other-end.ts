@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Migration } from '../../../resp/commands/atomic-migration.ts';
 import { NodeError } from '../../../resp/errors.ts';
-import { formatAddress } from '../../../topology/node.ts';
 import { askPersistently } from '../ask-persistently.ts';
 import { MoveError } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
@@ -35,18 +34,20 @@ export async function expectNoContradiction(
       throw error;
     }
     const contradiction = contradictionIn(other);
-    if (contradiction !== undefined)
-      throw new MoveError(
-        `${formatAddress(seat)} says that the migration of slots ${passage.slots} is done, and ${formatAddress(far)} that it ` +
-          `${contradiction}. Writes of the last moment may be lost; \`slotctl check\` tells who owns the slots.`,
-      );
+    if (contradiction)
+      throw new MoveError({
+        kind: 'done-and-not',
+        done: seat,
+        not: far,
+        slots: passage.slots,
+        ...contradiction,
+      });
     if (other?.state !== 'under-way') return;
   }
 }
 
 /** What the second end says, where the first says that it is done. */
-export function contradictionIn(other: Migration | undefined): string | undefined {
+export function contradictionIn(other: Migration | undefined) {
   if (other?.state !== 'failed' && other?.state !== 'cancelled') return undefined;
-  const what = other.state === 'failed' ? 'has failed' : 'was cancelled';
-  return other.message ? `${what} (${other.message})` : what;
+  return { state: other.state, message: other.message };
 }

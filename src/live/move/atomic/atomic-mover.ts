@@ -4,17 +4,17 @@
  * when we no longer watch.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MoveProblem } from '../../../plan/slots/move-problem.ts';
 import type { Migration } from '../../../resp/commands/atomic-migration.ts';
 import { clusterNodes } from '../../../resp/commands/cluster.ts';
 import { InterruptedError, NodeError } from '../../../resp/errors.ts';
-import { formatAddress } from '../../../topology/node.ts';
 import { SlotSet } from '../../../topology/slot-set.ts';
 import { askPersistently } from '../ask-persistently.ts';
-import { AlarmError, MoveError, NotAtomicallyError } from '../move-error.ts';
+import { AlarmError, MoveError, NotAtomicallyError, nodeProblem } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 import { expectNoContradiction } from './ask-other-end.ts';
 import { beginMigration, type Start } from './begin-migration.ts';
-import { callOff, type Ending, howTo } from './call-off.ts';
+import { callOff, type Ending, stillRunning } from './call-off.ts';
 import type { AtomicWay } from './way.ts';
 
 /** The servers answer at once, and most moves take fractions of a second; a long one need not be asked about as often. */
@@ -61,43 +61,46 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
   try {
     return await watch(watched, passage, run);
   } catch (error) {
-    if (error instanceof StopWatching) return settle(error.message, {});
+    if (error instanceof StopWatching) return settle(error.problem, {});
     // The source still has everything, and so it stays: others that leave it may be sent later, too.
-    if (error instanceof AlarmError) return settle(error.message, { withOwn: true });
+    if (error instanceof AlarmError) return settle(error.problem, { withOwn: true });
     if (error instanceof InterruptedError) return settle(undefined, { withinMs: LAST_WORD_MS });
-    if (error instanceof NodeError) return settle(`${error.node}: ${error.message}`, {});
+    if (error instanceof NodeError) return settle(nodeProblem(error), {});
     throw error;
   }
 
   /** `reason`: why it cannot go on; without one, the person has stopped it for the second time. */
   async function settle(
-    reason: string | undefined,
+    reason: MoveProblem | undefined,
     leave: { withinMs?: number; withOwn?: boolean },
   ): Promise<boolean> {
-    const because = reason === undefined ? '' : `${reason}; `;
     let ending: Ending;
     try {
       ending = await callOff(way, passage, name, run, { withOwn: reason === undefined, ...leave });
     } catch (error) {
       if (error instanceof InterruptedError) return settle(undefined, { withinMs: LAST_WORD_MS });
       if (!(error instanceof MoveError)) throw error;
-      if (reason !== undefined) throw new MoveError(`${because}${error.message}`);
-      run.listener.remark(error.message);
-      throw new InterruptedError();
+      throw stopped(reason, error.problem);
     }
     if (ending.kind === 'done') return true;
-    if (ending.kind === 'spared') {
-      const text = `${because}it was not called off, since that would call off ${ending.others} too. ${howTo(way, passage, name)}`;
-      if (reason !== undefined) throw new MoveError(text);
-      run.listener.remark(text);
-    }
-    if (reason === undefined) throw new InterruptedError();
-    throw new MoveError(`${because}it was called off, and the slots are where they were`);
+    if (ending.kind === 'spared')
+      throw stopped(reason, {
+        kind: 'spared',
+        others: ending.others,
+        ...stillRunning(way, passage, name),
+      });
+    throw reason === undefined ? new InterruptedError() : stopped(reason, { kind: 'called-off' });
+  }
+
+  function stopped(why: MoveProblem | undefined, end: MoveProblem): Error {
+    if (why) return new MoveError({ kind: 'given-up', why, end });
+    run.listener.remark({ kind: 'stays', what: end });
+    return new InterruptedError();
   }
 }
 
 /** Why it is not to go on, though the server would. */
-class StopWatching extends Error {}
+class StopWatching extends MoveError {}
 
 async function watch({ way, name, beganAt }: Watched, passage: Passage, run: MoveRun): Promise<boolean> {
   const { fleet, nowMs, isStopping, listener, trip } = run;
@@ -109,7 +112,7 @@ async function watch({ way, name, beganAt }: Watched, passage: Passage, run: Mov
     if (!now) {
       // Started anew, or it keeps no list of what is over.
       if (await ownsAll(passage, fleet)) return true;
-      throw new MoveError(`${formatAddress(at)} no longer knows of the migration; was it restarted?`);
+      throw new MoveError({ kind: 'migration-forgotten', at });
     }
     if (now.state === 'done') return true;
     if (now.state === 'cancelled' && isStopping()) return false;
@@ -117,20 +120,24 @@ async function watch({ way, name, beganAt }: Watched, passage: Passage, run: Mov
     trip.expectCalm();
     const tookMs = nowMs() - beganAt;
     if (now.retries > MOST_RETRIES)
-      throw new StopWatching(`the migration failed ${now.retries} times: ${now.message}`);
+      throw new StopWatching({
+        kind: 'migration-failed-often',
+        times: now.retries,
+        message: now.message,
+      });
     if (tookMs > LONGEST_MS)
-      throw new StopWatching(
-        `the migration was not through after ${LONGEST_MS / 60_000} minutes (${now.phase})`,
-      );
+      throw new StopWatching({
+        kind: 'migration-too-long',
+        minutes: LONGEST_MS / 60_000,
+        phase: now.phase,
+      });
     if (isStopping() && !spared) {
       stoppedAt ??= nowMs();
       if (nowMs() - stoppedAt >= MAY_FINISH_MS) {
         const ending = await callOff(way, passage, name, run, { withOwn: true });
         if (ending.kind !== 'spared') return ending.kind === 'done';
         spared = true;
-        listener.remark(
-          `the migration goes on to its end: calling it off would call off ${ending.others} too`,
-        );
+        listener.remark({ kind: 'goes-on-to-its-end', others: ending.others });
       }
     }
     await sleep(Math.min(POLL_MOST_MS, Math.max(POLL_FIRST_MS, tookMs / POLLS_OF_TIME_TAKEN)));
@@ -147,8 +154,7 @@ const NOT_SHARED_BY_MIGRATE = /\bAUTH\b|NOPERM|\bfork\b|module/i;
 
 /** It has ended by itself: there is nothing to cancel. */
 function failed({ state, message, phase }: Migration): MoveError {
-  if (state === 'cancelled')
-    return new MoveError(`the migration was called off by somebody (${message || phase})`);
-  const text = `the migration failed: ${message || phase}`;
-  return NOT_SHARED_BY_MIGRATE.test(message) ? new NotAtomicallyError(text) : new MoveError(text);
+  if (state === 'cancelled') return new MoveError({ kind: 'migration-cancelled', message: message || phase });
+  const problem = { kind: 'migration-failed', message: message || phase } as const;
+  return NOT_SHARED_BY_MIGRATE.test(message) ? new NotAtomicallyError(problem) : new MoveError(problem);
 }

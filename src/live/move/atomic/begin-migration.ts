@@ -1,11 +1,11 @@
 /** The order to move slots, and what the servers call what they have begun. */
+import { showWords } from '../../../resp/command.ts';
 import type { Migration } from '../../../resp/commands/atomic-migration.ts';
 import { NodeError, ServerRefusalError } from '../../../resp/errors.ts';
-import { formatAddress } from '../../../topology/node.ts';
 import { askAfresh } from '../ask-persistently.ts';
-import { MoveError, NotAtomicallyError } from '../move-error.ts';
+import { MoveError, NotAtomicallyError, nodeProblem } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
-import { callOff, howTo } from './call-off.ts';
+import { callOff } from './call-off.ts';
 import type { AtomicWay } from './way.ts';
 
 export interface Start {
@@ -43,26 +43,33 @@ export async function beginMigration(
       jobs = await askAfresh(fleet, at, way.list());
     } catch {
       const { reason } = listing;
-      const how = howTo(way, passage, undefined);
-      if (reason instanceof NodeError) throw new MoveError(`${reason.node}: ${reason.message}. ${how}`);
-      listener.remark(how);
+      const perhaps = {
+        kind: 'begun-perhaps',
+        at,
+        tells: showWords(way.list()),
+        callsOff: showWords(way.cancel('TASK')),
+      } as const;
+      if (reason instanceof NodeError) throw new MoveError({ ...perhaps, why: nodeProblem(reason) });
+      listener.remark({ kind: 'stays', what: perhaps });
       throw reason;
     }
   }
   const begun = jobs.find(isNew);
-  if (!begun)
-    throw refusal ?? new MoveError(`${formatAddress(at)} does not know of the migration that it has begun`);
+  if (!begun) throw refusal ?? new MoveError({ kind: 'unknown-where-begun', at });
   if (begun.source === passage.from.id) return begun.name;
   // The slots have changed hands between our last look and the order.
   await callOff(way, passage, begun.name, run, { withOwn: false });
-  throw new MoveError(
-    `slots ${passage.slots} belong to ${begun.source} by now, and not to ${passage.from.id}; their migration was called off`,
-  );
+  throw new MoveError({
+    kind: 'of-another-owner',
+    slots: passage.slots,
+    owner: begun.source,
+    from: passage.from.id,
+  });
 }
 
 function refusedToBegin(error: ServerRefusalError): MoveError {
-  const message = `${error.node}: ${error.message}`;
+  const { node, message } = error;
   // Somebody was quicker than we.
-  if (error.kind === 'already-migrating') return new MoveError(`${message}. Nothing was begun.`);
-  return new NotAtomicallyError(message);
+  if (error.kind === 'already-migrating') return new MoveError({ kind: 'not-begun', node, message });
+  return new NotAtomicallyError(nodeProblem(error));
 }

@@ -1,10 +1,9 @@
 /** Ends a migration that is not to go on: nobody else does, and a Redis target would try for ever. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MigrationOfOthers, StillRunning } from '../../../plan/slots/move-problem.ts';
 import { showWords } from '../../../resp/command.ts';
-import type { Migration } from '../../../resp/commands/atomic-migration.ts';
 import { InterruptedError, NodeError, ServerRefusalError } from '../../../resp/errors.ts';
 import type { Lane } from '../../../resp/fleet.ts';
-import { formatAddress } from '../../../topology/node.ts';
 import { MoveError } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 import type { Order } from './cancel-exports.ts';
@@ -15,7 +14,7 @@ export type Ending =
   /** It was quicker. */
   | { readonly kind: 'done' }
   /** It goes on: cancelling it would cancel others with it, and those are not ours. */
-  | { readonly kind: 'spared'; readonly others: string };
+  | { readonly kind: 'spared'; readonly others: readonly MigrationOfOthers[] };
 
 interface Leave {
   /** Whether other migrations of this run may go too. */
@@ -49,7 +48,11 @@ export async function callOff(
     // The second Ctrl-C ends this connection too; there is a last word after it.
     const isLastWord = withinMs !== undefined;
     if (!(error instanceof NodeError) && !(error instanceof InterruptedError && isLastWord)) throw error;
-    throw new MoveError(`it could not be called off (${error.message}). ${howTo(way, passage, name)}`);
+    throw new MoveError({
+      kind: 'not-called-off',
+      message: error.message,
+      ...stillRunning(way, passage, name),
+    });
   } finally {
     limit.abort();
     line.close();
@@ -72,23 +75,22 @@ async function end(
         job.name !== name &&
         !(withOwn && own.has(job)),
     );
-    if (others.length > 0) return { kind: 'spared', others: others.map(show).join(' and ') };
+    if (others.length > 0) return { kind: 'spared', others };
   }
   let order = await unlessOver(way.callOff(name, line));
   for (const deadline = nowMs() + MAY_TAKE_MS; ; ) {
     const now = await line.send(way.ask(name));
     if (now?.state === 'done') return { kind: 'done' };
     if (now?.state !== 'under-way') return { kind: 'off' };
-    if (nowMs() >= deadline) throw new MoveError(`it ${FATES[order]} (${now.phase})`);
+    if (nowMs() >= deadline)
+      throw new MoveError({
+        kind: order === 'given' ? 'goes-on-anyway' : 'hands-over',
+        phase: now.phase,
+      });
     await sleep(POLL_MS);
     if (order === 'granted') order = await unlessOver(way.callOff(name, line));
   }
 }
-
-const FATES: Readonly<Record<Order, string>> = {
-  given: 'was cancelled but goes on anyway',
-  granted: 'is about to hand over, when cancelling it would lose writes, and does not come to its end',
-};
 
 /** What has ended by itself cannot be cancelled. */
 async function unlessOver(cancelling: Promise<Order>): Promise<Order> {
@@ -100,20 +102,11 @@ async function unlessOver(cancelling: Promise<Order>): Promise<Order> {
   }
 }
 
-function show({ slots, target }: Migration): string {
-  return `slots ${slots} to ${target.slice(0, 8)}`;
-}
-
-/** For the person, where we cannot. */
-export function howTo(way: AtomicWay, passage: Passage, name: string | undefined): string {
-  const seat = formatAddress(way.seat(passage).address);
-  if (name === undefined)
-    return (
-      `Whether the migration was begun is not known: \`${showWords(way.list())}\` at ${seat} tells, ` +
-      `\`${showWords(way.cancel('TASK'))}\` calls it off.`
-    );
-  return (
-    `The migration of slots ${passage.slots} may still be running; to call it off, send ` +
-    `\`${showWords(way.cancel(name))}\` to ${seat}.`
-  );
+/** What the person needs to call it off, where we cannot. */
+export function stillRunning(way: AtomicWay, passage: Passage, name: string): StillRunning {
+  return {
+    slots: passage.slots,
+    at: way.seat(passage).address,
+    callsOff: showWords(way.cancel(name)),
+  };
 }

@@ -1,4 +1,6 @@
 /** Whether the servers can move these slots by themselves now. Decided from one look at both ends, before anything is begun. */
+import type { Note } from '../../../plan/note.ts';
+import type { MoveProblem } from '../../../plan/slots/move-problem.ts';
 import type { Migration } from '../../../resp/commands/atomic-migration.ts';
 import { formatAddress, type NodeId } from '../../../topology/node.ts';
 import { isSince } from '../../../topology/releases.ts';
@@ -13,9 +15,9 @@ type Verdict =
   /** `underWay`: it has been begun already, by a run that was killed or by somebody who wants the same. */
   | { readonly kind: 'fit'; readonly underWay?: Migration }
   /** Not this way; MIGRATE may work. */
-  | { readonly kind: 'unfit'; readonly why: string }
+  | { readonly kind: 'unfit'; readonly why: MoveProblem }
   /** Somebody else is at it, or was: nobody is to move these slots by any means. */
-  | { readonly kind: 'taken'; readonly why: string };
+  | { readonly kind: 'taken'; readonly why: MoveProblem };
 
 export type Fitness =
   | Verdict
@@ -37,37 +39,31 @@ export function fitnessOf(question: Question): Fitness {
   );
   if (underWay) return { kind: 'fit', underWay };
   const taken = otherMigration(question);
-  if (taken !== undefined) return { kind: 'taken', why: taken };
+  if (taken) return { kind: 'taken', why: taken };
   const owner = otherOwner(question);
   if (owner) return owner;
   const { forbidden } = seatOf(question);
+  const unfit = (why: MoveProblem): Verdict => ({ kind: 'unfit', why });
   if (forbidden !== undefined)
-    return { kind: 'unfit', why: `${formatAddress(way.seat(passage).address)}: ${forbidden}` };
-  if (ends.notPushed !== undefined)
-    return { kind: 'unfit', why: `${formatAddress(passage.to.address)}: ${ends.notPushed}` };
+    return unfit({ kind: 'node', node: formatAddress(way.seat(passage).address), message: forbidden });
+  const { from, to } = passage;
+  if (ends.notPushed)
+    return unfit({ kind: 'not-let-in', at: to.address, from: from.address, ...ends.notPushed });
   for (const [member, end] of [
     [passage.from, ends.source],
     [passage.to, ends.target],
   ] as const) {
     // Of any slot: the servers want all of them closed.
     const open = SlotSet.of(...end.cluster.open.migrating.keys(), ...end.cluster.open.importing.keys());
-    if (open.size > 0)
-      return { kind: 'unfit', why: `slot ${open} is open at ${formatAddress(member.address)}` };
+    if (open.size > 0) return unfit({ kind: 'slots-open-already', at: member.address, slots: open });
   }
   const corrupt = Object.entries(servers).find(
     ([end, facts]) => (ends[end as keyof typeof servers].ioThreads ?? 1) > 1 && garblesWithThreads(facts),
   );
-  if (corrupt) {
-    const why = `Valkey ${corrupt[1].version} with io-threads garbles what is written during a migration`;
-    return { kind: 'unfit', why };
-  }
+  if (corrupt) return unfit({ kind: 'garbles-with-threads', version: corrupt[1].version });
   const harm = harmAtTarget(question);
-  if (harm !== undefined) return { kind: 'unfit', why: `${formatAddress(passage.to.address)} ${harm}` };
-  if (haveSameEpoch(question))
-    return {
-      kind: 'not-yet',
-      otherwise: { kind: 'unfit', why: 'source and target have the same config epoch' },
-    };
+  if (harm) return unfit({ kind: harm, at: to.address });
+  if (haveSameEpoch(question)) return { kind: 'not-yet', otherwise: unfit({ kind: 'same-epoch' }) };
   return { kind: 'fit' };
 }
 
@@ -79,7 +75,7 @@ function seatOf({ way, passage, ends }: Pick<Question, 'way' | 'passage' | 'ends
 export function otherMigration(
   { passage, way, ends, isOwn }: Omit<Question, 'servers'>,
   { onlyOverlap = false } = {},
-): string | undefined {
+): MoveProblem | undefined {
   for (const [end, member] of [
     [ends.source, passage.from],
     [ends.target, passage.to],
@@ -92,10 +88,8 @@ export function otherMigration(
     );
     if (!inTheWay) continue;
     const { name, slots, source, target } = inTheWay;
-    return (
-      `${formatAddress(member.address)} is moving slots ${slots} already, from ${nameOf(source, ends)} to ` +
-      `${nameOf(target, ends)} (${name}), and nothing was begun. Try again when that is over.`
-    );
+    const [from, to] = [nameOf(source, ends), nameOf(target, ends)];
+    return { kind: 'migrating-already', at: member.address, slots, from, to, name };
   }
   return undefined;
 }
@@ -106,28 +100,34 @@ function otherOwner({ passage: { from, to, slots }, ends }: Question): Fitness |
   const lost = slots.without(own.role === 'primary' ? own.slots : SlotSet.empty);
   if (lost.size > 0) {
     const owner = ownerOf(lost, ends.source) ?? ownerOf(lost, ends.target);
-    const now = owner ? `${nameOf(owner, ends)} owns them now` : 'nobody is known to own them';
-    const why = `${formatAddress(from.address)} no longer owns slots ${lost}: ${now}. They were not moved.`;
+    const why = { kind: 'owner-changed', at: from.address, slots: lost, ...named(owner, ends) } as const;
     return { kind: 'taken', why };
   }
   const believed = ends.target.cluster.nodes.find(({ id }) => id === from.id);
   const doubted = slots.without(believed?.role === 'primary' ? believed.slots : SlotSet.empty);
   if (doubted.size === 0) return undefined;
-  const owner = ownerOf(doubted, ends.target);
-  const whom = owner ? nameOf(owner, ends) : 'nobody';
-  const why =
-    `${formatAddress(to.address)} takes ${whom} for the owner of slots ${doubted}, and not ` +
-    `${formatAddress(from.address)}, which says that it owns them. They were not moved.`;
+  const why = {
+    kind: 'owner-disputed',
+    at: to.address,
+    slots: doubted,
+    ...named(ownerOf(doubted, ends.target), ends),
+    claimedBy: from.address,
+  } as const;
   return { kind: 'not-yet', otherwise: { kind: 'taken', why } };
+}
+
+function named(owner: NodeId | undefined, ends: BothEnds): { owner?: string } {
+  return owner ? { owner: nameOf(owner, ends) } : {};
 }
 
 function ownerOf(slots: SlotSet, { cluster }: End): NodeId | undefined {
   return cluster.nodes.find(node => node.role === 'primary' && node.slots.intersect(slots).size > 0)?.id;
 }
 
-export function nameOf(id: string, { source, target }: BothEnds): string {
+/** Empty where a server does not say who it is. */
+function nameOf(id: string, { source, target }: BothEnds): string {
   const known = [...source.cluster.nodes, ...target.cluster.nodes].find(node => node.id === id);
-  return known?.address ? formatAddress(known.address) : id || 'an unknown node';
+  return known?.address ? formatAddress(known.address) : id;
 }
 
 /**
@@ -136,12 +136,9 @@ export function nameOf(id: string, { source, target }: BothEnds): string {
  * there now says nothing of the next moment. A server that could not save ends itself instead (both, "Replica was unable
  * to write command to disk"). Seen on Redis 8.6.3 and Valkey 9.1.2.
  */
-function harmAtTarget({ way, ends: { target } }: Question): string | undefined {
-  if (target.writes?.failedToSave)
-    return 'could not save its data lately, and servers in that state end themselves at the first key that comes';
-  if (target.writes?.wantsReplicas && way.product === 'redis')
-    return 'has min-replicas-to-write set: with too few replicas Redis throws away what a migration brings';
-  return undefined;
+function harmAtTarget({ way, ends: { target } }: Question): 'cannot-save' | 'wants-replicas' | undefined {
+  if (target.writes?.failedToSave) return 'cannot-save';
+  return target.writes?.wantsReplicas && way.product === 'redis' ? 'wants-replicas' : undefined;
 }
 
 /** https://github.com/redis/redis/pull/14504: the target takes a new epoch that is not above the source's. */
@@ -160,14 +157,12 @@ export function garblesWithThreads({ product, version }: Pick<ServerFacts, 'prod
   return Number(patch) <= (minor === '0' ? 5 : 1);
 }
 
-/** What does not stop a migration, and may make it fail. */
-export function cautionFor({ source }: BothEnds, estimatedBytes: number): string | undefined {
-  const limit = source.replicaBufferBytes ?? 0;
-  if (limit === 0 || estimatedBytes <= limit) return undefined;
-  // Only writes are kept there, not the keys: how many there will be nobody knows, so the keys are the measure.
-  const megabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1024 / 1024))} MB`;
-  return (
-    `client-output-buffer-limit lets ${megabytes(limit)} wait for a replica, and the slots hold about ` +
-    `${megabytes(estimatedBytes)}: with many writes during the migration it may fail`
-  );
+/**
+ * What does not stop a migration, and may make it fail. Only writes are kept there, not the keys: how many there will be
+ * nobody knows, so the keys are the measure.
+ */
+export function cautionFor({ source }: BothEnds, estimatedBytes: number): Note | undefined {
+  const limitBytes = source.replicaBufferBytes ?? 0;
+  if (limitBytes === 0 || estimatedBytes <= limitBytes) return undefined;
+  return { kind: 'small-buffer', limitBytes, estimatedBytes };
 }

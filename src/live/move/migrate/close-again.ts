@@ -6,11 +6,10 @@
 import { countKeysInSlot } from '../../../resp/commands/cluster.ts';
 import { stable } from '../../../resp/commands/slots.ts';
 import { InterruptedError, NodeError, ServerRefusalError } from '../../../resp/errors.ts';
-import { formatAddress } from '../../../topology/node.ts';
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
 import { leftByFailover } from '../failed-over.ts';
-import { MoveError } from '../move-error.ts';
+import { MoveError, nodeProblem } from '../move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from '../mover.ts';
 import { lookAtMarks } from './expect-marks.ts';
 import { openSlots } from './hand-over.ts';
@@ -28,16 +27,19 @@ export async function tidyUp(
   const { left, isReplaced } = await closeUnmoved(opened, passage, run);
   if (left.size === 0) return error;
   const { from, to } = passage;
-  const which = `slot${left.size === 1 ? '' : 's'} ${left} ${left.size === 1 ? 'stays' : 'stay'} open between ${formatAddress(from.address)} and ${formatAddress(to.address)}`;
+  const stays = {
+    kind: 'slots-open',
+    slots: left,
+    from: from.address,
+    to: to.address,
+    isReplaced,
+  } as const;
   if (error instanceof InterruptedError) {
-    run.listener.remark(which);
+    run.listener.remark({ kind: 'stays', what: stays });
     return error;
   }
-  const reason = error instanceof NodeError ? `Node ${error.node}: ${error.message}` : error.message;
-  const cure = isReplaced
-    ? 'one of them has become a replica; slotctl fix goes on with them, and until then clients may miss keys'
-    : 'slotctl apply with the plan goes on with them, or slotctl fix, where a replica has taken over';
-  return new MoveError(`${reason}. ${which}: ${cure}`);
+  const why = error instanceof NodeError ? nodeProblem(error) : error.problem;
+  return new MoveError({ ...stays, why });
 }
 
 interface Left {

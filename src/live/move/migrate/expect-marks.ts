@@ -4,7 +4,6 @@
  */
 import type { ClusterNodesReply } from '../../../resp/cluster-nodes.ts';
 import { clusterNodes } from '../../../resp/commands/cluster.ts';
-import { formatAddress } from '../../../topology/node.ts';
 import type { Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { MoveError } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
@@ -22,32 +21,22 @@ export function lookAtMarks(
 /** Before they are opened: the source owns them, and they are on their way to nobody else. */
 export function expectOwned(slots: SlotSet, { from, to }: Passage, [source, target]: Ends): void {
   const owned = source.self.role === 'primary' ? source.self.slots : undefined;
-  refuse(
-    [...slots].filter(slot => !owned?.has(slot)),
-    `${formatAddress(from.address)} does not own`,
+  const lacking = [...slots].filter(slot => !owned?.has(slot));
+  if (lacking.length > 0) throw new MoveError({ kind: 'not-owned', at: from.address, slots: lacking });
+  const elsewhere = [...slots].filter(
+    slot =>
+      (source.open.migrating.get(slot) ?? to.id) !== to.id ||
+      (target.open.importing.get(slot) ?? from.id) !== from.id ||
+      source.open.importing.has(slot) ||
+      target.open.migrating.has(slot),
   );
-  const elsewhere = (slot: Slot) =>
-    (source.open.migrating.get(slot) ?? to.id) !== to.id ||
-    (target.open.importing.get(slot) ?? from.id) !== from.id ||
-    source.open.importing.has(slot) ||
-    target.open.migrating.has(slot);
-  refuse([...slots].filter(elsewhere), 'somebody else is moving');
+  if (elsewhere.length > 0) throw new MoveError({ kind: 'moved-by-others', slots: elsewhere });
 }
 
 /** Before they are handed over: both ends still have the marks that were set. */
 export function expectMarked(slots: SlotSet, { from, to }: Passage, [source, target]: Ends): void {
   const isMarked = (slot: Slot) =>
     source.open.migrating.get(slot) === to.id && target.open.importing.get(slot) === from.id;
-  refuse(
-    [...slots].filter(slot => !isMarked(slot)),
-    `keys have gone to ${formatAddress(to.address)}, and somebody else has begun to move, or has ended the move of,`,
-  );
-}
-
-export function refuse(slots: readonly Slot[], what: string): void {
-  if (slots.length === 0) return;
-  const shown = slots.slice(0, 8).join(', ');
-  throw new MoveError(
-    `${what} slot${slots.length === 1 ? '' : 's'} ${shown}${slots.length > 8 ? ` and ${slots.length - 8} more` : ''}`,
-  );
+  const changed = [...slots].filter(slot => !isMarked(slot));
+  if (changed.length > 0) throw new MoveError({ kind: 'marks-changed', to: to.address, slots: changed });
 }

@@ -9,9 +9,9 @@ import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
 import { persist } from '../../keys/retry.ts';
 import { awaitReplicas } from '../await-replicas.ts';
-import { KeysLeftError } from '../move-error.ts';
+import { MoveError } from '../move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from '../mover.ts';
-import { expectMarked, expectOwned, lookAtMarks, refuse } from './expect-marks.ts';
+import { expectMarked, expectOwned, lookAtMarks } from './expect-marks.ts';
 import type { Voices } from './setslot-connections.ts';
 import { isReplicaNow } from './tell-new-owner.ts';
 
@@ -120,10 +120,7 @@ async function giveBack(
       fleet.send(to.address, stable(slot)),
     ]),
   );
-  refuse(
-    taken.map(({ slot }) => slot),
-    'somebody else has just begun to move',
-  );
+  if (taken.length > 0) throw new MoveError({ kind: 'just-taken', slots: taken.map(({ slot }) => slot) });
 }
 
 /**
@@ -148,7 +145,8 @@ async function expectEmpty(slots: SlotSet, passage: Passage, run: MoveRun, ledge
   for (let round = 1; ; round++) {
     const left = await persist(() => slotsWithKeys([...slots], passage, run), run);
     if (left.length === 0) return;
-    if (round === MOST_ROUNDS) throw new KeysLeftError(passage.from, left);
+    if (round === MOST_ROUNDS)
+      throw new MoveError({ kind: 'keys-left', at: passage.from.address, slots: left });
     await ledger.drainAgain(left);
   }
 }

@@ -106,9 +106,7 @@ export class Lane {
     for (const key of keys) {
       const size = sizeOf(this.#big, key);
       if (size < BIG_BYTES) continue;
-      this.#run.listener.remark(
-        `moving ${showKey(key)} alone: it takes ${Math.round(size / 1024 / 1024)} MB`,
-      );
+      this.#run.listener.remark({ kind: 'moves-alone', key: showKey(key), bytes: size });
       await this.#move([key]);
     }
   }

@@ -9,9 +9,10 @@ import type { Key } from '../../../resp/commands/slots.ts';
 import { isRefused, type ServerRefusalError } from '../../../resp/errors.ts';
 import { formatAddress } from '../../../topology/node.ts';
 import { askingFirst } from '../../keys/asking-first.ts';
+import { showKey } from '../../keys/big-keys.ts';
 import { compareKeys } from '../../keys/compare-keys.ts';
 import { rescueValues } from '../../keys/rescue-values.ts';
-import { KeyClashError, MoveError } from '../move-error.ts';
+import { MoveError } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 
 export async function settleClash(
@@ -26,12 +27,15 @@ export async function settleClash(
     const target = askingFirst(importer);
     const { different } = await compareKeys(keys, source, target, { isGone });
     if (different.length === 0) return;
-    if (!rescue) throw new KeyClashError(to, different);
+    if (!rescue) throw new MoveError({ kind: 'keys-clash', at: to.address, keys: different.map(showKey) });
     const losers = { node: to.address, line: target, database };
-    await rescueValues(different, losers, rescue, text => new MoveError(text));
-    listener.remark(
-      `${different.length} other value${different.length === 1 ? '' : 's'} of ${formatAddress(to.address)} kept in ${rescue.path}, and written over`,
-    );
+    await rescueValues(different, losers, rescue, problem => new MoveError(problem));
+    listener.remark({
+      kind: 'values-rescued',
+      values: different.length,
+      node: formatAddress(to.address),
+      file: rescue.path,
+    });
   } finally {
     for (const line of [source, importer]) line.close();
   }

@@ -59,9 +59,11 @@ export class News {
       await line.sendAll(this.#words(slots));
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      this.#run.listener.remark(
-        `${error.node} does not know the new owner of the moved slots: ${error.message}`,
-      );
+      this.#run.listener.remark({
+        kind: 'new-owner-untold',
+        node: error.node,
+        message: error.message,
+      });
     } finally {
       line.close();
     }

@@ -12,7 +12,7 @@ import {
   trySetSlot,
 } from '../../../resp/commands/rights.ts';
 import type { Fleet } from '../../../resp/fleet.ts';
-import { type Address, formatAddress } from '../../../topology/node.ts';
+import type { Address } from '../../../topology/node.ts';
 import { MoveError } from '../move-error.ts';
 
 export interface Ends {
@@ -31,12 +31,11 @@ export async function expectRights({ from, to, databases }: Ends, fleet: Fleet):
     refusalsAt(from, [...selecting, tryListKeys(), tryCountKeys(), trySetSlot()], fleet),
     refusalsAt(to, [...selecting, tryRestore(key), tryCountKeys(), trySetSlot()], fleet),
   ]);
-  const all = refusals.flat();
-  if (all.length > 0) throw new MoveError(`${all.join('; ')}. Nothing was begun.`);
+  const all = refusals.filter(({ messages }) => messages.length > 0);
+  if (all.length > 0) throw new MoveError({ kind: 'rights-missing', refusals: all });
 }
 
-async function refusalsAt(at: Address, trials: readonly Trial[], fleet: Fleet): Promise<string[]> {
+async function refusalsAt(at: Address, trials: readonly Trial[], fleet: Fleet) {
   const answers = await fleet.sendAll(at, trials);
-  const said = new Set(answers.filter(answer => answer !== undefined));
-  return said.size > 0 ? [`${formatAddress(at)} refuses what the move needs: ${[...said].join(', ')}`] : [];
+  return { at, messages: [...new Set(answers.filter(answer => answer !== undefined))] };
 }
