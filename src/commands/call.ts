@@ -11,6 +11,7 @@ import {
   callHeading,
   failedCallLine,
   isError,
+  NO_ADDRESS,
   nameOf,
 } from '../report/text/call.ts';
 import { tagged } from '../report/text/complaint.ts';
@@ -146,7 +147,7 @@ class Answers {
     if (this.#options.json) terminal.print(callDocumentEntry(node, outcome, this.#told === 0));
     else if (outcome.kind === 'none') {
       terminal.print(failedCallLine(node));
-      terminal.warn(tagged('error', `Node ${nameOf(node)}: ${outcome.reason}.`), 'error');
+      terminal.warn(tagged('error', `Node ${nameOf(node)}: ${outcome.reason ?? NO_ADDRESS}.`), 'error');
     } else if (terminal.interactive) terminal.print(answerText(node, outcome.reply));
     else terminal.printBytes(answerBytes(node, outcome.reply));
     this.#told++;

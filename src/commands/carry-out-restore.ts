@@ -20,7 +20,7 @@ import {
 } from '../plan/transfer/restore.ts';
 import { restoreEventObject } from '../report/json/transfer-events.ts';
 import { NodeNames } from '../report/text/names.ts';
-import { readingText, restoreProblem } from '../report/text/restore.ts';
+import { damageText, readingText, restoreProblem } from '../report/text/restore.ts';
 import {
   alarmText,
   doubtText,
@@ -29,6 +29,7 @@ import {
   refusesText,
   restoredText,
   uncountedKeysText,
+  untakenText,
 } from '../report/text/restored.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { NodeId } from '../topology/node.ts';
@@ -183,8 +184,8 @@ async function tellEvictions({ fleet, settings, teller }: Restoring, names: Node
 
 function failureOf(error: unknown, names: NodeNames): Failure {
   const failed = (text: string): Failure => ({ code: EXIT.problems, ...grave(text) });
-  if (error instanceof NobodyTakesItError || error instanceof DamagedBackupError)
-    return failed(`${error.message}.`);
+  if (error instanceof NobodyTakesItError) return failed(untakenText(error.untaken));
+  if (error instanceof DamagedBackupError) return failed(`${damageText(error.file, error.damage)}.`);
   if (error instanceof TargetAlarmError) return failed(alarmText(error.alarm, names.of(error.alarm.node)));
   if (error instanceof TargetFullError) return failed(refusesText(error.address));
   return explainFailure(error);

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { readRescueFile, restoreValues, type SavedRecord } from '../live/keys/read-rescue-file.ts';
 import { count } from '../report/text/names.ts';
-import { renderRescued } from '../report/text/rescue.ts';
+import { describePutBackFailure, renderRescued } from '../report/text/rescue.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
 import {
   addConnectionOptions,
@@ -83,7 +83,8 @@ async function putBack(
   let restored = 0;
   await withFleet(context, restore, async fleet => {
     const { snapshot } = await lookAtCluster(fleet);
-    for await (const { record, outcome } of restoreValues(fleet, snapshot, records, restore.replace)) {
+    for await (const { record, outcome: ended } of restoreValues(fleet, snapshot, records, restore.replace)) {
+      const outcome = typeof ended === 'string' ? ended : { failure: describePutBackFailure(ended.failure) };
       if (outcome === 'restored') restored++;
       const key = shown(record.key);
       if (teller.json) teller.say('', { event: 'restore', key, outcome });

@@ -14,7 +14,7 @@ import { restorePlanObject } from '../report/json/transfer-events.ts';
 import { tagged } from '../report/text/complaint.ts';
 import { bytes } from '../report/text/names.ts';
 import { describeNote } from '../report/text/note.ts';
-import { type RestorePreview, renderRestorePreview } from '../report/text/restore.ts';
+import { damageText, type RestorePreview, renderRestorePreview } from '../report/text/restore.ts';
 import { lackOfRoomText } from '../report/text/restored.ts';
 import { InterruptedError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
@@ -93,7 +93,8 @@ export async function runRestore(options: RestoreOptions, context: Context): Pro
         return await restoreInto(fleet, snapshot, backup, options, teller, context);
       } catch (error) {
         if (!(error instanceof DamagedBackupError)) throw error;
-        return teller.end(EXIT.refused, tagged('error', `${error.message}. Nothing was changed.`), 'error');
+        const text = `${damageText(error.file, error.damage)}. Nothing was changed.`;
+        return teller.end(EXIT.refused, tagged('error', text), 'error');
       }
     }),
   );

@@ -2,15 +2,10 @@
 import { Command } from 'commander';
 import { EntryNodeError, inspect } from '../live/look/inspect.ts';
 import { setTimeouts } from '../live/set-timeout.ts';
+import type { TimeoutAt } from '../plan/timeout-at.ts';
 import { failureDocument } from '../report/json/check.ts';
 import { timeoutDocument } from '../report/json/set-timeout.ts';
-import {
-  type TimeoutAt,
-  timeoutHeading,
-  timeoutLine,
-  timeoutPreview,
-  timeoutTail,
-} from '../report/text/set-timeout.ts';
+import { timeoutHeading, timeoutLine, timeoutPreview, timeoutTail } from '../report/text/set-timeout.ts';
 import { InterruptedError } from '../resp/errors.ts';
 import { rollCall } from '../topology/node-order.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';

@@ -12,9 +12,10 @@ export const CALL_LIMITS = { maxReplyBytes: 64 * 1024 * 1024, maxElements: 1_000
 
 export interface Answer {
   readonly node: Called;
+  /** Without a reason for there being no reply, nobody knows the address. */
   readonly outcome:
     | { readonly kind: 'reply'; readonly reply: Reply }
-    | { readonly kind: 'none'; readonly reason: string };
+    | { readonly kind: 'none'; readonly reason?: string };
 }
 
 /** In the order of the nodes. A node that did not answer before is not asked again. */
@@ -25,8 +26,9 @@ export function callNodes(
 ): AsyncGenerator<Answer> {
   const command = anyCommand(words);
   return inOrder(nodes, NODES_AT_A_TIME, async (node): Promise<Answer> => {
-    if (node.silence !== undefined || !node.address)
-      return { node, outcome: { kind: 'none', reason: node.silence ?? 'its address is unknown' } };
+    const { silence } = node;
+    if (silence !== undefined) return { node, outcome: { kind: 'none', reason: silence } };
+    if (!node.address) return { node, outcome: { kind: 'none' } };
     try {
       return { node, outcome: { kind: 'reply', reply: await fleet.send(node.address, command) } };
     } catch (error) {

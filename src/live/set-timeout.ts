@@ -1,4 +1,5 @@
 /** Gives every node another cluster-node-timeout, and looks whether it has it. */
+import type { TimeoutAt } from '../plan/timeout-at.ts';
 import { getNodeTimeout, rewriteConfig, setNodeTimeout } from '../resp/commands/call.ts';
 import { NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
@@ -9,17 +10,6 @@ import { inOrder } from './in-order.ts';
 /** All of the largest clusters: see setTimeouts(). */
 const NODES_AT_A_TIME = 1000;
 
-export interface TimeoutAt {
-  readonly node: Called;
-  readonly beforeMs?: number;
-  /** Absent where it was not to be set, or nobody knows whether it is. */
-  readonly nowMs?: number;
-  /** Whether it survives a restart; absent where nothing was set. */
-  readonly saved?: boolean;
-  /** One sentence on what went wrong. */
-  readonly problem?: string;
-}
-
 /** In the order of the nodes, and at all of them at the same time, since those that differ for long fail each other over. */
 export function setTimeouts(
   fleet: Fleet,
@@ -29,7 +19,11 @@ export function setTimeouts(
   return inOrder(nodes, NODES_AT_A_TIME, async (node): Promise<TimeoutAt> => {
     const { silence, address } = node;
     if (silence !== undefined || !address)
-      return { node, problem: silence ?? 'its address is unknown', saved: false };
+      return {
+        node,
+        problem: silence === undefined ? { kind: 'no-address' } : { kind: 'node', message: silence },
+        saved: false,
+      };
     try {
       const beforeMs = await timeoutOf(fleet, address);
       if (wanted.dryRun) return { node, ...(beforeMs !== undefined && { beforeMs }) };
@@ -40,7 +34,7 @@ export function setTimeouts(
       };
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      return { node, problem: error.message, saved: false };
+      return { node, problem: { kind: 'node', message: error.message }, saved: false };
     }
   });
 }
@@ -55,14 +49,12 @@ async function setOne(
   const refusal = await refusalOf(fleet.send(address, rewriteConfig()));
   const nowMs = await timeoutOf(fleet, address);
   const saved = refusal === undefined;
-  if (nowMs !== timeoutMs)
-    return {
-      saved,
-      ...(nowMs !== undefined && { nowMs }),
-      problem: `it was set to ${timeoutMs} ms, but now says ${nowMs ?? 'nothing'}`,
-    };
+  if (nowMs !== timeoutMs) {
+    const now = nowMs === undefined ? {} : { nowMs };
+    return { saved, ...now, problem: { kind: 'other-value', setMs: timeoutMs, ...now } };
+  }
   if (saved) return { nowMs, saved };
-  return { nowMs, saved, problem: `in force, but lost at its next restart: ${refusal}` };
+  return { nowMs, saved, problem: { kind: 'not-saved', message: refusal } };
 }
 
 async function timeoutOf(fleet: Fleet, address: Address): Promise<number | undefined> {

@@ -1,14 +1,20 @@
 /** Waits until a replica has all that its primary had when the cluster was first looked at. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BackupSource } from '../../plan/transfer/backup.ts';
+import type { BackupProblem, BackupSource } from '../../plan/transfer/backup.ts';
 import { replicationInfo } from '../../resp/commands/cluster.ts';
-import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import { formatAddress } from '../../topology/node.ts';
 
 const AGAIN_AFTER_MS = 100;
 
-export class OutdatedDataError extends NodeError {}
+/** What a node gives is not what is to be saved. */
+export class UnfitDataError extends Error {
+  readonly problem: BackupProblem;
+
+  constructor(problem: BackupProblem) {
+    super(problem.kind);
+    this.problem = problem;
+  }
+}
 
 export async function awaitCaughtUp(
   fleet: Fleet,
@@ -21,10 +27,7 @@ export async function awaitCaughtUp(
     const { offset } = await fleet.send(address, replicationInfo());
     if (offset >= leastOffset) return;
     if (performance.now() > deadline)
-      throw new OutdatedDataError(
-        formatAddress(address),
-        `after ${limitMs / 1000} s it still lacks ${leastOffset - offset} bytes of what its primary had written at the first look`,
-      );
+      throw new UnfitDataError({ kind: 'lags', waitedMs: limitMs, bytes: leastOffset - offset });
     await sleep(AGAIN_AFTER_MS, undefined, { signal: fleet.interruption }).catch(() => {});
   }
 }

@@ -1,9 +1,10 @@
 /** Saves the data of several nodes at the same time. One that fails does not keep the others from being saved. */
-import type { BackupEvent, BackupSource } from '../../plan/transfer/backup.ts';
+import type { BackupEvent, BackupProblem, BackupSource } from '../../plan/transfer/backup.ts';
 import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { asGenerator, type Tell } from '../event-stream.ts';
 import { FileError } from '../files/whole-file.ts';
+import { UnfitDataError } from './await-caught-up.ts';
 import { type SaveSettings, saveDump } from './save-dump.ts';
 
 export interface BackupSettings extends SaveSettings {
@@ -50,7 +51,16 @@ async function saveOne(
     });
     tell({ kind: 'saved', source, saved });
   } catch (error) {
-    if (!(error instanceof NodeError || error instanceof FileError)) throw error;
-    tell({ kind: 'failed', source, problem: error.message });
+    const problem = problemOf(error);
+    if (!problem) throw error;
+    tell({ kind: 'failed', source, problem });
   }
+}
+
+/** Of this node alone: the others go on. */
+function problemOf(error: unknown): BackupProblem | undefined {
+  if (error instanceof UnfitDataError) return error.problem;
+  return error instanceof NodeError || error instanceof FileError
+    ? { kind: 'message', message: error.message }
+    : undefined;
 }

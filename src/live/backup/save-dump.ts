@@ -6,12 +6,11 @@ import type { SavedDump } from '../../plan/files/backup-manifest.ts';
 import { type BackupSource, dumpFileName } from '../../plan/transfer/backup.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
 import { info } from '../../resp/commands/cluster.ts';
-import { ProtocolError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Dump, DumpSettings } from '../../resp/replication-stream.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { FileError } from '../files/whole-file.ts';
-import { awaitCaughtUp, OutdatedDataError } from './await-caught-up.ts';
+import { awaitCaughtUp, UnfitDataError } from './await-caught-up.ts';
 import { draftName, syncFolder } from './backup-folder.ts';
 import type { DiskRoom } from './disk-room.ts';
 import { type DumpFacts, DumpInspection } from './inspect-dump.ts';
@@ -43,13 +42,13 @@ export async function saveDump(
       const writer = new Writer(draft, handle);
       for await (const chunk of dump.chunks) {
         room.take(chunk.length);
-        asItsData(source, () => inspection.push(chunk));
+        asItsData(() => inspection.push(chunk));
         await writer.add(chunk);
         received(inspection.bytes, dump.bytes);
       }
       await writer.finish();
     });
-    const facts = asItsData(source, () => inspection.end());
+    const facts = asItsData(() => inspection.end());
     if (!waitsForName)
       await inFile(target, async () => {
         await rename(draft, target);
@@ -82,10 +81,7 @@ async function openCurrent(
     if (dump.offset >= leastOffset) return dump;
     dump.close();
     if (tries === MOST_TRIES)
-      throw new OutdatedDataError(
-        formatAddress(address),
-        `what it sends was saved before the first look (offset ${dump.offset} of ${leastOffset})`,
-      );
+      throw new UnfitDataError({ kind: 'saved-earlier', offset: dump.offset, leastOffset });
     await awaitEndOfSave(fleet, source, settings.beginLimitMs);
   }
 }
@@ -153,12 +149,12 @@ async function inFile<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-function asItsData<T>({ address }: BackupSource, look: () => T): T {
+function asItsData<T>(look: () => T): T {
   try {
     return look();
   } catch (error) {
     if (!(error instanceof RdbFormatError)) throw error;
-    throw new ProtocolError(formatAddress(address), `what it sent is no whole RDB file: ${error.message}`);
+    throw new UnfitDataError({ kind: 'no-whole-dump', message: error.message });
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reads what gave way to other values, and puts it back where it belongs. Anybody may have written the file. */
-
+import type { PutBackFailure } from '../../plan/transfer/restore.ts';
 import { select } from '../../resp/commands/cluster.ts';
 import { restore } from '../../resp/commands/fix.ts';
 import { isRefused, NodeError } from '../../resp/errors.ts';
@@ -73,7 +73,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isTimeToLive = (value: unknown): value is number | undefined => value === undefined || isCount(value);
 const isKnownVersion = (value: unknown): value is number => value === RESCUE_FORMAT_VERSION;
 
-export type Restoring = 'restored' | 'exists' | { readonly failure: string };
+export type Restoring = 'restored' | 'exists' | { readonly failure: PutBackFailure };
 
 /** Each on the owner of its slot, one after the other. */
 export async function* restoreValues(
@@ -86,7 +86,7 @@ export async function* restoreValues(
   for (const record of records) {
     const slot = keySlot(record.key);
     const address = routes.ownerOf(slot)?.address;
-    if (!address) yield { record, outcome: { failure: `nobody owns slot ${slot}` } };
+    if (!address) yield { record, outcome: { failure: { kind: 'no-owner', slot } } };
     else yield { record, outcome: await restoreOne(fleet.lane(address), record, replace) };
   }
 }
@@ -102,7 +102,8 @@ async function restoreOne(
     return 'restored';
   } catch (error) {
     if (isRefused(error, 'busy-key')) return 'exists';
-    if (error instanceof NodeError) return { failure: `${error.node}: ${error.message}` };
+    if (error instanceof NodeError)
+      return { failure: { kind: 'node', node: error.node, message: error.message } };
     throw error;
   } finally {
     line.close();

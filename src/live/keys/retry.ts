@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Note } from '../../plan/note.ts';
-import { isRefused, type ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused, type NodeError, type ServerRefusalError } from '../../resp/errors.ts';
 import type { RefusalKind } from '../../resp/refusals.ts';
 
 const FIRST_WAIT_MS = 50;
@@ -80,9 +80,12 @@ export async function persist<T>(attempt: () => Promise<T>, { nowMs, listener }:
       return await attempt();
     } catch (error) {
       if (!mayPassSoon(error) || patience.isOver) throw error;
-      if (patience.isFresh)
-        listener.remark({ kind: 'tries-again', node: error.node, message: error.message });
+      if (patience.isFresh) listener.remark(triesAgain(error));
       await sleep(patience.nextWaitMs());
     }
   }
+}
+
+export function triesAgain({ node, message }: NodeError): Note {
+  return { kind: 'tries-again', node, message };
 }

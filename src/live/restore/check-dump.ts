@@ -1,5 +1,6 @@
 /** Reads a file of a backup through before anything is written: whether it is whole, and the one that was saved. */
 import type { ExpectedDump } from '../../plan/files/backup-manifest.ts';
+import type { DumpDamage } from '../../plan/transfer/restore.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
 import type { RdbEntry } from '../../rdb/listener.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
@@ -10,10 +11,12 @@ import { piecesOf } from './read-backup.ts';
 /** Says which file is not what it should be, and why. */
 export class DamagedBackupError extends Error {
   readonly file: string;
+  readonly damage: DumpDamage;
 
-  constructor(file: string, problem: string) {
-    super(`${file}: ${problem}`);
+  constructor(file: string, damage: DumpDamage) {
+    super(damage.kind);
     this.file = file;
+    this.damage = damage;
   }
 }
 
@@ -59,14 +62,14 @@ export async function checkDump(
   }
   const { rdbVersion, bytes, sha256, contents } = asFileOf(file, () => inspection.end());
   if (expected.bytes !== undefined && bytes !== expected.bytes)
-    throw new DamagedBackupError(file, `it has ${bytes} bytes, and ${expected.bytes} were saved`);
+    throw new DamagedBackupError(file, { kind: 'size', bytes, saved: expected.bytes });
   if (expected.sha256 !== undefined && sha256 !== expected.sha256)
-    throw new DamagedBackupError(file, 'it is not the file that was saved: its sha256 is another one');
+    throw new DamagedBackupError(file, { kind: 'sha256' });
   if ('unreadable' in contents)
-    throw new DamagedBackupError(file, `this version of slotctl cannot read it: ${contents.unreadable}`);
+    throw new DamagedBackupError(file, { kind: 'unreadable', message: contents.unreadable });
   const keys = [...contents.keysByDatabase.values()].reduce((sum, n) => sum + n, 0);
   if (expected.keys !== undefined && keys !== expected.keys)
-    throw new DamagedBackupError(file, `it has ${keys} keys, and ${expected.keys} were saved`);
+    throw new DamagedBackupError(file, { kind: 'keys', keys, saved: expected.keys });
   census.endFile(contents.usedMemoryBytes);
   const lastDatabase = [...contents.keysByDatabase.keys()].reduce((a, b) => Math.max(a, b), 0);
   return {
@@ -86,7 +89,7 @@ function asFileOf<T>(file: string, look: () => T): T {
     return look();
   } catch (error) {
     if (!(error instanceof RdbFormatError)) throw error;
-    throw new DamagedBackupError(file, error.message);
+    throw new DamagedBackupError(file, { kind: 'format', message: error.message });
   }
 }
 

@@ -26,8 +26,8 @@ export interface CountedBack {
   /** Without those that no node took. */
   readonly missing: number;
   readonly examples: readonly Key[];
-  /** Why something could not be counted or asked for. */
-  readonly uncounted: readonly string[];
+  /** Why something could not be counted or asked for, where a server has said it. */
+  readonly uncounted: readonly (string | undefined)[];
 }
 
 export interface ToCount {
@@ -64,7 +64,7 @@ interface CountedSlots {
   /** With fewer keys than they should have. */
   readonly short: SlotSet;
   readonly lacking: number;
-  readonly uncounted: readonly string[];
+  readonly uncounted: CountedBack['uncounted'];
 }
 
 async function countSlots(fleet: Fleet, now: ClusterSnapshot, log: SentLog): Promise<CountedSlots> {
@@ -78,11 +78,11 @@ async function countSlots(fleet: Fleet, now: ClusterSnapshot, log: SentLog): Pro
   const census = await takeCensus(fleet, requests);
   const short: number[] = [...unowned];
   let lacking = [...unowned].reduce((sum, slot) => sum + log.lastingIn(slot), 0);
-  const uncounted: string[] = [];
+  const uncounted: (string | undefined)[] = [];
   for (const { view, slots } of requests) {
     const counts = census.get(view.id);
     if (!counts || 'reason' in counts) {
-      uncounted.push(counts?.reason ?? 'it was not counted');
+      uncounted.push(counts?.reason);
       continue;
     }
     for (const slot of slots) {

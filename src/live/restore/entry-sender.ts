@@ -4,7 +4,7 @@
  * anew and gone on; a command that may have been carried out is sent again only where that does no harm.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RestoreEvent, RestoreTally } from '../../plan/transfer/restore.ts';
+import type { RestoreEvent, RestoreTally, Untaken } from '../../plan/transfer/restore.ts';
 import type { RdbEntry } from '../../rdb/listener.ts';
 import { restorePayload } from '../../rdb/payload.ts';
 import { restoreValue } from '../../resp/commands/restore.ts';
@@ -13,7 +13,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
 import { askingFirst, type Line } from '../keys/asking-first.ts';
-import { GIVE_UP_AFTER_MS, mayPassSoon, Patience, type Persisting } from '../keys/retry.ts';
+import { GIVE_UP_AFTER_MS, mayPassSoon, Patience, type Persisting, triesAgain } from '../keys/retry.ts';
 import type { Destination, Routes } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { Parcel } from './entry.ts';
@@ -98,11 +98,9 @@ export class EntrySender {
       if (parcels.length === 0) return;
       if (parcels.length < left) patience.renew();
       left = parcels.length;
-      const trouble = this.#trouble && { node: this.#trouble.node, message: this.#trouble.message };
-      if (patience.isOver)
-        throw new NobodyTakesItError(left, trouble && `${trouble.node}: ${trouble.message}`);
-      if (patience.isFresh && trouble)
-        this.#settings.waiting.listener.remark({ kind: 'tries-again', ...trouble });
+      const trouble = this.#trouble;
+      if (patience.isOver) throw new NobodyTakesItError(left, trouble);
+      if (patience.isFresh && trouble) this.#settings.waiting.listener.remark(triesAgain(trouble));
       this.#again = [];
       await sleep(patience.nextWaitMs(), undefined, { signal: this.#fleet.interruption }).catch(() => {});
       await this.#routes.lookAgain();
@@ -232,7 +230,10 @@ export class EntrySender {
 }
 
 export class NobodyTakesItError extends Error {
-  constructor(keys: number, why: string | undefined) {
-    super(`for ${GIVE_UP_AFTER_MS / 1000} s no node has taken ${keys} of the keys${why ? ` (${why})` : ''}`);
+  readonly untaken: Untaken;
+
+  constructor(keys: number, trouble: NodeError | undefined) {
+    super('untaken');
+    this.untaken = { keys, waitedMs: GIVE_UP_AFTER_MS, trouble };
   }
 }

@@ -137,7 +137,9 @@ async function restoreFile(
     return left;
   } catch (error) {
     // It was whole when it was checked.
-    throw error instanceof RdbFormatError ? new DamagedBackupError(file, error.message) : error;
+    throw error instanceof RdbFormatError
+      ? new DamagedBackupError(file, { kind: 'format', message: error.message })
+      : error;
   } finally {
     sender.close();
   }

@@ -10,7 +10,7 @@ export class TargetAlarmError extends Error {
   readonly alarm: Exclude<Alarm, { kind: 'restarted' }>;
 
   constructor(alarm: Exclude<Alarm, { kind: 'restarted' }>) {
-    super(`a target is ${alarm.kind}`);
+    super(alarm.kind);
     this.alarm = alarm;
   }
 }
@@ -20,7 +20,7 @@ export class TargetFullError extends Error {
   readonly address: Address;
 
   constructor(address: Address) {
-    super('a target refuses keys');
+    super('full');
     this.address = address;
   }
 }

@@ -37,7 +37,15 @@ export type BackupEvent =
   /** So many bytes so far; of how many, where the node knows. */
   | { readonly kind: 'received'; readonly source: BackupSource; readonly bytes: number; readonly of?: number }
   | { readonly kind: 'saved'; readonly source: BackupSource; readonly saved: SavedDump }
-  | { readonly kind: 'failed'; readonly source: BackupSource; readonly problem: string };
+  | { readonly kind: 'failed'; readonly source: BackupSource; readonly problem: BackupProblem };
+
+/** Why the data of a node were not saved. `message`: in the words of a server, of the connection to it, or of the disk. */
+export type BackupProblem =
+  | { readonly kind: 'message'; readonly message: string }
+  /** Bytes that its primary had written at the first look, and that it still lacks. */
+  | { readonly kind: 'lags'; readonly waitedMs: number; readonly bytes: number }
+  | { readonly kind: 'saved-earlier'; readonly offset: number; readonly leastOffset: number }
+  | { readonly kind: 'no-whole-dump'; readonly message: string };
 
 /** With replicas, each primary's best one: in sync, and further than the others. */
 export function backupSources(snapshot: ClusterSnapshot, fromReplicas: boolean): BackupSources {

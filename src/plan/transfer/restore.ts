@@ -49,6 +49,27 @@ export function restoreDoubts(
   };
 }
 
+/** Keys that no node took, and the last reason, where there is one. */
+export interface Untaken {
+  readonly keys: number;
+  readonly waitedMs: number;
+  readonly trouble?: { readonly node: string; readonly message: string } | undefined;
+}
+
+/** Why a value that had been kept was not put back. */
+export type PutBackFailure =
+  | { readonly kind: 'no-owner'; readonly slot: number }
+  | { readonly kind: 'node'; readonly node: string; readonly message: string };
+
+/** Why a file of a backup is not restored. `message`: what its format has wrong, or what is not known of it. */
+export type DumpDamage =
+  | { readonly kind: 'format'; readonly message: string }
+  | { readonly kind: 'unreadable'; readonly message: string }
+  | { readonly kind: 'size'; readonly bytes: number; readonly saved: number }
+  | { readonly kind: 'keys'; readonly keys: number; readonly saved: number }
+  /** It is not the one that was saved. */
+  | { readonly kind: 'sha256' };
+
 export type LibraryOutcome = 'loaded' | 'there already' | 'another is there';
 
 export interface RestoreTally {

@@ -1,7 +1,7 @@
 /** `call` for programs, in parts: together the replies may be more than one string can hold. */
 import { formatAddress } from '../../topology/node.ts';
 import type { Called } from '../../topology/node-order.ts';
-import { type Answered, asText, isError } from '../text/call.ts';
+import { type Answered, asText, isError, NO_ADDRESS } from '../text/call.ts';
 import type { NotAsked } from './check.ts';
 import { FORMAT_VERSION, type Id } from './document.ts';
 
@@ -35,15 +35,14 @@ export type CallDocument = { readonly format: 'slotctl-call' } & (
   | NotAsked
 );
 
+/** Without a reason for there being no reply, nobody knows the node's address. */
+type Outcome = { readonly reply: Answered } | { readonly reason?: string };
+
 export function callDocumentHead(words: readonly string[]): string {
   return `{"format":"slotctl-call","version":${FORMAT_VERSION},"command":${json(words)},"nodes":[`;
 }
 
-export function callDocumentEntry(
-  { id, address, role }: Called,
-  outcome: { readonly reply: Answered } | { readonly reason: string },
-  isFirst: boolean,
-): string {
+export function callDocumentEntry({ id, address, role }: Called, outcome: Outcome, isFirst: boolean): string {
   const node: CallNode = { id, address: address && formatAddress(address), role, ...said(outcome) };
   return `${isFirst ? '' : ','}\n${json(node)}`;
 }
@@ -52,8 +51,8 @@ export function callDocumentTail(failed: number, interrupted: boolean): string {
   return `\n],${json({ failed, ...(interrupted && { interrupted }) }).slice(1)}\n`;
 }
 
-function said(outcome: { readonly reply: Answered } | { readonly reason: string }) {
-  if ('reason' in outcome) return { ok: false, reason: outcome.reason } as const;
+function said(outcome: Outcome) {
+  if (!('reply' in outcome)) return { ok: false, reason: outcome.reason ?? NO_ADDRESS } as const;
   const { reply } = outcome;
   return isError(reply)
     ? ({ ok: false, error: reply.text } as const)

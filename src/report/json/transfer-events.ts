@@ -2,6 +2,7 @@
 import type { BackupEvent } from '../../plan/transfer/backup.ts';
 import type { RestoreEvent } from '../../plan/transfer/restore.ts';
 import { formatAddress } from '../../topology/node.ts';
+import { describeBackupProblem } from '../text/backup.ts';
 import { type RestorePreview, shownKey } from '../text/restore.ts';
 import type { Id, Slots } from './document.ts';
 
@@ -91,7 +92,7 @@ export function backupEventObject(event: BackupEvent): BackupContent {
       return { event: event.kind, ...node, file, bytes, sha256, keys };
     }
     case 'failed':
-      return { event: event.kind, ...node, problem: event.problem };
+      return { event: event.kind, ...node, problem: describeBackupProblem(event.problem) };
   }
 }
 

@@ -1,5 +1,5 @@
 /** A backup while it is made: the lines that scripts know from the servers' own tools, or one object per line. */
-import type { BackupEvent, BackupSource, MissingShard } from '../../plan/transfer/backup.ts';
+import type { BackupEvent, BackupProblem, BackupSource, MissingShard } from '../../plan/transfer/backup.ts';
 import type { GrownEpoch, Restarted } from '../../plan/transfer/backup-meanwhile.ts';
 import type { Shrunk } from '../../plan/transfer/backup-shrunk.ts';
 import { formatAddress, type NodeId } from '../../topology/node.ts';
@@ -19,7 +19,20 @@ export function savedLine({ source, saved }: Extract<BackupEvent, { kind: 'saved
 }
 
 export function failedText({ source, problem }: Extract<BackupEvent, { kind: 'failed' }>): string {
-  return `Node ${formatAddress(source.address)}: ${problem}.`;
+  return `Node ${formatAddress(source.address)}: ${describeBackupProblem(problem)}.`;
+}
+
+export function describeBackupProblem(problem: BackupProblem): string {
+  switch (problem.kind) {
+    case 'message':
+      return problem.message;
+    case 'lags':
+      return `after ${problem.waitedMs / 1000} s it still lacks ${problem.bytes} bytes of what its primary had written at the first look`;
+    case 'saved-earlier':
+      return `what it sends was saved before the first look (offset ${problem.offset} of ${problem.leastOffset})`;
+    case 'no-whole-dump':
+      return `what it sent is no whole RDB file: ${problem.message}`;
+  }
 }
 
 /** It is whole, but `restore` cannot do anything with it. */

@@ -26,6 +26,8 @@ export function answerText(node: Called, reply: Answered): string {
   return `${nameOf(node)}: ${safe(readable(flat(reply)))}\n`;
 }
 
+export const NO_ADDRESS = 'its address is unknown';
+
 export function nameOf({ id, address }: Called): string {
   return address ? formatAddress(address) : shortId(id);
 }

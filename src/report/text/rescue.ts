@@ -1,8 +1,15 @@
 /** Values that gave way to others, as a list. */
 
+import type { PutBackFailure } from '../../plan/transfer/restore.ts';
 import type { Paint } from '../paint.ts';
 import { columns } from './columns.ts';
 import { bytes, count } from './names.ts';
+
+export function describePutBackFailure(failure: PutBackFailure): string {
+  return failure.kind === 'no-owner'
+    ? `nobody owns slot ${failure.slot}`
+    : `${failure.node}: ${failure.message}`;
+}
 
 export interface ListedValue {
   /** As it can be shown. */

@@ -1,5 +1,5 @@
 /** A restore: what is about to be done, how it goes, and what came of it. */
-import type { RestoreEvent } from '../../plan/transfer/restore.ts';
+import type { DumpDamage, RestoreEvent } from '../../plan/transfer/restore.ts';
 import type { Paint } from '../paint.ts';
 import type { Complaint } from './complaint.ts';
 import { bytes, count } from './names.ts';
@@ -72,6 +72,26 @@ export function restoreProblem(event: RestoreEvent): Complaint | undefined {
         : undefined;
     case 'read':
       return undefined;
+  }
+}
+
+/** Which file is not what it should be, and why. */
+export function damageText(file: string, damage: DumpDamage): string {
+  return `${file}: ${damageReason(damage)}`;
+}
+
+function damageReason(damage: DumpDamage): string {
+  switch (damage.kind) {
+    case 'format':
+      return damage.message;
+    case 'unreadable':
+      return `this version of slotctl cannot read it: ${damage.message}`;
+    case 'size':
+      return `it has ${damage.bytes} bytes, and ${damage.saved} were saved`;
+    case 'keys':
+      return `it has ${damage.keys} keys, and ${damage.saved} were saved`;
+    case 'sha256':
+      return 'it is not the file that was saved: its sha256 is another one';
   }
 }
 

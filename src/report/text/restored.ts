@@ -1,6 +1,6 @@
 /** What came of a restore, and whether it is there. */
 
-import type { RestoreDoubts, RestoreTally } from '../../plan/transfer/restore.ts';
+import type { RestoreDoubts, RestoreTally, Untaken } from '../../plan/transfer/restore.ts';
 import type { LackOfRoom } from '../../plan/transfer/restore-room.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
@@ -38,6 +38,11 @@ export function refusesText(address: Address): string {
   return `${formatAddress(address)} is full (maxmemory) and refuses keys. Sending has stopped. Give it more memory.`;
 }
 
+export function untakenText({ keys, waitedMs, trouble }: Untaken): string {
+  const why = trouble ? ` (${trouble.node}: ${trouble.message})` : '';
+  return `for ${waitedMs / 1000} s no node has taken ${keys} of the keys${why}.`;
+}
+
 export function evictedText(node: string, keys: number): string {
   return `${node} has evicted ${count(keys, 'key')} since the restore began; some of the backup may be among them.`;
 }
@@ -62,6 +67,6 @@ export function missingKeysText(keys: number, examples: readonly Uint8Array[], r
   return `${count(keys, 'key')} of the backup ${keys === 1 ? 'is' : 'are'} missing${named}: lost, or deleted by clients${refused > 0 ? `, or among the ${refused} that were refused` : ''}. Run the same command again to restore what is missing.`;
 }
 
-export function uncountedKeysText(reason: string): string {
+export function uncountedKeysText(reason = 'it was not counted'): string {
   return `Not everything could be counted at the end: ${reason} (needs +cluster|countkeysinslot +exists).`;
 }

@@ -1,16 +1,8 @@
 /** What has become of the node timeout everywhere: the lines that scripts know, and a table of old and new. */
-import type { Called } from '../../topology/node-order.ts';
+import type { TimeoutAt, TimeoutProblem } from '../../plan/timeout-at.ts';
 import type { Paint } from '../paint.ts';
-import { nameOf } from './call.ts';
+import { NO_ADDRESS, nameOf } from './call.ts';
 import { columns } from './columns.ts';
-
-export interface TimeoutAt {
-  readonly node: Called;
-  readonly beforeMs?: number;
-  readonly nowMs?: number;
-  readonly saved?: boolean;
-  readonly problem?: string;
-}
 
 export function timeoutHeading(paint: Paint): string {
   return `${paint.heading('>>> Reconfiguring node timeout in every cluster node...')}\n`;
@@ -19,7 +11,7 @@ export function timeoutHeading(paint: Paint): string {
 export function timeoutLine({ node, problem }: TimeoutAt, paint: Paint): string {
   return problem === undefined
     ? `*** New timeout set for ${nameOf(node)}\n`
-    : `${paint.bad(`ERR setting node-timeout for ${nameOf(node)}: ${problem}`)}\n`;
+    : `${paint.bad(`ERR setting node-timeout for ${nameOf(node)}: ${describeTimeoutProblem(problem)}`)}\n`;
 }
 
 export function timeoutTail(all: readonly TimeoutAt[], paint: Paint): string {
@@ -38,9 +30,22 @@ export function timeoutPreview(all: readonly TimeoutAt[], timeoutMs: number, pai
   const rows = all.map(({ node, beforeMs, problem }) => [
     nameOf(node),
     ms(beforeMs),
-    problem === undefined ? `${timeoutMs} ms` : problem,
+    problem === undefined ? `${timeoutMs} ms` : describeTimeoutProblem(problem),
   ]);
   return `${columns(['node', 'now', 'then'], rows, paint).join('\n')}\n`;
+}
+
+export function describeTimeoutProblem(problem: TimeoutProblem): string {
+  switch (problem.kind) {
+    case 'node':
+      return problem.message;
+    case 'no-address':
+      return NO_ADDRESS;
+    case 'other-value':
+      return `it was set to ${problem.setMs} ms, but now says ${problem.nowMs ?? 'nothing'}`;
+    case 'not-saved':
+      return `in force, but lost at its next restart: ${problem.message}`;
+  }
 }
 
 function ms(value: number | undefined): string {
