@@ -1,59 +1,47 @@
 /** What the person should know of while work is done, and what does not stop it. */
 import type { Address } from '../topology/node.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
+import type { OfKind } from './of-kind.ts';
 import type { MigrationOfOthers, MoveProblem } from './slots/move-problem.ts';
 
 /** Keys are given as they can be shown; `message` is in the words of a server, or of the connection to it. */
 export type Note =
-  | { readonly kind: 'tries-again'; readonly node: string; readonly message: string }
-  /** It does not tell its own. */
-  | {
-      readonly kind: 'node-timeout-assumed';
-      readonly node: Address;
-      readonly assumedMs: number;
-      /** What servers wait for each other in one MIGRATE, by that. */
-      readonly waitMs: number;
-    }
+  | OfKind<'tries-again', { node: string; message: string }>
+  /** It does not tell its own. `waitMs`: what servers wait for each other in one MIGRATE, by that. */
+  | OfKind<'node-timeout-assumed', { node: Address; assumedMs: number; waitMs: number }>
   /** Other runs of slotctl cannot see what this one is at. */
-  | { readonly kind: 'unseen-by-others'; readonly node: string; readonly message: string }
-  | { readonly kind: 'learns-when-back'; readonly node: string; readonly message: string }
-  | { readonly kind: 'state-unknown'; readonly nodes: readonly Address[] }
+  | OfKind<'unseen-by-others', { node: string; message: string }>
+  | OfKind<'learns-when-back', { node: string; message: string }>
+  | OfKind<'state-unknown', { nodes: readonly Address[] }>
   /** Whoever joins was to be forgotten a moment ago. */
-  | { readonly kind: 'awaits-end-of-ban' }
-  | { readonly kind: 'deaf-replica' }
-  | { readonly kind: 'failover-again' }
+  | OfKind<'awaits-end-of-ban'>
+  | OfKind<'deaf-replica'>
+  | OfKind<'failover-again'>
   /** Another value of the key gave way. */
-  | { readonly kind: 'value-replaced'; readonly key: string; readonly node: string; readonly keptIn: string }
+  | OfKind<'value-replaced', { key: string; node: string; keptIn: string }>
   | MoveNote;
 
 export type MoveNote =
-  | { readonly kind: 'goes-by-migrate'; readonly why: MoveProblem }
+  | OfKind<'goes-by-migrate', { why: MoveProblem }>
   /** Begun by a run that was killed, or by somebody who wants the same. */
-  | { readonly kind: 'under-way-already'; readonly slots: SlotSet; readonly name: string }
-  | { readonly kind: 'small-buffer'; readonly limitBytes: number; readonly estimatedBytes: number }
+  | OfKind<'under-way-already', { slots: SlotSet; name: string }>
+  | OfKind<'small-buffer', { limitBytes: number; estimatedBytes: number }>
   /** A stream like this loses some by Valkey's migration. */
-  | { readonly kind: 'pending-entries'; readonly key: string }
-  | { readonly kind: 'goes-on-to-its-end'; readonly others: readonly MigrationOfOthers[] }
+  | OfKind<'pending-entries', { key: string }>
+  | OfKind<'goes-on-to-its-end', { others: readonly MigrationOfOthers[] }>
   /** The person has stopped it, and this stays. */
-  | { readonly kind: 'stays'; readonly what: MoveProblem }
-  | { readonly kind: 'moves-alone'; readonly key: string; readonly bytes: number }
-  | { readonly kind: 'values-rescued'; readonly values: number; readonly node: string; readonly file: string }
-  | { readonly kind: 'moved-by-then'; readonly node: string; readonly message: string }
-  | { readonly kind: 'new-owner-untold'; readonly node: string; readonly message: string }
+  | OfKind<'stays', { what: MoveProblem }>
+  | OfKind<'moves-alone', { key: string; bytes: number }>
+  | OfKind<'values-rescued', { values: number; node: string; file: string }>
+  | OfKind<'moved-by-then', { node: string; message: string }>
+  | OfKind<'new-owner-untold', { node: string; message: string }>
   | FunctionsNote;
 
 /** Of the functions at a target, and the source's. */
 export type FunctionsNote =
-  | {
-      readonly kind: 'functions-missing' | 'functions-different' | 'functions-replaced';
-      readonly at: Address;
-      readonly giver: Address;
-      readonly names: readonly string[];
-    }
-  | { readonly kind: 'functions-copied'; readonly at: Address; readonly giver: Address }
-  | {
-      readonly kind: 'functions-refused';
-      readonly at: Address;
-      readonly giver: Address;
-      readonly message: string;
-    };
+  | OfKind<
+      'functions-missing' | 'functions-different' | 'functions-replaced',
+      { at: Address; giver: Address; names: readonly string[] }
+    >
+  | OfKind<'functions-copied', { at: Address; giver: Address }>
+  | OfKind<'functions-refused', { at: Address; giver: Address; message: string }>;

@@ -19,12 +19,7 @@ export async function awaitReplicas({ to }: Passage, { fleet, limits, nowMs }: M
     const caughtUp = replicas.filter(offset => offset >= wanted).length;
     if (caughtUp >= limits.waitReplicas) return;
     if (nowMs() >= deadline)
-      throw new MoveError({
-        kind: 'replicas-behind',
-        of: to.address,
-        caughtUp,
-        wanted: limits.waitReplicas,
-      });
+      throw new MoveError({ kind: 'replicas-behind', of: to.address, caughtUp, wanted: limits.waitReplicas });
     await sleep(LOOK_EVERY_MS);
   }
 }

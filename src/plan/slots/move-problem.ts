@@ -2,156 +2,97 @@
 import type { Address, NodeId } from '../../topology/node.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+import type { OfKind } from '../of-kind.ts';
 
 /** Keys are given as they can be shown; `message` and `phase` are the words of a server, or of the connection to it. */
 export type MoveProblem =
-  | { readonly kind: 'node'; readonly node: string; readonly message: string }
-  | { readonly kind: 'file'; readonly message: string }
-  | { readonly kind: 'silent'; readonly node: NodeId }
+  | OfKind<'node', { node: string; message: string }>
+  | OfKind<'file', { message: string }>
+  | OfKind<'silent', { node: NodeId }>
   /** Nobody knows by which address the others reach this node. */
-  | { readonly kind: 'no-meeting-place'; readonly node: NodeId }
+  | OfKind<'no-meeting-place', { node: NodeId }>
   /** No more keys are to be sent to a node, or from it. */
-  | { readonly kind: 'alarm'; readonly node: string; readonly alarm: Alarm }
-  | { readonly kind: 'another-slotctl'; readonly slots: SlotSet; readonly at: readonly Address[] }
+  | OfKind<'alarm', { node: string; alarm: Alarm }>
+  | OfKind<'another-slotctl', { slots: SlotSet; at: readonly Address[] }>
   /** `why` is absent where the person has stopped it. `isReplaced`: one of the two has become a replica. */
-  | {
-      readonly kind: 'slots-open';
-      readonly why?: MoveProblem;
-      readonly slots: SlotSet;
-      readonly from: Address;
-      readonly to: Address;
-      readonly isReplaced: boolean;
-    }
-  | {
-      readonly kind: 'rights-missing';
-      readonly refusals: readonly { readonly at: Address; readonly messages: readonly string[] }[];
-    }
+  | OfKind<
+      'slots-open',
+      { why?: MoveProblem; slots: SlotSet; from: Address; to: Address; isReplaced: boolean }
+    >
+  | OfKind<'rights-missing', { refusals: readonly { at: Address; messages: readonly string[] }[] }>
   | SlotProblem
   | KeyProblem
   | MigrationProblem;
 
 /** Slots that are not ours to move, or not any more. */
 type SlotProblem =
-  | { readonly kind: 'not-owned'; readonly at: Address; readonly slots: readonly Slot[] }
-  | { readonly kind: 'moved-by-others'; readonly slots: readonly Slot[] }
+  | OfKind<'not-owned', { at: Address; slots: readonly Slot[] }>
+  | OfKind<'moved-by-others', { slots: readonly Slot[] }>
   /** Their keys have gone to the target, whose marks or whose peer's are others now. */
-  | { readonly kind: 'marks-changed'; readonly to: Address; readonly slots: readonly Slot[] }
+  | OfKind<'marks-changed', { to: Address; slots: readonly Slot[] }>
   /** Somebody was quicker by a moment. */
-  | { readonly kind: 'just-taken'; readonly slots: readonly Slot[] }
+  | OfKind<'just-taken', { slots: readonly Slot[] }>
   /** Not handed over: the old owner would delete the keys. */
-  | { readonly kind: 'keys-left'; readonly at: Address; readonly slots: readonly Slot[] }
-  | {
-      readonly kind: 'replicas-behind';
-      readonly of: Address;
-      readonly caughtUp: number;
-      readonly wanted: number;
-    };
+  | OfKind<'keys-left', { at: Address; slots: readonly Slot[] }>
+  | OfKind<'replicas-behind', { of: Address; caughtUp: number; wanted: number }>;
 
 export type KeyProblem =
   /** Two values for one key, and no word on which is right. */
-  | { readonly kind: 'keys-clash'; readonly at: Address; readonly keys: readonly string[] }
+  | OfKind<'keys-clash', { at: Address; keys: readonly string[] }>
   | RescueProblem
-  | {
-      readonly kind: 'giants';
-      readonly giants: readonly { readonly key: string; readonly bytes: number }[];
-      readonly nodeTimeoutMs: number;
-    }
+  | OfKind<'giants', { giants: readonly { key: string; bytes: number }[]; nodeTimeoutMs: number }>
   /** Clients change it again and again. */
-  | { readonly kind: 'restless-key'; readonly key: string; readonly nodes: readonly [string, string] }
-  | { readonly kind: 'owner-unreachable'; readonly holder: Address };
+  | OfKind<'restless-key', { key: string; nodes: readonly [string, string] }>
+  | OfKind<'owner-unreachable', { holder: Address }>;
 
 /** What keeps a value from the disk, and so from being overwritten. */
 export type RescueProblem =
-  | {
-      readonly kind: 'too-big-to-rescue';
-      readonly node: string;
-      readonly key: string;
-      readonly file: string;
-    }
-  | { readonly kind: 'not-rescued'; readonly message: string };
+  | OfKind<'too-big-to-rescue', { node: string; key: string; file: string }>
+  | OfKind<'not-rescued', { message: string }>;
 
 /** What stands against atomic migration, and what may become of one. */
 export type MigrationProblem =
-  | { readonly kind: 'no-atomic-migration' }
+  | OfKind<'no-atomic-migration'>
   /** It was asked for, and MIGRATE may work. */
-  | { readonly kind: 'only-by-migrate'; readonly why: MoveProblem }
+  | OfKind<'only-by-migrate', { why: MoveProblem }>
   /** `from` and `to` are empty where the server does not tell them. */
-  | {
-      readonly kind: 'migrating-already';
-      readonly at: Address;
-      readonly slots: SlotSet;
-      readonly from: string;
-      readonly to: string;
-      readonly name: string;
-    }
-  | {
-      readonly kind: 'owner-changed';
-      readonly at: Address;
-      readonly slots: SlotSet;
-      readonly owner?: string;
-    }
-  | {
-      readonly kind: 'owner-disputed';
-      readonly at: Address;
-      readonly slots: SlotSet;
-      readonly owner?: string;
-      readonly claimedBy: Address;
-    }
+  | OfKind<'migrating-already', { at: Address; slots: SlotSet; from: string; to: string; name: string }>
+  | OfKind<'owner-changed', { at: Address; slots: SlotSet; owner?: string }>
+  | OfKind<'owner-disputed', { at: Address; slots: SlotSet; owner?: string; claimedBy: Address }>
   /** The servers log in at each other as a user who may not do there what is needed. */
-  | {
-      readonly kind: 'not-let-in';
-      readonly at: Address;
-      readonly from: Address;
-      readonly user: string;
-      readonly message: string;
-    }
-  | { readonly kind: 'slots-open-already'; readonly at: Address; readonly slots: SlotSet }
-  | { readonly kind: 'garbles-with-threads'; readonly version: string }
-  | { readonly kind: 'cannot-save'; readonly at: Address }
-  | { readonly kind: 'wants-replicas'; readonly at: Address }
-  | { readonly kind: 'same-epoch' }
-  | { readonly kind: 'not-begun'; readonly node: string; readonly message: string }
-  | { readonly kind: 'unknown-where-begun'; readonly at: Address }
+  | OfKind<'not-let-in', { at: Address; from: Address; user: string; message: string }>
+  | OfKind<'slots-open-already', { at: Address; slots: SlotSet }>
+  | OfKind<'garbles-with-threads', { version: string }>
+  | OfKind<'cannot-save', { at: Address }>
+  | OfKind<'wants-replicas', { at: Address }>
+  | OfKind<'same-epoch'>
+  | OfKind<'not-begun', { node: string; message: string }>
+  | OfKind<'unknown-where-begun', { at: Address }>
   /** The order is out, and nobody says whether it has arrived. The two are commands. */
-  | {
-      readonly kind: 'begun-perhaps';
-      readonly why?: MoveProblem;
-      readonly at: Address;
-      readonly tells: string;
-      readonly callsOff: string;
-    }
-  | {
-      readonly kind: 'of-another-owner';
-      readonly slots: SlotSet;
-      readonly owner: string;
-      readonly from: NodeId;
-    }
+  | OfKind<'begun-perhaps', { why?: MoveProblem; at: Address; tells: string; callsOff: string }>
+  | OfKind<'of-another-owner', { slots: SlotSet; owner: string; from: NodeId }>
   | MigrationCourse;
 
 /** What has become of one that was begun. */
 export type MigrationCourse =
-  | { readonly kind: 'migration-forgotten'; readonly at: Address }
-  | { readonly kind: 'migration-failed'; readonly message: string }
-  | { readonly kind: 'migration-failed-often'; readonly times: number; readonly message: string }
-  | { readonly kind: 'migration-cancelled'; readonly message: string }
-  | { readonly kind: 'migration-too-long'; readonly minutes: number; readonly phase: string }
+  | OfKind<'migration-forgotten', { at: Address }>
+  | OfKind<'migration-failed', { message: string }>
+  | OfKind<'migration-failed-often', { times: number; message: string }>
+  | OfKind<'migration-cancelled', { message: string }>
+  | OfKind<'migration-too-long', { minutes: number; phase: string }>
   /** The two ends do not say the same of it. */
-  | {
-      readonly kind: 'done-and-not';
-      readonly done: Address;
-      readonly not: Address;
-      readonly slots: SlotSet;
-      readonly state: 'failed' | 'cancelled';
-      readonly message: string;
-    }
+  | OfKind<
+      'done-and-not',
+      { done: Address; not: Address; slots: SlotSet; state: 'failed' | 'cancelled'; message: string }
+    >
   /** Why it could not go on, and what became of it then. */
-  | { readonly kind: 'given-up'; readonly why: MoveProblem; readonly end: MoveProblem }
-  | { readonly kind: 'called-off' }
-  | ({ readonly kind: 'not-called-off'; readonly message: string } & StillRunning)
-  | { readonly kind: 'goes-on-anyway'; readonly phase: string }
-  | { readonly kind: 'hands-over'; readonly phase: string }
+  | OfKind<'given-up', { why: MoveProblem; end: MoveProblem }>
+  | OfKind<'called-off'>
+  | OfKind<'not-called-off', { message: string } & StillRunning>
+  | OfKind<'goes-on-anyway', { phase: string }>
+  | OfKind<'hands-over', { phase: string }>
   /** Calling it off would call off these too. */
-  | ({ readonly kind: 'spared'; readonly others: readonly MigrationOfOthers[] } & StillRunning);
+  | OfKind<'spared', { others: readonly MigrationOfOthers[] } & StillRunning>;
 
 /** How the person calls it off. */
 export interface StillRunning {

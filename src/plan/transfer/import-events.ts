@@ -3,7 +3,8 @@
 import type { Address } from '../../topology/node.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
 import type { Note } from '../note.ts';
-import type { RescueProblem } from '../slots/move-problem.ts';
+import type { OfKind } from '../of-kind.ts';
+import type { MoveProblem, RescueProblem } from '../slots/move-problem.ts';
 import type { ImportedDatabase } from './import.ts';
 
 export type ImportEvent =
@@ -33,41 +34,29 @@ export type ImportEvent =
 /** What the person should know of, and what does not stop the work. Keys are given as they can be shown. */
 export type ImportNote =
   | Note
-  | { readonly kind: 'delivery-waits'; readonly why: string }
-  | { readonly kind: 'goes-on-there'; readonly node: string; readonly message: string }
+  | OfKind<'delivery-waits', { why: string }>
+  | OfKind<'goes-on-there', { node: string; message: string }>
   /** Its keys are read again from the beginning. */
-  | { readonly kind: 'source-restarted' }
-  | { readonly kind: 'imports-alone'; readonly key: string; readonly bytes: number }
-  | {
-      readonly kind: 'stays-at-source';
-      readonly key: string;
-      readonly bytes: number;
-      readonly nodeTimeoutMs: number;
-    };
+  | OfKind<'source-restarted'>
+  | OfKind<'imports-alone', { key: string; bytes: number }>
+  | OfKind<'stays-at-source', { key: string; bytes: number; nodeTimeoutMs: number }>;
 
-/** Why it stops. What has arrived has arrived. `message` and `why` are in the words of a server, or of the connection to it. */
+/**
+ * Why it stops. What has arrived has arrived. `message` and `why` are in the words of a server, or of the connection to it;
+ * `hint`: what is likely to be wrong.
+ */
 export type ImportProblem =
-  | { readonly kind: 'node'; readonly node: string; readonly message: string }
-  | { readonly kind: 'entry-node'; readonly message: string }
-  | { readonly kind: 'source'; readonly at: Address; readonly message: string }
+  | Extract<MoveProblem, { kind: 'node' }>
+  | OfKind<'entry-node', { message: string }>
+  | OfKind<'source', { at: Address; message: string }>
   /** It does not come to an end of its keys. */
-  | { readonly kind: 'endless-scan'; readonly at: string; readonly cursor: string }
+  | OfKind<'endless-scan', { at: string; cursor: string }>
   /** This node no longer has all the keys of its slots. */
-  | { readonly kind: 'source-slots-moving'; readonly node: string }
-  | { readonly kind: 'migrate-refused'; readonly node: string; readonly message: string }
-  | {
-      readonly kind: 'keys-refused';
-      readonly at: Address;
-      readonly message: string;
-      /** What is likely to be wrong. */
-      readonly hint?: 'version' | 'rights' | 'login';
-    }
+  | OfKind<'source-slots-moving', { node: string }>
+  | OfKind<'migrate-refused', { node: string; message: string }>
+  | OfKind<'keys-refused', { at: Address; message: string; hint?: 'version' | 'rights' | 'login' }>
   /** After it was tried for long. `outOfReach`: where the source does not get through to. */
-  | {
-      readonly kind: 'keys-not-accepted';
-      readonly why: string;
-      readonly outOfReach?: { readonly host: string; readonly port: number };
-    }
+  | OfKind<'keys-not-accepted', { why: string; outOfReach?: { host: string; port: number } }>
   | RescueProblem;
 
 export interface ImportResult {

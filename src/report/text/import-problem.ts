@@ -1,7 +1,7 @@
 /** What goes wrong with an import, and what it has to tell, in sentences that lack their last full stop. */
 import type { ImportNote, ImportProblem } from '../../plan/transfer/import-events.ts';
 import { formatAddress } from '../../topology/node.ts';
-import { megabytes } from './move-problem.ts';
+import { describeMoveProblem, megabytes } from './move-problem.ts';
 import { describeNote } from './note.ts';
 
 export function describeImportNote(note: ImportNote): string {
@@ -23,8 +23,6 @@ export function describeImportNote(note: ImportNote): string {
 
 export function describeImportProblem(problem: ImportProblem): string {
   switch (problem.kind) {
-    case 'node':
-      return `${problem.node}: ${problem.message}`;
     case 'entry-node':
       return problem.message;
     case 'source':
@@ -48,8 +46,8 @@ export function describeImportProblem(problem: ImportProblem): string {
     }
     case 'too-big-to-rescue':
       return `${problem.node} has another value for ${problem.key}, which is too big for ${problem.file}; both are kept (--no-rescue overwrites it anyway)`;
-    case 'not-rescued':
-      return `${problem.message}; nothing was written over`;
+    default:
+      return describeMoveProblem(problem);
   }
 }
 

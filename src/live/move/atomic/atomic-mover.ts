@@ -84,11 +84,7 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
     }
     if (ending.kind === 'done') return true;
     if (ending.kind === 'spared')
-      throw stopped(reason, {
-        kind: 'spared',
-        others: ending.others,
-        ...stillRunning(way, passage, name),
-      });
+      throw stopped(reason, { kind: 'spared', others: ending.others, ...stillRunning(way, passage, name) });
     throw reason === undefined ? new InterruptedError() : stopped(reason, { kind: 'called-off' });
   }
 
@@ -120,17 +116,9 @@ async function watch({ way, name, beganAt }: Watched, passage: Passage, run: Mov
     trip.expectCalm();
     const tookMs = nowMs() - beganAt;
     if (now.retries > MOST_RETRIES)
-      throw new StopWatching({
-        kind: 'migration-failed-often',
-        times: now.retries,
-        message: now.message,
-      });
+      throw new StopWatching({ kind: 'migration-failed-often', times: now.retries, message: now.message });
     if (tookMs > LONGEST_MS)
-      throw new StopWatching({
-        kind: 'migration-too-long',
-        minutes: LONGEST_MS / 60_000,
-        phase: now.phase,
-      });
+      throw new StopWatching({ kind: 'migration-too-long', minutes: LONGEST_MS / 60_000, phase: now.phase });
     if (isStopping() && !spared) {
       stoppedAt ??= nowMs();
       if (nowMs() - stoppedAt >= MAY_FINISH_MS) {

@@ -83,10 +83,7 @@ async function end(
     if (now?.state === 'done') return { kind: 'done' };
     if (now?.state !== 'under-way') return { kind: 'off' };
     if (nowMs() >= deadline)
-      throw new MoveError({
-        kind: order === 'given' ? 'goes-on-anyway' : 'hands-over',
-        phase: now.phase,
-      });
+      throw new MoveError({ kind: order === 'given' ? 'goes-on-anyway' : 'hands-over', phase: now.phase });
     await sleep(POLL_MS);
     if (order === 'granted') order = await unlessOver(way.callOff(name, line));
   }
@@ -104,9 +101,5 @@ async function unlessOver(cancelling: Promise<Order>): Promise<Order> {
 
 /** What the person needs to call it off, where we cannot. */
 export function stillRunning(way: AtomicWay, passage: Passage, name: string): StillRunning {
-  return {
-    slots: passage.slots,
-    at: way.seat(passage).address,
-    callsOff: showWords(way.cancel(name)),
-  };
+  return { slots: passage.slots, at: way.seat(passage).address, callsOff: showWords(way.cancel(name)) };
 }

@@ -27,13 +27,7 @@ export async function tidyUp(
   const { left, isReplaced } = await closeUnmoved(opened, passage, run);
   if (left.size === 0) return error;
   const { from, to } = passage;
-  const stays = {
-    kind: 'slots-open',
-    slots: left,
-    from: from.address,
-    to: to.address,
-    isReplaced,
-  } as const;
+  const stays = { kind: 'slots-open', slots: left, from: from.address, to: to.address, isReplaced } as const;
   if (error instanceof InterruptedError) {
     run.listener.remark({ kind: 'stays', what: stays });
     return error;

@@ -30,12 +30,8 @@ export async function settleClash(
     if (!rescue) throw new MoveError({ kind: 'keys-clash', at: to.address, keys: different.map(showKey) });
     const losers = { node: to.address, line: target, database };
     await rescueValues(different, losers, rescue, problem => new MoveError(problem));
-    listener.remark({
-      kind: 'values-rescued',
-      values: different.length,
-      node: formatAddress(to.address),
-      file: rescue.path,
-    });
+    const node = formatAddress(to.address);
+    listener.remark({ kind: 'values-rescued', values: different.length, node, file: rescue.path });
   } finally {
     for (const line of [source, importer]) line.close();
   }
