@@ -18,8 +18,11 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
   switch (problem.kind) {
     case 'node':
       return [`Node ${problem.node}: ${problem.message}.`];
-    case 'move':
-      return [`${describeMoveProblem(problem.why)}.`];
+    case 'move': {
+      const text = describeMoveProblem(problem.why);
+      // Those that are several sentences end like one.
+      return [text.endsWith('.') ? text : `${text}.`];
+    }
     case 'interrupted':
       return ['Interrupted.'];
     case 'changed':

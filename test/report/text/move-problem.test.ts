@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { MoveProblem } from '../../../src/plan/slots/move-problem.ts';
 import { describeMoveProblem } from '../../../src/report/text/move-problem.ts';
+import { NodeNames } from '../../../src/report/text/names.ts';
+import { describeProblem } from '../../../src/report/text/problem.ts';
 import { nodeId } from '../../../src/topology/node.ts';
 import { SlotSet, slot } from '../../../src/topology/slot-set.ts';
 
@@ -210,4 +212,13 @@ describe('why a move stops', () => {
   test.each(SENTENCES)('$kind', (problem, sentence) => {
     expect(describeMoveProblem(problem)).toBe(sentence);
   });
+});
+
+test('as the reason of a step, it ends with one full stop', () => {
+  const why = (problem: MoveProblem) =>
+    describeProblem({ kind: 'move', why: problem }, new NodeNames(), new Map());
+  expect(why({ kind: 'same-epoch' })).toEqual(['source and target have the same config epoch.']);
+  expect(why({ kind: 'not-begun', node: 'n', message: 'already' })).toEqual([
+    'n: already. Nothing was begun.',
+  ]);
 });
