@@ -96,7 +96,6 @@ const LAW: Readonly<Record<string, Room>> = {
 const SPEAKS: Readonly<Record<string, string>> = {
   'live/files/fresh-file.ts': 'what is wrong with a file goes on with the words of the operating system',
   'live/files/whole-file.ts': 'what is wrong with a file goes on with the words of the operating system',
-  'live/backup/disk-room.ts': 'what is wrong with a file goes on with the words of the operating system',
   'live/backup/regular-file.ts': 'what is wrong with a file goes on with the words of the operating system',
   'live/keys/read-rescue-file.ts': 'what is wrong with input is said by whoever reads it, as in plan/files',
   'live/restore/read-backup.ts': 'what is wrong with input is said by whoever reads it, as in plan/files',

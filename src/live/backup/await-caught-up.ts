@@ -1,20 +1,11 @@
 /** Waits until a replica has all that its primary had when the cluster was first looked at. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BackupProblem, BackupSource } from '../../plan/transfer/backup.ts';
+import type { BackupSource } from '../../plan/transfer/backup.ts';
 import { replicationInfo } from '../../resp/commands/cluster.ts';
 import type { Fleet } from '../../resp/fleet.ts';
+import { NotSavedError } from './not-saved-error.ts';
 
 const AGAIN_AFTER_MS = 100;
-
-/** What a node gives is not what is to be saved. */
-export class UnfitDataError extends Error {
-  readonly problem: BackupProblem;
-
-  constructor(problem: BackupProblem) {
-    super(problem.kind);
-    this.problem = problem;
-  }
-}
 
 export async function awaitCaughtUp(
   fleet: Fleet,
@@ -27,7 +18,7 @@ export async function awaitCaughtUp(
     const { offset } = await fleet.send(address, replicationInfo());
     if (offset >= leastOffset) return;
     if (performance.now() > deadline)
-      throw new UnfitDataError({ kind: 'lags', waitedMs: limitMs, bytes: leastOffset - offset });
+      throw new NotSavedError({ kind: 'lags', waitedMs: limitMs, bytes: leastOffset - offset });
     await sleep(AGAIN_AFTER_MS, undefined, { signal: fleet.interruption }).catch(() => {});
   }
 }

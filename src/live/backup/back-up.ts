@@ -4,7 +4,7 @@ import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { asGenerator, type Tell } from '../event-stream.ts';
 import { FileError } from '../files/whole-file.ts';
-import { UnfitDataError } from './await-caught-up.ts';
+import { NotSavedError } from './not-saved-error.ts';
 import { type SaveSettings, saveDump } from './save-dump.ts';
 
 export interface BackupSettings extends SaveSettings {
@@ -59,7 +59,7 @@ async function saveOne(
 
 /** Of this node alone: the others go on. */
 function problemOf(error: unknown): BackupProblem | undefined {
-  if (error instanceof UnfitDataError) return error.problem;
+  if (error instanceof NotSavedError) return error.problem;
   return error instanceof NodeError || error instanceof FileError
     ? { kind: 'message', message: error.message }
     : undefined;

@@ -1,6 +1,7 @@
 /** How much all files of a backup together may be: nobody's word is taken for when it ends. */
 import { statfs } from 'node:fs/promises';
 import { FileError } from '../files/whole-file.ts';
+import { NotSavedError } from './not-saved-error.ts';
 
 /** Others write to the same disk, and one that is full to the last byte ends them. */
 const SHARE_OF_FREE = 0.95;
@@ -8,21 +9,20 @@ const SHARE_OF_FREE = 0.95;
 export class DiskRoom {
   readonly #folder: string;
   readonly #most: number;
-  readonly #why: string;
+  readonly #isAllowed: boolean;
   #used = 0;
 
-  private constructor(folder: string, most: number, why: string) {
+  private constructor(folder: string, most: number, isAllowed: boolean) {
     this.#folder = folder;
     this.#most = most;
-    this.#why = why;
+    this.#isAllowed = isAllowed;
   }
 
   static async in(folder: string, mostBytes: number | undefined): Promise<DiskRoom> {
-    if (mostBytes !== undefined) return new DiskRoom(folder, mostBytes, 'the most that --max-size allows');
+    if (mostBytes !== undefined) return new DiskRoom(folder, mostBytes, true);
     try {
       const { bavail, bsize } = await statfs(folder);
-      const most = Math.floor(bavail * bsize * SHARE_OF_FREE);
-      return new DiskRoom(folder, most, 'all the room that there was when it began');
+      return new DiskRoom(folder, Math.floor(bavail * bsize * SHARE_OF_FREE), false);
     } catch (error) {
       throw new FileError(folder, 'written to', error);
     }
@@ -39,7 +39,7 @@ export class DiskRoom {
   }
 
   #refuse(): never {
-    const problem = `the data of all nodes together is more than ${this.#most} bytes, ${this.#why}`;
-    throw new FileError(this.#folder, 'filled further', new Error(problem));
+    const [folder, mostBytes, isAllowed] = [this.#folder, this.#most, this.#isAllowed];
+    throw new NotSavedError({ kind: 'too-much', folder, mostBytes, isAllowed });
   }
 }

@@ -10,10 +10,11 @@ import type { Fleet } from '../../resp/fleet.ts';
 import type { Dump, DumpSettings } from '../../resp/replication-stream.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { FileError } from '../files/whole-file.ts';
-import { awaitCaughtUp, UnfitDataError } from './await-caught-up.ts';
+import { awaitCaughtUp } from './await-caught-up.ts';
 import { draftName, syncFolder } from './backup-folder.ts';
 import type { DiskRoom } from './disk-room.ts';
 import { type DumpFacts, DumpInspection } from './inspect-dump.ts';
+import { NotSavedError } from './not-saved-error.ts';
 
 export interface SaveSettings extends Omit<DumpSettings, 'version'> {
   readonly folder: string;
@@ -81,7 +82,7 @@ async function openCurrent(
     if (dump.offset >= leastOffset) return dump;
     dump.close();
     if (tries === MOST_TRIES)
-      throw new UnfitDataError({ kind: 'saved-earlier', offset: dump.offset, leastOffset });
+      throw new NotSavedError({ kind: 'saved-earlier', offset: dump.offset, leastOffset });
     await awaitEndOfSave(fleet, source, settings.beginLimitMs);
   }
 }
@@ -154,7 +155,7 @@ function asItsData<T>(look: () => T): T {
     return look();
   } catch (error) {
     if (!(error instanceof RdbFormatError)) throw error;
-    throw new UnfitDataError({ kind: 'no-whole-dump', message: error.message });
+    throw new NotSavedError({ kind: 'no-whole-dump', message: error.message });
   }
 }
 

@@ -45,6 +45,13 @@ export type BackupProblem =
   /** Bytes that its primary had written at the first look, and that it still lacks. */
   | { readonly kind: 'lags'; readonly waitedMs: number; readonly bytes: number }
   | { readonly kind: 'saved-earlier'; readonly offset: number; readonly leastOffset: number }
+  /** All nodes' data together; `isAllowed`: by the person, and not by the disk. */
+  | {
+      readonly kind: 'too-much';
+      readonly folder: string;
+      readonly mostBytes: number;
+      readonly isAllowed: boolean;
+    }
   | { readonly kind: 'no-whole-dump'; readonly message: string };
 
 /** With replicas, each primary's best one: in sync, and further than the others. */

@@ -30,6 +30,12 @@ export function describeBackupProblem(problem: BackupProblem): string {
       return `after ${problem.waitedMs / 1000} s it still lacks ${problem.bytes} bytes of what its primary had written at the first look`;
     case 'saved-earlier':
       return `what it sends was saved before the first look (offset ${problem.offset} of ${problem.leastOffset})`;
+    case 'too-much': {
+      const why = problem.isAllowed
+        ? 'the most that --max-size allows'
+        : 'all the room that there was when it began';
+      return `${problem.folder} cannot be filled further: the data of all nodes together is more than ${problem.mostBytes} bytes, ${why}`;
+    }
     case 'no-whole-dump':
       return `what it sent is no whole RDB file: ${problem.message}`;
   }

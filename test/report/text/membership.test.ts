@@ -607,6 +607,26 @@ describe('a change as a stream for programs', () => {
         text: expect.stringMatching(/^After 5 s \(--join-timeout\) A still has orders to forget the id/),
       }),
     ],
+    // Programs get the sentences that people get, and not what we call things among ourselves.
+    [
+      {
+        kind: 'step-failed',
+        step: { kind: 'shutdown', node: B },
+        problem: { kind: 'move', why: { kind: 'same-epoch' } },
+      },
+      expect.objectContaining({
+        problem: { kind: 'move', message: 'source and target have the same config epoch' },
+        text: 'source and target have the same config epoch.',
+      }),
+    ],
+    [
+      { kind: 'noted', step: { kind: 'shutdown', node: B }, note: { kind: 'deaf-replica' } },
+      {
+        version: 1,
+        event: 'note',
+        text: 'it does not hear its primary on the cluster bus; waiting until it does',
+      },
+    ],
   ])('$kind', (of, expected) => {
     const plan = { before: cluster.snapshot, stages: [], remarks: [] };
     expect(parsed(eventLine({ event: 'progress', of, plan }, names))).toEqual(expected);

@@ -20,6 +20,14 @@ test.each<readonly [BackupProblem, string]>([
     'what it sends was saved before the first look (offset 3 of 4)',
   ],
   [
+    { kind: 'too-much', folder: 'f', mostBytes: 9, isAllowed: true },
+    'f cannot be filled further: the data of all nodes together is more than 9 bytes, the most that --max-size allows',
+  ],
+  [
+    { kind: 'too-much', folder: 'f', mostBytes: 9, isAllowed: false },
+    'f cannot be filled further: the data of all nodes together is more than 9 bytes, all the room that there was when it began',
+  ],
+  [
     { kind: 'no-whole-dump', message: 'it is cut short' },
     'what it sent is no whole RDB file: it is cut short',
   ],
