@@ -162,7 +162,7 @@ describe.concurrent.each(builds)('$name', build => {
     };
     for (const [slot, answers, told] of TORN) {
       const keys = [0, 1, 2].map(number => keyIn(slot, number));
-      const migrate = (...place: string[]) => ['MIGRATE', ...place, '', '0', '100', 'KEYS', ...keys];
+      const migrate = (...place: string[]) => ['MIGRATE', ...place, '', '0', '1000', 'KEYS', ...keys];
       for (const key of keys) await compare(0, ['SET', key, 'at the source']);
       await compare(1, ['CLUSTER', 'SETSLOT', `${slot}`, 'IMPORTING', source.id]);
       await compare(0, ['CLUSTER', 'SETSLOT', `${slot}`, 'MIGRATING', target.id]);
