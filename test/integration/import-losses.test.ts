@@ -11,7 +11,7 @@ import { ownersIn } from '../support/data.ts';
 import { startLoneServer } from '../support/lone-server.ts';
 import { type MoveSetup, run } from '../support/moving.ts';
 import { until } from '../support/poll.ts';
-import type { Run } from '../support/run-slotctl.ts';
+import { type Run, slotctl } from '../support/run-slotctl.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { EXPECTED, serversUnderTest } from '../support/servers.ts';
 
@@ -267,32 +267,26 @@ describe.concurrent.each(builds)('$name', build => {
     const [primary, last, replica] = [cluster.node(1), cluster.node(2), cluster.node(4)];
     await primary.send('ACL', 'SETUSER', 'default', '-psync', '-sync');
     await primary.send('CLIENT', 'KILL', 'TYPE', 'replica');
-    // Few, and of one slot: they are asked for by one command.
-    const [tag, restless] = [tagOf(cluster, 1), tagOf(cluster, 2)];
-    const nameOf: NameOf = i => (i === 0 ? restless : `{${tag}}:${i}`);
+    const [tag, other] = [tagOf(cluster, 1), tagOf(cluster, 2)];
+    const nameOf: NameOf = i => (i === 0 ? other : `{${tag}}:${i}`);
     await fillSource(source, 100, nameOf);
-    // This one is gone again and again, so that it is looked for longer than all others.
-    let isOver = false;
-    const rival = (async () => {
-      while (!isOver) await last.send('DEL', restless);
-    })();
-    const loseIt = async (child: ChildProcess) => {
-      // Nothing ends before it answers, and before what was answered is read.
-      last.signal('SIGSTOP');
-      isOver = true;
+    const loseIt = async () => {
+      await until('it has been asked for its keys', async () =>
+        (await primary.text('INFO', 'commandstats')).includes('cmdstat_exists:'),
+      );
       await primary.kill();
       if (takesOver) await replica.send('CLUSTER', 'FAILOVER', 'TAKEOVER');
       last.signal('SIGCONT');
-      await rival;
-      await last.send('SET', restless, VALUE);
-      child.kill('SIGCONT');
     };
     let losing: Promise<void> | undefined;
-    const run = await importing(t, cluster, source, [...words, '--despite-findings'], {
-      text: new RegExp(`${primary.address} > EXISTS`),
-      act: child => {
-        child.kill('SIGSTOP');
-        losing = loseIt(child);
+    const all = ['import', cluster.entry, '--cluster-from', source.address, '--yes', ...words];
+    // In this process, so that it stands still between the order and what comes of it.
+    const run = await slotctl([...all, '--despite-findings', '--trace'], {
+      watch: text => {
+        if (losing || !text.includes(`${primary.address} > EXISTS`)) return;
+        // Nothing ends before that one answers.
+        last.signal('SIGSTOP');
+        losing = loseIt();
       },
     });
     await losing;

@@ -1,4 +1,4 @@
-/** Backup, restore and rescue file as streams for programs; LineTeller puts the version to each. */
+/** Backup, restore and rescue file as streams for programs; the teller puts the version to each. */
 import type { BackupEvent } from '../../plan/transfer/backup.ts';
 import type { RestoreEvent } from '../../plan/transfer/restore.ts';
 import { formatAddress } from '../../topology/node.ts';
