@@ -2,6 +2,7 @@
  * Asks nodes once more right before something is done that cannot be taken back: between the look that a plan was made
  * from and now, replicas have been promoted and nodes that were silent have come back.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Change,
   changeBeforeLeaving,
@@ -37,7 +38,9 @@ export async function confirmStage(stage: Stage, run: Confirming): Promise<Uncon
     before: run.before,
     was: new Map(run.before.views.map(view => [view.id, view])),
     ask: once(id => look(fleet, at(id), known)),
-    heardBy: once(async id => heardIn((await fleet.send(at(id), clusterNodes(known))).nodes)),
+    heardBy: Array.from({ length: LOOKS_FOR_LIFE }, () =>
+      once(async id => heardIn((await fleet.send(at(id), clusterNodes(known))).nodes)),
+    ),
   };
   const problems = await Promise.all(
     stage.map(async (step): Promise<Unconfirmed[]> => {
@@ -53,8 +56,20 @@ interface Asking {
   readonly before: ClusterSnapshot;
   readonly was: ReadonlyMap<NodeId, NodeView>;
   ask(id: NodeId): Promise<NodeView>;
-  /** Whom it hears. */
-  heardBy(id: NodeId): Promise<ReadonlySet<NodeId>>;
+  /** Whom it hears, look by look. */
+  readonly heardBy: readonly ((id: NodeId) => Promise<ReadonlySet<NodeId>>)[];
+}
+
+/** Ten times a second a server opens a link to a dead node, and shows it as connected until it has failed. */
+const LOOKS_FOR_LIFE = 3;
+const LOOK_AGAIN_AFTER_MS = 70;
+
+async function hears(node: NodeId, victim: NodeId, { heardBy }: Asking): Promise<boolean> {
+  for (const [i, ask] of heardBy.entries()) {
+    if (i > 0) await sleep(LOOK_AGAIN_AFTER_MS);
+    if (!(await ask(node)).has(victim)) return false;
+  }
+  return true;
 }
 
 function once<T>(ask: (id: NodeId) => Promise<T>): (id: NodeId) => Promise<T> {
@@ -68,7 +83,8 @@ function once<T>(ask: (id: NodeId) => Promise<T>): (id: NodeId) => Promise<T> {
 
 type Found = { readonly node: NodeId; readonly change: Change } | undefined;
 
-async function changeFor(step: Step, { before, was, ask, heardBy }: Asking): Promise<Found> {
+async function changeFor(step: Step, asking: Asking): Promise<Found> {
+  const { before, was, ask } = asking;
   const found = (node: NodeId, change: Change | undefined): Found => change && { node, change };
   switch (step.kind) {
     case 'reset':
@@ -81,8 +97,8 @@ async function changeFor(step: Step, { before, was, ask, heardBy }: Asking): Pro
       if (view) return found(step.victim, changeBeforeLeaving(view, await ask(step.victim)));
       // Whom others heard at the first look is forgotten because the person wants it so.
       if (hearersOf(before, step.victim).length > 0) return undefined;
-      const hears = (await heardBy(step.node)).has(step.victim);
-      return found(step.victim, hears ? { kind: 'heard-again', by: [step.node] } : undefined);
+      const isHeard = await hears(step.node, step.victim, asking);
+      return found(step.victim, isHeard ? { kind: 'heard-again', by: [step.node] } : undefined);
     }
     case 'replicate': {
       const view = was.get(step.node);
