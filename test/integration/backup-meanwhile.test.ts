@@ -67,9 +67,9 @@ async function backUpSlowly(
 ): Promise<{ code: number | null; stderr: string }> {
   for (const node of cluster.nodes)
     await until(`${node.address} saves no more`, async () => !(await isSaving(node)));
-  const work = [0, 1].map(async position => {
+  const work = during.map(async (act, position) => {
     await until(`node ${position} saves`, () => isSaving(cluster.node(position)));
-    await during[position]?.();
+    await act();
   });
   const [result] = await Promise.all([
     slotctl(['backup', cluster.entry, folder, '--parallel', '1', '--replace']),

@@ -33,8 +33,10 @@ async function play(build: ServerBuild, row: Row, { mover, seed }: Played): Prom
     const { objection } = await untilItStrikes(seed, async other => {
       const result = await playRound({ build, ...row, mover, seed: other });
       tally.add(nameOf(row), result);
+      // Where the work has failed, it has struck, though the work may have ended before the server was back.
+      const hasStruck = result.midway || result.code !== 0;
       // What is wrong is told, whether or not it came late.
-      return { ...result, midway: result.midway || result.objection !== undefined };
+      return { ...result, midway: hasStruck || result.objection !== undefined };
     });
     return objection;
   } catch (error) {
