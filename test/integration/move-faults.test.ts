@@ -442,8 +442,9 @@ describe.concurrent('others', () => {
   });
 
   test('close connections on which nothing happens: they are opened again', async t => {
-    const cluster = await start(t, { build: newest, config: ['timeout 1'] });
+    const cluster = await start(t, { build: newest });
     const keys = await fillSlots(cluster, 0, { first: 0, last: 5 }, 40);
+    for (const node of cluster.nodes) await node.send('CONFIG', 'SET', 'timeout', '1');
     const limit = ['--max-keys-per-second', '60', '--window', '1'];
     // For a slot that had none when they were counted, and is opened last: it goes by a connection that nobody has used
     // so far.
