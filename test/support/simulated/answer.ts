@@ -126,7 +126,7 @@ function channels({ sessions }: SimulatedNode, pattern: string): Reply {
 
 function cluster(node: SimulatedNode, session: Session, words: readonly string[], world: World): Reply {
   const [name = '', ...rest] = words;
-  const unknown = err(`unknown subcommand '${name}'. Try CLUSTER HELP.`);
+  const unknown = () => err(`unknown subcommand '${name}'. Try CLUSTER HELP.`);
   switch (name.toUpperCase()) {
     case 'NODES':
       return nodeLines(node);
@@ -151,9 +151,9 @@ function cluster(node: SimulatedNode, session: Session, words: readonly string[]
     case 'DELSLOTS':
       return addSlots(node, rest, false);
     case 'ADDSLOTSRANGE':
-      return node.knowsRanges ? addSlotRanges(node, rest, true) : unknown;
+      return node.knowsRanges ? addSlotRanges(node, rest, true) : unknown();
     case 'DELSLOTSRANGE':
-      return node.knowsRanges ? addSlotRanges(node, rest, false) : unknown;
+      return node.knowsRanges ? addSlotRanges(node, rest, false) : unknown();
     case 'SLOT-STATS':
       return slotStats(node);
     case 'MIGRATION':
@@ -169,7 +169,7 @@ function cluster(node: SimulatedNode, session: Session, words: readonly string[]
     case 'COUNT-FAILURE-REPORTS':
       return node.knows(rest[0] ?? '') ? 0 : err(`Unknown node ${rest[0]}`);
     default:
-      return unknown;
+      return unknown();
   }
 }
 

@@ -63,10 +63,13 @@ export class SimulatedNode {
   /** An emptied primary becomes a replica of whoever took its last slot. */
   allowsReplicaMigration = true;
   #names = 0;
+  /** Redis since 8.4 tells of no keys in a slot that it neither owns nor imports. */
+  readonly #hidesForeign: boolean;
 
   constructor(place: Place, dialect: Dialect, id?: string) {
     this.place = place;
     this.dialect = dialect;
+    this.#hidesForeign = dialect.product === 'redis' && this.#isSince(8, 4);
     this.id = id ?? this.newName();
   }
 
@@ -96,9 +99,8 @@ export class SimulatedNode {
     return this.#isSince(7);
   }
 
-  /** Redis since 8.4 tells of no keys in a slot that it neither owns nor imports. */
   hides(slot: number): boolean {
-    if (this.dialect.product === 'valkey' || !this.#isSince(8, 4)) return false;
+    if (!this.#hidesForeign) return false;
     const isImported = this.importing.has(slot) && !this.migrating.has(slot);
     return this.slots.ownerOf(slot) !== (this.primary ?? this.id) && !isImported;
   }

@@ -133,6 +133,12 @@ function settle(name: string, { command, resolve, reject }: Pending, reply: Repl
   }
 }
 
+const ASCII = /^[\x20-\x7e]*$/;
+
+/** Bytes as latin1. Nearly all words are ASCII, which is the same in both: a round of `fix` sends tens of thousands. */
 function wordsOf(args: readonly Word[]): string[] {
-  return args.map(word => (typeof word === 'string' ? Buffer.from(word, 'utf8') : word).toString('latin1'));
+  return args.map(word => {
+    if (typeof word !== 'string') return word.toString('latin1');
+    return ASCII.test(word) ? word : Buffer.from(word, 'utf8').toString('latin1');
+  });
 }
