@@ -4,7 +4,8 @@
  * when, and not how the machine takes turns.
  */
 import { writeFileSync } from 'node:fs';
-import { EXPECTED, type ServerBuild, serversUnderTest } from '../support/servers.ts';
+import { ATOMIC_MIGRATION } from '../../src/topology/releases.ts';
+import { EXPECTED, isBuildSince, type ServerBuild, serversUnderTest } from '../support/servers.ts';
 
 export type Mover = 'migrate' | 'atomic';
 
@@ -57,10 +58,8 @@ export function turnsOf(
   });
 }
 
-export function moversOn({ product, version }: ServerBuild): readonly Mover[] {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const isAtomic = product === 'valkey' ? major >= 9 : major > 8 || (major === 8 && minor >= 4);
-  return isAtomic ? ['migrate', 'atomic'] : ['migrate'];
+export function moversOn(build: ServerBuild): readonly Mover[] {
+  return isBuildSince(build, ATOMIC_MIGRATION) ? ['migrate', 'atomic'] : ['migrate'];
 }
 
 /** A fault that comes too late has broken nothing: it is played again, with other seeds. */

@@ -9,7 +9,7 @@ import { type ClusterPlan, nodesAccordingTo, TestCluster } from '../support/clus
 import { until } from '../support/poll.ts';
 import { slotctl } from '../support/run-slotctl.ts';
 import type { ServerProcess } from '../support/server-process.ts';
-import { serversUnderTest } from '../support/servers.ts';
+import { isBuildSince, serversUnderTest } from '../support/servers.ts';
 
 interface FindingEntry {
   readonly kind: string;
@@ -358,8 +358,7 @@ describe.concurrent.each(serversUnderTest())('$name', build => {
     await holder?.send('CLUSTER', 'SETSLOT', '15495', 'STABLE');
     const entry = owner?.address ?? '';
     // Redis 8.4 and later count such keys in total only.
-    const [major = 0, minor = 0] = build.version.split('.').map(Number);
-    const hidden = build.product === 'redis' && (major > 8 || (major === 8 && minor >= 4));
+    const hidden = isBuildSince(build, { redis: [8, 4] });
     expect(await checkFrom([entry])).toEqual([]);
     for (const option of ['--search-multiple-owners', '--cluster-search-multiple-owners']) {
       const findings = await checkFrom([entry], option);

@@ -43,6 +43,7 @@ import type {
   ServerFacts,
   UnreachableNode,
 } from '../../src/topology/snapshot.ts';
+import { releaseOf } from './servers.ts';
 
 export interface Drawing {
   readonly snapshot: ClusterSnapshot;
@@ -243,11 +244,6 @@ function asApplicant({ address, options }: Actor, view: NodeView | undefined): A
 function readFunctions(text: string): ReadonlyMap<string, string> {
   const libraries = [...text.matchAll(/(\w+):(\w+)/g)];
   return new Map(libraries.map(([, name = '', code = '']) => [name, code]));
-}
-
-function releaseOf(version: string): { major: number; minor: number } {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return { major, minor };
 }
 
 function opinionOf(actor: Actor, node: ClusterNode, words: readonly string[]): ClusterNode {

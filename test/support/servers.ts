@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isSince, type Since } from '../../src/topology/releases.ts';
+import type { ServerFacts } from '../../src/topology/server-facts.ts';
 
 export interface ServerBuild {
   /** Product and minor version: `redis-7.0`. */
@@ -12,12 +14,27 @@ export interface ServerBuild {
   readonly cli: string;
 }
 
+/** As the sources take it, so that tests ask with the sources' own table since when servers do what. */
+export function releaseOf(version: string): ServerFacts['release'] {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return { major, minor };
+}
+
+export function isBuildSince(
+  { product, version }: Pick<ServerBuild, 'product' | 'version'>,
+  since: Since,
+): boolean {
+  return isSince({ product, release: releaseOf(version) }, since);
+}
+
 const FETCHED = fileURLToPath(new URL('../../.servers/', import.meta.url));
 
 /** Without these, what the README says of versions would be hope. CI sets SLOTCTL_REQUIRED_SERVERS to them. */
 export const EXPECTED = ['redis-7.0', 'redis-8.6', 'valkey-9.1'];
 
 export function installedServers(): ServerBuild[] {
+  const found = process.env['SLOTCTL_TEST_SERVERS'];
+  if (found !== undefined) return JSON.parse(found);
   const fetched = existsSync(FETCHED) ? readdirSync(FETCHED).sort() : [];
   const candidates = [
     { server: 'redis-server', cli: 'redis-cli' },

@@ -11,6 +11,8 @@ export class TcpProxy {
   heardBytes = Number.POSITIVE_INFINITY;
   /** What comes back is kept for so long. */
   delayMs = 0;
+  /** Times at which something came back that was thrown away, or kept. */
+  disturbed = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -39,8 +41,9 @@ export class TcpProxy {
     from.on('data', (arrived: Buffer) => {
       const chunk = arrived.subarray(0, this.isMute ? 0 : this.heardBytes);
       this.heardBytes -= chunk.length;
-      if (chunk.length === 0) return;
       const delayMs = this.delayMs;
+      if (chunk.length < arrived.length || delayMs > 0) this.disturbed++;
+      if (chunk.length === 0) return;
       from.pause();
       written = written
         .then(() => (delayMs > 0 ? sleep(delayMs) : undefined))
@@ -62,9 +65,10 @@ export class TcpProxy {
     return portOf(this.#server);
   }
 
-  /** Whoever is connected is not any more, and may come again. */
-  cut(): void {
+  /** Whoever is connected is not any more, and may come again. Says whether anybody was. */
+  cut(): boolean {
     for (const socket of this.#sockets) socket.destroy();
+    return this.#sockets.size > 0;
   }
 
   close(): void {

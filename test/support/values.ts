@@ -1,5 +1,5 @@
 /** Values of every type and in every form that servers store, as the commands that make them. */
-import type { ServerBuild } from './servers.ts';
+import { isBuildSince, type ServerBuild } from './servers.ts';
 
 export type Words = readonly (string | Buffer)[];
 
@@ -18,9 +18,8 @@ const many = (count: number, of: (i: number) => readonly string[]) =>
 const MANY = 700;
 
 /** Whether single fields of a hash can expire. */
-export function expiresFields({ product, version }: ServerBuild): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return product === 'valkey' ? major >= 9 : major > 7 || (major === 7 && minor >= 4);
+export function expiresFields(build: ServerBuild): boolean {
+  return isBuildSince(build, { redis: [7, 4], valkey: [9, 0] });
 }
 
 function sample(

@@ -1,5 +1,6 @@
 /** Faults between slotctl and the servers. The servers lose nothing by them, so nothing at all may be lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../support/poll.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { type Fault, type Scene, sometime, type Underway } from './scene.ts';
 
@@ -34,9 +35,8 @@ function betweenThem(name: string, disturb: Disturb): Fault {
 /** Once, or several times in a row, so that whatever is tried anew is hit, too. */
 async function cutAll(proxies: readonly TcpProxy[], { random, span, hit }: Underway): Promise<void> {
   await sometime(random, span);
-  hit();
   for (let times = 1 + random.below(4); times > 0; times--) {
-    for (const proxy of proxies) proxy.cut();
+    if (proxies.filter(proxy => proxy.cut()).length > 0) hit();
     await sleep(random.below(150));
   }
 }
@@ -49,10 +49,10 @@ export const REPLIES_LOST: Fault = betweenThem(
   async (proxies, scene) => {
     const { random, span, hit } = scene;
     await sometime(random, span);
-    hit();
     const deaf = proxies.filter(() => random.chance(60));
     for (const proxy of deaf) proxy.isMute = true;
     await sleep(random.below(60));
+    if (deaf.some(proxy => proxy.disturbed > 0)) hit();
     for (const proxy of deaf) {
       proxy.cut();
       proxy.isMute = false;
@@ -60,8 +60,11 @@ export const REPLIES_LOST: Fault = betweenThem(
   },
 );
 
-export const REPLIES_LATE: Fault = betweenThem('replies delayed', async (proxies, { random, span, hit }) => {
+export const REPLIES_LATE: Fault = betweenThem('replies delayed', async (proxies, scene) => {
+  const { random, span, hit, isOver } = scene;
   await sometime(random, { from: 0, to: span.to });
-  hit();
-  for (const proxy of proxies) proxy.delayMs = random.below(40);
+  for (const proxy of proxies) proxy.delayMs = 1 + random.below(40);
+  const isFelt = () => proxies.some(proxy => proxy.disturbed > 0);
+  await until('a reply comes late, or none comes any more', () => isFelt() || isOver());
+  if (isFelt()) hit();
 });

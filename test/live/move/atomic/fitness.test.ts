@@ -13,6 +13,7 @@ import type { Migration } from '../../../../src/resp/commands/atomic-migration.t
 import { nodeId, type Primary } from '../../../../src/topology/node.ts';
 import { SlotSet } from '../../../../src/topology/slot-set.ts';
 import type { ServerFacts } from '../../../../src/topology/snapshot.ts';
+import { releaseOf } from '../../../support/servers.ts';
 
 const [a, b] = [nodeId('a'.repeat(40)), nodeId('b'.repeat(40))];
 
@@ -31,9 +32,8 @@ function primary(id: typeof a, port: number, slots: string, configEpoch: number)
 }
 
 function server(product: ServerFacts['product'], version: string): ServerFacts {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
   const replication = { role: 'primary', offset: 0 } as const;
-  return { product, version, release: { major, minor }, replication, databases: [] };
+  return { product, version, release: releaseOf(version), replication, databases: [] };
 }
 
 function question(facts: ServerFacts, ends: { source?: Partial<End>; target?: Partial<End> } = {}): Question {
