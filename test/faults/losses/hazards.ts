@@ -15,6 +15,13 @@ export interface Underway extends LossScene {
   isOver(): boolean;
 }
 
+export interface Struck {
+  /** It was over, and the servers up again, before the work was. */
+  readonly midway: boolean;
+  /** Asked when the work has ended: whether it has looked at the server since keys were gone. Nobody knows what came later. */
+  couldKnow(): Promise<boolean>;
+}
+
 export interface Hazard {
   readonly name: string;
   suits(work: Work): boolean;
@@ -26,14 +33,14 @@ export interface Hazard {
   prepare?(scene: LossScene): Promise<void>;
   /** When the words are about to be said; further ones. */
   begin?(scene: LossScene): Promise<readonly string[]>;
-  /** Returns whether it was over, and the servers up again, before the work was. */
-  strike(scene: Underway): Promise<boolean>;
+  strike(scene: Underway): Promise<Struck>;
   relieve?(scene: LossScene): Promise<void>;
   /** Of the machine, whatever has happened. */
   release?(scene: LossScene): void;
 }
 
 const always = async () => true;
+const fromTheStart = async (): Promise<Struck> => ({ midway: true, couldKnow: always });
 const hasTarget = ({ hasTarget: has }: Work) => has;
 const anyWork = () => true;
 
@@ -42,10 +49,23 @@ function sometime({ random, usualMs }: Underway): Promise<void> {
   return sleep(random.below(Math.max(1, Math.round(usualMs * 0.6))));
 }
 
-export const NOTHING: Hazard = { name: 'nothing', isHarmless: true, suits: anyWork, strike: always };
+export const NOTHING: Hazard = { name: 'nothing', isHarmless: true, suits: anyWork, strike: fromTheStart };
 
 async function usedBytes(server: ServerProcess): Promise<number> {
   return Number(/^used_memory:(\d+)/m.exec(await server.text('INFO', 'memory'))?.[1]);
+}
+
+/** How many keys it has evicted, and how often it was asked for INFO before this. */
+async function vitals(server: ServerProcess): Promise<{ readonly evicted: number; readonly looks: number }> {
+  const text = await server.text('INFO', 'everything');
+  const numberIn = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0);
+  return { evicted: numberIn(/^evicted_keys:(\d+)/m), looks: numberIn(/^cmdstat_info:calls=(\d+)/m) };
+}
+
+/** The server's own count: nobody else asks it meanwhile, but for the first of these two questions. */
+async function looksAfter(server: ServerProcess): Promise<Struck['couldKnow']> {
+  const { looks } = await vitals(server);
+  return async () => (await vitals(server)).looks > looks + 1;
 }
 
 const POLICIES = ['allkeys-lru', 'allkeys-random', 'allkeys-lfu'] as const;
@@ -54,6 +74,11 @@ async function limitMemory({ parts, random }: LossScene, roomBytes: number): Pro
   const { target } = parts;
   await target.send('CONFIG', 'SET', 'maxmemory-policy', random.pick(POLICIES));
   await target.send('CONFIG', 'SET', 'maxmemory', `${(await usedBytes(target)) + roomBytes}`);
+}
+
+/** Or those who look for the keys afterwards, too, would have some evicted. */
+async function withoutLimit({ parts: { target } }: LossScene): Promise<void> {
+  await target.send('CONFIG', 'SET', 'maxmemory', '0');
 }
 
 const LITTLE_ROOM = 300_000;
@@ -65,7 +90,8 @@ const EVICTS_FROM_THE_START: Hazard = {
     await limitMemory(scene, LITTLE_ROOM);
     return [];
   },
-  strike: always,
+  strike: fromTheStart,
+  relieve: withoutLimit,
 };
 
 /** Somebody was told, and wants it all the same. */
@@ -85,8 +111,16 @@ const EVICTS_IN_THE_MIDDLE: Hazard = {
   async strike(scene) {
     await sometime(scene);
     await limitMemory(scene, scene.random.below(LITTLE_ROOM));
-    return !scene.isOver();
+    const midway = !scene.isOver();
+    const { target } = scene.parts;
+    let evicts = false;
+    await until('keys are evicted, or the work is over', async () => {
+      evicts = (await vitals(target)).evicted > 0;
+      return evicts || scene.isOver();
+    });
+    return { midway, couldKnow: evicts ? await looksAfter(target) : async () => false };
   },
+  relieve: withoutLimit,
 };
 
 /** Without persistence: it has its place in the cluster, its slots, and no key. */
@@ -97,7 +131,8 @@ function comesBackEmpty(part: Part): Hazard {
     async strike(scene) {
       await sometime(scene);
       await scene.parts[part].restart();
-      return !scene.isOver();
+      const midway = !scene.isOver();
+      return { midway, couldKnow: await looksAfter(scene.parts[part]) };
     },
   };
 }
@@ -144,7 +179,9 @@ const DISK_FULL: Hazard = {
     await sometime(scene);
     const filling = join(diskOf(scene), 'filling');
     spawnSync('dd', ['if=/dev/zero', `of=${filling}`, 'bs=64k', `count=${DISK_MEGABYTES * 16}`]);
-    return !scene.isOver();
+    const { target } = scene.parts;
+    // While it runs it has all its keys, and what it could not write is missing when it is started again.
+    return { midway: !scene.isOver(), couldKnow: async () => !target.isRunning };
   },
   async relieve(scene) {
     const { target } = scene.parts;
@@ -167,7 +204,7 @@ const SLOW_COPIES: Hazard = {
   suits: ({ movesSlots, name }) => movesSlots && name !== 'fix',
   replicasPerPrimary: 1,
   config: ['cluster-allow-replica-migration yes', 'repl-diskless-sync yes', 'repl-diskless-sync-delay 20'],
-  strike: always,
+  strike: fromTheStart,
 };
 
 /** Each with a part of the slots in common: one of them may stop, and no key may be lost between them. */
@@ -187,7 +224,7 @@ const TWO_AT_ONCE: Hazard = {
       idOf(scene, parts.third),
     ];
     await runToEnd([...words, '--yes'], folder);
-    return true;
+    return fromTheStart();
   },
 };
 
@@ -211,7 +248,7 @@ const THERE_AND_BACK: Hazard = {
         await runToEnd([...words, '--yes'], folder);
       }
     }
-    return true;
+    return fromTheStart();
   },
 };
 

@@ -37,13 +37,14 @@ export async function playRound(plan: RoundPlan): Promise<RoundResult> {
   try {
     const words = await work.begin(scene);
     const further = (await hazard.begin?.(scene)) ?? [];
-    const { ended, midway } = await strikeWhile([...words, ...further], plan, scene);
+    const { ended, midway, couldKnow } = await strikeWhile([...words, ...further], plan, scene);
     await hazard.relieve?.(scene);
     const missing = await missingAfter(work, scene);
-    const objection = objectionTo(ended, missing.length, midway, hazard);
+    const objection = objectionTo(ended, missing.length, couldKnow, hazard);
     return {
       code: ended.code ?? -1,
-      midway,
+      // What came after its last look nobody can know.
+      midway: midway && (couldKnow || ended.code !== 0 || missing.length === 0),
       missing: missing.length,
       ...(objection && { objection: `${objection}\n${missing.slice(0, 3)}\n${describe(ended)}` }),
     };
@@ -57,7 +58,7 @@ async function strikeWhile(
   words: readonly string[],
   { build, work, hazard, mover }: RoundPlan,
   scene: LossScene,
-): Promise<{ readonly ended: Ended; readonly midway: boolean }> {
+): Promise<{ readonly ended: Ended; readonly midway: boolean; readonly couldKnow: boolean }> {
   const pace = `${build.name} ${work.name} ${mover}`;
   let begun = () => {};
   const beginning = new Promise<void>(resolve => {
@@ -78,20 +79,19 @@ async function strikeWhile(
     const striking = hazard.strike({ ...scene, usualMs, isOver: () => isOver });
     return Promise.all([striking, ending.then(() => performance.now() - begunAt)]);
   });
-  const [ended, [midway, tookMs]] = await Promise.all([ending, struck]);
+  const [ended, [{ midway, couldKnow }, tookMs]] = await Promise.all([ending, struck]);
   if (hazard.name === 'nothing') usually.set(pace, tookMs);
-  return { ended, midway };
+  return { ended, midway, couldKnow: await couldKnow() };
 }
 
 function objectionTo(
   { code, stderr }: Ended,
   missing: number,
-  midway: boolean,
+  couldKnow: boolean,
   hazard: Hazard,
 ): string | undefined {
   if (code === null || /this is a bug in slotctl|\nNode\.js v/.test(stderr)) return 'it crashed';
-  // What came after its last look nobody can know.
-  if (code === 0 && missing > 0 && midway) return `it ended with 0, and ${missing} keys are missing`;
+  if (code === 0 && missing > 0 && couldKnow) return `it ended with 0, and ${missing} keys are missing`;
   if (code !== 0 && hazard.isHarmless) return `nothing is wrong, and it ended with ${code}`;
   return undefined;
 }
