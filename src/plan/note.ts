@@ -1,7 +1,7 @@
 /** What the person should know of while work is done, and what does not stop it. */
 import type { Address } from '../topology/node.ts';
+import type { OfKind } from '../topology/of-kind.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
-import type { OfKind } from './of-kind.ts';
 import type { MigrationOfOthers, MoveProblem } from './slots/move-problem.ts';
 
 /** Keys are given as they can be shown; `message` is in the words of a server, or of the connection to it. */

@@ -1,154 +1,97 @@
 /** Why something is not done. A refusal is a value: all of them are told at once, with what overrides them. */
 import type { Finding } from '../topology/finding.ts';
 import type { Address, NodeId } from '../topology/node.ts';
+import type { OfKind } from '../topology/of-kind.ts';
 import type { WrongAddress } from '../topology/proof-of-life.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { Product } from '../topology/snapshot.ts';
 import type { FailoverRefusal } from './failover/refusal.ts';
 import type { SituationKind } from './fix/situation-kinds.ts';
+import type { LackOfMemory } from './memory.ts';
 
 export type Refusal =
   | FailoverRefusal
   // A node that is to join
-  | {
-      readonly kind: 'silent';
-      readonly node: Address;
-      readonly reason: string;
-      readonly hasNoCluster?: boolean;
-    }
-  | { readonly kind: 'same-node'; readonly nodes: readonly Address[] }
-  | { readonly kind: 'knows-others'; readonly node: Address; readonly others: number }
-  | { readonly kind: 'holds-keys'; readonly node: Address; readonly keys: number }
-  | { readonly kind: 'owns-slots'; readonly node: Address; readonly slots: SlotSet }
-  | { readonly kind: 'is-replica'; readonly node: Address }
-  | { readonly kind: 'has-epoch'; readonly node: Address; readonly epoch: number }
+  | OfKind<'silent', { node: Address; reason: string; hasNoCluster?: boolean }>
+  | OfKind<'same-node', { nodes: readonly Address[] }>
+  | OfKind<'knows-others', { node: Address; others: number }>
+  | OfKind<'holds-keys', { node: Address; keys: number }>
+  | OfKind<'owns-slots', { node: Address; slots: SlotSet }>
+  | OfKind<'is-replica', { node: Address }>
+  | OfKind<'has-epoch', { node: Address; epoch: number }>
   /** `differing`: the cluster has libraries of these names, or others only. */
-  | {
-      readonly kind: 'has-functions';
-      readonly node: Address;
-      readonly libraries: readonly string[];
-      readonly differing: boolean;
-    }
-  | { readonly kind: 'tls-differs'; readonly node: Address; readonly tlsBus: boolean }
+  | OfKind<'has-functions', { node: Address; libraries: readonly string[]; differing: boolean }>
+  | OfKind<'tls-differs', { node: Address; tlsBus: boolean }>
   // Nodes that do not go together
-  | {
-      readonly kind: 'tls-mixed';
-      readonly withTls: readonly Address[];
-      readonly without: readonly Address[];
-    }
+  | OfKind<'tls-mixed', { withTls: readonly Address[]; without: readonly Address[] }>
   /** `cluster`: what they are to join. */
-  | {
-      readonly kind: 'products-mixed';
-      readonly redis: readonly Address[];
-      readonly valkey: readonly Address[];
-      readonly cluster?: Product;
-    }
-  | { readonly kind: 'replica-older'; readonly node: NodeId; readonly primary: NodeId }
-  | { readonly kind: 'loopback-mixed'; readonly loopback: readonly Address[] }
-  | {
-      readonly kind: 'too-few-primaries';
-      readonly nodes: number;
-      /** Of each primary; absent where the primaries were named. */
-      readonly replicas?: number;
-      readonly primaries: number;
-    }
-  | { readonly kind: 'wrong-roles'; readonly problem: string }
+  | OfKind<'products-mixed', { redis: readonly Address[]; valkey: readonly Address[]; cluster?: Product }>
+  | OfKind<'replica-older', { node: NodeId; primary: NodeId }>
+  | OfKind<'loopback-mixed', { loopback: readonly Address[] }>
+  /** `replicas`: of each primary; absent where the primaries were named. */
+  | OfKind<'too-few-primaries', { nodes: number; replicas?: number; primaries: number }>
+  | OfKind<'wrong-roles', { problem: string }>
   // A cluster that is to change
-  | { readonly kind: 'cluster-damaged'; readonly findings: readonly Finding[] }
-  | { readonly kind: 'no-such-node'; readonly word: string }
-  | { readonly kind: 'no-such-primary'; readonly word: string }
-  | { readonly kind: 'replica-elsewhere'; readonly node: Address }
-  | { readonly kind: 'ambiguous-node'; readonly word: string; readonly matches: readonly NodeId[] }
-  | { readonly kind: 'not-a-primary'; readonly node: NodeId }
-  | { readonly kind: 'does-not-answer'; readonly node: NodeId }
-  | { readonly kind: 'has-slots'; readonly node: NodeId; readonly slots: SlotSet }
-  /** The owner of the slots does not answer, and nobody else has their keys. */
-  | {
-      readonly kind: 'last-copy';
-      readonly node: NodeId;
-      readonly primary: NodeId;
-      /** The owner lives, and gives no answer here. */
-      readonly lives?: true;
-      readonly slots: SlotSet;
-    }
+  | OfKind<'cluster-damaged', { findings: readonly Finding[] }>
+  | OfKind<'no-such-node' | 'no-such-primary', { word: string }>
+  | OfKind<'replica-elsewhere', { node: Address }>
+  | OfKind<'ambiguous-node', { word: string; matches: readonly NodeId[] }>
+  | OfKind<
+      | 'not-a-primary'
+      | 'does-not-answer'
+      | 'still-loading'
+      | 'functions-hidden'
+      | 'only-node'
+      | 'replicates-itself'
+      | 'no-primary-left',
+      { node: NodeId }
+    >
+  | OfKind<'has-slots', { node: NodeId; slots: SlotSet }>
+  /** The owner of the slots does not answer (it may live all the same), and nobody else has their keys. */
+  | OfKind<'last-copy', { node: NodeId; primary: NodeId; lives?: true; slots: SlotSet }>
   /** It lives, and another node answers where it is looked for. */
-  | { readonly kind: 'wrong-address'; readonly wrong: WrongAddress }
-  | { readonly kind: 'still-loading'; readonly node: NodeId }
-  | { readonly kind: 'functions-hidden'; readonly node: NodeId }
-  | { readonly kind: 'working-cluster'; readonly keys: number }
-  | { readonly kind: 'several-clusters'; readonly groups: readonly (readonly Address[])[] }
-  | { readonly kind: 'has-stray-keys'; readonly node: NodeId; readonly keys: number }
-  | { readonly kind: 'has-replicas'; readonly node: NodeId; readonly replicas: readonly NodeId[] }
-  | { readonly kind: 'only-node'; readonly node: NodeId }
-  | { readonly kind: 'replicates-itself'; readonly node: NodeId }
-  | { readonly kind: 'no-owner' }
-  /** Slots and keys are the business of primaries. */
-  | {
-      readonly kind: 'no-primary-answers';
-      /** These answered, and would not talk to us. */
-      readonly refusing?: readonly NodeId[];
-    }
-  | { readonly kind: 'no-primary-left'; readonly node: NodeId }
+  | OfKind<'wrong-address', { wrong: WrongAddress }>
+  | OfKind<'working-cluster', { keys: number }>
+  | OfKind<'several-clusters', { groups: readonly (readonly Address[])[] }>
+  | OfKind<'has-stray-keys', { node: NodeId; keys: number }>
+  | OfKind<'has-replicas', { node: NodeId; replicas: readonly NodeId[] }>
+  | OfKind<'no-owner'>
+  /** Slots and keys are the business of primaries. `refusing`: these answered, and would not talk to us. */
+  | OfKind<'no-primary-answers', { refusing?: readonly NodeId[] }>
   // Slots that are to move
   /** A replica, or nobody knows what. */
-  | { readonly kind: 'cannot-own-slots'; readonly node: NodeId }
-  | { readonly kind: 'source-is-target'; readonly node: NodeId }
-  | {
-      readonly kind: 'too-few-slots';
-      readonly sources: readonly NodeId[];
-      readonly available: number;
-      readonly wanted: number;
-    }
-  | { readonly kind: 'slots-unowned'; readonly slots: SlotSet }
+  | OfKind<'cannot-own-slots', { node: NodeId }>
+  | OfKind<'source-is-target', { node: NodeId }>
+  | OfKind<'too-few-slots', { sources: readonly NodeId[]; available: number; wanted: number }>
+  | OfKind<'slots-unowned', { slots: SlotSet }>
   /** Several nodes claim them, or they are on their way to somebody already. Nothing overrides it. */
-  | { readonly kind: 'slots-in-doubt'; readonly slots: SlotSet }
+  | OfKind<'slots-in-doubt', { slots: SlotSet }>
   /** It cannot read what the source packs for it. */
-  | { readonly kind: 'target-older'; readonly node: NodeId; readonly source: NodeId }
+  | OfKind<'target-older', { node: NodeId; source: NodeId }>
   /** What would come does not fit within its maxmemory. */
-  | {
-      readonly kind: 'no-room';
-      readonly node: NodeId;
-      readonly policy: string;
-      readonly usedBytes: number;
-      readonly comingBytes: number;
-      /** With margins. */
-      readonly neededBytes: number;
-      readonly mostBytes: number;
-    }
+  | OfKind<'no-room', { node: NodeId } & LackOfMemory>
   /** Without one there is nothing to choose between. */
-  | { readonly kind: 'no-other-primary' }
+  | OfKind<'no-other-primary'>
   /** What was asked, and nobody was there to answer. */
-  | { readonly kind: 'nobody-to-ask'; readonly open: readonly ReshardDetail[] }
-  | { readonly kind: 'not-understood'; readonly open: readonly ReshardDetail[]; readonly answers: number }
+  | OfKind<'nobody-to-ask', { open: readonly ReshardDetail[] }>
+  | OfKind<'not-understood', { open: readonly ReshardDetail[]; answers: number }>
   /** None was named when asked for. */
-  | { readonly kind: 'no-sources' }
-  | { readonly kind: 'two-weights'; readonly node: NodeId; readonly weights: readonly number[] }
-  | { readonly kind: 'all-weights-zero' }
+  | OfKind<'no-sources'>
+  | OfKind<'two-weights', { node: NodeId; weights: readonly number[] }>
+  | OfKind<'all-weights-zero'>
   // Keys that are to come from elsewhere
-  | { readonly kind: 'same-cluster'; readonly node: Address }
-  | { readonly kind: 'source-damaged'; readonly findings: readonly Finding[] }
-  | { readonly kind: 'source-replica'; readonly node: Address }
-  | {
-      readonly kind: 'source-newer';
-      readonly node: NodeId;
-      readonly source: Address;
-      readonly version: string;
-    }
+  | OfKind<'same-cluster' | 'source-replica', { node: Address }>
+  | OfKind<'source-damaged', { findings: readonly Finding[] }>
+  | OfKind<'source-newer', { node: NodeId; source: Address; version: string }>
   /** What leaves the source would be thrown away there (`evicts`), or not be taken. */
-  | {
-      readonly kind: 'target-full';
-      readonly node: NodeId;
-      readonly bytes: number;
-      readonly most: number;
-      readonly evicts: boolean;
-    }
+  | OfKind<'target-full', { node: NodeId; bytes: number; most: number; evicts: boolean }>
   /** The login of the cluster would go to the source in plain text. */
-  | { readonly kind: 'login-in-clear'; readonly source: Address }
+  | OfKind<'login-in-clear', { source: Address }>
   /** It speaks no TLS with the nodes that it sends keys to, and these speak nothing else. */
-  | { readonly kind: 'source-sends-plain'; readonly source: Address }
+  | OfKind<'source-sends-plain', { source: Address }>
   /** `more` than these were found. */
-  | { readonly kind: 'databases-clash'; readonly keys: readonly SharedKey[]; readonly more: number }
-  | { readonly kind: 'plan-outdated'; readonly differences: readonly PlanDifference[] };
+  | OfKind<'databases-clash', { keys: readonly SharedKey[]; more: number }>
+  | OfKind<'plan-outdated', { differences: readonly PlanDifference[] }>;
 
 /** One key of several databases that are to become one. */
 export interface SharedKey {
@@ -163,31 +106,12 @@ export type ReshardDetail = 'count' | 'to' | 'from';
 /** What has changed since a plan was written down. */
 export type PlanDifference =
   /** Slots that were to move, and are neither here nor there. Without an owner nobody has them. */
-  | {
-      readonly kind: 'slots-elsewhere';
-      readonly slots: SlotSet;
-      readonly from: NodeId;
-      readonly to: NodeId;
-      readonly owner?: NodeId;
-    }
-  | { readonly kind: 'target-gone'; readonly node: NodeId }
-  | { readonly kind: 'target-replica'; readonly node: NodeId }
+  | OfKind<'slots-elsewhere', { slots: SlotSet; from: NodeId; to: NodeId; owner?: NodeId }>
+  | OfKind<'target-gone' | 'target-replica', { node: NodeId }>
   /** Slots that the plan leaves alone. It can be carried out all the same, and leads to something else. */
-  | {
-      readonly kind: 'owner-changed';
-      readonly slots: SlotSet;
-      readonly was: NodeId;
-      readonly owner?: NodeId;
-    }
+  | OfKind<'owner-changed', { slots: SlotSet; was: NodeId; owner?: NodeId }>
   /** `fix` would do more than was written down. */
-  | {
-      readonly kind: 'situation-new';
-      readonly situation: SituationKind;
-      readonly nodes: readonly NodeId[];
-      readonly slots: SlotSet;
-    };
+  | OfKind<'situation-new', { situation: SituationKind; nodes: readonly NodeId[]; slots: SlotSet }>;
 
 /** What is done, unless something stands against it. */
-export type Decision<P> =
-  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
-  | { readonly kind: 'plan'; readonly plan: P };
+export type Decision<P> = OfKind<'refused', { refusals: readonly Refusal[] }> | OfKind<'plan', { plan: P }>;

@@ -5,6 +5,7 @@
 import type { Gap, Member } from '../topology/agreement.ts';
 import type { Copy } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
+import type { OfKind } from '../topology/of-kind.ts';
 import type { WrongAddress } from '../topology/proof-of-life.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
@@ -28,38 +29,24 @@ export interface SlotMove {
 
 /** What `fix` does to single slots and to the keys in them. */
 export type MendingStep =
-  /** Marks slots as on their way, or takes such marks away. */
-  | {
-      readonly kind: 'set-slots';
-      readonly node: NodeId;
-      readonly state: 'stable' | 'migrating' | 'importing';
-      /** Where they go, or where they come from; none for stable ones. */
-      readonly peer?: NodeId;
-      readonly slots: SlotSet;
-    }
+  /** Marks slots as on their way, to or from a peer, or takes such marks away. */
+  | OfKind<
+      'set-slots',
+      { node: NodeId; state: 'stable' | 'migrating' | 'importing'; peer?: NodeId; slots: SlotSet }
+    >
   /** Slots without an owner get one, whatever the node itself thinks of them, and in a new epoch. */
-  | { readonly kind: 'claim-slots'; readonly node: NodeId; readonly slots: SlotSet }
+  | OfKind<'claim-slots', { node: NodeId; slots: SlotSet }>
   /** A node hears who owns slots. */
-  | {
-      readonly kind: 'tell-owner';
-      readonly node: NodeId;
-      readonly owner: NodeId;
-      readonly slots: SlotSet;
-    }
+  | OfKind<'tell-owner', { node: NodeId; owner: NodeId; slots: SlotSet }>
   /** Keys that both have are left to one of them. */
-  | {
-      readonly kind: 'settle-keys';
-      readonly owner: NodeId;
-      readonly other: NodeId;
-      readonly slots: SlotSet;
-    }
+  | OfKind<'settle-keys', { owner: NodeId; other: NodeId; slots: SlotSet }>
   /** Keys go to the owner of their slots; who owns what stays as it is. */
-  | { readonly kind: 'gather-keys'; readonly from: NodeId; readonly to: NodeId; readonly slots: SlotSet }
-  | { readonly kind: 'bump-epoch'; readonly node: NodeId }
+  | OfKind<'gather-keys', { from: NodeId; to: NodeId; slots: SlotSet }>
+  | OfKind<'bump-epoch', { node: NodeId }>
   /** A replica takes the place of its primary, without a vote. */
-  | { readonly kind: 'take-over'; readonly node: NodeId; readonly primary: NodeId }
+  | OfKind<'take-over', { node: NodeId; primary: NodeId }>
   /** Without a name: all that leaves the node. */
-  | { readonly kind: 'cancel-migration'; readonly node: NodeId; readonly name?: string };
+  | OfKind<'cancel-migration', { node: NodeId; name?: string }>;
 
 const MENDING: ReadonlySet<string> = new Set<MendingStep['kind']>([
   'set-slots',
@@ -79,48 +66,39 @@ export function isMending(step: Step): step is MendingStep {
 export type Step =
   | MendingStep
   | FailoverStep
-  | { readonly kind: 'set-epoch'; readonly node: NodeId; readonly epoch: number }
-  | { readonly kind: 'assign-slots'; readonly node: NodeId; readonly slots: SlotSet }
+  | OfKind<'set-epoch', { node: NodeId; epoch: number }>
+  | OfKind<'assign-slots', { node: NodeId; slots: SlotSet }>
   /** The function libraries of one node, for a node that is to serve the same clients. */
-  | { readonly kind: 'copy-functions'; readonly node: NodeId; readonly from: NodeId }
+  | OfKind<'copy-functions', { node: NodeId; from: NodeId }>
   /** The newcomers meet somebody, and it is seen to that they and the members know each other. */
-  | {
-      readonly kind: 'join';
-      readonly introductions: readonly Introduction[];
-      readonly newcomers: readonly NodeId[];
-      readonly members: readonly Member[];
-    }
-  | ({ readonly kind: 'move-slots' } & SlotMove)
+  | OfKind<
+      'join',
+      { introductions: readonly Introduction[]; newcomers: readonly NodeId[]; members: readonly Member[] }
+    >
+  | OfKind<'move-slots', SlotMove>
   /** Slots that have moved, and that a node still has open. */
-  | {
-      readonly kind: 'close-slots';
-      readonly node: NodeId;
-      readonly owner: NodeId;
-      readonly slots: SlotSet;
-    }
-  | { readonly kind: 'replicate'; readonly node: NodeId; readonly primary: NodeId }
+  | OfKind<'close-slots', { node: NodeId; owner: NodeId; slots: SlotSet }>
+  | OfKind<'replicate', { node: NodeId; primary: NodeId }>
   /** Waits until all members know the roles and slots of those concerned, and say that all is well. */
-  | {
-      readonly kind: 'agree';
-      readonly members: readonly Member[];
-      readonly concerned: readonly NodeId[];
-      readonly wantsOk: boolean;
-      /** Replicas are through with their copy of all data; else it is enough that it is on its way. */
-      readonly wantsCopies: boolean;
-      /** Others than those concerned may have stopped answering: that is told, and not waited for. */
-      readonly sparesSilent?: boolean;
-    }
-  | { readonly kind: 'forget'; readonly node: NodeId; readonly victim: NodeId }
+  | OfKind<
+      'agree',
+      {
+        members: readonly Member[];
+        concerned: readonly NodeId[];
+        wantsOk: boolean;
+        /** Replicas are through with their copy of all data; else it is enough that it is on its way. */
+        wantsCopies: boolean;
+        /** Others than those concerned may have stopped answering: that is told, and not waited for. */
+        sparesSilent?: boolean;
+      }
+    >
+  | OfKind<'forget', { node: NodeId; victim: NodeId }>
   /** Watches that the victims do not come back by gossip, and has them forgotten again where they do. */
-  | {
-      readonly kind: 'stay-forgotten';
-      readonly witnesses: readonly NodeId[];
-      readonly victims: readonly NodeId[];
-    }
+  | OfKind<'stay-forgotten', { witnesses: readonly NodeId[]; victims: readonly NodeId[] }>
   /** Watches that nodes which were reset know nobody, and has them reset again where they do. */
-  | { readonly kind: 'stay-alone'; readonly nodes: readonly NodeId[] }
-  | { readonly kind: 'reset'; readonly node: NodeId; readonly mode: 'soft' | 'hard' }
-  | { readonly kind: 'shutdown'; readonly node: NodeId };
+  | OfKind<'stay-alone', { nodes: readonly NodeId[] }>
+  | OfKind<'reset', { node: NodeId; mode: 'soft' | 'hard' }>
+  | OfKind<'shutdown', { node: NodeId }>;
 
 export type MoveStep = Extract<Step, { kind: 'move-slots' }>;
 
@@ -136,40 +114,32 @@ export interface Plan {
 
 export type Remark =
   /** These do not answer, so they are not told; when they come back, they bring back what the others forgot. */
-  | { readonly kind: 'not-told'; readonly nodes: readonly NodeId[] }
+  | OfKind<'not-told', { nodes: readonly NodeId[] }>
   /** It does not answer, and is neither reset nor shut down: it still takes itself for a member. */
-  | { readonly kind: 'not-ended'; readonly node: NodeId }
+  | OfKind<'not-ended', { node: NodeId }>
   /** These do not answer, and were left out. */
-  | { readonly kind: 'left-out'; readonly nodes: readonly NodeId[] }
+  | OfKind<'left-out', { nodes: readonly NodeId[] }>
   /** These replicas do not answer, and cannot be given another primary. */
-  | { readonly kind: 'not-rehomed'; readonly nodes: readonly NodeId[] }
+  | OfKind<'not-rehomed', { nodes: readonly NodeId[] }>
   /** Until their new replicas have copied the data, these have none. */
-  | { readonly kind: 'bare-meanwhile'; readonly primaries: readonly NodeId[] }
+  | OfKind<'bare-meanwhile', { primaries: readonly NodeId[] }>
   /** These are left without a replica. */
-  | { readonly kind: 'bare-afterwards'; readonly primaries: readonly NodeId[] }
+  | OfKind<'bare-afterwards', { primaries: readonly NodeId[] }>
   /** Several nodes claim these slots, or they are on their way already; they stay as they are. */
-  | { readonly kind: 'slots-left'; readonly slots: SlotSet }
+  | OfKind<'slots-left', { slots: SlotSet }>
   /** Left as they are, because they still own slots. */
-  | { readonly kind: 'kept-for-slots'; readonly nodes: readonly NodeId[] }
+  | OfKind<'kept-for-slots', { nodes: readonly NodeId[] }>
   /** Left as they are, because they live, and another node answers where they are looked for. */
-  | {
-      readonly kind: 'kept-misplaced';
-      readonly nodes: readonly NodeId[];
-      readonly wrong: WrongAddress;
-    }
+  | OfKind<'kept-misplaced', { nodes: readonly NodeId[]; wrong: WrongAddress }>
   /** Left as they are: these hear them, or they answered, and would not talk to us. */
-  | {
-      readonly kind: 'kept-alive';
-      readonly nodes: readonly NodeId[];
-      readonly heardBy: readonly NodeId[];
-    }
+  | OfKind<'kept-alive', { nodes: readonly NodeId[]; heardBy: readonly NodeId[] }>
   /** Left as they are: nobody who answers has the keys of these slots, and they may. */
-  | { readonly kind: 'kept-last-copy'; readonly nodes: readonly NodeId[]; readonly slots: SlotSet }
+  | OfKind<'kept-last-copy', { nodes: readonly NodeId[]; slots: SlotSet }>
   /** Left as it is, because it holds keys. */
-  | { readonly kind: 'kept-for-keys'; readonly node: NodeId; readonly keys: number }
+  | OfKind<'kept-for-keys', { node: NodeId; keys: number }>
   | FailoverRemark
   /** Not reset, because it does not answer. */
-  | { readonly kind: 'kept-silent'; readonly node: Address };
+  | OfKind<'kept-silent', { node: Address }>;
 
 const LEFT_UNDONE: ReadonlySet<Remark['kind']> = new Set([
   'kept-for-slots',
@@ -187,46 +157,36 @@ export function leavesSomething({ remarks }: Plan): boolean {
 
 /** Why a step did not come to its end. */
 export type Problem =
-  | { readonly kind: 'node'; readonly node: string; readonly message: string }
-  | { readonly kind: 'interrupted' }
+  | OfKind<'node', { node: string; message: string }>
+  | OfKind<'interrupted'>
   /** The time was up, and this was still missing. */
-  | { readonly kind: 'no-agreement'; readonly gaps: readonly Gap[]; readonly waitedMs: number }
+  | OfKind<'no-agreement', { gaps: readonly Gap[]; waitedMs: number }>
   /** These nodes still know a victim, however often they were told to forget it. */
-  | { readonly kind: 'remembered'; readonly by: readonly NodeId[]; readonly waitedMs: number }
+  | OfKind<'remembered', { by: readonly NodeId[]; waitedMs: number }>
   /** These nodes were told to forget a newcomer, and drop it until they have forgotten that. */
-  | { readonly kind: 'banned'; readonly by: readonly NodeId[]; readonly waitedMs: number }
+  | OfKind<'banned', { by: readonly NodeId[]; waitedMs: number }>
   /** It is not what the plan took it for any more. */
-  | { readonly kind: 'changed'; readonly node: NodeId; readonly change: Change }
+  | OfKind<'changed', { node: NodeId; change: Change }>
   /** The user lacks these, and the step was not begun. */
-  | { readonly kind: 'no-right'; readonly node: NodeId; readonly rights: readonly string[] }
+  | OfKind<'no-right', { node: NodeId; rights: readonly string[] }>
   | FailoverProblem
   /** What a mover says of why it stopped. */
-  | { readonly kind: 'move'; readonly why: MoveProblem }
+  | OfKind<'move', { why: MoveProblem }>
   /** These nodes get to know others again, however often they are reset. */
-  | { readonly kind: 'not-alone'; readonly nodes: readonly NodeId[]; readonly waitedMs: number };
+  | OfKind<'not-alone', { nodes: readonly NodeId[]; waitedMs: number }>;
 
 /** What is told while a plan is carried out. A problem ends it once the other steps of its stage are through. */
 export type PlanEvent =
-  | { readonly kind: 'stage-began'; readonly stage: Stage }
+  | OfKind<'stage-began', { stage: Stage }>
   /** `copies`: where nothing but these is waited for. */
-  | {
-      readonly kind: 'waiting';
-      readonly step: Step;
-      readonly missing: number;
-      readonly copies: readonly Copy[];
-    }
+  | OfKind<'waiting', { step: Step; missing: number; copies: readonly Copy[] }>
   /** Everything is agreed, and these copies of all data are still on their way. */
-  | { readonly kind: 'copying'; readonly step: Step; readonly copies: readonly Copy[] }
+  | OfKind<'copying', { step: Step; copies: readonly Copy[] }>
   /** These slots have changed their owner, with so many keys. */
-  | {
-      readonly kind: 'moved';
-      readonly step: MoveStep;
-      readonly slots: SlotSet;
-      readonly keys: number;
-    }
+  | OfKind<'moved', { step: MoveStep; slots: SlotSet; keys: number }>
   /** Something that the person should know and that does not stop the work. */
-  | { readonly kind: 'noted'; readonly step: Step; readonly note: Note }
+  | OfKind<'noted', { step: Step; note: Note }>
   /** At the end, of each node that has lost something. */
-  | { readonly kind: 'loss'; readonly loss: Loss }
-  | { readonly kind: 'step-done'; readonly step: Step }
-  | { readonly kind: 'step-failed'; readonly step: Step; readonly problem: Problem };
+  | OfKind<'loss', { loss: Loss }>
+  | OfKind<'step-done', { step: Step }>
+  | OfKind<'step-failed', { step: Step; problem: Problem }>;

@@ -1,5 +1,6 @@
 /** What has become of the node timeout at one node. */
 import type { Called } from '../topology/node-order.ts';
+import type { OfKind } from '../topology/of-kind.ts';
 
 export interface TimeoutAt {
   readonly node: Called;
@@ -13,8 +14,8 @@ export interface TimeoutAt {
 
 /** `message`: in the words of a server, or of the connection to it. */
 export type TimeoutProblem =
-  | { readonly kind: 'node'; readonly message: string }
-  | { readonly kind: 'no-address' }
+  | OfKind<'node', { message: string }>
+  | OfKind<'no-address'>
   /** It was set, and the node says something else. */
-  | { readonly kind: 'other-value'; readonly setMs: number; readonly nowMs?: number }
-  | { readonly kind: 'not-saved'; readonly message: string };
+  | OfKind<'other-value', { setMs: number; nowMs?: number }>
+  | OfKind<'not-saved', { message: string }>;

@@ -4,6 +4,7 @@
  */
 import { type Copy, copyStateOf, type LoadingState } from './full-sync.ts';
 import { type ClusterNode, formatAddress, type MeetingPoint, type NodeId } from './node.ts';
+import type { OfKind } from './of-kind.ts';
 import type { NodeView, Replication } from './snapshot.ts';
 
 /** A node as far as forming a cluster goes: where we reach it, and where the others do. */
@@ -28,21 +29,21 @@ export interface Glance extends Pick<NodeView, 'id' | 'self' | 'nodes' | 'state'
 /** What is missing until everybody agrees. */
 export type Gap =
   /** `who` has never heard of `about`. */
-  | { readonly kind: 'unknown'; readonly who: NodeId; readonly about: NodeId }
+  | OfKind<'unknown', { who: NodeId; about: NodeId }>
   /** `who` has heard of `about` and has no bus connection to it. */
-  | { readonly kind: 'unlinked'; readonly who: NodeId; readonly about: NodeId }
+  | OfKind<'unlinked', { who: NodeId; about: NodeId }>
   /** What `who` believes of the role or the slots of `about` is not what `about` says. */
-  | { readonly kind: 'outdated'; readonly who: NodeId; readonly about: NodeId }
+  | OfKind<'outdated', { who: NodeId; about: NodeId }>
   /** `who` says cluster_state:fail. */
-  | { readonly kind: 'not-ok'; readonly who: NodeId }
+  | OfKind<'not-ok', { who: NodeId }>
   /** The replica `who` gets no data from its primary `about`, which has not let it in. */
-  | { readonly kind: 'no-data'; readonly who: NodeId; readonly about: NodeId }
+  | OfKind<'no-data', { who: NodeId; about: NodeId }>
   /** The replica `who` is not through with its copy of `about`. */
-  | { readonly kind: 'copying'; readonly who: NodeId; readonly about: NodeId; readonly copy: Copy }
+  | OfKind<'copying', { who: NodeId; about: NodeId; copy: Copy }>
   /** `who` shakes hands once more with somebody whom it knows: soon over, and until then seen as a ghost. */
-  | { readonly kind: 'handshake'; readonly who: NodeId }
+  | OfKind<'handshake', { who: NodeId }>
   /** `who` is loading its data, and tells nothing meanwhile. */
-  | { readonly kind: 'loading'; readonly who: NodeId };
+  | OfKind<'loading', { who: NodeId }>;
 
 /** `members`: everybody knows everybody and hears them. `roles`: and knows what they are, and primaries have let replicas in. */
 export type Goal = 'members' | 'roles';

@@ -1,11 +1,12 @@
 /** Nodes as people name them: by id, by the beginning of an id, or by where they are. */
 import { type Address, formatAddress, isNodeId, type NodeId } from './node.ts';
+import type { OfKind } from './of-kind.ts';
 import { addressBook, believedNodes, type ClusterSnapshot } from './snapshot.ts';
 
 export type Found =
-  | { readonly kind: 'found'; readonly id: NodeId }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'ambiguous'; readonly matches: readonly NodeId[] };
+  | OfKind<'found', { id: NodeId }>
+  | OfKind<'none'>
+  | OfKind<'ambiguous', { matches: readonly NodeId[] }>;
 
 export function findNode(snapshot: ClusterSnapshot, word: string): Found {
   const id = word.toLowerCase();

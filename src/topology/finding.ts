@@ -4,6 +4,8 @@
  */
 import type { CopyState } from './full-sync.ts';
 import type { Address, NodeId } from './node.ts';
+import type { OfKind } from './of-kind.ts';
+import type { WrongAddress } from './proof-of-life.ts';
 import type { SlotSet } from './slot-set.ts';
 
 export type Severity = 'error' | 'warning';
@@ -50,56 +52,42 @@ export interface SharedHost {
 }
 
 type Details =
+  | OfKind<
+      'slots-uncovered' | 'owner-unreachable' | 'slots-claimed-twice' | 'state-unknown' | 'primary-empty'
+    >
   /** `loading`: it says so itself, and answers later. */
-  | { kind: 'node-unreachable'; address?: Address; reason: string; loading?: true }
-  | { kind: 'slots-uncovered' }
-  | { kind: 'owner-unreachable' }
-  | { kind: 'slots-claimed-twice' }
+  | OfKind<'node-unreachable', { address?: Address; reason: string; loading?: true }>
   /** The ignorant know of no owner for any slot. */
-  | { kind: 'slot-maps-disagree'; disputes: readonly Dispute[]; ignorant: readonly NodeId[] }
+  | OfKind<'slot-maps-disagree', { disputes: readonly Dispute[]; ignorant: readonly NodeId[] }>
   /** `passesWithinMs`: nothing else is wrong, so these nodes serve again by themselves. `loading`: when they have their data. */
-  | { kind: 'state-not-ok'; passesWithinMs?: number; loading?: true }
-  | { kind: 'node-failed'; saidBy: readonly NodeId[] }
-  | { kind: 'node-suspected'; saidBy: readonly NodeId[] }
-  | { kind: 'slots-open'; replica: boolean; migrating: readonly OpenPeer[]; importing: readonly OpenPeer[] }
-  | { kind: 'keys-astray'; keys: number }
-  | { kind: 'keys-uncounted'; reason: string }
-  | { kind: 'state-unknown' }
-  | { kind: 'addresses-disagree'; opinions: readonly AddressOpinion[] }
+  | OfKind<'state-not-ok', { passesWithinMs?: number; loading?: true }>
+  | OfKind<'node-failed' | 'node-suspected', { saidBy: readonly NodeId[] }>
+  | OfKind<'slots-open', { replica: boolean; migrating: readonly OpenPeer[]; importing: readonly OpenPeer[] }>
+  | OfKind<'keys-astray', { keys: number }>
+  | OfKind<'keys-uncounted', { reason: string }>
+  | OfKind<'addresses-disagree', { opinions: readonly AddressOpinion[] }>
   /** Somebody else answers at the address of a node that lives. */
-  | {
-      kind: 'wrong-address';
-      node: NodeId;
-      at: Address;
-      answeredBy: NodeId;
-      isMember: boolean;
-      heardBy: readonly NodeId[];
-      mapLine?: string;
-    }
-  | { kind: 'members-disagree'; unknownTo: readonly NodeId[] }
-  | { kind: 'roles-disagree'; opinions: readonly RoleOpinion[] }
-  | {
-      kind: 'ghost';
-      because: 'handshake' | 'noaddr' | 'forgotten';
-      address?: Address;
-      knownTo: readonly NodeId[];
-    }
-  | { kind: 'replica-of-nobody'; primary?: NodeId; because: 'unnamed' | 'unknown' | 'replica' }
+  | OfKind<'wrong-address', WrongAddress>
+  | OfKind<'members-disagree', { unknownTo: readonly NodeId[] }>
+  | OfKind<'roles-disagree', { opinions: readonly RoleOpinion[] }>
+  | OfKind<
+      'ghost',
+      { because: 'handshake' | 'noaddr' | 'forgotten'; address?: Address; knownTo: readonly NodeId[] }
+    >
+  | OfKind<'replica-of-nobody', { primary?: NodeId; because: 'unnamed' | 'unknown' | 'replica' }>
   /** `copy`: how far it is with its copy of all data; absent where it does not get one. */
-  | { kind: 'replica-link-down'; primary: NodeId; syncing: boolean; copy?: CopyState }
-  | { kind: 'replica-behind'; primary: NodeId; bytes: number }
-  | { kind: 'too-few-replicas'; healthy: number; wanted: number }
-  | { kind: 'epochs-equal'; epoch: number }
-  | { kind: 'bus-links-down'; missing: readonly { readonly from: NodeId; readonly to: NodeId }[] }
-  | { kind: 'replica-on-primary-host'; shared: readonly SharedHost[] }
-  | { kind: 'siblings-on-one-host'; shared: readonly SharedHost[] }
-  | { kind: 'primary-empty' }
+  | OfKind<'replica-link-down', { primary: NodeId; syncing: boolean; copy?: CopyState }>
+  | OfKind<'replica-behind', { primary: NodeId; bytes: number }>
+  | OfKind<'too-few-replicas', { healthy: number; wanted: number }>
+  | OfKind<'epochs-equal', { epoch: number }>
+  | OfKind<'bus-links-down', { missing: readonly { readonly from: NodeId; readonly to: NodeId }[] }>
+  | OfKind<'replica-on-primary-host' | 'siblings-on-one-host', { shared: readonly SharedHost[] }>
   /** `evicted`: since it was started. */
-  | { kind: 'primary-evicting'; evicted: number; mostBytes: number; policy: string }
-  | {
-      kind: 'versions-mixed';
-      versions: readonly { readonly version: string; readonly nodes: readonly NodeId[] }[];
-    };
+  | OfKind<'primary-evicting', { evicted: number; mostBytes: number; policy: string }>
+  | OfKind<
+      'versions-mixed',
+      { versions: readonly { readonly version: string; readonly nodes: readonly NodeId[] }[] }
+    >;
 
 export type FindingKind = Details['kind'];
 export type FindingOf<K extends FindingKind> = Extract<Details, { kind: K }> & Concerns;

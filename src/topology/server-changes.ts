@@ -3,17 +3,13 @@
  * (from which it may have come back with all of them, with some, or with none), or has not answered the second look.
  */
 import type { NodeId } from './node.ts';
+import type { OfKind } from './of-kind.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from './snapshot.ts';
 
 export type Doubt =
-  | { readonly kind: 'evicted'; readonly node: NodeId; readonly keys: number }
-  | {
-      readonly kind: 'restarted';
-      readonly node: NodeId;
-      readonly keysBefore: number;
-      readonly keysNow: number;
-    }
-  | { readonly kind: 'silent'; readonly node: NodeId };
+  | OfKind<'evicted', { node: NodeId; keys: number }>
+  | OfKind<'restarted', { node: NodeId; keysBefore: number; keysNow: number }>
+  | OfKind<'silent', { node: NodeId }>;
 
 /** Of these nodes, or of all primaries of the first look. A node that does not tell its vital signs is not doubted. */
 export function doubtsBetween(
@@ -49,7 +45,7 @@ export function changeOf({ id: node, server }: NodeView, now: ServerFacts): Chan
 export type Alarm =
   | Change
   /** What comes next would be refused, or others would be evicted for it. */
-  | { readonly kind: 'full'; readonly node: NodeId; readonly usedBytes: number; readonly mostBytes: number };
+  | OfKind<'full', { node: NodeId; usedBytes: number; mostBytes: number }>;
 
 /**
  * Of the limit, and beyond it a node counts as full. A look comes every 50 ms, in which a fast move brings a few hundred

@@ -1,16 +1,17 @@
 /** What a plan took a node for, and what it has come to be before it was its turn. */
 import type { NodeId } from '../../topology/node.ts';
+import type { OfKind } from '../../topology/of-kind.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import type { NodeView } from '../../topology/snapshot.ts';
 
 export type Change =
-  | { readonly kind: 'owns-slots'; readonly slots: SlotSet }
-  | { readonly kind: 'promoted' }
-  | { readonly kind: 'has-keys'; readonly keys: number }
+  | OfKind<'owns-slots', { slots: SlotSet }>
+  | OfKind<'promoted'>
+  | OfKind<'has-keys', { keys: number }>
   /** It was silent when the plan was made, and these hear it again. */
-  | { readonly kind: 'heard-again'; readonly by: readonly NodeId[] }
+  | OfKind<'heard-again', { by: readonly NodeId[] }>
   /** Somebody else has made it a replica of another primary. */
-  | { readonly kind: 'taken'; readonly primary?: NodeId };
+  | OfKind<'taken', { primary?: NodeId }>;
 
 /** What keeps a node from being forgotten or reset that was fit for it: it would take the last copy of something along. */
 export function changeBeforeLeaving(before: NodeView, now: NodeView): Change | undefined {

@@ -1,8 +1,8 @@
 /** Why a move of slots, or of keys alone, stops. What was moved is moved; what is open is said. */
 import type { Address, NodeId } from '../../topology/node.ts';
+import type { OfKind } from '../../topology/of-kind.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
-import type { OfKind } from '../of-kind.ts';
 
 /** Keys are given as they can be shown; `message` and `phase` are the words of a server, or of the connection to it. */
 export type MoveProblem =

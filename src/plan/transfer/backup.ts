@@ -1,5 +1,6 @@
 /** Who is asked for the data when a cluster is backed up, and what comes of it. */
 import type { Address, NodeId } from '../../topology/node.ts';
+import type { OfKind } from '../../topology/of-kind.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot, coveredSlots, type NodeView } from '../../topology/snapshot.ts';
 import { NOT_IN_NAMES, type SavedDump } from '../files/backup-manifest.ts';
@@ -33,26 +34,21 @@ export interface BackupSources {
 }
 
 export type BackupEvent =
-  | { readonly kind: 'saving'; readonly source: BackupSource }
+  | OfKind<'saving', { source: BackupSource }>
   /** So many bytes so far; of how many, where the node knows. */
-  | { readonly kind: 'received'; readonly source: BackupSource; readonly bytes: number; readonly of?: number }
-  | { readonly kind: 'saved'; readonly source: BackupSource; readonly saved: SavedDump }
-  | { readonly kind: 'failed'; readonly source: BackupSource; readonly problem: BackupProblem };
+  | OfKind<'received', { source: BackupSource; bytes: number; of?: number }>
+  | OfKind<'saved', { source: BackupSource; saved: SavedDump }>
+  | OfKind<'failed', { source: BackupSource; problem: BackupProblem }>;
 
 /** Why the data of a node were not saved. `message`: in the words of a server, of the connection to it, or of the disk. */
 export type BackupProblem =
-  | { readonly kind: 'message'; readonly message: string }
+  | OfKind<'message', { message: string }>
   /** Bytes that its primary had written at the first look, and that it still lacks. */
-  | { readonly kind: 'lags'; readonly waitedMs: number; readonly bytes: number }
-  | { readonly kind: 'saved-earlier'; readonly offset: number; readonly leastOffset: number }
+  | OfKind<'lags', { waitedMs: number; bytes: number }>
+  | OfKind<'saved-earlier', { offset: number; leastOffset: number }>
   /** All nodes' data together; `isAllowed`: by the person, and not by the disk. */
-  | {
-      readonly kind: 'too-much';
-      readonly folder: string;
-      readonly mostBytes: number;
-      readonly isAllowed: boolean;
-    }
-  | { readonly kind: 'no-whole-dump'; readonly message: string };
+  | OfKind<'too-much', { folder: string; mostBytes: number; isAllowed: boolean }>
+  | OfKind<'no-whole-dump', { message: string }>;
 
 /** With replicas, each primary's best one: in sync, and further than the others. */
 export function backupSources(snapshot: ClusterSnapshot, fromReplicas: boolean): BackupSources {

@@ -1,35 +1,29 @@
 /** How an import goes, and what comes of it. */
-
 import type { Address } from '../../topology/node.ts';
+import type { OfKind } from '../../topology/of-kind.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
 import type { Note } from '../note.ts';
-import type { OfKind } from '../of-kind.ts';
 import type { MoveProblem, RescueProblem } from '../slots/move-problem.ts';
 import type { ImportedDatabase } from './import.ts';
 
 export type ImportEvent =
-  | { readonly kind: 'database-began'; readonly database: ImportedDatabase }
+  | OfKind<'database-began', { database: ImportedDatabase }>
   /** `names`: as they can be shown; of each carried key, where somebody wants to know. */
-  | {
-      readonly kind: 'carried';
-      readonly keys: number;
-      readonly to: Address;
-      readonly names?: readonly string[];
-    }
-  | { readonly kind: 'clash'; readonly key: string; readonly database: number; readonly node: Address }
-  | { readonly kind: 'noted'; readonly note: ImportNote }
+  | OfKind<'carried', { keys: number; to: Address; names?: readonly string[] }>
+  | OfKind<'clash', { key: string; database: number; node: Address }>
+  | OfKind<'noted', { note: ImportNote }>
   /** Clients change them as they are read; they come last. */
-  | { readonly kind: 'restless'; readonly keys: number }
+  | OfKind<'restless', { keys: number }>
   /** A node of the cluster was started again, or another one took its place; `keys` are gone with it, and are sent again. */
-  | { readonly kind: 'sent-again'; readonly nodes: readonly Address[]; readonly keys: number }
+  | OfKind<'sent-again', { nodes: readonly Address[]; keys: number }>
   /** It was started again, and has what it was given. */
-  | { readonly kind: 'kept'; readonly nodes: readonly Address[] }
+  | OfKind<'kept', { nodes: readonly Address[] }>
   /** No more is sent. */
-  | { readonly kind: 'alarmed'; readonly alarm: Alarm; readonly node: Address }
+  | OfKind<'alarmed', { alarm: Alarm; node: Address }>
   /** `interrupted`: nobody is to blame. */
-  | { readonly kind: 'failed'; readonly problem: ImportProblem }
-  | { readonly kind: 'interrupted' }
-  | { readonly kind: 'counted'; readonly result: ImportResult };
+  | OfKind<'failed', { problem: ImportProblem }>
+  | OfKind<'interrupted'>
+  | OfKind<'counted', { result: ImportResult }>;
 
 /** What the person should know of, and what does not stop the work. Keys are given as they can be shown. */
 export type ImportNote =

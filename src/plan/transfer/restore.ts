@@ -1,23 +1,18 @@
 /** What comes of the keys of a backup on their way into a cluster. */
-
 import type { NodeId } from '../../topology/node.ts';
+import type { OfKind } from '../../topology/of-kind.ts';
 import { changeOf } from '../../topology/server-changes.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 
 export type RestoreEvent =
   /** So many bytes of all files have been read, and so many keys sent. */
-  | { readonly kind: 'read'; readonly bytes: number; readonly of: number; readonly restored: number }
+  | OfKind<'read', { bytes: number; of: number; restored: number }>
   /** The key is there with another value, and is left as it is. */
-  | { readonly kind: 'exists'; readonly key: Buffer; readonly database: number }
+  | OfKind<'exists', { key: Buffer; database: number }>
   /** The node does not take the value. */
-  | { readonly kind: 'refused'; readonly key: Buffer; readonly database: number; readonly problem: string }
-  | {
-      readonly kind: 'library';
-      readonly node: string;
-      readonly name: string;
-      readonly outcome: LibraryOutcome;
-    };
+  | OfKind<'refused', { key: Buffer; database: number; problem: string }>
+  | OfKind<'library', { node: string; name: string; outcome: LibraryOutcome }>;
 
 /** Nodes that had keys of the backup, and may not have them any more. */
 export interface RestoreDoubts {
@@ -58,17 +53,17 @@ export interface Untaken {
 
 /** Why a value that had been kept was not put back. */
 export type PutBackFailure =
-  | { readonly kind: 'no-owner'; readonly slot: number }
-  | { readonly kind: 'node'; readonly node: string; readonly message: string };
+  | OfKind<'no-owner', { slot: number }>
+  | OfKind<'node', { node: string; message: string }>;
 
 /** Why a file of a backup is not restored. `message`: what its format has wrong, or what is not known of it. */
 export type DumpDamage =
-  | { readonly kind: 'format'; readonly message: string }
-  | { readonly kind: 'unreadable'; readonly message: string }
-  | { readonly kind: 'size'; readonly bytes: number; readonly saved: number }
-  | { readonly kind: 'keys'; readonly keys: number; readonly saved: number }
+  | OfKind<'format', { message: string }>
+  | OfKind<'unreadable', { message: string }>
+  | OfKind<'size', { bytes: number; saved: number }>
+  | OfKind<'keys', { keys: number; saved: number }>
   /** It is not the one that was saved. */
-  | { readonly kind: 'sha256' };
+  | OfKind<'sha256'>;
 
 export type LibraryOutcome = 'loaded' | 'there already' | 'another is there';
 
