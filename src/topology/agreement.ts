@@ -5,6 +5,7 @@
 import { type Copy, copyStateOf, type LoadingState } from './full-sync.ts';
 import { type ClusterNode, formatAddress, type MeetingPoint, type NodeId } from './node.ts';
 import type { OfKind } from './of-kind.ts';
+import { remembered } from './remembered.ts';
 import type { NodeView, Replication } from './snapshot.ts';
 
 /** A node as far as forming a cluster goes: where we reach it, and where the others do. */
@@ -163,12 +164,7 @@ export function sameDuties(a: ClusterNode, b: ClusterNode): boolean {
 }
 
 /** Views that say the same share one list, so most of the time it is indexed already. */
-const indexes = new WeakMap<readonly ClusterNode[], ReadonlyMap<NodeId, ClusterNode>>();
-
-function indexOf(nodes: readonly ClusterNode[]): ReadonlyMap<NodeId, ClusterNode> {
-  const known = indexes.get(nodes);
-  if (known) return known;
-  const index = new Map(nodes.map(node => [node.id, node]));
-  indexes.set(nodes, index);
-  return index;
-}
+const indexOf = remembered(
+  (nodes: readonly ClusterNode[]): ReadonlyMap<NodeId, ClusterNode> =>
+    new Map(nodes.map(node => [node.id, node])),
+);

@@ -1,7 +1,7 @@
 /** How many keys each node holds in each of the slots that were asked about. */
 import type { NodeId } from './node.ts';
 import { type Slot, SlotSet } from './slot-set.ts';
-import type { ClusterSnapshot } from './snapshot.ts';
+import { type ClusterSnapshot, primariesIn } from './snapshot.ts';
 
 export interface CountedKeys {
   /** Slots without keys are left out. */
@@ -19,6 +19,12 @@ export type NodeCensus = CountedKeys | UncountedKeys;
 
 export type Census = ReadonlyMap<NodeId, NodeCensus>;
 
+/** Nothing where they were not counted, or could not be. */
+export function countedAt(census: Census, id: NodeId): CountedKeys | undefined {
+  const held = census.get(id);
+  return held && 'bySlot' in held ? held : undefined;
+}
+
 export interface StrayKeys {
   readonly node: NodeId;
   /** Empty where the node does not tell. */
@@ -31,9 +37,9 @@ export interface StrayKeys {
  * them, and the next move of such a slot meets them as a conflict.
  */
 export function strayKeys(snapshot: ClusterSnapshot, census: Census): StrayKeys[] {
-  return snapshot.views.flatMap(({ id, self, open }) => {
-    const held = census.get(id);
-    if (!held || 'reason' in held || self.role !== 'primary') return [];
+  return primariesIn(snapshot).flatMap(({ id, self, open }) => {
+    const held = countedAt(census, id);
+    if (!held) return [];
     const stray = [...held.bySlot].filter(([slot]) => !self.slots.has(slot) && !open.importing.has(slot));
     const keys = stray.reduce((sum, [, count]) => sum + count, held.hidden);
     return keys === 0 ? [] : [{ node: id, slots: SlotSet.of(...stray.map(([slot]) => slot)), keys }];

@@ -51,7 +51,8 @@ export interface SharedHost {
   readonly replicas: readonly NodeId[];
 }
 
-type Details =
+/** What only its kind has. */
+export type FindingDetails =
   | OfKind<
       'slots-uncovered' | 'owner-unreachable' | 'slots-claimed-twice' | 'state-unknown' | 'primary-empty'
     >
@@ -89,9 +90,9 @@ type Details =
       { versions: readonly { readonly version: string; readonly nodes: readonly NodeId[] }[] }
     >;
 
-export type FindingKind = Details['kind'];
-export type FindingOf<K extends FindingKind> = Extract<Details, { kind: K }> & Concerns;
-export type Finding = Details & Concerns;
+export type FindingKind = FindingDetails['kind'];
+export type FindingOf<K extends FindingKind> = Extract<FindingDetails, { kind: K }> & Concerns;
+export type Finding = FindingDetails & Concerns;
 
 /**
  * Every kind, worst first: the order in which findings are shown. The sentence says what it means for the people

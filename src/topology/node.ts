@@ -1,5 +1,5 @@
 /** What one node of a cluster is, in the words of whoever speaks about it. */
-import type { Slot, SlotSet } from './slot-set.ts';
+import { type Slot, SlotSet } from './slot-set.ts';
 
 /** The forty hexadecimal digits by which a cluster knows a node. */
 export type NodeId = string & { readonly __brand: 'NodeId' };
@@ -78,6 +78,10 @@ export interface Stranger extends NodeFacts {
 }
 
 export type ClusterNode = Primary | Replica | Stranger;
+
+export function slotsOf(node: ClusterNode | undefined): SlotSet {
+  return node?.role === 'primary' ? node.slots : SlotSet.empty;
+}
 
 /** Slots on their way. Only the node itself tells, about itself. */
 export interface OpenSlots {

@@ -1,5 +1,7 @@
 /** What those who answer say of each node. Asked of every node that is silent, of which there may be thousands. */
+import { addTo } from './group-by.ts';
 import type { ClusterNode, NodeId } from './node.ts';
+import { remembered } from './remembered.ts';
 import { type Camp, type ClusterSnapshot, campsOf } from './snapshot.ts';
 
 export interface Opinion {
@@ -8,21 +10,17 @@ export interface Opinion {
   readonly camp: Camp;
 }
 
-const known = new WeakMap<ClusterSnapshot, ReadonlyMap<NodeId, readonly Opinion[]>>();
-
 export function opinionsOn(snapshot: ClusterSnapshot, id: NodeId): readonly Opinion[] {
-  const opinions = known.get(snapshot) ?? collect(snapshot);
-  known.set(snapshot, opinions);
-  return opinions.get(id) ?? [];
+  return allOpinions(snapshot).get(id) ?? [];
 }
+
+const allOpinions = remembered(collect);
 
 function collect({ views }: ClusterSnapshot): ReadonlyMap<NodeId, readonly Opinion[]> {
   const opinions = new Map<NodeId, Opinion[]>();
   for (const camp of campsOf(views)) {
     for (const node of camp.nodes) {
-      const others = opinions.get(node.id);
-      if (others) others.push({ node, camp });
-      else opinions.set(node.id, [{ node, camp }]);
+      addTo(opinions, node.id, { node, camp });
     }
   }
   return opinions;

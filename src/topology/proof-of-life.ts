@@ -4,7 +4,8 @@
  */
 import { type ClusterNode, formatAddress, type NodeId } from './node.ts';
 import { opinionsOn } from './opinions.ts';
-import { believedNodes, type ClusterSnapshot, type UnreachableNode } from './snapshot.ts';
+import { remembered } from './remembered.ts';
+import { believedNodes, type ClusterSnapshot, type UnreachableNode, viewOf } from './snapshot.ts';
 
 /** Those who answer and have a bus link to the node, and do not suspect it. */
 export function hearersOf(snapshot: ClusterSnapshot, id: NodeId): NodeId[] {
@@ -51,14 +52,7 @@ export interface WrongAddress {
  * because the one who answers announces another address than theirs. A node that nobody hears, and whose address the one
  * who answers announces as its own, was reset.
  */
-export function wrongAddresses(snapshot: ClusterSnapshot): readonly WrongAddress[] {
-  const wrong = known.get(snapshot) ?? findWrong(snapshot);
-  known.set(snapshot, wrong);
-  return wrong;
-}
-
-/** Asked once for each node that is silent. */
-const known = new WeakMap<ClusterSnapshot, readonly WrongAddress[]>();
+export const wrongAddresses: (snapshot: ClusterSnapshot) => readonly WrongAddress[] = remembered(findWrong);
 
 function findWrong(snapshot: ClusterSnapshot): WrongAddress[] {
   return snapshot.unreachable.flatMap((node): WrongAddress[] => {
@@ -66,10 +60,9 @@ function findWrong(snapshot: ClusterSnapshot): WrongAddress[] {
     if (!address || !replacedBy) return [];
     const heardBy = hearersOf(snapshot, id);
     const isMember = believedNodes(snapshot).has(replacedBy);
-    const own = snapshot.views.find(view => view.id === replacedBy)?.self.address;
+    const own = viewOf(snapshot, replacedBy)?.self.address;
     const isElsewhere = own !== undefined && formatAddress(own) !== formatAddress(address);
-    const answers = snapshot.views.some(view => view.id === id);
-    if (heardBy.length === 0 && !answers && !(isMember && isElsewhere)) return [];
+    if (heardBy.length === 0 && !viewOf(snapshot, id) && !(isMember && isElsewhere)) return [];
     // Where the one who answers announces the same address, the map has done what it should.
     const mapLine = own && !isElsewhere ? undefined : node.mapLine;
     return [

@@ -40,6 +40,11 @@ export class SlotSet {
     this.size = ranges.reduce((sum, range) => sum + range.last - range.first + 1, 0);
   }
 
+  /** The lowest; of none what is beyond all. */
+  get beginning(): number {
+    return this.ranges[0]?.first ?? SLOT_COUNT;
+  }
+
   static range(first: number, last: number): SlotSet {
     if (first > last) throw new RangeError(`a slot range runs upwards, unlike ${first}-${last}`);
     return new SlotSet([{ first: slot(first), last: slot(last) }]);

@@ -2,6 +2,7 @@
  * A cluster at one moment, as every one of its nodes sees it. Nodes that did not answer are part of it: a picture
  * that leaves them out is how tools come to call a broken cluster healthy.
  */
+import { groupBy } from './group-by.ts';
 import {
   type Address,
   type ClusterNode,
@@ -11,6 +12,7 @@ import {
   type Primary,
   type Replica,
 } from './node.ts';
+import { remembered } from './remembered.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { SlotSet } from './slot-set.ts';
 
@@ -73,37 +75,18 @@ export interface Camp {
  * concluded from camps must not depend on how many there are.
  */
 export function campsOf(views: readonly NodeView[]): Camp[] {
-  const camps = new Map<readonly ClusterNode[], NodeView[]>();
-  for (const view of views) {
-    const camp = camps.get(view.nodes);
-    if (camp) camp.push(view);
-    else camps.set(view.nodes, [view]);
-  }
-  return [...camps].map(([nodes, members]) => ({ nodes, views: members }));
+  return [...groupBy(views, view => view.nodes)].map(([nodes, members]) => ({ nodes, views: members }));
 }
-
-/** Every report asks for them, some more than once. */
-const believed = new WeakMap<ClusterSnapshot, ReadonlyMap<NodeId, ClusterNode>>();
 
 /** Each node once: in its own words where it answered, else in those of whoever knows most of it. */
-export function believedNodes(snapshot: ClusterSnapshot): ReadonlyMap<NodeId, ClusterNode> {
-  const known = believed.get(snapshot);
-  if (known) return known;
-  const nodes = believeAll(snapshot);
-  believed.set(snapshot, nodes);
-  return nodes;
-}
+export const believedNodes: (snapshot: ClusterSnapshot) => ReadonlyMap<NodeId, ClusterNode> =
+  remembered(believeAll);
 
 function believeAll(snapshot: ClusterSnapshot): Map<NodeId, ClusterNode> {
-  const nodes = new Map<NodeId, ClusterNode>();
-  const answered = new Set<NodeId>();
-  for (const view of snapshot.views) {
-    nodes.set(view.id, view.self);
-    answered.add(view.id);
-  }
+  const nodes = new Map(snapshot.views.map(view => [view.id, view.self]));
   for (const camp of campsOf(snapshot.views)) {
     for (const node of camp.nodes) {
-      if (answered.has(node.id)) continue;
+      if (viewOf(snapshot, node.id)) continue;
       const known = nodes.get(node.id);
       if (!known || (known !== node && tellsMore(node, known))) nodes.set(node.id, node);
     }
@@ -134,13 +117,40 @@ function wording(node: ClusterNode): string {
   return `${node.role} ${rest} ${node.address ? formatAddress(node.address) : ''}`;
 }
 
+/** What a node says, where it answers. */
+export function viewOf(snapshot: ClusterSnapshot, id: NodeId | undefined): NodeView | undefined {
+  return id && viewsById(snapshot).get(id);
+}
+
+const viewsById = remembered(
+  ({ views }: ClusterSnapshot): ReadonlyMap<NodeId, NodeView> => new Map(views.map(view => [view.id, view])),
+);
+
+export interface PrimaryView extends NodeView {
+  readonly self: Primary;
+}
+
+/** Those that answer. */
+export function primariesIn({ views }: Pick<ClusterSnapshot, 'views'>): PrimaryView[] {
+  return views.filter((view): view is PrimaryView => view.self.role === 'primary');
+}
+
+/** In the order of the slot map; those without slots come last. */
+export function primariesInOrder(snapshot: ClusterSnapshot): PrimaryView[] {
+  return primariesIn(snapshot).sort(
+    (a, b) => a.self.slots.beginning - b.self.slots.beginning || (a.id < b.id ? -1 : 1),
+  );
+}
+
+/** Those that answer. */
+export function replicasOf({ views }: ClusterSnapshot, primary: NodeId): NodeView[] {
+  return views.filter(({ self }) => self.role === 'replica' && self.primary === primary);
+}
+
 /** What the reachable primaries say they own themselves. */
 export function ownClaims(snapshot: ClusterSnapshot): Map<NodeId, SlotSet> {
-  const claims = new Map<NodeId, SlotSet>();
-  for (const { id, self } of snapshot.views) {
-    if (self.role === 'primary' && self.slots.size > 0) claims.set(id, self.slots);
-  }
-  return claims;
+  const owners = primariesIn(snapshot).filter(({ self }) => self.slots.size > 0);
+  return new Map(owners.map(({ id, self }) => [id, self.slots]));
 }
 
 /** A node of before has other slots now, or does not answer. */
@@ -164,14 +174,7 @@ export function isReplica(node: ClusterNode): node is Replica {
 
 /** Replicas by primary, unreachable ones too. */
 export function replicasByPrimary(nodes: Iterable<ClusterNode>): Map<NodeId, Replica[]> {
-  const groups = new Map<NodeId, Replica[]>();
-  for (const node of nodes) {
-    if (!isReplica(node) || !node.primary) continue;
-    const group = groups.get(node.primary);
-    if (group) group.push(node);
-    else groups.set(node.primary, [node]);
-  }
-  return groups;
+  return groupBy([...nodes].filter(isReplica), ({ primary }) => primary);
 }
 
 /** Where each node is: the address at which it answered, else the one that others announce. */

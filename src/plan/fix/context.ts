@@ -4,7 +4,7 @@ import type { NodeId } from '../../topology/node.ts';
 import type { Obstacle } from './situation.ts';
 
 /** Who is in whose place, where nodes have failed over or are down. */
-export interface Places {
+export interface Succession {
   /** The primary of a node that is a replica now; else itself. */
   readonly successorOf: (id: NodeId) => NodeId;
   /** A primary that does not answer, and whose slots others have. */
@@ -17,7 +17,7 @@ export interface Places {
   readonly mayReclaim: (source: NodeId) => boolean;
 }
 
-export interface FixContext extends Places {
+export interface FixContext extends Succession {
   /** Primaries that answer. */
   readonly primaries: ReadonlySet<NodeId>;
   /** Everybody who answers. */

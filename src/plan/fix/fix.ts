@@ -6,25 +6,24 @@
 import type { Census } from '../../topology/census.ts';
 import { diagnose, type Examined, NO_WISHES } from '../../topology/diagnose.ts';
 import type { Finding } from '../../topology/finding.ts';
-import { membersOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import { type ClusterSnapshot, coveredSlots } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, coveredSlots, primariesIn } from '../../topology/snapshot.ts';
 import type { Decision } from '../refusal.ts';
-import { inStages } from '../stages.ts';
+import { agreeStep, inStages } from '../stages.ts';
 import type { Plan, Stage, Step } from '../step.ts';
 import type { OwnedScene } from './bring-keys-home.ts';
 import type { FixContext } from './context.ts';
 import { coverSlots, standingFor } from './coverage.ts';
-import { placesOf } from './half-moved.ts';
+import { successionIn } from './half-moved.ts';
 import { keysGone } from './keys-gone.ts';
 import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './members.ts';
 import { type Migration, migrationsLeft, slotsOnTheirWay } from './migrations.ts';
 import { openSituations } from './open-slots.ts';
 import { epochsEqual, hiddenStrays, mapsDisagree } from './owners.ts';
-import { concernedBy, inOnePiece, PHASES, type Phase } from './phases.ts';
+import { inOnePiece, PHASES, type Phase } from './phases.ts';
 import { unlessNoRoom } from './room.ts';
-import type { Obstacle, Situation } from './situation.ts';
+import { concernedBy, type Obstacle, type Situation } from './situation.ts';
 import { numberOf } from './situation-kinds.ts';
 import { type SlotScene, slotScenes } from './slot-scenes.ts';
 import { isToldOf, nobodyAnswers } from './unexplained.ts';
@@ -59,8 +58,7 @@ export interface FixPlan extends Plan {
 
 export function planFix(request: FixRequest): Decision<FixPlan> {
   const { snapshot, census, wishes, prefer = 'owner' } = request;
-  if (snapshot.views.every(({ self }) => self.role !== 'primary'))
-    return { kind: 'refused', refusals: [nobodyAnswers(snapshot)] };
+  if (primariesIn(snapshot).length === 0) return { kind: 'refused', refusals: [nobodyAnswers(snapshot)] };
   // Keys that are astray are found only by counting them everywhere, which the look has not done.
   const findings = wishes.searchOwners ? diagnose(snapshot, { ...NO_WISHES, census }) : request.findings;
   const { situations: all, willBeCovered } = situationsIn(request, findings);
@@ -84,22 +82,29 @@ export function isStuck({ kind, obstacle }: Situation): boolean {
 }
 
 /**
- * `isNew`          the slot has no owner, and gets one by this plan        its keys are brought there; no move of it is finished
- * `willBeCovered`  so do all slots without one                             the nodes can come to say that all is well
- * `isDown`         not so, and a node says that the cluster is down        what takes MIGRATE waits until it is up
- * `looksAgain`     hidden keys come to light by this plan                  what takes MIGRATE waits for the next round only
- * `isQuiet`        no slot is about to change hands, or in dispute         keys are looked for outside their owners
+ * What decides how far a round goes:
+ *
+ * - `isNew`: the slot has no owner, and gets one by this plan. Who gets it has begun no move of it, so none is taken for half
+ *   done; and keys are brought there under a mark that is set before anybody owns it.
+ * - `willBeCovered`: by the end of it all slots have an owner. While one has none, servers say that the cluster is down, and
+ *   to wait until they say otherwise would be in vain.
+ * - `isDown`: that will not be so, and a node says that the cluster is down (with cluster-require-full-coverage no, none
+ *   does). A server refuses MIGRATE then, so keys stay; what is urgent is done all the same.
+ * - `looksAgain`: hidden keys come to light by this plan. Then slots get their owners in the next round by itself, and the
+ *   person is not sent to look for what keeps the cluster down.
+ * - `isQuiet`: no slot is about to change hands, or in dispute. To find keys that a node hides it has to import their slots,
+ *   and a node that imports a slot does not hear who owns it.
  */
 function situationsIn(
   { snapshot, census, migrations, wishes, placeOf }: FixRequest,
   findings: readonly Finding[],
 ) {
   const { views } = snapshot;
-  const primaries = new Set(views.flatMap(({ id, self }) => (self.role === 'primary' ? [id] : [])));
+  const primaries = new Set(primariesIn(snapshot).map(({ id }) => id));
   const answering = new Set(views.map(({ id }) => id));
   const { withUnreachable } = wishes;
   const context: FixContext = {
-    ...placesOf(snapshot),
+    ...successionIn(snapshot),
     primaries,
     answering,
     census,
@@ -127,7 +132,6 @@ function situationsIn(
   const removed = ghosts({ snapshot, findings }, placeOf);
   const gone = new Set(removed.flatMap(({ nodes }) => nodes));
   const disputed = mapsDisagree(findings, snapshot, settled);
-  // A node that imports slots does not hear who owns them; so nothing else may be about to change hands.
   const isQuiet = settled.size === 0 && disputed.length === 0 && onTheirWay.size === 0;
   const situations = unlessNoRoom(
     [
@@ -217,18 +221,13 @@ function stagesOf(
     ...PHASES.map((phase): Stage => {
       if (phase === 'settle')
         return claimers.length > 0 && keysMove && canAgree
-          ? [agreement(snapshot, claimers, willBeCovered)]
+          ? [agreeStep(snapshot, claimers, { wantsOk: willBeCovered })]
           : [];
       if (phase === 'agree')
         return needsAgreement && canAgree && concerned.length > 0
-          ? [agreement(snapshot, concerned, isOk)]
+          ? [agreeStep(snapshot, concerned, { wantsOk: isOk })]
           : [];
       return steps(phase);
     }),
   );
-}
-
-function agreement(snapshot: ClusterSnapshot, concerned: readonly NodeId[], wantsOk: boolean): Step {
-  const members = membersOf(snapshot);
-  return { kind: 'agree', members, concerned, wantsOk, wantsCopies: false };
 }

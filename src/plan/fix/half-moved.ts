@@ -5,19 +5,19 @@
  * owner would have to close its slots first, and clients would write onto nothing until they are there; so the move goes
  * on instead, with the marks set so that every key is found from then on.
  */
+import { countedAt } from '../../topology/census.ts';
 import type { ClusterNode, NodeId } from '../../topology/node.ts';
 import { isSince } from '../../topology/releases.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
-import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
+import { believedNodes, type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 import { type Case, marked, type OwnedScene, stable, urgent } from './bring-keys-home.ts';
-import type { FixContext, Places } from './context.ts';
+import type { FixContext, Succession } from './context.ts';
 import type { Measure } from './phases.ts';
 
-export function placesOf(snapshot: ClusterSnapshot): Places {
+export function successionIn(snapshot: ClusterSnapshot): Succession {
   const nodes = believedNodes(snapshot);
-  const views = new Map(snapshot.views.map(view => [view.id, view]));
   const ownsNothing = (node: ClusterNode | undefined) =>
-    node !== undefined && !views.has(node.id) && node.role === 'primary' && node.slots.size === 0;
+    node?.role === 'primary' && node.slots.size === 0 && !viewOf(snapshot, node.id);
   const isAnyDown = [...nodes.values()].some(ownsNothing);
   return {
     successorOf: id => {
@@ -26,7 +26,7 @@ export function placesOf(snapshot: ClusterSnapshot): Places {
     },
     isReplaced: id => ownsNothing(nodes.get(id)) && nodes.get(id)?.health === 'failed',
     mayReclaim: source => {
-      const server = views.get(source)?.server;
+      const server = viewOf(snapshot, source)?.server;
       return isAnyDown && server !== undefined && isSince(server, { valkey: [8, 0] });
     },
   };
@@ -36,7 +36,7 @@ export function placesOf(snapshot: ClusterSnapshot): Places {
 export function targetOf(scene: OwnedScene, context: FixContext): NodeId | undefined {
   const { owner, migrating, importing, keys, rivals } = scene;
   const named = migrating.get(owner);
-  const target = named ? successorOf(named, scene, context) : forgottenTarget(scene, context);
+  const target = named ? heirTo(named, scene, context) : forgottenTarget(scene, context);
   if (!target || target === owner || !context.primaries.has(target) || rivals.length > 0) return undefined;
   // Where a third node has keys too they are all brought back: the owner takes them only while it gives none away.
   if ([...keys.keys()].some(id => id !== owner && id !== target)) return undefined;
@@ -44,15 +44,14 @@ export function targetOf(scene: OwnedScene, context: FixContext): NodeId | undef
 }
 
 function mayHoldKeys(id: NodeId, { keys }: OwnedScene, { census }: FixContext): boolean {
-  const counted = census.get(id);
-  return keys.has(id) || !counted || 'reason' in counted || counted.hidden > 0;
+  return keys.has(id) || countedAt(census, id)?.hidden !== 0;
 }
 
 /**
  * While an old target is down nobody says who was its replica. But where others have its slots, and of them just one may have
  * keys of this slot, it has got them from there.
  */
-function successorOf(named: NodeId, scene: OwnedScene, context: FixContext): NodeId {
+function heirTo(named: NodeId, scene: OwnedScene, context: FixContext): NodeId {
   if (!context.isReplaced(named)) return context.successorOf(named);
   const [heir, ...others] = [...context.primaries].filter(
     id => id !== scene.owner && mayHoldKeys(id, scene, context),
@@ -87,8 +86,7 @@ export function halfMoved(
 ): Case {
   const { owner, importing, migrating, heard, keys } = scene;
   const [there, here] = [keys.get(target) ?? 0, keys.get(owner) ?? 0];
-  const counted = census.get(target);
-  const hides = counted !== undefined && !('reason' in counted) && counted.hidden > 0;
+  const hides = (countedAt(census, target)?.hidden ?? 0) > 0;
   const named = migrating.get(owner);
   const isMisled = importing.has(target) && importing.get(target) !== owner;
   const facts = {

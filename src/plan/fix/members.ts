@@ -1,21 +1,19 @@
 /** Who belongs to the cluster, whom nodes know, and whose replicas they are. */
 import type { Examined } from '../../topology/diagnose.ts';
-import type { Finding, FindingOf } from '../../topology/finding.ts';
+import type { Finding } from '../../topology/finding.ts';
 import { membersOf, withoutNodes } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { Place } from '../../topology/place.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import { type ClusterSnapshot, coveredSlots } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, coveredSlots, viewOf } from '../../topology/snapshot.ts';
 import { ghostsIn, planForgetting } from '../membership/forget-failed.ts';
-import { rehome } from '../placement/rehome.ts';
+import { homesFor } from '../placement/rehome.ts';
 import { shardsOf } from '../placement/shards.ts';
 import type { Step } from '../step.ts';
 import type { Measure, Phase } from './phases.ts';
-import type { Obstacle, Situation } from './situation.ts';
+import { type Situation, situation } from './situation.ts';
 
 export type PlaceOf = (id: NodeId) => Place;
-
-const nowhere = { slots: SlotSet.empty, keys: 0, keysAtOwner: 0 } as const;
 
 const PHASE_OF: Partial<Record<Step['kind'], Phase>> = {
   replicate: 'rehome',
@@ -30,9 +28,7 @@ export function ghosts({ snapshot, findings }: Examined, placeOf: PlaceOf): Situ
     const nodes = decision.refusals.flatMap(refusal =>
       'node' in refusal && typeof refusal.node === 'string' ? [refusal.node] : [],
     );
-    return nodes.length > 0
-      ? [{ kind: 'ghost', nodes, ...nowhere, measures: [], obstacle: 'no-remedy' }]
-      : [];
+    return nodes.length > 0 ? [situation('ghost', nodes, { obstacle: 'no-remedy' })] : [];
   }
   const { plan } = decision;
   if (plan.victims.length === 0) return [];
@@ -40,7 +36,7 @@ export function ghosts({ snapshot, findings }: Examined, placeOf: PlaceOf): Situ
     const phase = PHASE_OF[step.kind];
     return phase ? [{ phase, step }] : [];
   });
-  return [{ kind: 'ghost', nodes: plan.victims, ...nowhere, measures }];
+  return [situation('ghost', plan.victims, { measures })];
 }
 
 /** Whoever is known to some only is introduced to the others. */
@@ -51,7 +47,8 @@ export function strangers(
 ): Situation[] {
   const members = membersOf(snapshot).filter(({ id }) => !gone.has(id));
   const known = new Map(members.map(member => [member.id, member]));
-  return findings.filter(isMembersDisagree).flatMap((finding): Situation[] => {
+  return findings.flatMap((finding): Situation[] => {
+    if (finding.kind !== 'members-disagree') return [];
     const newcomers = finding.nodes.filter(id => known.has(id));
     if (newcomers.length === 0) return [];
     const unaware = finding.unknownTo.filter(id => !gone.has(id));
@@ -63,18 +60,9 @@ export function strangers(
     );
     const step = { kind: 'join', introductions, newcomers, members } as const;
     return [
-      {
-        kind: 'members-disagree',
-        nodes: [...newcomers, ...unaware],
-        ...nowhere,
-        measures: [{ phase: 'meet', step }],
-      },
+      situation('members-disagree', [...newcomers, ...unaware], { measures: [{ phase: 'meet', step }] }),
     ];
   });
-}
-
-function isMembersDisagree(finding: Finding): finding is FindingOf<'members-disagree'> {
-  return finding.kind === 'members-disagree';
 }
 
 /**
@@ -83,20 +71,19 @@ function isMembersDisagree(finding: Finding): finding is FindingOf<'members-disa
  */
 export function mistaken(
   findings: readonly Finding[],
-  { views }: ClusterSnapshot,
+  snapshot: ClusterSnapshot,
   heirs: ReadonlySet<NodeId>,
 ): Situation[] {
   const isStranded = (id: NodeId) => {
-    const self = views.find(view => view.id === id)?.self;
+    const self = viewOf(snapshot, id)?.self;
     if (self?.role !== 'replica' || heirs.has(id)) return false;
     const { primary } = self;
-    if (!primary || views.some(view => view.id === primary)) return false;
-    return views.some(({ nodes }) => nodes.every(node => node.id !== primary));
+    if (!primary || viewOf(snapshot, primary)) return false;
+    return snapshot.views.some(({ nodes }) => nodes.every(node => node.id !== primary));
   };
   return findings.flatMap(({ kind, nodes }): Situation[] => {
     if (kind !== 'roles-disagree') return [];
-    const obstacle = nodes.some(isStranded) && ({ obstacle: 'wait' } as const);
-    return [{ kind: 'roles-disagree', nodes, ...nowhere, measures: [], ...obstacle }];
+    return [situation('roles-disagree', nodes, { ...(nodes.some(isStranded) && { obstacle: 'wait' }) })];
   });
 }
 
@@ -115,39 +102,20 @@ export function homeless(
     .filter(id => !gone.has(id));
   if (lost.length === 0) return [];
   // Not counted is not none.
-  const keys = new Map(snapshot.views.map(({ id, server }) => [id, server.keys]));
+  const keysAt = (id: NodeId) => viewOf(snapshot, id)?.server.keys;
   const isCovered = coveredSlots(snapshot).equals(SlotSet.all);
-  const rescued = lost.filter(id => isCovered || keys.get(id) === 0);
+  const rescued = lost.filter(id => isCovered || keysAt(id) === 0);
   const kept = lost.filter(id => !rescued.includes(id));
   const shards = shardsOf(withoutNodes(snapshot, new Set([...gone, ...lost])));
-  const homes =
-    rescued.length > 0 && shards.length > 0 ? rehome(shards, rescued, placeOf, { movable: 'homeless' }) : [];
-  const situations = homes.flatMap(({ primary, replicas }) =>
-    replicas
-      .filter(id => rescued.includes(id))
-      .map((node): Situation => {
-        const step = { kind: 'replicate', node, primary } as const;
-        return {
-          kind: 'replica-of-nobody',
-          nodes: [node, primary],
-          ...nowhere,
-          keys: keys.get(node) ?? 0,
-          measures: [{ phase: 'rehome', step }],
-        };
-      }),
-  );
-  const obstacle: Obstacle = 'wait';
   return [
-    ...situations,
-    ...kept.map(
-      (node): Situation => ({
-        kind: 'replica-of-nobody',
-        nodes: [node],
-        ...nowhere,
-        keys: keys.get(node) ?? 0,
-        measures: [],
-        obstacle,
+    ...[...homesFor(shards, rescued, placeOf)].map(([node, primary]) =>
+      situation('replica-of-nobody', [node, primary], {
+        keys: keysAt(node) ?? 0,
+        measures: [{ phase: 'rehome', step: { kind: 'replicate', node, primary } }],
       }),
+    ),
+    ...kept.map(node =>
+      situation('replica-of-nobody', [node], { keys: keysAt(node) ?? 0, obstacle: 'wait' }),
     ),
   ];
 }

@@ -1,7 +1,7 @@
 /** Moves that the servers themselves have under way, or cannot bring to an end. */
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import type { Situation } from './situation.ts';
+import { type Situation, situation } from './situation.ts';
 
 /** What one end tells of an atomic slot migration. */
 export interface Migration {
@@ -18,18 +18,12 @@ export interface Migration {
 
 /** One that gets on is let go on; nothing can be done to its slots meanwhile. */
 export function migrationsLeft(migrations: readonly Migration[]): Situation[] {
-  return migrations.map(({ node, name, peer, slots, failing, message }) => ({
-    kind: failing ? 'migration-failing' : 'migration-running',
-    nodes: peer ? [node, peer] : [node],
-    slots,
-    keys: 0,
-    keysAtOwner: 0,
-    detail: message,
-    measures: failing
-      ? [{ phase: 'cancel', step: { kind: 'cancel-migration', node, ...(name && { name }) } }]
-      : [],
-    ...(!failing && { obstacle: 'wait' }),
-  }));
+  return migrations.map(({ node, name, peer, slots, failing, message: detail }) => {
+    const nodes = peer ? [node, peer] : [node];
+    if (!failing) return situation('migration-running', nodes, { slots, detail, obstacle: 'wait' });
+    const step = { kind: 'cancel-migration', node, ...(name && { name }) } as const;
+    return situation('migration-failing', nodes, { slots, detail, measures: [{ phase: 'cancel', step }] });
+  });
 }
 
 export function slotsOnTheirWay(migrations: readonly Migration[]): SlotSet {

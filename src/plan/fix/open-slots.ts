@@ -2,13 +2,13 @@
  * Slots that have an owner, and are open, claimed by others too, or have keys elsewhere. The owner is who is configured to
  * be: what it says of itself, in the newest epoch. Keys decide nothing here; they follow.
  */
-import type { Census } from '../../topology/census.ts';
+import { countedAt } from '../../topology/census.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { type Case, gathered, marked, type OwnedScene, stable } from './bring-keys-home.ts';
 import type { FixContext } from './context.ts';
 import { halfMoved, targetOf } from './half-moved.ts';
-import type { Situation } from './situation.ts';
+import { type Situation, situation } from './situation.ts';
 
 export function openSituations(scenes: readonly OwnedScene[], context: FixContext): Situation[] {
   const groups = new Map<string, { first: Case; slots: number[]; keys: number; keysAtOwner: number }>();
@@ -25,17 +25,8 @@ export function openSituations(scenes: readonly OwnedScene[], context: FixContex
   return [...groups.values()].map(({ first, slots: list, keys, keysAtOwner }) => {
     const { kind, nodes, obstacle, detail } = first;
     const slots = SlotSet.of(...list);
-    const measures = obstacle ? [] : first.measures(slots);
-    return {
-      kind,
-      nodes,
-      slots,
-      keys,
-      keysAtOwner,
-      measures,
-      ...(obstacle && { obstacle }),
-      ...(detail !== undefined && { detail }),
-    };
+    const measures = obstacle ? { obstacle } : { measures: first.measures(slots) };
+    return situation(kind, nodes, { slots, keys, keysAtOwner, ...measures, ...(detail && { detail }) });
   });
 }
 
@@ -58,7 +49,7 @@ function claimedTwice({ owner, keys }: OwnedScene, rival: NodeId, { census }: Fi
     nodes: [owner, rival],
     keys: held,
     keysAtOwner: keys.get(owner) ?? 0,
-    ...(isUncounted(census, rival) && { obstacle: 'uncounted' }),
+    ...(!countedAt(census, rival) && { obstacle: 'uncounted' }),
     variant: `${held > 0}`,
     measures: slots => [
       ...(held > 0
@@ -102,7 +93,7 @@ function marksBut(scene: OwnedScene, goal: NodeId | undefined, { census }: FixCo
       nodes: [node, importing.get(node) ?? migrating.get(node) ?? owner],
       keys: 0,
       keysAtOwner,
-      ...(isUncounted(census, node) && { obstacle: 'uncounted' }),
+      ...(!countedAt(census, node) && { obstacle: 'uncounted' }),
       measures: slots => [stable(node, slots, 'close')],
     };
   });
@@ -127,9 +118,4 @@ function onReplicas({ markedReplicas, migrating, importing }: OwnedScene): Case[
       ...(!primary && { obstacle: 'no-remedy' }),
       measures: slots => (primary ? [stable(primary, slots, 'close')] : []),
     }));
-}
-
-function isUncounted(census: Census, id: NodeId): boolean {
-  const held = census.get(id);
-  return !held || 'reason' in held;
 }

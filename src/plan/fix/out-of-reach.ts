@@ -1,7 +1,7 @@
 /** Who may have the only copy of keys in slots that nobody serves, and cannot be asked for them or is not asked. */
 import type { NodeId } from '../../topology/node.ts';
 import { isAlive } from '../../topology/proof-of-life.ts';
-import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
+import { believedNodes, type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 
 /**
  * Whoever cannot be asked may hold the keys of slots that nobody owns, and be back a moment later: then clients have
@@ -27,7 +27,7 @@ export function livingHolders(snapshot: ClusterSnapshot): NodeId[] {
 function mayHaveCopy(snapshot: ClusterSnapshot, id: NodeId): boolean {
   const node = believedNodes(snapshot).get(id);
   if (node?.role === 'stranger') return !node.handshake;
-  return node?.role === 'replica' && !snapshot.views.some(view => view.id === node.primary);
+  return node?.role === 'replica' && !viewOf(snapshot, node.primary);
 }
 
 /** Replicas of a primary that nobody knows any more: their keys may be all that is left of slots that nobody owns. */

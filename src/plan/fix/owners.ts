@@ -1,12 +1,13 @@
 /** What owners and views disagree about although no slot is open, and keys that a server does not show. */
+import { countedAt } from '../../topology/census.ts';
 import type { Finding } from '../../topology/finding.ts';
-import type { NodeId } from '../../topology/node.ts';
+import { type NodeId, slotsOf } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, type NodeView, primariesIn } from '../../topology/snapshot.ts';
 import type { FixContext } from './context.ts';
 import { revealing } from './coverage.ts';
 import type { Measure } from './phases.ts';
-import type { Situation } from './situation.ts';
+import { type Situation, situation } from './situation.ts';
 
 /**
  * The owner says so itself, nobody else does, and still somebody has it differently. A claim is believed when its epoch
@@ -14,17 +15,16 @@ import type { Situation } from './situation.ts';
  */
 export function mapsDisagree(
   findings: readonly Finding[],
-  { views }: ClusterSnapshot,
+  snapshot: ClusterSnapshot,
   settled: SlotSet,
 ): Situation[] {
   const disputed = SlotSet.union(
     findings.flatMap(finding => (finding.kind === 'slot-maps-disagree' ? [finding.slots] : [])),
   ).without(settled);
   if (disputed.size === 0) return [];
-  return views.flatMap(({ id: owner, self }) => {
-    if (self.role !== 'primary') return [];
+  return primariesIn(snapshot).flatMap(({ id: owner, self }) => {
     const own = self.slots.intersect(disputed);
-    const dissenters = views.flatMap(view => dissent(view, owner, own));
+    const dissenters = snapshot.views.flatMap(view => dissent(view, owner, own));
     if (own.size === 0 || dissenters.length === 0) return [];
     const slots = SlotSet.union(dissenters.map(dissenter => dissenter.slots));
     const isNewest = dissenters.every(({ epoch }) => epoch < self.configEpoch);
@@ -34,16 +34,8 @@ export function mapsDisagree(
       return [{ phase: 'tell', step: { kind: 'tell-owner', node: view.id, owner, slots: part } }];
     });
     const bump: Measure[] = isNewest ? [] : [{ phase: 'bump', step: { kind: 'bump-epoch', node: owner } }];
-    return [
-      {
-        kind: 'maps-disagree',
-        nodes: [owner, ...dissenters.map(({ view }) => view.id)],
-        slots,
-        keys: 0,
-        keysAtOwner: 0,
-        measures: [...telling, ...bump],
-      },
-    ];
+    const nodes = [owner, ...dissenters.map(({ view }) => view.id)];
+    return [situation('maps-disagree', nodes, { slots, measures: [...telling, ...bump] })];
   });
 }
 
@@ -51,12 +43,9 @@ export function mapsDisagree(
 function dissent(view: NodeView, owner: NodeId, slots: SlotSet) {
   if (view.id === owner) return [];
   const believed = view.nodes.find(({ id }) => id === owner);
-  const granted = believed?.role === 'primary' ? believed.slots : SlotSet.empty;
-  const denied = slots.without(granted);
+  const denied = slots.without(slotsOf(believed));
   if (denied.size === 0 || !believed) return [];
-  const holders = view.nodes.filter(
-    node => node.id !== owner && node.role === 'primary' && node.slots.intersect(denied).size > 0,
-  );
+  const holders = view.nodes.filter(node => node.id !== owner && slotsOf(node).intersect(denied).size > 0);
   return [{ view, slots: denied, epoch: Math.max(-1, ...holders.map(({ configEpoch }) => configEpoch)) }];
 }
 
@@ -66,15 +55,15 @@ export function epochsEqual(findings: readonly Finding[]): Situation[] {
     const [first] = nodes;
     if (kind !== 'epochs-equal' || !first) return [];
     const measures: Measure[] = [{ phase: 'bump', step: { kind: 'bump-epoch', node: first } }];
-    return [{ kind: 'epochs-equal', nodes, slots: SlotSet.empty, keys: 0, keysAtOwner: 0, measures }];
+    return [situation('epochs-equal', nodes, { measures })];
   });
 }
 
 /** Where stray keys were to be looked for, and a node has some that it does not show. */
-export function hiddenStrays({ views }: ClusterSnapshot, { census, primaries }: FixContext): Situation[] {
-  return views.flatMap(({ id, self, open }) => {
-    const held = census.get(id);
-    if (self.role !== 'primary' || !held || 'reason' in held || held.hidden === 0) return [];
+export function hiddenStrays(snapshot: ClusterSnapshot, { census, primaries }: FixContext): Situation[] {
+  return primariesIn(snapshot).flatMap(({ id, self, open }) => {
+    const held = countedAt(census, id);
+    if (!held || held.hidden === 0) return [];
     const shown = self.slots.union(SlotSet.of(...open.importing.keys()));
     const peer = [...primaries].find(other => other !== id);
     const slots = SlotSet.all.without(shown);

@@ -1,6 +1,4 @@
 /** What `fix` does about situations, and in which order. */
-import type { NodeId } from '../../topology/node.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import type { Step } from '../step.ts';
 
 /**
@@ -49,15 +47,4 @@ export function inOnePiece(measures: readonly Measure[]): Step[] {
     steps.set(key, merges ? { ...step, slots: step.slots.union(known.slots) } : step);
   }
   return [...steps.values()];
-}
-
-interface Concerning {
-  readonly nodes: readonly NodeId[];
-  readonly obstacle?: string;
-}
-
-/** Everybody whose slots or role others may have to hear of. */
-export function concernedBy(situations: readonly Concerning[], { views }: ClusterSnapshot): NodeId[] {
-  const named = new Set(situations.filter(({ obstacle }) => !obstacle).flatMap(({ nodes }) => nodes));
-  return views.map(({ id }) => id).filter(id => named.has(id));
 }

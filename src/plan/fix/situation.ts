@@ -3,7 +3,8 @@
  * done, what could be lost.
  */
 import type { NodeId } from '../../topology/node.ts';
-import type { SlotSet } from '../../topology/slot-set.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
+import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import type { Measure } from './phases.ts';
 import type { SituationKind } from './situation-kinds.ts';
 
@@ -47,4 +48,19 @@ export interface Situation {
   readonly obstacle?: Obstacle;
   /** What only the kind itself understands: an error message of a server, or what is special about these slots. */
   readonly detail?: string;
+}
+
+/** About no slots and no keys, and nothing is done about it, unless it says otherwise. */
+export function situation(
+  kind: SituationKind,
+  nodes: readonly NodeId[],
+  facts: Partial<Omit<Situation, 'kind' | 'nodes'>> = {},
+): Situation {
+  return { kind, nodes, slots: SlotSet.empty, keys: 0, keysAtOwner: 0, measures: [], ...facts };
+}
+
+/** Everybody whose slots or role others may have to hear of. */
+export function concernedBy(situations: readonly Situation[], { views }: ClusterSnapshot): NodeId[] {
+  const named = new Set(situations.filter(({ obstacle }) => !obstacle).flatMap(({ nodes }) => nodes));
+  return views.map(({ id }) => id).filter(id => named.has(id));
 }

@@ -1,9 +1,9 @@
 /** All that is known of single slots which something is wrong with: who claims them, who has them open, who holds keys. */
-import type { Census, NodeCensus } from '../../topology/census.ts';
+import { type Census, countedAt } from '../../topology/census.ts';
 import type { Finding } from '../../topology/finding.ts';
-import type { NodeId } from '../../topology/node.ts';
+import { type NodeId, slotsOf } from '../../topology/node.ts';
 import { SLOT_COUNT, type Slot, SlotSet } from '../../topology/slot-set.ts';
-import { type ClusterSnapshot, campsOf } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, campsOf, primariesIn, viewOf } from '../../topology/snapshot.ts';
 
 export interface SlotScene {
   readonly slot: Slot;
@@ -54,54 +54,42 @@ export function slotScenes(
     });
 }
 
-function draftAll({ views }: ClusterSnapshot, census: Census): Iterable<Draft> {
-  const primaries = views.flatMap(({ id, self }) =>
-    self.role === 'primary' ? [{ id, slots: self.slots }] : [],
-  );
+function draftAll(snapshot: ClusterSnapshot, census: Census): Iterable<Draft> {
+  const primaries = primariesIn(snapshot);
   const claims = new Uint16Array(SLOT_COUNT);
-  for (const { slots } of primaries) for (const s of slots) claims[s] = (claims[s] ?? 0) + 1;
+  for (const { self } of primaries) for (const s of self.slots) claims[s] = (claims[s] ?? 0) + 1;
   const drafts = new Map<Slot, Draft>();
   const draft = (slot: Slot): Draft => {
     const known = drafts.get(slot);
     if (known) return known;
-    const claimants = primaries.filter(({ slots }) => slots.has(slot)).map(({ id }) => id);
-    const [migrating, importing, keys] = [new Map(), new Map(), new Map()];
-    const made = {
+    const made: Draft = {
       slot,
-      claimants,
-      migrating,
-      importing,
-      keys,
-      heard: new Map<NodeId, NodeId | undefined>(),
+      claimants: primaries.filter(({ self }) => self.slots.has(slot)).map(({ id }) => id),
+      migrating: new Map(),
+      importing: new Map(),
+      heard: new Map(),
       markedReplicas: new Map(),
+      keys: new Map(),
     };
     drafts.set(slot, made);
     return made;
   };
   for (const slot of SlotSet.all) if (claims[slot] !== 1) draft(slot);
-  for (const { id, self, open, nodes } of views) {
+  for (const { id, self, open, nodes } of snapshot.views) {
     for (const state of ['migrating', 'importing'] as const) {
       for (const [slot, peer] of open[state]) {
         if (self.role === 'replica') draft(slot).markedReplicas.set(id, self.primary);
         else draft(slot)[state].set(id, peer);
       }
     }
-    const ownerOf = (slot: Slot) => nodes.find(node => node.role === 'primary' && node.slots.has(slot));
+    const ownerOf = (slot: Slot) => nodes.find(node => slotsOf(node).has(slot));
     for (const slot of open.importing.keys()) draft(slot).heard.set(id, ownerOf(slot)?.id);
-    if (self.role === 'primary')
-      for (const slot of slotsHeld(census.get(id))) if (!self.slots.has(slot)) draft(slot);
   }
+  const held = primaries.map(({ id, self }) => ({ id, self, keys: countedAt(census, id)?.bySlot ?? [] }));
+  for (const { self, keys } of held) for (const [slot] of keys) if (!self.slots.has(slot)) draft(slot);
   // Whoever holds keys in one of these, its owner too.
-  for (const { id } of primaries) {
-    const held = census.get(id);
-    if (!held || 'reason' in held) continue;
-    for (const [slot, keys] of held.bySlot) drafts.get(slot)?.keys.set(id, keys);
-  }
+  for (const { id, keys } of held) for (const [slot, count] of keys) drafts.get(slot)?.keys.set(id, count);
   return drafts.values();
-}
-
-function slotsHeld(held: NodeCensus | undefined): Iterable<Slot> {
-  return held && !('reason' in held) ? held.bySlot.keys() : [];
 }
 
 function silentBySlot(findings: readonly Finding[]): (NodeId | undefined)[] {
@@ -120,16 +108,16 @@ function silentBySlot(findings: readonly Finding[]): (NodeId | undefined)[] {
 function byBelief(
   claimants: readonly NodeId[],
   { slot, keys }: Omit<Draft, 'claimants'>,
-  { views }: ClusterSnapshot,
+  snapshot: ClusterSnapshot,
 ): NodeId[] {
-  const others = campsOf(views.filter(({ id }) => !claimants.includes(id)));
+  const others = campsOf(snapshot.views.filter(({ id }) => !claimants.includes(id)));
   const rank = (id: NodeId) => {
     const supporters = others.filter(({ nodes }) =>
-      nodes.some(node => node.id === id && node.role === 'primary' && node.slots.has(slot)),
+      nodes.some(node => node.id === id && slotsOf(node).has(slot)),
     );
     return {
       id,
-      epoch: views.find(view => view.id === id)?.self.configEpoch ?? 0,
+      epoch: viewOf(snapshot, id)?.self.configEpoch ?? 0,
       support: supporters.reduce((sum, camp) => sum + camp.views.length, 0),
       keys: keys.get(id) ?? 0,
     };

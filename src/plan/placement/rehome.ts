@@ -45,6 +45,21 @@ export function rehome(
   });
 }
 
+/** Whose each of these becomes; all others stay where they are. Where there is no primary, nobody's. */
+export function homesFor(
+  shards: readonly Shard[],
+  homeless: readonly NodeId[],
+  placeOf: (id: NodeId) => Place,
+): Map<NodeId, NodeId> {
+  if (homeless.length === 0 || shards.length === 0) return new Map();
+  const newcomers = new Set(homeless);
+  return new Map(
+    rehome(shards, homeless, placeOf, { movable: 'homeless' }).flatMap(({ primary, replicas }) =>
+      replicas.filter(id => newcomers.has(id)).map(id => [id, primary] as const),
+    ),
+  );
+}
+
 function hostsByNode(
   shards: readonly Shard[],
   homeless: readonly NodeId[],

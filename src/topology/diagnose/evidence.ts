@@ -1,6 +1,7 @@
 /** What several rules need to know, worked out once. */
 import type { Census } from '../census.ts';
-import type { Finding } from '../finding.ts';
+import type { Finding, FindingDetails } from '../finding.ts';
+import { addTo } from '../group-by.ts';
 import type { ClusterNode, NodeId, Primary } from '../node.ts';
 import { SlotSet } from '../slot-set.ts';
 import { believedNodes, type Camp, type ClusterSnapshot, campsOf, type NodeView } from '../snapshot.ts';
@@ -55,17 +56,11 @@ export function idsOf(camps: readonly Camp[]): NodeId[] {
   return camps.flatMap(camp => camp.views.map(view => view.id)).sort();
 }
 
-function addTo<K, V>(groups: Map<K, V[]>, key: K, item: V): void {
-  const group = groups.get(key);
-  if (group) group.push(item);
-  else groups.set(key, [item]);
+/** Unless it says otherwise, it is about no slots in particular. */
+export function warning(nodes: readonly NodeId[], details: FindingDetails, slots = SlotSet.empty): Finding {
+  return { severity: 'warning', nodes, slots, ...details };
 }
 
-/** Collects values under keys, in the order in which the keys first appear. */
-export function groupBy<K, V>(items: Iterable<V>, keyOf: (item: V) => K): Map<K, V[]> {
-  const groups = new Map<K, V[]>();
-  for (const item of items) addTo(groups, keyOf(item), item);
-  return groups;
+export function error(nodes: readonly NodeId[], details: FindingDetails, slots = SlotSet.empty): Finding {
+  return { ...warning(nodes, details, slots), severity: 'error' };
 }
-
-export const noSlots = SlotSet.empty;

@@ -1,26 +1,21 @@
 /** Who belongs to the cluster, who answers, and what the nodes think of each other. */
 
-import type { Finding, FindingOf, RoleOpinion } from '../finding.ts';
+import type { RoleOpinion } from '../finding.ts';
 import { copyEnd, listingOf } from '../full-sync.ts';
-import { type ClusterNode, formatAddress, type Health, type NodeId } from '../node.ts';
+import { groupBy } from '../group-by.ts';
+import { type ClusterNode, formatAddress, type Health, type NodeId, slotsOf } from '../node.ts';
 import { hearersOf, wrongAddresses } from '../proof-of-life.ts';
 import type { Camp, ClusterSnapshot, NodeView } from '../snapshot.ts';
-import { type Evidence, groupBy, idsOf, noSlots, type Rule } from './evidence.ts';
+import { type Evidence, error, idsOf, type Rule, warning } from './evidence.ts';
 
 export const unreachableNodes: Rule = evidence =>
   evidence.snapshot.unreachable
     .filter(({ id }) => !isGhost(evidence, id))
     .map(({ id, address, reason, loading }) => {
       const node = evidence.nodes.get(id);
-      return {
-        kind: 'node-unreachable',
-        severity: loading && isFed(evidence, node) ? 'warning' : 'error',
-        nodes: [id],
-        slots: node?.role === 'primary' ? node.slots : noSlots,
-        ...(address && { address }),
-        reason,
-        ...(loading && { loading }),
-      };
+      const tell = loading && isFed(evidence, node) ? warning : error;
+      const details = { ...(address && { address }), reason, ...(loading && { loading }) };
+      return tell([id], { kind: 'node-unreachable', ...details }, slotsOf(node));
     });
 
 /** A replica that its primary has sent all data, or is sending them: it does what it is there for. */
@@ -34,43 +29,33 @@ function isFed({ views }: Evidence, node: ClusterNode | undefined): boolean {
 }
 
 export const failedNodes: Rule = evidence => [
-  ...judged(evidence, 'failed', { kind: 'node-failed', severity: 'error' }),
-  ...judged(evidence, 'suspected', { kind: 'node-suspected', severity: 'warning' }),
+  ...judgedToBe('failed', evidence).map(({ id, saidBy }) => error([id], { kind: 'node-failed', saidBy })),
+  ...judgedToBe('suspected', evidence).map(({ id, saidBy }) =>
+    warning([id], { kind: 'node-suspected', saidBy }),
+  ),
 ];
 
-type Judgement = Pick<FindingOf<'node-failed' | 'node-suspected'>, 'kind' | 'severity'>;
-
-function judged(evidence: Evidence, health: Health, judgement: Judgement): Finding[] {
+function judgedToBe(health: Health, evidence: Evidence) {
   const opinions = evidence.camps.flatMap(camp =>
     camp.nodes.filter(node => node.health === health).map(({ id }) => ({ id, camp })),
   );
   return [...groupBy(opinions, ({ id }) => id)]
     .filter(([id]) => !isGhost(evidence, id))
-    .map(([id, group]) => ({
-      ...judgement,
-      nodes: [id],
-      slots: noSlots,
-      saidBy: idsOf(group.map(({ camp }) => camp)),
-    }));
+    .map(([id, group]) => ({ id, saidBy: idsOf(group.map(({ camp }) => camp)) }));
 }
 
 /** A node that lives, and that is looked for where another one is. */
 export const addressesWrong: Rule = ({ snapshot }) =>
-  wrongAddresses(snapshot).map(wrong => ({
-    kind: 'wrong-address',
-    severity: 'error',
-    nodes: [wrong.node, wrong.answeredBy],
-    slots: noSlots,
-    ...wrong,
-  }));
+  wrongAddresses(snapshot).map(wrong =>
+    error([wrong.node, wrong.answeredBy], { kind: 'wrong-address', ...wrong }),
+  );
 
 export const statesNotOk: Rule = ({ snapshot }) => {
   const down = idsInState(snapshot, 'fail');
   const isLoading = snapshot.views.some(({ state, server }) => state === 'fail' && server.isLoading);
-  const loading = isLoading && { loading: true as const };
   return down.length === 0
     ? []
-    : [{ kind: 'state-not-ok', severity: 'error', nodes: down, slots: noSlots, ...loading }];
+    : [error(down, { kind: 'state-not-ok', ...(isLoading && { loading: true }) })];
 };
 
 function idsInState({ views }: ClusterSnapshot, state: NodeView['state']): NodeId[] {
@@ -83,9 +68,7 @@ function idsInState({ views }: ClusterSnapshot, state: NodeView['state']): NodeI
 /** Not a word on the state is no good word: "nothing is wrong" would be more than is known. */
 export const statesUnknown: Rule = ({ snapshot }) => {
   const silent = idsInState(snapshot, undefined);
-  return silent.length === 0
-    ? []
-    : [{ kind: 'state-unknown', severity: 'warning', nodes: silent, slots: noSlots }];
+  return silent.length === 0 ? [] : [warning(silent, { kind: 'state-unknown' })];
 };
 
 /** Where the others say a node is. What it says of itself does not count: it learns that from them. */
@@ -101,7 +84,7 @@ export const addressesDisagree: Rule = ({ camps }) => {
       return group[0] && saidBy.length > 0 ? [{ address: group[0].address, saidBy }] : [];
     });
     if (opinions.length < 2) return [];
-    return [{ kind: 'addresses-disagree', severity: 'warning', nodes: [id], slots: noSlots, opinions }];
+    return [warning([id], { kind: 'addresses-disagree', opinions })];
   });
 };
 
@@ -130,19 +113,11 @@ export const ghosts: Rule = evidence =>
   [...evidence.nodes.values()].flatMap(node => {
     const because = ghostKind(evidence, node.id);
     if (!because) return [];
-    const address = node.address;
-    return [
-      {
-        kind: 'ghost',
-        // A handshake passes by itself, one way or the other; what stays behind has to be removed by somebody.
-        severity: because === 'handshake' ? 'warning' : 'error',
-        nodes: [node.id],
-        slots: noSlots,
-        because,
-        ...(address && { address }),
-        knownTo: idsOf(evidence.knownTo.get(node.id) ?? []),
-      },
-    ];
+    const address = node.address && { address: node.address };
+    const knownTo = idsOf(evidence.knownTo.get(node.id) ?? []);
+    // A handshake passes by itself, one way or the other; what stays behind has to be removed by somebody.
+    const tell = because === 'handshake' ? warning : error;
+    return [tell([node.id], { kind: 'ghost', because, ...address, knownTo })];
   });
 
 /** Members that not everybody knows: one finding for those whom the same nodes do not know. */
@@ -153,13 +128,12 @@ export const membersDisagree: Rule = evidence => {
     if (node.role === 'stranger' || knowing.length === camps.length || isGhost(evidence, node.id)) return [];
     return [{ id: node.id, unknownTo: idsOf(camps.filter(camp => !knowing.includes(camp))) }];
   });
-  return [...groupBy(missed, ({ unknownTo }) => unknownTo.join()).values()].map(group => ({
-    kind: 'members-disagree',
-    severity: 'error',
-    nodes: group.map(({ id }) => id).sort(),
-    slots: noSlots,
-    unknownTo: group[0]?.unknownTo ?? [],
-  }));
+  return [...groupBy(missed, ({ unknownTo }) => unknownTo.join()).values()].map(group =>
+    error(group.map(({ id }) => id).sort(), {
+      kind: 'members-disagree',
+      unknownTo: group[0]?.unknownTo ?? [],
+    }),
+  );
 };
 
 export const rolesDisagree: Rule = ({ camps, nodes }) => {
@@ -173,15 +147,10 @@ export const rolesDisagree: Rule = ({ camps, nodes }) => {
       })
       .map(node => ({ node, camp })),
   );
-  return [...groupBy(dissents, ({ node }) => node.id)].map(([id, group]) => ({
-    kind: 'roles-disagree',
-    severity: 'error',
-    nodes: [id],
-    slots: noSlots,
-    opinions: [...groupBy(group, ({ node }) => roleOf(node))]
-      .sort(byKey)
-      .map(([, same]) => roleOpinion(same)),
-  }));
+  return [...groupBy(dissents, ({ node }) => node.id)].map(([id, group]) => {
+    const opinions = [...groupBy(group, ({ node }) => roleOf(node))].sort(byKey);
+    return error([id], { kind: 'roles-disagree', opinions: opinions.map(([, same]) => roleOpinion(same)) });
+  });
 };
 
 function roleOf(node: ClusterNode): string {
@@ -215,7 +184,7 @@ export const busLinksDown: Rule = ({ camps, views }) => {
   if (missing.length === 0) return [];
   missing.sort((a, b) => (`${a.from} ${a.to}` < `${b.from} ${b.to}` ? -1 : 1));
   const nodes = [...new Set(missing.flatMap(({ from, to }) => [from, to]))];
-  return [{ kind: 'bus-links-down', severity: 'warning', nodes, slots: noSlots, missing }];
+  return [warning(nodes, { kind: 'bus-links-down', missing })];
 };
 
 export const versionsMixed: Rule = ({ snapshot }) => {
@@ -223,8 +192,7 @@ export const versionsMixed: Rule = ({ snapshot }) => {
   if (groups.size < 2) return [];
   const sorted = (views: readonly NodeView[]) => views.map(view => view.id).sort();
   const versions = [...groups].sort(byKey).map(([version, views]) => ({ version, nodes: sorted(views) }));
-  const nodes = sorted(snapshot.views);
-  return [{ kind: 'versions-mixed', severity: 'warning', nodes, slots: noSlots, versions }];
+  return [warning(sorted(snapshot.views), { kind: 'versions-mixed', versions })];
 };
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

@@ -2,7 +2,7 @@
 
 import type { Finding } from '../finding.ts';
 import { isEvicting } from '../server-changes.ts';
-import { noSlots, type Rule } from './evidence.ts';
+import { type Rule, warning } from './evidence.ts';
 
 /** The policy alone is nothing wrong, nor what was thrown away long ago. */
 export const evictingPrimaries: Rule = ({ snapshot: { views } }) =>
@@ -13,15 +13,5 @@ export const evictingPrimaries: Rule = ({ snapshot: { views } }) =>
       evictionPolicy: policy = '',
     } = server.vitals ?? {};
     if (self.role !== 'primary' || mostBytes === undefined || !isEvicting(server)) return [];
-    return [
-      {
-        kind: 'primary-evicting',
-        severity: 'warning',
-        nodes: [id],
-        slots: noSlots,
-        evicted,
-        mostBytes,
-        policy,
-      },
-    ];
+    return [warning([id], { kind: 'primary-evicting', evicted, mostBytes, policy })];
   });

@@ -2,9 +2,10 @@
 
 import type { Finding, SharedHost } from '../finding.ts';
 import { type CopyState, copyEnd, copyStateOf } from '../full-sync.ts';
+import { groupBy } from '../group-by.ts';
 import type { NodeId, Replica } from '../node.ts';
 import { isReplica, type NodeView, replicasByPrimary } from '../snapshot.ts';
-import { type Evidence, groupBy, noSlots, type Rule } from './evidence.ts';
+import { type Evidence, error, type Rule, warning } from './evidence.ts';
 
 export const replicasOfNobody: Rule = ({ nodes, views }) =>
   [...nodes.values()].filter(isReplica).flatMap(replica => {
@@ -18,16 +19,8 @@ export const replicasOfNobody: Rule = ({ nodes, views }) =>
           ? 'replica'
           : undefined;
     if (!because) return [];
-    return [
-      {
-        kind: 'replica-of-nobody',
-        severity: 'error',
-        nodes: [replica.id],
-        slots: noSlots,
-        ...(replica.primary && { primary: replica.primary }),
-        because,
-      },
-    ];
+    const named = replica.primary && { primary: replica.primary };
+    return [error([replica.id], { kind: 'replica-of-nobody', ...named, because })];
   });
 
 export const replicaLinks: Rule = evidence =>
@@ -39,22 +32,12 @@ export const replicaLinks: Rule = evidence =>
     if (server.replication.link !== 'up') {
       const copy = copyOf(evidence, view, primary);
       const syncing = server.replication.link === 'syncing' || copy !== undefined;
-      const severity = syncing ? 'warning' : 'error';
-      return [
-        {
-          kind: 'replica-link-down',
-          severity,
-          nodes,
-          slots: noSlots,
-          primary,
-          syncing,
-          ...(copy && { copy }),
-        },
-      ];
+      const tell = syncing ? warning : error;
+      return [tell(nodes, { kind: 'replica-link-down', primary, syncing, ...(copy && { copy }) })];
     }
     const bytes = lagBytes(evidence, view) ?? 0;
     if (bytes === 0 || bytes < evidence.maxReplicaLagBytes) return [];
-    return [{ kind: 'replica-behind', severity: 'warning', nodes, slots: noSlots, primary, bytes }];
+    return [warning(nodes, { kind: 'replica-behind', primary, bytes })];
   });
 
 function copyOf({ views }: Evidence, view: NodeView, primary: NodeId): CopyState | undefined {
@@ -74,17 +57,9 @@ export const tooFewReplicas: Rule = ({ owners, nodes, views, minReplicas }) => {
   const replicas = replicasByPrimary(nodes.values());
   return owners.flatMap(({ id }) => {
     const healthy = (replicas.get(id) ?? []).filter(replica => isHealthy(views.get(replica.id))).length;
-    if (healthy >= minReplicas) return [];
-    return [
-      {
-        kind: 'too-few-replicas',
-        severity: 'error',
-        nodes: [id],
-        slots: noSlots,
-        healthy,
-        wanted: minReplicas,
-      },
-    ];
+    return healthy >= minReplicas
+      ? []
+      : [error([id], { kind: 'too-few-replicas', healthy, wanted: minReplicas })];
   });
 };
 
@@ -105,19 +80,16 @@ export const sharedHosts: Rule = evidence => {
       else if (group.length > 1) together.push(shared);
     }
   }
-  const findings: Finding[] = [];
-  if (withPrimary.length > 0) findings.push(sharedHostFinding('replica-on-primary-host', withPrimary));
-  if (together.length > 0) findings.push(sharedHostFinding('siblings-on-one-host', together));
-  return findings;
+  return [
+    { kind: 'replica-on-primary-host', shared: withPrimary } as const,
+    { kind: 'siblings-on-one-host', shared: together } as const,
+  ]
+    .filter(({ shared }) => shared.length > 0)
+    .map(details => {
+      const nodes = details.shared.flatMap(({ primary, replicas }) => [primary, ...replicas]);
+      return warning([...new Set(nodes)], details);
+    });
 };
-
-function sharedHostFinding(
-  kind: 'replica-on-primary-host' | 'siblings-on-one-host',
-  shared: readonly SharedHost[],
-): Finding {
-  const nodes = [...new Set(shared.flatMap(s => [s.primary, ...s.replicas]))];
-  return { kind, severity: 'warning', nodes, slots: noSlots, shared };
-}
 
 /** By what the node announces, not by where it was reached: the entry node may have been typed under another name. */
 function hostOf({ nodes, knownTo }: Evidence, id: NodeId): string | undefined {
@@ -132,4 +104,4 @@ function hostOf({ nodes, knownTo }: Evidence, id: NodeId): string | undefined {
 export const emptyPrimaries: Rule = ({ nodes, views }) =>
   [...nodes.values()]
     .filter(node => node.role === 'primary' && node.slots.size === 0 && views.has(node.id))
-    .map(node => ({ kind: 'primary-empty', severity: 'warning', nodes: [node.id], slots: noSlots }));
+    .map(({ id }) => warning([id], { kind: 'primary-empty' }));

@@ -1,10 +1,11 @@
 /** Who owns which slot, and whether everybody agrees. */
 import { type NodeCensus, strayKeys } from '../census.ts';
 import type { Dispute, Finding, OpenPeer, Opinion } from '../finding.ts';
+import { groupBy } from '../group-by.ts';
 import type { ClusterNode, NodeId } from '../node.ts';
 import { SLOT_COUNT, type Slot, SlotSet, slot } from '../slot-set.ts';
 import { type Camp, coveredSlots } from '../snapshot.ts';
-import { type Evidence, groupBy, idsOf, type Rule } from './evidence.ts';
+import { type Evidence, error, idsOf, type Rule, warning } from './evidence.ts';
 
 /** Slots that no reachable primary claims: told apart by whether an owner exists that just does not answer. */
 export const uncoveredSlots: Rule = ({ snapshot, owners, views }) => {
@@ -17,23 +18,19 @@ export const uncoveredSlots: Rule = ({ snapshot, owners, views }) => {
     const slots = owner.slots.intersect(orphaned);
     if (slots.size === 0) continue;
     orphaned = orphaned.without(slots);
-    findings.push({ kind: 'owner-unreachable', severity: 'error', nodes: [owner.id], slots });
+    findings.push(error([owner.id], { kind: 'owner-unreachable' }, slots));
   }
-  if (orphaned.size > 0) {
-    findings.push({ kind: 'slots-uncovered', severity: 'error', nodes: [], slots: orphaned });
-  }
+  if (orphaned.size > 0) findings.push(error([], { kind: 'slots-uncovered' }, orphaned));
   return findings;
 };
 
 /** Only by nodes that say so themselves: what others say of a silent node may be long out of date. */
 export const slotsClaimedTwice: Rule = ({ owners, views }) => {
   const runs = contested(owners.filter(owner => views.has(owner.id)));
-  return [...groupBy(runs, ({ claimants }) => claimants.join()).values()].map(group => ({
-    kind: 'slots-claimed-twice',
-    severity: 'error',
-    nodes: group[0]?.claimants ?? [],
-    slots: SlotSet.union(group.map(({ slots }) => slots)),
-  }));
+  return [...groupBy(runs, ({ claimants }) => claimants.join()).values()].map(group => {
+    const slots = SlotSet.union(group.map(run => run.slots));
+    return error(group[0]?.claimants ?? [], { kind: 'slots-claimed-twice' }, slots);
+  });
 };
 
 /** Runs of slots that several owners claim, each with its claimants: a sweep over the ends of all ranges. */
@@ -78,7 +75,7 @@ export const slotMapsDisagree: Rule = evidence => {
   const owners = disputes.flatMap(d => d.opinions.flatMap(o => (o.owner ? [o.owner] : [])));
   const nodes = [...new Set([...owners, ...ignorant])].sort();
   const slots = ignorant.length > 0 ? SlotSet.all : SlotSet.union(disputes.map(d => d.slots));
-  return [{ kind: 'slot-maps-disagree', severity: 'error', nodes, slots, disputes, ignorant }];
+  return [error(nodes, { kind: 'slot-maps-disagree', disputes, ignorant }, slots)];
 };
 
 function slotMapSignature({ nodes }: Camp): string {
@@ -132,16 +129,10 @@ export const openSlots: Rule = ({ snapshot }) =>
     const migrating = byPeer(open.migrating);
     const importing = byPeer(open.importing);
     const peers = [...migrating, ...importing];
+    const nodes = [id, ...new Set(peers.map(({ peer }) => peer))];
+    const slots = SlotSet.union(peers.map(peer => peer.slots));
     return [
-      {
-        kind: 'slots-open',
-        severity: 'error',
-        nodes: [id, ...new Set(peers.map(p => p.peer))],
-        slots: SlotSet.union(peers.map(p => p.slots)),
-        replica: self.role === 'replica',
-        migrating,
-        importing,
-      },
+      error(nodes, { kind: 'slots-open', replica: self.role === 'replica', migrating, importing }, slots),
     ];
   });
 
@@ -152,40 +143,20 @@ function byPeer(slots: ReadonlyMap<Slot, NodeId>): OpenPeer[] {
 
 export const keysUncounted: Rule = ({ census = new Map<NodeId, NodeCensus>() }) =>
   [...census].flatMap(([id, held]) =>
-    'reason' in held
-      ? [
-          {
-            kind: 'keys-uncounted',
-            severity: 'error',
-            nodes: [id],
-            slots: SlotSet.empty,
-            reason: held.reason,
-          },
-        ]
-      : [],
+    'reason' in held ? [error([id], { kind: 'keys-uncounted', reason: held.reason })] : [],
   );
 
 export const keysAstray: Rule = ({ snapshot, census }) =>
   census === undefined
     ? []
-    : strayKeys(snapshot, census).map(({ node, slots, keys }) => ({
-        kind: 'keys-astray',
-        severity: 'error',
-        nodes: [node],
-        slots,
-        keys,
-      }));
+    : strayKeys(snapshot, census).map(({ node, slots, keys }) =>
+        error([node], { kind: 'keys-astray', keys }, slots),
+      );
 
 /** Servers resolve collisions by themselves while they hear each other, so one that stays is a sign of trouble. */
 export const epochsEqual: Rule = ({ owners, views }: Evidence) => {
   const reachable = owners.filter(owner => views.has(owner.id));
   return [...groupBy(reachable, owner => owner.configEpoch)]
     .filter(([, group]) => group.length > 1)
-    .map(([epoch, group]) => ({
-      kind: 'epochs-equal',
-      severity: 'warning',
-      nodes: group.map(owner => owner.id).sort(),
-      slots: SlotSet.empty,
-      epoch,
-    }));
+    .map(([epoch, group]) => warning(group.map(({ id }) => id).sort(), { kind: 'epochs-equal', epoch }));
 };

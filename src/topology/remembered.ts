@@ -1,0 +1,9 @@
+/** What is worked out of a value that never changes is worked out once, however often it is asked for. */
+export function remembered<K extends object, V>(work: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return key => {
+    const result = known.get(key) ?? work(key);
+    known.set(key, result);
+    return result;
+  };
+}
