@@ -1,10 +1,11 @@
 /** Why something is not done. A refusal is a value: all of them are told at once, with what overrides them. */
+import { type Found, findNode } from '../topology/find-node.ts';
 import type { Finding } from '../topology/finding.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { OfKind } from '../topology/of-kind.ts';
 import type { WrongAddress } from '../topology/proof-of-life.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
-import type { Product } from '../topology/snapshot.ts';
+import type { ClusterSnapshot, Product } from '../topology/snapshot.ts';
 import type { FailoverRefusal } from './failover/refusal.ts';
 import type { SituationKind } from './fix/situation-kinds.ts';
 import type { LackOfMemory } from './memory.ts';
@@ -115,3 +116,17 @@ export type PlanDifference =
 
 /** What is done, unless something stands against it. */
 export type Decision<P> = OfKind<'refused', { refusals: readonly Refusal[] }> | OfKind<'plan', { plan: P }>;
+
+/** A node as somebody names it, or else a refusal more. */
+export function findNamed(snapshot: ClusterSnapshot, word: string, refusals: Refusal[]): NodeId | undefined {
+  const found = findNode(snapshot, word);
+  if (found.kind === 'found') return found.id;
+  refusals.push(notFound(found, word));
+  return undefined;
+}
+
+export function notFound(found: Exclude<Found, { kind: 'found' }>, word: string): Refusal {
+  return found.kind === 'none'
+    ? { kind: 'no-such-node', word }
+    : { kind: 'ambiguous-node', word, matches: found.matches };
+}

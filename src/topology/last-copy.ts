@@ -1,8 +1,8 @@
 /** Data that only one node has left. */
-import type { NodeId } from './node.ts';
+import { type NodeId, slotsOf } from './node.ts';
 import { opinionsOn } from './opinions.ts';
 import { SlotSet } from './slot-set.ts';
-import { type ClusterSnapshot, coveredSlots, type NodeView } from './snapshot.ts';
+import { type ClusterSnapshot, coveredSlots, type NodeView, replicasOf, viewOf } from './snapshot.ts';
 
 export interface LastCopy {
   readonly primary: NodeId;
@@ -17,17 +17,17 @@ const CLOSE_BYTES = 1024 * 1024;
  * itself, whether it may be the only one at all: to empty it, or to forget it, is to lose them.
  */
 export function lastCopyOf(snapshot: ClusterSnapshot, id: NodeId): LastCopy | undefined {
-  const { views } = snapshot;
-  const view = views.find(candidate => candidate.id === id);
+  const view = viewOf(snapshot, id);
   const said = view ? [view.self] : opinionsOn(snapshot, id).map(({ node }) => node);
   // As others have it, where the node itself does not say: they need not agree.
   const primaries = said.flatMap(node => (node.role === 'replica' && node.primary ? [node.primary] : []));
   for (const primary of [...new Set(primaries)].sort()) {
-    if (views.some(candidate => candidate.id === primary)) continue;
+    if (viewOf(snapshot, primary)) continue;
     const slots = slotsGivenTo(snapshot, primary);
     if (slots.size === 0) continue;
-    const siblings = views.filter(({ self }) => self.role === 'replica' && self.primary === primary);
-    const isOneOfSeveral = siblings.some(sibling => sibling !== view && isCopy(sibling, view));
+    const isOneOfSeveral = replicasOf(snapshot, primary).some(
+      sibling => sibling !== view && isCopy(sibling, view),
+    );
     if (!isOneOfSeveral) return { primary, slots };
   }
   return undefined;
@@ -49,7 +49,5 @@ function isCopy({ server: other }: NodeView, view: NodeView | undefined): boolea
 
 /** By its own word, and by anybody's: a node that was reset says that it owns nothing, and its replicas know better. */
 export function slotsGivenTo(snapshot: ClusterSnapshot, id: NodeId): SlotSet {
-  return SlotSet.union(
-    opinionsOn(snapshot, id).flatMap(({ node }) => (node.role === 'primary' ? [node.slots] : [])),
-  );
+  return SlotSet.union(opinionsOn(snapshot, id).map(({ node }) => slotsOf(node)));
 }

@@ -1,6 +1,6 @@
 /** All nodes, those that do not answer too, in the order in which the servers' own tools go through them. */
 import type { Address, ClusterNode, NodeId } from './node.ts';
-import { addressBook, believedNodes, type ClusterSnapshot } from './snapshot.ts';
+import { addressBook, believedNodes, type ClusterSnapshot, viewOf } from './snapshot.ts';
 
 export interface Called {
   readonly id: NodeId;
@@ -16,7 +16,6 @@ export function rollCall(snapshot: ClusterSnapshot): Called[] {
   const nodes = believedNodes(snapshot);
   const book = addressBook(snapshot);
   const silence = new Map(snapshot.unreachable.map(({ id, reason }) => [id, reason]));
-  const answers = new Set(snapshot.views.map(({ id }) => id));
   const [entry] = snapshot.views;
   const listed = entry?.nodes.map(({ id }) => id) ?? [];
   const order = new Set([snapshot.entry, ...listed, ...[...nodes.keys()].sort()]);
@@ -30,7 +29,7 @@ export function rollCall(snapshot: ClusterSnapshot): Called[] {
         id,
         role: node.role,
         ...(address && { address }),
-        ...(!answers.has(id) && { silence: silence.get(id) ?? 'it was not asked' }),
+        ...(!viewOf(snapshot, id) && { silence: silence.get(id) ?? 'it was not asked' }),
       },
     ];
   });

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from './node.ts';
 import type { OfKind } from './of-kind.ts';
-import type { ClusterSnapshot, NodeView, ServerFacts } from './snapshot.ts';
+import { type ClusterSnapshot, type NodeView, type ServerFacts, viewOf } from './snapshot.ts';
 
 export type Doubt =
   | OfKind<'evicted', { node: NodeId; keys: number }>
@@ -17,10 +17,9 @@ export function doubtsBetween(
   now: ClusterSnapshot,
   nodes?: ReadonlySet<NodeId>,
 ): Doubt[] {
-  const views = new Map(now.views.map(view => [view.id, view]));
   return before.views
     .filter(({ id, self }) => (nodes ? nodes.has(id) : self.role === 'primary'))
-    .flatMap(view => doubtOf(view, views.get(view.id)) ?? []);
+    .flatMap(view => doubtOf(view, viewOf(now, view.id)) ?? []);
 }
 
 function doubtOf(before: NodeView, now: NodeView | undefined): Doubt | undefined {

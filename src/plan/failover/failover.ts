@@ -3,7 +3,6 @@
 import { findNode } from '../../topology/find-node.ts';
 import { isCopying } from '../../topology/full-sync.ts';
 import { slotsGivenTo } from '../../topology/last-copy.ts';
-import { membersOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
 import {
@@ -12,10 +11,13 @@ import {
   coveredSlots,
   isPrimary,
   type NodeView,
+  replicasOf,
+  viewOf,
 } from '../../topology/snapshot.ts';
 import type { Migration } from '../fix/migrations.ts';
 import { isOlder } from '../membership/compatibility.ts';
-import type { Decision, Refusal } from '../refusal.ts';
+import { type Decision, notFound, type Refusal } from '../refusal.ts';
+import { agreeStep } from '../stages.ts';
 import type { Plan, Remark, Stage } from '../step.ts';
 import { judgeData, signOfLife } from './heir-data.ts';
 import type { FailoverWay } from './step.ts';
@@ -49,8 +51,7 @@ export function planFailover(request: FailoverRequest): Decision<FailoverPlan> {
   const { snapshot, wanted } = request;
   const word = 'of' in wanted ? wanted.of : wanted.replica;
   const found = findNode(snapshot, word);
-  if (found.kind === 'none') return refused({ kind: 'no-such-node', word });
-  if (found.kind === 'ambiguous') return refused({ kind: 'ambiguous-node', word, matches: found.matches });
+  if (found.kind !== 'found') return refused(notFound(found, word));
   const node = believedNodes(snapshot).get(found.id);
   if ('of' in wanted) {
     if (node?.role !== 'primary') return refused({ kind: 'not-a-primary', node: found.id });
@@ -61,7 +62,7 @@ export function planFailover(request: FailoverRequest): Decision<FailoverPlan> {
   // Run again after it was done, it must not put everything back.
   if (node?.role === 'primary')
     return { kind: 'plan', plan: { before: snapshot, swaps: [], stages: [], remarks: [] } };
-  const view = snapshot.views.find(({ id }) => id === found.id);
+  const view = viewOf(snapshot, found.id);
   if (!view) return refused({ kind: 'does-not-answer', node: found.id });
   if (view.self.role !== 'replica' || !view.self.primary)
     return refused({ kind: 'replica-of-nobody', node: found.id });
@@ -86,10 +87,6 @@ function decide({ snapshot, ...terms }: FailoverRequest, swap: Swap): Decision<F
   };
 }
 
-export function replicasOf({ views }: ClusterSnapshot, primary: NodeId): NodeView[] {
-  return views.filter(({ self }) => self.role === 'replica' && self.primary === primary);
-}
-
 /** How much less than another a replica may have received, and still count as its equal while more is coming. */
 const EQUAL_WITHIN_BYTES = 1024 * 1024;
 
@@ -103,7 +100,7 @@ export function bestReplica(
   primary: NodeId,
   replicas: readonly NodeView[] = replicasOf(snapshot, primary),
 ): NodeView | undefined {
-  const isFed = snapshot.views.some(({ id }) => id === primary);
+  const isFed = viewOf(snapshot, primary) !== undefined;
   const linked = replicas.filter(isLinked);
   const able = isFed && linked.length > 0 ? linked : replicas;
   const most = Math.max(0, ...able.map(offsetOf)) - (isFed ? EQUAL_WITHIN_BYTES : 0);
@@ -122,8 +119,8 @@ function offsetOf({ server }: NodeView): number {
 /** All that stands against it. Force overrides what is lost by waiting in vain; what would lose more than need be, it does not. */
 export function judgeSwap(snapshot: ClusterSnapshot, swap: Swap, terms: FailoverTerms): Refusal[] {
   const { replica, primary, way } = swap;
-  const own = snapshot.views.find(({ id }) => id === replica);
-  const old = snapshot.views.find(({ id }) => id === primary);
+  const own = viewOf(snapshot, replica);
+  const old = viewOf(snapshot, primary);
   if (!own) return [{ kind: 'does-not-answer', node: replica }];
   // Done already, by us or by the servers.
   if (own.self.role === 'primary') return [];
@@ -149,7 +146,7 @@ function electorate(snapshot: ClusterSnapshot): { readonly answering: number; re
     .filter(isPrimary)
     .filter(({ slots }) => slots.size > 0);
   const isAble = (id: NodeId) =>
-    snapshot.views.some(view => view.id === id) ||
+    viewOf(snapshot, id) !== undefined ||
     snapshot.unreachable.some(node => node.id === id && node.refused !== undefined);
   const answering = owners.filter(({ id }) => isAble(id)).length;
   return { answering, voters: owners.length };
@@ -199,15 +196,14 @@ export function swapStages(snapshot: ClusterSnapshot, swap: Swap, maxLagBytes: n
   );
   const concerned = [node, ...fed.map(({ id }) => id)];
   const wantsOk = willBeOk(snapshot, swap);
-  const members = membersOf(snapshot);
   return [
     [{ kind: 'fail-over', node, primary, way, maxLagBytes }],
-    [{ kind: 'agree', members, concerned, wantsOk, wantsCopies: true, sparesSilent: true }],
+    [agreeStep(snapshot, concerned, { wantsOk, wantsCopies: true, sparesSilent: true })],
   ];
 }
 
-function isTooOldFor({ views }: ClusterSnapshot, { server }: NodeView, primary: NodeId): boolean {
-  const source = views.find(({ id }) => id === primary)?.server;
+function isTooOldFor(snapshot: ClusterSnapshot, { server }: NodeView, primary: NodeId): boolean {
+  const source = viewOf(snapshot, primary)?.server;
   return source !== undefined && isOlder(server, source);
 }
 
@@ -215,13 +211,13 @@ function isTooOldFor({ views }: ClusterSnapshot, { server }: NodeView, primary: 
 function willBeOk(snapshot: ClusterSnapshot, { primary }: Swap): boolean {
   const covered = coveredSlots(snapshot).union(slotsGivenTo(snapshot, primary));
   const { answering, voters } = electorate(snapshot);
-  const isReplaced = !snapshot.views.some(({ id }) => id === primary);
+  const isReplaced = !viewOf(snapshot, primary);
   return covered.size === SLOT_COUNT && (answering + (isReplaced ? 1 : 0)) * 2 > voters;
 }
 
 export function remarksOn(snapshot: ClusterSnapshot, swap: Swap): Remark[] {
   const { replica: node, primary, way } = swap;
-  const old = snapshot.views.find(({ id }) => id === primary);
+  const old = viewOf(snapshot, primary);
   const silent = snapshot.unreachable.map(({ id }) => id).filter(id => id !== primary);
   const remarks: Remark[] = [];
   if (way !== 'graceful') remarks.push({ kind: 'may-lose-writes', primary, node });

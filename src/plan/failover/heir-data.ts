@@ -2,7 +2,7 @@
 import { slotsGivenTo } from '../../topology/last-copy.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { hearersOf } from '../../topology/proof-of-life.ts';
-import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, type NodeView, replicasOf } from '../../topology/snapshot.ts';
 import { expectedKeys } from '../fix/keys-gone.ts';
 import type { FailoverRefusal, SignOfLife } from './refusal.ts';
 
@@ -15,9 +15,7 @@ export function judgeData(
   const node = own.id;
   if (isWithoutData(own)) return [{ kind: 'replica-without-data', node, primary }];
   if (own.server.keys !== 0) return [];
-  const siblings = snapshot.views.filter(
-    ({ self }) => self.role === 'replica' && self.primary === primary && self.id !== node,
-  );
+  const siblings = replicasOf(snapshot, primary).filter(({ id }) => id !== node);
   const beside = Math.max(0, ...siblings.map(({ server }) => server.keys ?? 0));
   const refusal = { kind: 'replica-empty', node, primary } as const;
   // Whoever has a key has one that this one would not serve.

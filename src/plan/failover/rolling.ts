@@ -8,9 +8,15 @@
 import { type DiagnoseOptions, diagnose } from '../../topology/diagnose.ts';
 import type { Finding } from '../../topology/finding.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
+import {
+  type ClusterSnapshot,
+  type NodeView,
+  primariesInOrder,
+  replicasOf,
+  type ServerFacts,
+  viewOf,
+} from '../../topology/snapshot.ts';
 import { isOlder } from '../membership/compatibility.ts';
-import { shardsOf } from '../placement/shards.ts';
 import type { Decision, Refusal } from '../refusal.ts';
 import type { Remark } from '../step.ts';
 import {
@@ -20,7 +26,6 @@ import {
   isLinked,
   judgeSwap,
   remarksOn,
-  replicasOf,
   type Swap,
   swapStages,
 } from './failover.ts';
@@ -47,11 +52,7 @@ export interface RollingPlan extends FailoverPlan {
 
 export function planRolling({ snapshot, wish, ...rest }: RollingRequest): Decision<RollingPlan> {
   const terms: FailoverTerms = { ...rest, way: 'graceful', despiteFindings: false };
-  const views = new Map(snapshot.views.map(view => [view.id, view]));
-  const owners = shardsOf(snapshot).flatMap(({ primary }) => {
-    const view = views.get(primary);
-    return view?.self.role === 'primary' && view.self.slots.size > 0 ? [view] : [];
-  });
+  const owners = primariesInOrder(snapshot).filter(({ self }) => self.slots.size > 0);
   const due = owners.filter(view => !isSettled(view, replicasOf(snapshot, view.id), wish));
   const settled = owners.filter(view => !due.includes(view)).map(({ id }) => id);
   const swaps: Swap[] = [];
@@ -59,26 +60,16 @@ export function planRolling({ snapshot, wish, ...rest }: RollingRequest): Decisi
   for (const view of due) {
     const heir = bestReplica(snapshot, view.id, fittest(view, replicasOf(snapshot, view.id), wish));
     if (!heir) {
-      refusals.push({
-        kind: 'nobody-as-wanted',
-        primary: view.id,
-        versions: wish.versions,
-        hosts: wish.hosts,
-      });
+      const { versions, hosts } = wish;
+      refusals.push({ kind: 'nobody-as-wanted', primary: view.id, versions, hosts });
       continue;
     }
     const swap: Swap = { replica: heir.id, primary: view.id, way: 'graceful' };
     refusals.push(...judgeSwap(snapshot, swap, terms));
     swaps.push(swap);
   }
-  if (due.length > 0)
-    refusals.push(
-      ...doubts(
-        snapshot,
-        due.map(({ id }) => id),
-        rest.maxLagBytes,
-      ),
-    );
+  const dueIds = due.map(({ id }) => id);
+  if (due.length > 0) refusals.push(...doubts(snapshot, dueIds, rest.maxLagBytes));
   if (refusals.length > 0) return { kind: 'refused', refusals: onlyOnce(refusals) };
   const stages = swaps.flatMap(swap => [
     [{ kind: 'be-ready', node: swap.replica, primary: swap.primary, maxLagBytes: rest.maxLagBytes } as const],
@@ -145,13 +136,12 @@ export function doubtsAbout(
   maxReplicaLagBytes: number,
 ): Finding[] {
   const options: DiagnoseOptions = { minReplicas: 0, maxReplicaLagBytes };
-  const views = new Map(snapshot.views.map(({ id, server }) => [id, server]));
   return diagnose(snapshot, options).filter(finding => {
     switch (finding.kind) {
       case 'replica-link-down':
       case 'replica-behind': {
         if (primaries.includes(finding.primary)) return true;
-        const [own, source] = [finding.nodes[0], finding.primary].map(id => id && views.get(id));
+        const [own, source] = [finding.nodes[0], finding.primary].map(id => viewOf(snapshot, id)?.server);
         return finding.severity === 'error' && !(own && source && isOlder(own, source));
       }
       // Also one that only loads its copy: it is not in step.

@@ -4,10 +4,10 @@ import { asMember, type Candidate, isCandidate } from '../../topology/candidate.
 import { findNode } from '../../topology/find-node.ts';
 import { memberOf, membersOf, withoutNodes } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
-import { believedNodes, type ClusterSnapshot, isPrimary } from '../../topology/snapshot.ts';
-import { rehome } from '../placement/rehome.ts';
+import { believedNodes, type ClusterSnapshot, isPrimary, viewOf } from '../../topology/snapshot.ts';
+import { homesFor } from '../placement/rehome.ts';
 import { shardsOf } from '../placement/shards.ts';
-import type { Decision, Refusal } from '../refusal.ts';
+import { type Decision, notFound, type Refusal } from '../refusal.ts';
 import { inStages } from '../stages.ts';
 import type { Plan, Stage } from '../step.ts';
 import {
@@ -48,7 +48,7 @@ export function planAddNode(request: AddNodeRequest): Decision<AddNodePlan> {
     ...snapshot,
     views: [
       ...snapshot.views,
-      ...candidates.map(c => c.view).filter(view => !snapshot.views.some(known => known.id === view.id)),
+      ...candidates.map(({ view }) => view).filter(({ id }) => !viewOf(snapshot, id)),
     ],
   };
   return {
@@ -79,22 +79,16 @@ function findHomes(request: AddNodeRequest, candidates: readonly Candidate[]): H
   const arriving = candidates.filter(({ asked, view }) => !asReplicas(asked) && !known.has(view.id));
   const all = [...shards, ...arriving.map(({ view }) => ({ primary: view.id, replicas: [] }))];
   if (all.length === 0) return { refusals: [{ kind: 'no-owner' }] };
-  const homes = new Map<NodeId, NodeId>();
-  for (const shard of rehome(all, ids, placeOf, { movable: 'homeless' })) {
-    for (const replica of shard.replicas) if (ids.includes(replica)) homes.set(replica, shard.primary);
-  }
-  return { homes };
+  return { homes: homesFor(all, ids, placeOf) };
 }
 
 function homesAt(word: string, cluster: ClusterSnapshot, replicas: readonly Candidate[]): Homes {
   const found = findNode(cluster, word);
   if (found.kind === 'none') return { refusals: [{ kind: 'no-such-primary', word }] };
-  if (found.kind === 'ambiguous')
-    return { refusals: [{ kind: 'ambiguous-node', word, matches: found.matches }] };
+  if (found.kind === 'ambiguous') return { refusals: [notFound(found, word)] };
   const node = believedNodes(cluster).get(found.id);
   if (!node || !isPrimary(node)) return { refusals: [{ kind: 'not-a-primary', node: found.id }] };
-  if (!cluster.views.some(view => view.id === found.id))
-    return { refusals: [{ kind: 'does-not-answer', node: found.id }] };
+  if (!viewOf(cluster, found.id)) return { refusals: [{ kind: 'does-not-answer', node: found.id }] };
   const elsewhere = replicas.filter(
     ({ view: { self } }) => self.role === 'replica' && self.primary !== found.id,
   );

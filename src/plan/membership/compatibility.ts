@@ -1,8 +1,8 @@
 /** Servers that do not go together, however well they speak to each other. */
 import type { Candidate } from '../../topology/candidate.ts';
-import type { Address } from '../../topology/node.ts';
+import type { Address, NodeId } from '../../topology/node.ts';
 import { isAtLeast, type Release } from '../../topology/releases.ts';
-import type { Product, ServerFacts } from '../../topology/snapshot.ts';
+import type { NodeView, Product, ServerFacts } from '../../topology/snapshot.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** Redis and Valkey exchange bus messages and misunderstand each other’s addresses: clients are sent to nowhere. */
@@ -52,4 +52,16 @@ function payloadOf({ product, release }: ServerFacts): number {
 export function isOlder(replica: ServerFacts, primary: ServerFacts): boolean {
   const { major, minor } = primary.release;
   return replica.product === primary.product && !isAtLeast(replica.release, [major, minor]);
+}
+
+/** Replicas that could not read what their primaries send. */
+export function olderReplicas(
+  views: readonly Pick<NodeView, 'id' | 'server'>[],
+  pairs: Iterable<readonly [replica: NodeId, primary: NodeId]>,
+): Refusal[] {
+  const servers = new Map(views.map(({ id, server }) => [id, server]));
+  return [...pairs].flatMap(([node, primary]): Refusal[] => {
+    const [own, source] = [servers.get(node), servers.get(primary)];
+    return own && source && isOlder(own, source) ? [{ kind: 'replica-older', node, primary }] : [];
+  });
 }

@@ -8,11 +8,12 @@ import { formatAddress, type NodeId, nodeId } from '../../topology/node.ts';
 import type { Place } from '../../topology/place.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { layOut, type Shard, type Spot } from '../placement/lay-out.ts';
+import { homesIn } from '../placement/shards.ts';
 import type { Decision, Refusal } from '../refusal.ts';
 import { equalShares } from '../slots/even-shares.ts';
 import { inStages } from '../stages.ts';
 import type { Plan, Stage } from '../step.ts';
-import { isOlder, productsMixed } from './compatibility.ts';
+import { olderReplicas, productsMixed } from './compatibility.ts';
 import { type Assignment, judgeCandidate, judgeTogether } from './judge-node.ts';
 import { chosenPrimaries, type Roles, rolesProblem } from './roles.ts';
 
@@ -41,6 +42,7 @@ export interface CreatePlan extends Plan {
 export function planCreate(request: CreateRequest): Decision<CreatePlan> {
   const { nodes } = request;
   const candidates = nodes.filter(isCandidate);
+  const views = candidates.map(({ view }) => view);
   const general = [
     ...judgeTogether(nodes),
     ...roleRefusals(request),
@@ -52,7 +54,7 @@ export function planCreate(request: CreateRequest): Decision<CreatePlan> {
   const assignments = shards ? assignmentsOf(shards) : new Map<NodeId, Assignment>();
   const refusals = [
     ...general,
-    ...(request.allowMixed ? [] : olderReplicas(candidates, shards ?? [])),
+    ...(request.allowMixed ? [] : olderReplicas(views, homesIn(shards ?? []))),
     ...candidates.flatMap(candidate => judgeCandidate(candidate, nodes, assignments.get(candidate.view.id))),
   ];
   if (refusals.length > 0 || !shards) return { kind: 'refused', refusals };
@@ -60,11 +62,7 @@ export function planCreate(request: CreateRequest): Decision<CreatePlan> {
   return {
     kind: 'plan',
     plan: {
-      before: {
-        entry: candidates[0]?.view.id ?? nodeId(''),
-        views: candidates.map(c => c.view),
-        unreachable: [],
-      },
+      before: { entry: views[0]?.id ?? nodeId(''), views, unreachable: [] },
       stages: stagesOf(candidates, assignments),
       remarks: [],
       shards,
@@ -107,11 +105,10 @@ function layOutShards({ nodes, roles, placeOf }: CreateRequest): PlannedShard[] 
 
 /** Epochs are told apart from the start: of two equal ones the servers have to change one, a packet at a time. */
 function assignmentsOf(shards: readonly PlannedShard[]): Map<NodeId, Assignment> {
-  const replicas = shards.flatMap(({ primary, replicas: ids }) => ids.map(id => ({ id, primary })));
   return new Map<NodeId, Assignment>([
     ...shards.map(({ primary, slots }, i) => [primary, { role: 'primary', slots, epoch: i + 1 }] as const),
-    ...replicas.map(
-      ({ id, primary }, i) => [id, { role: 'replica', primary, epoch: shards.length + i + 1 }] as const,
+    ...homesIn(shards).map(
+      ([id, primary], i) => [id, { role: 'replica', primary, epoch: shards.length + i + 1 }] as const,
     ),
   ]);
 }
@@ -142,17 +139,6 @@ function stagesOf(candidates: readonly Candidate[], assignments: ReadonlyMap<Nod
     roles,
     unfinished ? [{ kind: 'agree', ...scope, members, concerned: ids }] : [],
   );
-}
-
-function olderReplicas(candidates: readonly Candidate[], shards: readonly PlannedShard[]): Refusal[] {
-  const servers = new Map(candidates.map(({ view }) => [view.id, view.server]));
-  return shards.flatMap(({ primary, replicas }) => {
-    const source = servers.get(primary);
-    return replicas.flatMap((node): Refusal[] => {
-      const server = servers.get(node);
-      return source && server && isOlder(server, source) ? [{ kind: 'replica-older', node, primary }] : [];
-    });
-  });
 }
 
 function duties({ id, self, nodes }: Candidate['view'], assignment: Assignment): Stage {

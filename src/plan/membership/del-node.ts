@@ -1,23 +1,25 @@
 /** `del-node` and `forget-failed`: nodes leave, everybody forgets them, and their replicas get other primaries. */
 import type { Candidate } from '../../topology/candidate.ts';
 import { findNode } from '../../topology/find-node.ts';
-import { lastCopyOf, slotsGivenTo } from '../../topology/last-copy.ts';
-import { membersOf, withoutNodes } from '../../topology/members.ts';
-import type { NodeId } from '../../topology/node.ts';
+import { slotsGivenTo } from '../../topology/last-copy.ts';
+import { withoutNodes } from '../../topology/members.ts';
+import { type NodeId, slotsOf } from '../../topology/node.ts';
 import type { Place } from '../../topology/place.ts';
-import { isAlive, wrongAddresses } from '../../topology/proof-of-life.ts';
+import { wrongAddresses } from '../../topology/proof-of-life.ts';
 import {
   believedNodes,
   type ClusterSnapshot,
   isReplica,
   type NodeView,
   replicasByPrimary,
+  viewOf,
 } from '../../topology/snapshot.ts';
-import { rehome } from '../placement/rehome.ts';
+import { homesFor } from '../placement/rehome.ts';
 import { shardsOf } from '../placement/shards.ts';
-import type { Decision, Refusal } from '../refusal.ts';
-import { inStages } from '../stages.ts';
+import { type Decision, notFound, type Refusal } from '../refusal.ts';
+import { agreeStep, inStages } from '../stages.ts';
 import type { Plan, Remark, Stage } from '../step.ts';
+import { lastCopyRefusals } from './judge-node.ts';
 
 export interface RemovePlan extends Plan {
   readonly victims: readonly NodeId[];
@@ -40,16 +42,12 @@ export interface DelNodeRequest {
 export function planDelNode(request: DelNodeRequest): Decision<RemovePlan> {
   const { snapshot, word, stranger } = request;
   const found = findNode(snapshot, word);
-  if (found.kind === 'ambiguous')
-    return { kind: 'refused', refusals: [{ kind: 'ambiguous-node', word, matches: found.matches }] };
-  if (found.kind === 'none')
-    return stranger
-      ? planLeftover(request, stranger)
-      : { kind: 'refused', refusals: [{ kind: 'no-such-node', word }] };
+  if (found.kind === 'none' && stranger) return planLeftover(request, stranger);
+  if (found.kind !== 'found') return { kind: 'refused', refusals: [notFound(found, word)] };
   const victim = found.id;
   if (snapshot.views.every(({ id }) => id === victim))
     return { kind: 'refused', refusals: [{ kind: 'only-node', node: victim }] };
-  const answers = snapshot.views.some(({ id }) => id === victim);
+  const answers = viewOf(snapshot, victim) !== undefined;
   const touched = answers && !request.keepData;
   const removal = { ...request, victims: [victim], touched: touched ? [victim] : [] };
   const decision = planRemoval(removal, judgeVictim(request, victim));
@@ -61,23 +59,14 @@ export function planDelNode(request: DelNodeRequest): Decision<RemovePlan> {
 function judgeVictim({ snapshot, keepData }: DelNodeRequest, node: NodeId): Refusal[] {
   const refusals = slotRefusals(snapshot, node);
   const wrong = wrongAddresses(snapshot).find(candidate => candidate.node === node);
-  if (wrong && snapshot.views.every(({ id }) => id !== node)) refusals.push({ kind: 'wrong-address', wrong });
-  const last = lastCopyOf(snapshot, node);
+  const view = viewOf(snapshot, node);
+  if (wrong && !view) refusals.push({ kind: 'wrong-address', wrong });
   // Forgotten, it could not take over any more; emptied, it would have nothing to take over with.
-  if (last)
-    refusals.push({
-      kind: 'last-copy',
-      node,
-      ...last,
-      ...(isAlive(snapshot, last.primary) && { lives: true }),
-    });
+  refusals.push(...lastCopyRefusals(snapshot, node));
   if (keepData) return refusals;
   if (snapshot.unreachable.some(({ id, loading }) => id === node && loading))
     refusals.push({ kind: 'still-loading', node });
-  const view = snapshot.views.find(({ id }) => id === node);
-  const keys = view?.self.role === 'primary' ? (view.server.keys ?? 0) : 0;
-  if (keys > 0 && refusals.length === 0) refusals.push({ kind: 'has-stray-keys', node, keys });
-  return refusals;
+  return refusals.length === 0 && view?.self.role === 'primary' ? strayKeysAt(view) : refusals;
 }
 
 export function slotRefusals(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
@@ -111,12 +100,12 @@ function planLeftover(request: DelNodeRequest, { view }: Candidate): Decision<Re
 }
 
 /** A replica loses what it holds when it is reset; that is no loss where its primary answers. */
-function leftoverRefusals({ id, self, server }: NodeView, { snapshot, keepData }: DelNodeRequest): Refusal[] {
-  if (self.role === 'primary' && self.slots.size > 0)
-    return [{ kind: 'has-slots', node: id, slots: self.slots }];
-  const keys = server.keys ?? 0;
-  const elsewhere = self.role === 'replica' && snapshot.views.some(view => view.id === self.primary);
-  return keys > 0 && !elsewhere && !keepData ? [{ kind: 'has-stray-keys', node: id, keys }] : [];
+function leftoverRefusals(view: NodeView, { snapshot, keepData }: DelNodeRequest): Refusal[] {
+  const { id, self } = view;
+  const slots = slotsOf(self);
+  if (slots.size > 0) return [{ kind: 'has-slots', node: id, slots }];
+  const elsewhere = self.role === 'replica' && viewOf(snapshot, self.primary) !== undefined;
+  return elsewhere || keepData ? [] : strayKeysAt(view);
 }
 
 function endStep(node: NodeId, ending: 'reset' | 'shutdown'): Stage[number] {
@@ -134,12 +123,13 @@ export function planRemoval(removal: Removal, found: readonly Refusal[]): Decisi
   const { snapshot, victims, touched, ending } = removal;
   const cluster = withoutNodes(snapshot, new Set(victims));
   const orphans = orphansOf(snapshot, victims);
-  const homes = homesFor(removal, cluster, orphans.reachable);
+  const homes = homesFor(shardsOf(cluster), orphans.reachable, removal.placeOf);
   const stranded = orphans.reachable.length > 0 && homes.size === 0;
-  const refusals = [
+  const refusals: Refusal[] = [
     ...found,
-    ...(stranded ? victims.map(noPrimaryLeft) : []),
-    ...orphans.reachable.flatMap(id => orphanRefusals(snapshot, id)),
+    ...(stranded ? victims.map(node => ({ kind: 'no-primary-left', node }) as const) : []),
+    // Those would be emptied, and whom they got their keys from owns no slots any more: nobody else serves them.
+    ...orphans.reachable.flatMap(id => strayKeysAt(viewOf(snapshot, id))),
   ];
   if (refusals.length > 0) return { kind: 'refused', refusals };
   const witnesses = cluster.views.map(({ id }) => id);
@@ -155,17 +145,7 @@ export function planRemoval(removal: Removal, found: readonly Refusal[]): Decisi
           // Only then: until it has been forgotten, a failure leaves everything as it was.
           touched.map(node => endStep(node, ending)),
           witnesses.length > 0 ? [{ kind: 'stay-forgotten', witnesses, victims }] : [],
-          moved.length > 0
-            ? [
-                {
-                  kind: 'agree',
-                  members: membersOf(cluster),
-                  concerned: moved,
-                  wantsOk: false,
-                  wantsCopies: false,
-                },
-              ]
-            : [],
+          moved.length > 0 ? [agreeStep(cluster, moved, { wantsOk: false })] : [],
         );
   const remarks: Remark[] = [];
   const untold = cluster.unreachable.map(({ id }) => id);
@@ -181,45 +161,25 @@ function bareWithout(snapshot: ClusterSnapshot, victims: readonly NodeId[]): Nod
   const nodes = believedNodes(snapshot);
   return [...replicasByPrimary(nodes.values())]
     .filter(([, replicas]) => replicas.every(({ id }) => victims.includes(id)))
-    .map(([primary]) => nodes.get(primary))
-    .flatMap(node => (node?.role === 'primary' && node.slots.size > 0 ? [node.id] : []))
+    .map(([primary]) => primary)
+    .filter(primary => slotsOf(nodes.get(primary)).size > 0)
     .sort();
 }
 
-/** It would be emptied, and whom it got its keys from owns no slots any more: nobody else serves them. */
-function orphanRefusals({ views }: ClusterSnapshot, node: NodeId): Refusal[] {
-  const keys = views.find(({ id }) => id === node)?.server.keys ?? 0;
-  return keys > 0 ? [{ kind: 'has-stray-keys', node, keys }] : [];
-}
-
-function noPrimaryLeft(node: NodeId): Refusal {
-  return { kind: 'no-primary-left', node };
+function strayKeysAt(view: NodeView | undefined): Refusal[] {
+  const keys = view?.server.keys ?? 0;
+  return view && keys > 0 ? [{ kind: 'has-stray-keys', node: view.id, keys }] : [];
 }
 
 function orphansOf(snapshot: ClusterSnapshot, victims: readonly NodeId[]) {
   const gone = new Set(victims);
-  const answered = new Set(snapshot.views.map(({ id }) => id));
   const orphans = [...believedNodes(snapshot).values()]
     .filter(isReplica)
     .filter(({ id, primary }) => primary !== undefined && gone.has(primary) && !gone.has(id))
     .map(({ id }) => id)
     .sort();
   return {
-    reachable: orphans.filter(id => answered.has(id)),
-    silent: orphans.filter(id => !answered.has(id)),
+    reachable: orphans.filter(id => viewOf(snapshot, id)),
+    silent: orphans.filter(id => !viewOf(snapshot, id)),
   };
-}
-
-function homesFor(
-  { placeOf }: Removal,
-  cluster: ClusterSnapshot,
-  orphans: readonly NodeId[],
-): Map<NodeId, NodeId> {
-  const shards = shardsOf(cluster);
-  const homes = new Map<NodeId, NodeId>();
-  if (orphans.length === 0 || shards.length === 0) return homes;
-  for (const { primary, replicas } of rehome(shards, orphans, placeOf, { movable: 'homeless' })) {
-    for (const replica of replicas) if (orphans.includes(replica)) homes.set(replica, primary);
-  }
-  return homes;
 }

@@ -5,7 +5,7 @@ import { lastCopyOf, mayHoldUnowned } from '../../topology/last-copy.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { Place } from '../../topology/place.ts';
 import { hearersOf, isAlive, wrongAddresses } from '../../topology/proof-of-life.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 import type { Decision } from '../refusal.ts';
 import type { Remark } from '../step.ts';
 import { planRemoval, type RemovePlan, slotRefusals } from './del-node.ts';
@@ -39,8 +39,7 @@ export function planForgetting(
   unwanted: readonly NodeId[],
   placeOf: (id: NodeId) => Place,
 ): Decision<RemovePlan> {
-  const answered = new Set(snapshot.views.map(({ id }) => id));
-  const absent = [...unwanted, ...replaced(snapshot)].filter(id => !answered.has(id));
+  const absent = [...unwanted, ...replaced(snapshot)].filter(id => !viewOf(snapshot, id));
   const gone = [...new Set(absent)].sort();
   const kept = gone.flatMap(id => reasonToKeep(snapshot, id));
   const keptIds = new Set(kept.flatMap(remark => remark.nodes));

@@ -3,16 +3,17 @@ import { type Applicant, type Candidate, isCandidate } from '../../topology/cand
 import { diagnose, type Examined, NO_WISHES } from '../../topology/diagnose.ts';
 import type { Traits } from '../../topology/join-requirements.ts';
 import { withoutNodes } from '../../topology/members.ts';
-import type { Address, ClusterNode, NodeId } from '../../topology/node.ts';
+import { type Address, type ClusterNode, type NodeId, slotsOf } from '../../topology/node.ts';
 import type { Place } from '../../topology/place.ts';
 import {
   believedNodes,
   type ClusterSnapshot,
   type NodeView,
+  primariesIn,
   replicasByPrimary,
 } from '../../topology/snapshot.ts';
 import type { Refusal } from '../refusal.ts';
-import { isOlder, productsMixed } from './compatibility.ts';
+import { olderReplicas, productsMixed } from './compatibility.ts';
 import { judgeFutureReplica, judgeNewcomer } from './judge-node.ts';
 
 export interface AddNodeRequest extends Examined {
@@ -39,7 +40,7 @@ export function judgeCluster(
   const known = believedNodes(snapshot);
   const replicas = replicasByPrimary(known.values());
   const spare = candidates.filter(
-    ({ view: { id, self } }) => known.has(id) && isSpare(self) && !replicas.has(id),
+    ({ view: { id, self } }) => known.has(id) && slotsOf(self).size === 0 && !replicas.has(id),
   );
   const rest = withoutNodes(snapshot, new Set(spare.map(({ view }) => view.id)));
   const among = spare.length === 0 ? findings : diagnose(rest, NO_WISHES);
@@ -69,12 +70,10 @@ export function judgeMixture(
   homes: ReadonlyMap<NodeId, NodeId>,
 ): Refusal[] {
   if (allowMixed) return [];
-  const servers = new Map([...snapshot.views, ...candidates.map(c => c.view)].map(v => [v.id, v.server]));
-  const older = [...homes].flatMap(([node, primary]): Refusal[] => {
-    const [own, source] = [servers.get(node), servers.get(primary)];
-    return own && source && isOlder(own, source) ? [{ kind: 'replica-older', node, primary }] : [];
-  });
-  return [...productsMixed(candidates, snapshot.views[0]?.server.product), ...older];
+  return [
+    ...productsMixed(candidates, snapshot.views[0]?.server.product),
+    ...olderReplicas([...snapshot.views, ...candidates.map(({ view }) => view)], homes),
+  ];
 }
 
 /** Functions that we may not see we cannot copy, and their clients would fail at the new node. */
@@ -89,10 +88,6 @@ export function judgeFunctions(
   return [{ kind: 'functions-hidden', node }];
 }
 
-function isSpare(node: ClusterNode): boolean {
-  return node.role !== 'primary' || node.slots.size === 0;
-}
-
 export function judgeApplicant(
   candidate: Candidate,
   { snapshot, newcomers, traits, asReplicas }: AddNodeRequest,
@@ -105,8 +100,7 @@ export function judgeApplicant(
 }
 
 /** A primary that serves clients has what the cluster has. */
-export function functionSource({ views }: ClusterSnapshot): NodeId | undefined {
-  const primaries = views.filter(({ self }) => self.role === 'primary');
-  const [owner] = primaries.filter(({ self }) => self.role === 'primary' && self.slots.size > 0);
-  return (owner ?? primaries[0])?.id;
+export function functionSource(snapshot: ClusterSnapshot): NodeId | undefined {
+  const primaries = primariesIn(snapshot);
+  return (primaries.find(({ self }) => self.slots.size > 0) ?? primaries[0])?.id;
 }

@@ -1,11 +1,12 @@
 /** Whether nodes are fit to be made a cluster, one by one and together. */
 import { type Applicant, type Candidate, isCandidate, isSilent } from '../../topology/candidate.ts';
+import { groupBy } from '../../topology/group-by.ts';
 import type { Traits } from '../../topology/join-requirements.ts';
 import { lastCopyOf } from '../../topology/last-copy.ts';
-import { type Address, type ClusterNode, formatAddress, type NodeId } from '../../topology/node.ts';
+import { type ClusterNode, formatAddress, type NodeId } from '../../topology/node.ts';
 import { isAlive } from '../../topology/proof-of-life.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
-import { believedNodes, type ClusterSnapshot, replicasByPrimary } from '../../topology/snapshot.ts';
+import { believedNodes, type ClusterSnapshot, replicasByPrimary, viewOf } from '../../topology/snapshot.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** What a node is to become. */
@@ -34,14 +35,9 @@ export function judgeTogether(nodes: readonly Applicant[]): Refusal[] {
 
 /** By id where it is known, so that two names for one node are found out. */
 function sameNodes(nodes: readonly Applicant[]): Refusal[] {
-  const groups = new Map<string, Address[]>();
-  for (const node of nodes) {
-    const key = isCandidate(node) ? node.view.id : formatAddress(node.asked);
-    groups.set(key, [...(groups.get(key) ?? []), node.asked]);
-  }
-  return [...groups.values()]
+  return [...groupBy(nodes, node => (isCandidate(node) ? node.view.id : formatAddress(node.asked))).values()]
     .filter(group => group.length > 1)
-    .map(group => ({ kind: 'same-node', nodes: group }));
+    .map(group => ({ kind: 'same-node', nodes: group.map(({ asked }) => asked) }));
 }
 
 function tlsMixed(candidates: readonly Candidate[]): Refusal[] {
@@ -119,12 +115,11 @@ export function judgeNewcomer(
 
 /** What stands against making a member a replica: it is emptied, and whoever replicates it is left alone. */
 export function judgeFutureReplica(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
-  const view = snapshot.views.find(({ id }) => id === node);
+  const view = viewOf(snapshot, node);
   if (!view) return [{ kind: 'does-not-answer', node }];
   const { self, server } = view;
-  const last = lastCopyOf(snapshot, node);
-  if (last)
-    return [{ kind: 'last-copy', node, ...last, ...(isAlive(snapshot, last.primary) && { lives: true }) }];
+  const last = lastCopyRefusals(snapshot, node);
+  if (last.length > 0) return last;
   if (self.role !== 'primary') return [];
   const refusals: Refusal[] = [];
   const keys = server.keys ?? 0;
@@ -133,6 +128,13 @@ export function judgeFutureReplica(snapshot: ClusterSnapshot, node: NodeId): Ref
   const replicas = (replicasByPrimary(believedNodes(snapshot).values()).get(node) ?? []).map(({ id }) => id);
   if (replicas.length > 0) refusals.push({ kind: 'has-replicas', node, replicas });
   return refusals;
+}
+
+/** To empty it, or to forget it, would be the end of some keys. */
+export function lastCopyRefusals(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
+  const last = lastCopyOf(snapshot, node);
+  if (!last) return [];
+  return [{ kind: 'last-copy', node, ...last, ...(isAlive(snapshot, last.primary) && { lives: true }) }];
 }
 
 function idsIn(nodes: readonly Applicant[]): ReadonlySet<NodeId> {

@@ -1,17 +1,15 @@
 /** `replicate` and `place-replicas`: replicas get other primaries. */
 import { gapsAmong, glanceOf } from '../../topology/agreement.ts';
-import { findNode } from '../../topology/find-node.ts';
-import { membersOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { Place } from '../../topology/place.ts';
-import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
+import { believedNodes, type ClusterSnapshot, ownClaims, viewOf } from '../../topology/snapshot.ts';
 import { rehome } from '../placement/rehome.ts';
 import { type AntiAffinityScore, type Shard, scoreOf } from '../placement/score.ts';
-import { shardsOf } from '../placement/shards.ts';
-import type { Decision, Refusal } from '../refusal.ts';
-import { inStages } from '../stages.ts';
-import type { Plan, Remark, Stage } from '../step.ts';
-import { isOlder } from './compatibility.ts';
+import { homesIn, shardsOf } from '../placement/shards.ts';
+import { type Decision, findNamed, type Refusal } from '../refusal.ts';
+import { agreeStep, inStages } from '../stages.ts';
+import type { Plan, Remark } from '../step.ts';
+import { olderReplicas } from './compatibility.ts';
 import { judgeFutureReplica } from './judge-node.ts';
 
 export interface Move {
@@ -46,14 +44,14 @@ export function planReplicate({
   wantsCopies = false,
 }: ReplicateRequest): Decision<RehomingPlan> {
   const refusals: Refusal[] = [];
-  const node = findOne(snapshot, replica, refusals);
-  const home = findOne(snapshot, primary, refusals);
+  const node = findNamed(snapshot, replica, refusals);
+  const home = findNamed(snapshot, primary, refusals);
   if (node) refusals.push(...judgeFutureReplica(snapshot, node));
   if (home) refusals.push(...judgePrimary(snapshot, home));
-  if (node && home && !allowMixed) refusals.push(...judgeVersions(snapshot, node, home));
+  if (node && home && !allowMixed) refusals.push(...olderReplicas(snapshot.views, [[node, home]]));
   if (node && node === home) refusals.push({ kind: 'replicates-itself', node });
   if (refusals.length > 0 || !node || !home) return { kind: 'refused', refusals };
-  const { self } = snapshot.views.find(view => view.id === node) ?? {};
+  const self = viewOf(snapshot, node)?.self;
   const from = self?.role === 'replica' ? self.primary : undefined;
   const shards = shardsOf(snapshot).filter(shard => shard.primary !== node);
   const after = shards.map(shard => withReplica(shard, node, home));
@@ -61,7 +59,9 @@ export function planReplicate({
   const plan = rehomingPlan(snapshot, moves, shards, after, placeOf);
   // It has that primary already; whether that has come to work is another question.
   const waiting =
-    moves.length === 0 && !works(snapshot, node, wantsCopies) ? awaitRoles(snapshot, [node]) : [];
+    moves.length === 0 && !works(snapshot, node, wantsCopies)
+      ? [[agreeStep(snapshot, [node], { wantsOk: false })]]
+      : [];
   return { kind: 'plan', plan: { ...plan, stages: [...plan.stages, ...waiting] } };
 }
 
@@ -70,26 +70,9 @@ function withReplica({ primary, replicas }: Shard, node: NodeId, home: NodeId): 
   return { primary, replicas: primary === home ? [...others, node] : others };
 }
 
-function findOne(snapshot: ClusterSnapshot, word: string, refusals: Refusal[]): NodeId | undefined {
-  const found = findNode(snapshot, word);
-  if (found.kind === 'found') return found.id;
-  refusals.push(
-    found.kind === 'none'
-      ? { kind: 'no-such-node', word }
-      : { kind: 'ambiguous-node', word, matches: found.matches },
-  );
-  return undefined;
-}
-
-function judgeVersions(snapshot: ClusterSnapshot, node: NodeId, primary: NodeId): Refusal[] {
-  const servers = new Map(snapshot.views.map(({ id, server }) => [id, server]));
-  const [own, source] = [servers.get(node), servers.get(primary)];
-  return own && source && isOlder(own, source) ? [{ kind: 'replica-older', node, primary }] : [];
-}
-
 function judgePrimary(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
   if (believedNodes(snapshot).get(node)?.role !== 'primary') return [{ kind: 'not-a-primary', node }];
-  return snapshot.views.some(({ id }) => id === node) ? [] : [{ kind: 'does-not-answer', node }];
+  return viewOf(snapshot, node) ? [] : [{ kind: 'does-not-answer', node }];
 }
 
 /** Only between primaries with slots: one without has nothing to copy. */
@@ -98,30 +81,29 @@ export function planPlaceReplicas(
   placeOf: (id: NodeId) => Place,
   allowMixed: boolean,
 ): Decision<RehomingPlan> {
-  const owners = new Set(
-    snapshot.views.flatMap(({ id, self }) => (self.role === 'primary' && self.slots.size > 0 ? [id] : [])),
-  );
+  const owners = ownClaims(snapshot);
   const shards = shardsOf(snapshot);
   const owning = shards.filter(({ primary }) => owners.has(primary));
   // Replicas of a primary that is down stay: one of them is about to take over.
   const idle = shards.filter(({ primary }) => !owners.has(primary)).flatMap(({ replicas }) => replicas);
   if (owning.length === 0) return { kind: 'refused', refusals: [{ kind: 'no-owner' }] };
   const after = rehome(owning, idle, placeOf, { movable: 'all' });
-  const homeBefore = homesIn(shards);
-  const moves = [...homesIn(after)].flatMap(([replica, to]): Move[] => {
+  const homeBefore = new Map(homesIn(shards));
+  const moves = homesIn(after).flatMap(([replica, to]): Move[] => {
     const from = homeBefore.get(replica);
     return from === to ? [] : [{ replica, to, ...(from && { from }) }];
   });
-  const older = allowMixed ? [] : moves.flatMap(({ replica, to }) => judgeVersions(snapshot, replica, to));
+  const older = allowMixed
+    ? []
+    : olderReplicas(
+        snapshot.views,
+        moves.map(({ replica, to }) => [replica, to]),
+      );
   if (older.length > 0) return { kind: 'refused', refusals: older };
   const plan = rehomingPlan(snapshot, moves, owning, after, placeOf);
   const silent = snapshot.unreachable.map(({ id }) => id);
   const remarks: Remark[] = silent.length > 0 ? [{ kind: 'left-out', nodes: silent }] : [];
   return { kind: 'plan', plan: { ...plan, remarks: [...remarks, ...plan.remarks] } };
-}
-
-function homesIn(shards: readonly Shard[]): Map<NodeId, NodeId> {
-  return new Map(shards.flatMap(({ primary, replicas }) => replicas.map(id => [id, primary] as const)));
 }
 
 function rehomingPlan(
@@ -140,7 +122,7 @@ function rehomingPlan(
     remarks: bareRemarks(shardsBefore, shardsAfter, moved),
     stages: inStages(
       moves.map(({ replica, to }) => ({ kind: 'replicate', node: replica, primary: to })),
-      ...(moved.length > 0 ? awaitRoles(snapshot, moved) : []),
+      moved.length > 0 ? [agreeStep(snapshot, moved, { wantsOk: false })] : [],
     ),
   };
 }
@@ -149,10 +131,6 @@ function works(snapshot: ClusterSnapshot, node: NodeId, wantsCopies: boolean): b
   const members = snapshot.views.map(({ id }) => id);
   const scope = { goal: 'roles', members, concerned: new Set([node]), wantsOk: false, wantsCopies } as const;
   return gapsAmong(snapshot.views.map(glanceOf), scope).length === 0;
-}
-
-function awaitRoles(snapshot: ClusterSnapshot, concerned: readonly NodeId[]): Stage[] {
-  return [[{ kind: 'agree', members: membersOf(snapshot), concerned, wantsOk: false, wantsCopies: false }]];
 }
 
 /** A replica that moves is empty first; whoever has only such replicas has none until they have copied the data. */

@@ -1,5 +1,6 @@
 /** Who is to be a primary, as the person said it: by a count of replicas, or by name. Names are addresses. */
-import { type Address, formatAddress } from '../../topology/node.ts';
+import type { Applicant } from '../../topology/candidate.ts';
+import { formatAddress } from '../../topology/node.ts';
 
 export type Roles =
   | { readonly kind: 'counted'; readonly replicas: number }
@@ -10,11 +11,10 @@ export type Roles =
       readonly replicasOf: ReadonlyMap<string, readonly string[]>;
     };
 
-interface Named {
-  readonly asked: Address;
-}
-
-export function chosenPrimaries(nodes: readonly Named[], roles: Roles): number | readonly string[] {
+export function chosenPrimaries(
+  nodes: readonly Pick<Applicant, 'asked'>[],
+  roles: Roles,
+): number | readonly string[] {
   return roles.kind === 'named' ? roles.primaries : Math.floor(nodes.length / (roles.replicas + 1));
 }
 
@@ -22,7 +22,7 @@ export function chosenPrimaries(nodes: readonly Named[], roles: Roles): number |
 const MOST_PRIMARIES = 1000;
 
 /** What makes no sense in it; undefined as a rule. */
-export function rolesProblem(nodes: readonly Named[], roles: Roles): string | undefined {
+export function rolesProblem(nodes: readonly Pick<Applicant, 'asked'>[], roles: Roles): string | undefined {
   const chosen = chosenPrimaries(nodes, roles);
   if ((typeof chosen === 'number' ? chosen : chosen.length) > MOST_PRIMARIES)
     return `a cluster has at most ${MOST_PRIMARIES} primaries`;

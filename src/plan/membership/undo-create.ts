@@ -2,7 +2,7 @@
 import { type Applicant, type Candidate, isCandidate, isSilent } from '../../topology/candidate.ts';
 import { formatAddress, nodeId } from '../../topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
-import type { NodeView } from '../../topology/snapshot.ts';
+import { type NodeView, primariesIn } from '../../topology/snapshot.ts';
 import type { Decision, Refusal } from '../refusal.ts';
 import { inStages } from '../stages.ts';
 import type { Plan, Remark } from '../step.ts';
@@ -78,12 +78,9 @@ function severalClusters(candidates: readonly Candidate[]): Refusal[] {
 
 /** What works and holds keys is no failed create, and resetting the nodes without keys would tear it apart. */
 function workingCluster(candidates: readonly Candidate[]): Refusal[] {
-  const views = candidates.map(({ view }) => view);
-  const keys = views.reduce(
-    (sum, { self, server }) => sum + (self.role === 'primary' ? (server.keys ?? 0) : 0),
-    0,
-  );
-  const covered = SlotSet.union(views.flatMap(({ self }) => (self.role === 'primary' ? [self.slots] : [])));
+  const primaries = primariesIn({ views: candidates.map(({ view }) => view) });
+  const keys = primaries.reduce((sum, { server }) => sum + (server.keys ?? 0), 0);
+  const covered = SlotSet.union(primaries.map(({ self }) => self.slots));
   return keys > 0 && covered.size === SLOT_COUNT ? [{ kind: 'working-cluster', keys }] : [];
 }
 

@@ -13,6 +13,7 @@ import type { Place } from '../../topology/place.ts';
 import { type Host, zonesOf } from './hosts.ts';
 import { type Headcount, solveRehoming } from './rehome-network.ts';
 import type { Shard } from './score.ts';
+import { homesIn } from './shards.ts';
 
 export interface RehomeChoice {
   /** `homeless`: replicas that have a primary keep it. `all`: everybody may move. */
@@ -54,9 +55,7 @@ export function homesFor(
   if (homeless.length === 0 || shards.length === 0) return new Map();
   const newcomers = new Set(homeless);
   return new Map(
-    rehome(shards, homeless, placeOf, { movable: 'homeless' }).flatMap(({ primary, replicas }) =>
-      replicas.filter(id => newcomers.has(id)).map(id => [id, primary] as const),
-    ),
+    homesIn(rehome(shards, homeless, placeOf, { movable: 'homeless' })).filter(([id]) => newcomers.has(id)),
   );
 }
 

@@ -4,7 +4,7 @@ import { type Applicant, isCandidate } from '../../topology/candidate.ts';
 import { InputError } from '../../topology/input-error.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { Place } from '../../topology/place.ts';
-import { addressBook, believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
+import { addressBook, believedNodes, type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 
 export type ZoneMap = ReadonlyMap<string, string>;
 
@@ -30,12 +30,11 @@ export function placeOfApplicant(node: Applicant, zones: ZoneMap): Place {
 /** For the nodes of a cluster: by what they announce, not by where they were reached. */
 export function placesIn(snapshot: ClusterSnapshot, zones: ZoneMap): (id: NodeId) => Place {
   const nodes = believedNodes(snapshot);
-  const views = new Map(snapshot.views.map(view => [view.id, view]));
   const book = addressBook(snapshot);
   return id => {
     const announced = nodes.get(id)?.address;
     const host = announced?.host ?? book.get(id)?.host ?? id;
-    return place([host, announced?.hostname, book.get(id)?.host], views.get(id)?.server.zone, zones);
+    return place([host, announced?.hostname, book.get(id)?.host], viewOf(snapshot, id)?.server.zone, zones);
   };
 }
 

@@ -6,13 +6,13 @@
  * Two beginnings are tried: a choice with an eye for those who give to the same taker later, and the lowest slots of
  * everybody, as redis-cli takes them, so that whatever comes out is no worse.
  */
+import { groupBy } from '../../topology/group-by.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { SlotMove } from '../step.ts';
 import { fragmentsOf, takeForTarget } from './choose.ts';
+import type { Owners } from './move-plan.ts';
 import type { Transfer } from './pairing.ts';
-
-type Owners = ReadonlyMap<NodeId, SlotSet>;
 
 export function allotSlots(owners: Owners, transfers: readonly Transfer[]): SlotMove[] {
   const allotments = [chooseAhead, chooseLowest].map(chooseAll => {
@@ -105,15 +105,4 @@ function chooseAnew(allotment: Allotment, gifts: readonly Transfer[]): boolean {
   for (const gift of gifts) allotment.settle(gift, SlotSet.empty);
   for (const [gift, slots] of former) allotment.settle(gift, slots);
   return false;
-}
-
-function groupBy<T, K>(list: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of list) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 }

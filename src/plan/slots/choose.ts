@@ -18,6 +18,7 @@
  * in which each weight outweighs all that may be added at a lower one. Of equals it is therefore the choice of the fewest
  * and longest ranges, and then always the same one.
  */
+import { groupBy } from '../../topology/group-by.ts';
 import { SLOT_COUNT, type SlotRange, SlotSet, slot } from '../../topology/slot-set.ts';
 
 /** No choice takes more ranges than there are slots, and a range has two ends. */
@@ -78,13 +79,13 @@ function longestOfEachKind(pieces: readonly Piece[]): Piece[] {
   return [...longest.values()];
 }
 
-interface Choice {
+interface Selection {
   readonly price: number;
   readonly ranges: readonly SlotRange[];
 }
 
 /** Whole ranges, and what is missing from the one that may be cut; nothing where that comes to no sum. */
-function choose(pieces: readonly Piece[], count: number, cut: Piece | undefined): Choice[] {
+function choose(pieces: readonly Piece[], count: number, cut: Piece | undefined): Selection[] {
   const bundles = bundle(pieces.filter(piece => piece !== cut && piece.length <= count));
   const { prices, rangesFor } = fill(bundles, count);
   if (!cut)
@@ -114,14 +115,7 @@ interface Bundle {
  * become a dozen bundles.
  */
 function bundle(pieces: readonly Piece[]): Bundle[] {
-  const kinds = new Map<string, Piece[]>();
-  for (const piece of pieces) {
-    const kind = `${piece.length} ${piece.price}`;
-    const alike = kinds.get(kind);
-    if (alike) alike.push(piece);
-    else kinds.set(kind, [piece]);
-  }
-  return [...kinds.values()].flatMap(alike => {
+  return [...groupBy(pieces, ({ length, price }) => `${length} ${price}`).values()].flatMap(alike => {
     const bundles: Bundle[] = [];
     for (let from = 0, size = 1; from < alike.length; from += size, size *= 2) {
       const together = alike.slice(from, from + size);

@@ -37,20 +37,20 @@ export function idealSizes(present: readonly number[], weights: readonly number[
   return quotas.map(({ whole }, i) => (roundedUp.has(i) ? whole + 1 : whole));
 }
 
-interface Party {
+interface Rounding {
   /** What it gives or gets when it is rounded down. */
   readonly amount: number;
   /** Whether its quota has a rest, without which there is nothing to round. */
   readonly uneven: boolean;
 }
 
-function endsOf(line: readonly Pick<Party, 'amount'>[]): Set<number> {
+function endsOf(line: readonly Pick<Rounding, 'amount'>[]): Set<number> {
   let end = 0;
   return new Set(line.map(({ amount }) => (end += amount)));
 }
 
 /** Which `count` of them to round up, each changing its amount by `change`. */
-function roundUp<P extends Party>(
+function roundUp<P extends Rounding>(
   line: readonly P[],
   count: number,
   change: 1 | -1,

@@ -5,7 +5,7 @@
 
 import type { NodeId } from '../../topology/node.ts';
 import { doubtsBetween, isEvicting } from '../../topology/server-changes.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 import type { Loss } from './loss.ts';
 
 /** `told`: nodes whose losses are told already. */
@@ -22,7 +22,7 @@ export function lateLosses(
     if (doubt.kind === 'silent' || told.has(doubt.node)) return [];
     const role = targets.has(doubt.node) ? 'target' : 'source';
     if (doubt.kind === 'restarted') return [{ ...doubt, role }];
-    const server = before.views.find(({ id }) => id === doubt.node)?.server;
+    const server = viewOf(before, doubt.node)?.server;
     const isUsual = role === 'source' && server !== undefined && isEvicting(server);
     return [{ ...doubt, role, isUsual }];
   });

@@ -1,14 +1,20 @@
 /** Plans that move slots: what they have in common, and what stands against moving anything. */
 import type { Examined } from '../../topology/diagnose.ts';
-import { findNode } from '../../topology/find-node.ts';
 import type { Finding } from '../../topology/finding.ts';
-import { membersOf } from '../../topology/members.ts';
-import type { NodeId } from '../../topology/node.ts';
-import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
-import { believedNodes, type ClusterSnapshot, isPrimary, ownClaims } from '../../topology/snapshot.ts';
+import { groupBy } from '../../topology/group-by.ts';
+import type { NodeId, Primary } from '../../topology/node.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
+import {
+  believedNodes,
+  type ClusterSnapshot,
+  isPrimary,
+  ownClaims,
+  primariesIn,
+  viewOf,
+} from '../../topology/snapshot.ts';
 import { takesValuesOf } from '../membership/compatibility.ts';
-import type { Refusal } from '../refusal.ts';
-import { inStages } from '../stages.ts';
+import { findNamed, type Refusal } from '../refusal.ts';
+import { agreeStep, inStages } from '../stages.ts';
 import type { Plan, Remark, SlotMove, Stage } from '../step.ts';
 import { fragmentsOf } from './choose.ts';
 
@@ -42,16 +48,7 @@ export function movePlan(
       closing,
       moves.map(move => ({ kind: 'move-slots', ...move })),
       moves.length + closing.length > 0
-        ? [
-            {
-              kind: 'agree',
-              members: membersOf(snapshot),
-              concerned,
-              wantsOk,
-              wantsCopies: false,
-              sparesSilent: true,
-            },
-          ]
+        ? [agreeStep(snapshot, concerned, { wantsOk, sparesSilent: true })]
         : [],
     ),
   };
@@ -71,10 +68,9 @@ export function ownersIn(snapshot: ClusterSnapshot): Map<NodeId, SlotSet> {
 }
 
 export function silentOwners(snapshot: ClusterSnapshot) {
-  const answered = new Set(snapshot.views.map(({ id }) => id));
   return [...believedNodes(snapshot).values()]
     .filter(isPrimary)
-    .filter(({ id, slots }) => slots.size > 0 && !answered.has(id))
+    .filter(({ id, slots }) => slots.size > 0 && !viewOf(snapshot, id))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -90,9 +86,8 @@ function afterMoves(owners: Owners, moves: readonly SlotMove[]): Map<NodeId, Slo
 }
 
 function gather(moves: readonly SlotMove[], party: (move: SlotMove) => NodeId): Map<NodeId, SlotSet> {
-  const sets = new Map<NodeId, SlotSet[]>();
-  for (const move of moves) sets.set(party(move), [...(sets.get(party(move)) ?? []), move.slots]);
-  return new Map([...sets].map(([id, slots]) => [id, SlotSet.union(slots)]));
+  const groups = [...groupBy(moves, party)];
+  return new Map(groups.map(([id, group]) => [id, SlotSet.union(group.map(({ slots }) => slots))]));
 }
 
 /** What keeps slots from being moved about, unless the person insists. What these moves will mend does not. */
@@ -190,26 +185,28 @@ export function findPrimary(
   word: string,
   refusals: Refusal[],
 ): NodeId | undefined {
-  const found = findNode(snapshot, word);
-  if (found.kind === 'none') refusals.push({ kind: 'no-such-node', word });
-  else if (found.kind === 'ambiguous')
-    refusals.push({ kind: 'ambiguous-node', word, matches: found.matches });
-  else if (believedNodes(snapshot).get(found.id)?.role !== 'primary')
-    refusals.push({ kind: 'cannot-own-slots', node: found.id });
-  else if (!snapshot.views.some(({ id }) => id === found.id))
-    refusals.push({ kind: 'does-not-answer', node: found.id });
-  else return found.id;
+  const node = findNamed(snapshot, word, refusals);
+  if (node === undefined) return undefined;
+  if (believedNodes(snapshot).get(node)?.role !== 'primary')
+    refusals.push({ kind: 'cannot-own-slots', node });
+  else if (!viewOf(snapshot, node)) refusals.push({ kind: 'does-not-answer', node });
+  else return node;
   return undefined;
 }
 
 /** Slots by node, of the primaries that answer, in the order of the map; those without slots come last. */
 export function movableSlots(snapshot: ClusterSnapshot, doubtful: SlotSet): Map<NodeId, SlotSet> {
-  const first = (slots: SlotSet) => slots.ranges[0]?.first ?? SLOT_COUNT;
   return new Map(
-    snapshot.views
-      .flatMap(({ id, self }) =>
-        self.role === 'primary' ? [[id, self.slots.without(doubtful)] as const] : [],
-      )
-      .sort(([a, mine], [b, theirs]) => first(mine) - first(theirs) || (a < b ? -1 : 1)),
+    primariesIn(snapshot)
+      .map(({ id, self }) => [id, self.slots.without(doubtful)] as const)
+      .sort(([a, mine], [b, theirs]) => mine.beginning - theirs.beginning || (a < b ? -1 : 1)),
   );
+}
+
+/** `reluctant`: slots of those who give some that stay as they are. */
+export function leftBehind(silent: readonly Primary[], reluctant: SlotSet): Remark[] {
+  return [
+    ...(silent.length > 0 ? [{ kind: 'left-out', nodes: silent.map(({ id }) => id) } as const] : []),
+    ...(reluctant.size > 0 ? [{ kind: 'slots-left', slots: reluctant } as const] : []),
+  ];
 }

@@ -21,12 +21,11 @@ export interface Transfer {
 }
 
 export function pairings(parties: readonly Party[]): Transfer[][] {
-  return [pairNeighbours(parties), pairInOrder(parties, firstSlot), pairInOrder(parties, size)];
-}
-
-/** Where a node begins on the map; nodes without slots come last. */
-export function firstSlot({ slots }: Pick<Party, 'slots'>): number {
-  return slots.ranges[0]?.first ?? SLOT_COUNT;
+  return [
+    pairNeighbours(parties),
+    pairInOrder(parties, ({ slots }) => slots.beginning),
+    pairInOrder(parties, size),
+  ];
 }
 
 /** The largest first, as redis-cli does it. */
@@ -89,7 +88,7 @@ function pairInOrder(parties: readonly Party[], order: (party: Party) => number)
  * largest giver finds the taker that needs just as much, or else the most.
  */
 function pairNeighbours(parties: readonly Party[]): Transfer[] {
-  const ledger = new Ledger([...parties].sort((a, b) => firstSlot(a) - firstSlot(b)));
+  const ledger = new Ledger([...parties].sort((a, b) => a.slots.beginning - b.slots.beginning));
   const beside = neighboursOf(parties);
   const reach = new Map(ledger.takers().map(taker => [taker, new Set(beside.get(taker))]));
   const worth = (giver: Party, taker: Party) => {

@@ -4,12 +4,12 @@ import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, ownClaims } from '../../topology/snapshot.ts';
 import type { Decision, Refusal } from '../refusal.ts';
-import type { Remark } from '../step.ts';
 import { allotSlots } from './allot.ts';
 import { idealSizes } from './ideal-sizes.ts';
 import {
   damageIn,
   findPrimary,
+  leftBehind,
   type MovePlan,
   movableSlots,
   movePlan,
@@ -47,7 +47,8 @@ export function planRebalance(request: RebalanceRequest): Decision<MovePlan> {
   if (refusals.length > 0) return { kind: 'refused', refusals };
   const parties = weigh(involved, weights);
   const ways = parties.some(party => isOff(party, thresholdPercent)) ? pairings(parties) : [];
-  const options = { remarks: remarksOn(snapshot, doubtful), wantsOk: !despiteFindings };
+  const left = doubtful.intersect(SlotSet.union(ownClaims(snapshot).values()));
+  const options = { remarks: leftBehind(silentOwners(snapshot), left), wantsOk: !despiteFindings };
   const plans = ways.map(transfers => movePlan(snapshot, allotSlots(involved, transfers), options));
   const plan = tidiest(plans) ?? movePlan(snapshot, [], options);
   const unreadable = unreadableIn(snapshot, plan.moves, { despiteFindings });
@@ -110,13 +111,4 @@ function tidiest(plans: readonly MovePlan[]): MovePlan | undefined {
     (a, b) => a.fragments.after - b.fragments.after || a.moves.length - b.moves.length,
   );
   return best;
-}
-
-function remarksOn(snapshot: ClusterSnapshot, doubtful: SlotSet): Remark[] {
-  const silent = silentOwners(snapshot).map(({ id }) => id);
-  const left = doubtful.intersect(SlotSet.union(ownClaims(snapshot).values()));
-  return [
-    ...(silent.length > 0 ? [{ kind: 'left-out', nodes: silent } as const] : []),
-    ...(left.size > 0 ? [{ kind: 'slots-left', slots: left } as const] : []),
-  ];
 }

@@ -1,15 +1,16 @@
 /** `reshard`: so many slots of some nodes go to another, or just these slots do. */
 import type { Examined } from '../../topology/diagnose.ts';
-import type { NodeId } from '../../topology/node.ts';
+import { type NodeId, slotsOf } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import { viewOf } from '../../topology/snapshot.ts';
 import type { Decision, Refusal } from '../refusal.ts';
-import type { Remark, SlotMove } from '../step.ts';
+import type { SlotMove } from '../step.ts';
 import { allotSlots } from './allot.ts';
 import { apportion } from './apportion.ts';
 import {
   damageIn,
   findPrimary,
+  leftBehind,
   type MovePlan,
   movableSlots,
   movePlan,
@@ -36,10 +37,7 @@ export interface NamedReshard extends ReshardBase {
 
 export type ReshardRequest = CountedReshard | NamedReshard;
 
-interface Moving {
-  readonly moves: readonly SlotMove[];
-  readonly remarks: readonly Remark[];
-}
+type Chosen = Pick<MovePlan, 'moves' | 'remarks'>;
 
 export function planReshard(request: ReshardRequest): Decision<MovePlan> {
   const { snapshot, to, despiteFindings } = request;
@@ -52,7 +50,7 @@ export function planReshard(request: ReshardRequest): Decision<MovePlan> {
   return { kind: 'plan', plan: movePlan(snapshot, moves, { remarks, wantsOk: !despiteFindings }) };
 }
 
-function moveCounted(request: CountedReshard, target: NodeId | undefined, refusals: Refusal[]): Moving {
+function moveCounted(request: CountedReshard, target: NodeId | undefined, refusals: Refusal[]): Chosen {
   const { snapshot, from, count } = request;
   const doubtful = slotsInDoubt(snapshot);
   const owners = movableSlots(snapshot, doubtful);
@@ -66,20 +64,9 @@ function moveCounted(request: CountedReshard, target: NodeId | undefined, refusa
   const transfers = sources
     .map((source, i) => ({ from: source, to: target, count: shares[i] ?? 0 }))
     .filter(transfer => transfer.count > 0);
-  const silent = from === 'all' ? silentOwners(snapshot).map(({ id }) => id) : [];
-  const left = doubtful.intersect(SlotSet.union(sources.map(id => slotsOf(snapshot, id))));
-  return {
-    moves: allotSlots(owners, transfers),
-    remarks: [
-      ...(silent.length > 0 ? [{ kind: 'left-out', nodes: silent } as const] : []),
-      ...(left.size > 0 ? [{ kind: 'slots-left', slots: left } as const] : []),
-    ],
-  };
-}
-
-function slotsOf({ views }: ClusterSnapshot, id: NodeId): SlotSet {
-  const self = views.find(view => view.id === id)?.self;
-  return self?.role === 'primary' ? self.slots : SlotSet.empty;
+  const silent = from === 'all' ? silentOwners(snapshot) : [];
+  const left = doubtful.intersect(SlotSet.union(sources.map(id => slotsOf(viewOf(snapshot, id)?.self))));
+  return { moves: allotSlots(owners, transfers), remarks: leftBehind(silent, left) };
 }
 
 /** Each once, in the order of the map whatever the order in which they were named. Undefined where one is refused. */
@@ -96,7 +83,7 @@ function sourcesOf(
   return refusals.length > before ? undefined : primaries.filter(id => named.has(id));
 }
 
-function moveNamed(request: NamedReshard, target: NodeId | undefined, refusals: Refusal[]): Moving {
+function moveNamed(request: NamedReshard, target: NodeId | undefined, refusals: Refusal[]): Chosen {
   const { snapshot, slots } = request;
   const owners = movableSlots(snapshot, SlotSet.empty);
   const moves = [...owners].flatMap(([from, owned]): SlotMove[] => {

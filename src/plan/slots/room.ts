@@ -7,9 +7,9 @@
  * margins (memory.ts, and below), in memory as the servers count it against their limit. That leaves out buffers of replicas. What leaves a target by
  * the same plan is not counted: it may go later than the rest comes.
  */
-import type { NodeId } from '../../topology/node.ts';
+import { type NodeId, slotsOf } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, type NodeView, type ServerFacts, viewOf } from '../../topology/snapshot.ts';
 import { dataBytes, lackOfMemory } from '../memory.ts';
 import type { Refusal } from '../refusal.ts';
 import type { SlotMove } from '../step.ts';
@@ -37,15 +37,14 @@ export type NoRoom = Extract<Refusal, { kind: 'no-room' }>;
 
 /** The targets of these moves that lack room, each with what it lacks. */
 export function withoutRoom(
-  { views }: ClusterSnapshot,
+  snapshot: ClusterSnapshot,
   moves: readonly SlotMove[],
   keys: MovingKeys,
 ): NoRoom[] {
-  const byId = new Map(views.map(view => [view.id, view]));
   return [...new Set(moves.map(({ to }) => to))].flatMap((node): NoRoom[] => {
-    const target = byId.get(node)?.server;
+    const target = viewOf(snapshot, node)?.server;
     const coming = moves.flatMap(({ from, to, slots }) => {
-      const source = to === node ? byId.get(from) : undefined;
+      const source = to === node ? viewOf(snapshot, from) : undefined;
       return source && mayHoldKeys(source, slots, keys.get(from))
         ? [{ source, slots, keys: keys.get(from) }]
         : [];
@@ -77,7 +76,7 @@ function bytesOf(source: NodeView, slots: SlotSet, keys: ReadonlyMap<Slot, numbe
     const coming = [...slots].reduce((sum, slot) => sum + (keys.get(slot) ?? 0), 0);
     return coming * averageBytes(server);
   }
-  const owned = self.role === 'primary' ? self.slots.size : 0;
+  const owned = slotsOf(self).size;
   return owned === 0 ? 0 : (tellingBytes(server) * slots.size) / owned;
 }
 

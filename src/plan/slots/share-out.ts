@@ -1,22 +1,19 @@
 /** Slots that nobody owns are shared out between the primaries. */
 import type { NodeId } from '../../topology/node.ts';
-import { SLOT_COUNT, type Slot, type SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import type { Slot, SlotSet } from '../../topology/slot-set.ts';
+import { type ClusterSnapshot, primariesInOrder } from '../../topology/snapshot.ts';
 
 /** Those who have least first get as much as the next, and so on, as water fills a vessel; each gets one run. */
 export function shareOut(
   slots: SlotSet,
   given: ReadonlyMap<Slot, NodeId>,
-  { views }: ClusterSnapshot,
+  snapshot: ClusterSnapshot,
 ): Map<Slot, NodeId> {
   const gifts = new Map<NodeId, number>();
   for (const id of given.values()) gifts.set(id, (gifts.get(id) ?? 0) + 1);
-  const first = (owned: SlotSet) => owned.ranges[0]?.first ?? SLOT_COUNT;
-  const takers = views
-    .flatMap(({ id, self }) => (self.role === 'primary' ? [{ id, owned: self.slots }] : []))
-    .sort((a, b) => first(a.owned) - first(b.owned) || (a.id < b.id ? -1 : 1));
+  const takers = primariesInOrder(snapshot);
   const shares = fill(
-    takers.map(({ id, owned }) => owned.size + (gifts.get(id) ?? 0)),
+    takers.map(({ id, self }) => self.slots.size + (gifts.get(id) ?? 0)),
     slots.size,
   );
   const owners = new Map<Slot, NodeId>();

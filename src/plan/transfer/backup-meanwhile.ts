@@ -1,16 +1,16 @@
 /** What happened in a cluster while it was backed up, and leaves the dumps without keys, or with those of another shard. */
-import type { Census } from '../../topology/census.ts';
-import { formatAddress, type NodeId } from '../../topology/node.ts';
+import { type Census, countedAt } from '../../topology/census.ts';
+import { formatAddress, type NodeId, slotsOf } from '../../topology/node.ts';
 import { type Doubt, doubtsBetween } from '../../topology/server-changes.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
-import { type BackupSource, slotsOf } from './backup.ts';
+import { type ClusterSnapshot, primariesIn, viewOf } from '../../topology/snapshot.ts';
+import type { BackupSource } from './backup.ts';
 
 /** Slots that have another owner than before, or another one's share: then the dumps may both lack a key, or both have it. */
 export function slotsMovedMeanwhile(before: ClusterSnapshot, after: ClusterSnapshot): SlotSet {
   // Shares and not owners: after a failover somebody else has the same share.
   const shares = (snapshot: ClusterSnapshot) =>
-    new Map(snapshot.views.map(view => slotsOf(view)).map(slots => [`${slots}`, slots] as const));
+    new Map(snapshot.views.map(({ self }) => slotsOf(self)).map(slots => [`${slots}`, slots] as const));
   const [were, are] = [shares(before), shares(after)];
   return SlotSet.union([...are].filter(([share]) => !were.has(share)).map(([, slots]) => slots));
 }
@@ -39,11 +39,9 @@ export interface GrownEpoch {
  * on the way there or on the way back one has grown. Who took over from its primary has another epoch by right.
  */
 export function grownEpochs(before: ClusterSnapshot, now: ClusterSnapshot): readonly GrownEpoch[] {
-  const were = new Map(before.views.map(({ id, self }) => [id, self]));
-  return now.views.flatMap(({ id, self }) => {
-    const then = were.get(id);
-    if (then?.role !== 'primary' || self.role !== 'primary' || then.configEpoch === self.configEpoch)
-      return [];
+  return primariesIn(now).flatMap(({ id, self }) => {
+    const then = viewOf(before, id)?.self;
+    if (then?.role !== 'primary' || then.configEpoch === self.configEpoch) return [];
     return [{ node: id, was: then.configEpoch, is: self.configEpoch }];
   });
 }
@@ -84,12 +82,11 @@ export function slotsOnTheWay(before: Look, after: Look): SlotSet {
 function openIn({ snapshot, arrived }: Look): Map<string, { readonly slot: Slot; readonly keys: number }> {
   return new Map(
     snapshot.views.flatMap(({ id, open }) => {
-      const counted = arrived.get(id);
-      const keysIn = (slot: Slot) => (counted && 'bySlot' in counted ? (counted.bySlot.get(slot) ?? 0) : 0);
+      const counted = countedAt(arrived, id)?.bySlot;
       return [
         ...[...open.migrating.keys()].map(slot => [`from ${id} ${slot}`, { slot, keys: 0 }] as const),
         ...[...open.importing.keys()].map(
-          slot => [`to ${id} ${slot}`, { slot, keys: keysIn(slot) }] as const,
+          slot => [`to ${id} ${slot}`, { slot, keys: counted?.get(slot) ?? 0 }] as const,
         ),
       ];
     }),
@@ -99,15 +96,14 @@ function openIn({ snapshot, arrived }: Look): Map<string, { readonly slot: Slot;
 /** Those who may have given the data of another shard, or of another node, than was meant. */
 export function strayedSources(
   sources: readonly BackupSource[],
-  { views }: ClusterSnapshot,
+  snapshot: ClusterSnapshot,
 ): readonly BackupSource[] {
-  const byId = new Map(views.map(view => [view.id, view]));
   const shareOf = (primary: NodeId) => {
-    const view = byId.get(primary);
-    return view && `${slotsOf(view)}`;
+    const view = viewOf(snapshot, primary);
+    return view && `${slotsOf(view.self)}`;
   };
   return sources.filter(({ id, address, role, primary, slots }) => {
-    const now = byId.get(id);
+    const now = viewOf(snapshot, id);
     if (!now) return false;
     if (formatAddress(now.address) !== formatAddress(address)) return true;
     if (role !== 'replica' || now.self.role !== 'replica' || now.self.primary === primary) return false;

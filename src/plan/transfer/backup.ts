@@ -1,8 +1,16 @@
 /** Who is asked for the data when a cluster is backed up, and what comes of it. */
-import type { Address, NodeId } from '../../topology/node.ts';
+import { type Address, type NodeId, slotsOf } from '../../topology/node.ts';
 import type { OfKind } from '../../topology/of-kind.ts';
-import { SlotSet } from '../../topology/slot-set.ts';
-import { believedNodes, type ClusterSnapshot, coveredSlots, type NodeView } from '../../topology/snapshot.ts';
+import type { SlotSet } from '../../topology/slot-set.ts';
+import {
+  believedNodes,
+  type ClusterSnapshot,
+  coveredSlots,
+  type NodeView,
+  type PrimaryView,
+  primariesIn,
+  replicasOf,
+} from '../../topology/snapshot.ts';
 import { NOT_IN_NAMES, type SavedDump } from '../files/backup-manifest.ts';
 
 /** One node that gives its data, for itself or for its primary. */
@@ -52,17 +60,17 @@ export type BackupProblem =
 
 /** With replicas, each primary's best one: in sync, and further than the others. */
 export function backupSources(snapshot: ClusterSnapshot, fromReplicas: boolean): BackupSources {
-  const primaries = snapshot.views.filter(({ self }) => self.role === 'primary');
+  const primaries = primariesIn(snapshot);
   const missing = silentOwners(snapshot);
   if (!fromReplicas) return { sources: primaries.map(view => sourceOf(view, view)), missing };
   const sources: BackupSource[] = [];
   for (const primary of primaries) {
     const replica = bestReplica(snapshot, primary.id);
     if (replica) sources.push(sourceOf(replica, primary));
-    else if (slotsOf(primary).size > 0 || primary.server.keys !== 0)
+    else if (primary.self.slots.size > 0 || primary.server.keys !== 0)
       missing.push({
         primary: primary.id,
-        slots: slotsOf(primary),
+        slots: primary.self.slots,
         reason: 'no replica of it is in sync; without --from-replicas its own data are saved',
       });
   }
@@ -73,8 +81,7 @@ function silentOwners(snapshot: ClusterSnapshot): MissingShard[] {
   const nodes = believedNodes(snapshot);
   const covered = coveredSlots(snapshot);
   return snapshot.unreachable.flatMap(({ id, reason }) => {
-    const node = nodes.get(id);
-    const slots = node?.role === 'primary' ? node.slots.without(covered) : SlotSet.empty;
+    const slots = slotsOf(nodes.get(id)).without(covered);
     return slots.size > 0 ? [{ primary: id, slots, reason }] : [];
   });
 }
@@ -82,27 +89,23 @@ function silentOwners(snapshot: ClusterSnapshot): MissingShard[] {
 function bestReplica(snapshot: ClusterSnapshot, primary: NodeId): NodeView | undefined {
   const progress = ({ server: { replication } }: NodeView) =>
     replication.role === 'replica' && replication.link === 'up' ? replication.offset : -1;
-  return snapshot.views
-    .filter(view => view.self.role === 'replica' && view.self.primary === primary && progress(view) >= 0)
+  return replicasOf(snapshot, primary)
+    .filter(view => progress(view) >= 0)
     .sort((a, b) => progress(b) - progress(a) || (a.id < b.id ? -1 : 1))[0];
 }
 
-function sourceOf({ id, address, server }: NodeView, primary: NodeView): BackupSource {
+function sourceOf({ id, address, server }: NodeView, primary: PrimaryView): BackupSource {
   return {
     id,
     address,
     role: id === primary.id ? 'primary' : 'replica',
     primary: primary.id,
-    slots: slotsOf(primary),
+    slots: primary.self.slots,
     product: server.product,
     serverVersion: server.version,
     leastOffset: primary.server.replication.offset,
     ...(server.keys !== undefined && { keys: server.keys }),
   };
-}
-
-export function slotsOf({ self }: NodeView): SlotSet {
-  return self.role === 'primary' ? self.slots : SlotSet.empty;
 }
 
 /** As the servers' own tools call it; a unix socket's path becomes one word. */

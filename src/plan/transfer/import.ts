@@ -2,7 +2,7 @@
 import { diagnose, type Examined, NO_WISHES } from '../../topology/diagnose.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
 import { SLOT_COUNT } from '../../topology/slot-set.ts';
-import { type ClusterSnapshot, isPrimary, type ServerFacts } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, primariesIn, type ServerFacts } from '../../topology/snapshot.ts';
 import { takesValuesOf } from '../membership/compatibility.ts';
 import { dataBytes, lackOfMemory } from '../memory.ts';
 import type { Decision, Refusal } from '../refusal.ts';
@@ -177,12 +177,12 @@ const SPARE_SHARE = 0.05;
 /** By the rule of thumb that data take as much memory here as there, and that each node gets as many of them as it has slots. */
 function tightNodes(
   nodes: readonly SourceNode[],
-  { views }: ClusterSnapshot,
+  target: ClusterSnapshot,
   { databases }: ImportWishes,
 ): TightNode[] {
   const coming = nodes.reduce((sum, node) => sum + bytesOf(node, databases), 0);
-  return views.flatMap(({ id, self, server }): TightNode[] => {
-    if (!isPrimary(self) || coming === 0) return [];
+  if (coming === 0) return [];
+  return primariesIn(target).flatMap(({ id, self, server }): TightNode[] => {
     const lack = lackOfMemory(server, (coming * self.slots.size) / SLOT_COUNT, { spareShare: SPARE_SHARE });
     const evicts = server.evictsAboveBytes !== undefined;
     return lack ? [{ node: id, bytes: lack.usedBytes + lack.comingBytes, most: lack.mostBytes, evicts }] : [];
@@ -212,14 +212,12 @@ function closedWays(
 }
 
 /** Of several nodes of one version, one is named. */
-function unreadable(nodes: readonly SourceNode[], { views }: ClusterSnapshot): Refusal[] {
+function unreadable(nodes: readonly SourceNode[], target: ClusterSnapshot): Refusal[] {
   const named = new Set<string>();
-  return views
-    .filter(({ self }) => isPrimary(self))
-    .flatMap(({ id, server }): Refusal[] => {
-      const newer = nodes.find(source => !takesValuesOf(server, source.server));
-      if (!newer || named.has(server.version)) return [];
-      named.add(server.version);
-      return [{ kind: 'source-newer', node: id, source: newer.address, version: newer.server.version }];
-    });
+  return primariesIn(target).flatMap(({ id, server }): Refusal[] => {
+    const newer = nodes.find(source => !takesValuesOf(server, source.server));
+    if (!newer || named.has(server.version)) return [];
+    named.add(server.version);
+    return [{ kind: 'source-newer', node: id, source: newer.address, version: newer.server.version }];
+  });
 }

@@ -3,7 +3,7 @@ import type { NodeId } from '../../topology/node.ts';
 import type { OfKind } from '../../topology/of-kind.ts';
 import { changeOf } from '../../topology/server-changes.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, type NodeView, viewOf } from '../../topology/snapshot.ts';
 
 export type RestoreEvent =
   /** So many bytes of all files have been read, and so many keys sent. */
@@ -31,10 +31,9 @@ export function restoreDoubts(
   first: ReadonlyMap<NodeId, NodeView>,
   now: ClusterSnapshot,
 ): RestoreDoubts {
-  const views = new Map(now.views.map(view => [view.id, view]));
   const doubtful = [...sent].filter(([id, slots]) => {
     if (slots.size === 0) return false;
-    const [then, view] = [first.get(id), views.get(id)];
+    const [then, view] = [first.get(id), viewOf(now, id)];
     if (view?.self.role !== 'primary') return true;
     return then !== undefined && changeOf(then, view.server)?.kind === 'restarted';
   });
