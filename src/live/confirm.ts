@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type Change,
   changeBeforeLeaving,
   changeBeforeReplicating,
+  type NodeChange,
 } from '../plan/membership/changed-meanwhile.ts';
 import type { Problem, Stage, Step } from '../plan/step.ts';
 import type { ClusterNodesReply } from '../resp/cluster-nodes.ts';
@@ -81,11 +81,11 @@ function once<T>(ask: (id: NodeId) => Promise<T>): (id: NodeId) => Promise<T> {
   };
 }
 
-type Found = { readonly node: NodeId; readonly change: Change } | undefined;
+type Found = { readonly node: NodeId; readonly change: NodeChange } | undefined;
 
 async function changeFor(step: Step, asking: Asking): Promise<Found> {
   const { before, was, ask } = asking;
-  const found = (node: NodeId, change: Change | undefined): Found => change && { node, change };
+  const found = (node: NodeId, change: NodeChange | undefined): Found => change && { node, change };
   switch (step.kind) {
     case 'reset':
     case 'shutdown': {
@@ -131,7 +131,7 @@ export async function confirmReplicas(
         primaryOf(told.nodes.find(node => node.id === step.primary)) === id ||
         primaryOf((await ask(step.primary))?.self) === id;
       if (primary && (await isSuccessor(primary))) return [];
-      const change: Change = { kind: 'taken', ...(primary && { primary }) };
+      const change: NodeChange = { kind: 'taken', ...(primary && { primary }) };
       return [{ step, problem: { kind: 'changed', node: step.node, change } }];
     }),
   );

@@ -8,7 +8,7 @@ import { replicationInfo } from '../resp/commands/cluster.ts';
 import { failover } from '../resp/commands/failover.ts';
 import { isRefused, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
-import { CopyProgress } from '../topology/full-sync.ts';
+import { CopyWatch } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import type { Patience } from './await/agreement.ts';
 import { copiesUnderWay } from './look/full-syncs.ts';
@@ -105,7 +105,7 @@ async function awaitReady(
   run: FailoverRun,
 ): Promise<Problem | undefined> {
   const { fleet, timeoutMs, nowMs, progress } = run;
-  const copying = new CopyProgress();
+  const copying = new CopyWatch();
   let deadline = nowMs() + timeoutMs;
   for (;;) {
     try {

@@ -10,7 +10,7 @@ import type { WrongAddress } from '../topology/proof-of-life.ts';
 import type { SlotSet } from '../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import type { FailoverProblem, FailoverRemark, FailoverStep } from './failover/step.ts';
-import type { Change } from './membership/changed-meanwhile.ts';
+import type { NodeChange } from './membership/changed-meanwhile.ts';
 import type { Note } from './note.ts';
 import type { Loss } from './slots/loss.ts';
 import type { MoveProblem } from './slots/move-problem.ts';
@@ -166,7 +166,7 @@ export type Problem =
   /** These nodes were told to forget a newcomer, and drop it until they have forgotten that. */
   | OfKind<'banned', { by: readonly NodeId[]; waitedMs: number }>
   /** It is not what the plan took it for any more. */
-  | OfKind<'changed', { node: NodeId; change: Change }>
+  | OfKind<'changed', { node: NodeId; change: NodeChange }>
   /** The user lacks these, and the step was not begun. */
   | OfKind<'no-right', { node: NodeId; rights: readonly string[] }>
   | FailoverProblem

@@ -18,7 +18,7 @@ interface Concerns {
 }
 
 /** What some nodes say where others say something else. */
-export interface Opinion {
+export interface OwnerOpinion {
   /** Absent: nobody. */
   readonly owner?: NodeId;
   readonly saidBy: readonly NodeId[];
@@ -26,7 +26,7 @@ export interface Opinion {
 
 export interface Dispute {
   readonly slots: SlotSet;
-  readonly opinions: readonly Opinion[];
+  readonly opinions: readonly OwnerOpinion[];
 }
 
 export interface RoleOpinion {

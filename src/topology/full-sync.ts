@@ -110,7 +110,7 @@ const RANKS: Readonly<Record<CopyStage, number>> = { waiting: 1, sending: 2, loa
 const MOST_RESTARTS = 3;
 
 /** Tells from look to look whether any of the copies gets on. */
-export class CopyProgress {
+export class CopyWatch {
   readonly #best = new Map<NodeId, Best>();
 
   /** Of the copies that are under way now, whether one is further than it ever was, or waits for a save that goes on. */

@@ -1,5 +1,5 @@
 /** Where a node stands: what fails together. */
-export interface Place {
+export interface NodePlace {
   readonly host: string;
   /** The rack or availability zone. */
   readonly zone?: string;
@@ -9,6 +9,6 @@ export interface Place {
  * Names the zone of a place. A place without one is a zone of its own per host, so that where no zones are known, what
  * shares a zone is exactly what shares a host.
  */
-export function zoneOf({ host, zone }: Place): string {
+export function zoneOf({ host, zone }: NodePlace): string {
   return zone === undefined ? `host ${host}` : `zone ${zone}`;
 }

@@ -27,10 +27,10 @@ function doubtOf(before: NodeView, now: NodeView | undefined): Doubt | undefined
   return now ? changeOf(before, now.server) : { kind: 'silent', node };
 }
 
-export type Change = Exclude<Doubt, { kind: 'silent' }>;
+export type ServerChange = Exclude<Doubt, { kind: 'silent' }>;
 
 /** What has become of one server. */
-export function changeOf({ id: node, server }: NodeView, now: ServerFacts): Change | undefined {
+export function changeOf({ id: node, server }: NodeView, now: ServerFacts): ServerChange | undefined {
   const [then, vitals] = [server.vitals, now.vitals];
   if (!then || !vitals) return undefined;
   if (then.runId !== vitals.runId) {
@@ -42,7 +42,7 @@ export function changeOf({ id: node, server }: NodeView, now: ServerFacts): Chan
 
 /** A reason to send it no more keys. */
 export type Alarm =
-  | Change
+  | ServerChange
   /** What comes next would be refused, or others would be evicted for it. */
   | OfKind<'full', { node: NodeId; usedBytes: number; mostBytes: number }>;
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Spot } from '../../src/plan/placement/hosts.ts';
 import type { Shard } from '../../src/plan/placement/score.ts';
 import { type NodeId, nodeId } from '../../src/topology/node.ts';
-import { type Place, zoneOf } from '../../src/topology/place.ts';
+import { type NodePlace, zoneOf } from '../../src/topology/place.ts';
 
 /** The n-th node. */
 export function node(n: number): NodeId {
@@ -17,9 +17,9 @@ export function standing(text: string): Spot[] {
   });
 }
 
-export function placesOf(spots: readonly Spot[]): (id: NodeId) => Place {
+export function placesOf(spots: readonly Spot[]): (id: NodeId) => NodePlace {
   const places = new Map(spots.map(({ id, place }) => [id, place]));
-  return id => places.get(id) as Place;
+  return id => places.get(id) as NodePlace;
 }
 
 /** `A: B C` is a shard with its primary on A and replicas on B and C. */
@@ -48,7 +48,7 @@ export function anyStanding(limits: { nodes: number; hosts: number; zones: numbe
 }
 
 /** How unevenly primaries are spread: the sums of squares over zones and over hosts. */
-export function unevenness(shards: readonly Shard[], placeOf: (id: NodeId) => Place): [number, number] {
+export function unevenness(shards: readonly Shard[], placeOf: (id: NodeId) => NodePlace): [number, number] {
   const places = shards.map(({ primary }) => placeOf(primary));
   return [squares(places.map(zoneOf)), squares(places.map(({ host }) => host))];
 }

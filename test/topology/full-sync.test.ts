@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Copy, CopyProgress, copyEnd, copyStateOf, listingOf } from '../../src/topology/full-sync.ts';
+import { type Copy, CopyWatch, copyEnd, copyStateOf, listingOf } from '../../src/topology/full-sync.ts';
 import type { ListedReplica } from '../../src/topology/snapshot.ts';
 import { draw } from '../support/drawing.ts';
 
@@ -72,7 +72,7 @@ describe('whether copies get on', () => {
   });
 
   test('when they begin, get more bytes, or come to the next stage; not when they stand still', () => {
-    const progress = new CopyProgress();
+    const progress = new CopyWatch();
     const looks = [
       copy('waiting'),
       copy('waiting'),
@@ -87,13 +87,13 @@ describe('whether copies get on', () => {
   });
 
   test('also while a save goes on that they wait for', () => {
-    const progress = new CopyProgress();
+    const progress = new CopyWatch();
     const looks = [copy('waiting', undefined, true), copy('waiting', undefined, true), copy('waiting')];
     expect(looks.map(look => progress.gets([look]))).toEqual([true, true, false]);
   });
 
   test('not for ever, when they break off and begin anew again and again', () => {
-    const progress = new CopyProgress();
+    const progress = new CopyWatch();
     const round = () =>
       [copy('waiting', undefined, true), copy('sending', 5)].map(look => progress.gets([look]));
     const rounds = Array.from({ length: 8 }, round);
@@ -102,7 +102,7 @@ describe('whether copies get on', () => {
   });
 
   test('one that gets on is enough', () => {
-    const progress = new CopyProgress();
+    const progress = new CopyWatch();
     const other = (doneBytes: number): Copy => ({ ...copy('sending', doneBytes), replica: id('b') });
     expect(progress.gets([copy('waiting'), other(1)])).toBe(true);
     expect(progress.gets([copy('waiting'), other(2)])).toBe(true);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type NodeError, ReplyTimeoutError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { copiesAmong, type Gap, gapsAmong, type Member, type Scope } from '../../topology/agreement.ts';
-import { type Copy, CopyProgress } from '../../topology/full-sync.ts';
+import { type Copy, CopyWatch } from '../../topology/full-sync.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { Glances } from './glance.ts';
 import { Introducer } from './introduce.ts';
@@ -102,7 +102,7 @@ function takesPart(copies: readonly Copy[], id: NodeId): boolean {
 /** The nodes may take so long to agree; and a copy that gets on takes as long as it takes. */
 class PatienceLeft {
   readonly #timeoutMs: number;
-  readonly #copies = new CopyProgress();
+  readonly #copies = new CopyWatch();
   #leftMs: number;
   #lookedAt: number;
   #gotOnAt: number;

@@ -1,10 +1,6 @@
 /** Atomic slot migrations that are under way, or that a server cannot bring to an end. */
-import type { Migration } from '../../plan/fix/migrations.ts';
-import {
-  migrationJobs,
-  migrationTasks,
-  type Migration as Report,
-} from '../../resp/commands/atomic-migration.ts';
+import type { NodeMigration } from '../../plan/fix/migrations.ts';
+import { type Migration, migrationJobs, migrationTasks } from '../../resp/commands/atomic-migration.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { isNodeId } from '../../topology/node.ts';
 import { ATOMIC_MIGRATION, isSince } from '../../topology/releases.ts';
@@ -12,10 +8,10 @@ import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import { ifTold } from './look-at-node.ts';
 
 /** Each is told by the end that can call it off: with Redis the target, with Valkey the source. */
-export async function listMigrations(fleet: Fleet, { views }: ClusterSnapshot): Promise<Migration[]> {
+export async function listMigrations(fleet: Fleet, { views }: ClusterSnapshot): Promise<NodeMigration[]> {
   const primaries = views.filter(({ self }) => self.role === 'primary');
   const lists = await Promise.all(
-    primaries.map(async (view): Promise<Migration[]> => {
+    primaries.map(async (view): Promise<NodeMigration[]> => {
       const command = commandFor(view);
       if (!command) return [];
       const reports = (await ifTold(fleet.send(view.address, command))) ?? [];
@@ -34,7 +30,7 @@ function commandFor({ server }: NodeView) {
 }
 
 /** Redis begins a migration that fails anew every second, for ever; between two attempts it says what was wrong. */
-function migrationOf({ id, server }: NodeView, report: Report): Migration {
+function migrationOf({ id, server }: NodeView, report: Migration): NodeMigration {
   const { name, slots, source, target, phase, message, retries } = report;
   const peer = server.product === 'redis' ? source : target;
   return {

@@ -8,7 +8,7 @@ import { info } from '../../resp/commands/cluster.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import type { NodeId } from '../../topology/node.ts';
-import { type Alarm, alarmOf, type Change, changeOf } from '../../topology/server-changes.ts';
+import { type Alarm, alarmOf, changeOf, type ServerChange } from '../../topology/server-changes.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 import { EntryNodeError } from '../look/inspect.ts';
 
@@ -84,7 +84,7 @@ export class NodeWatch {
   }
 
   /** The last look, when all is over: at each of these. Of one that is silent, what was seen of it before counts. */
-  async changes(nodes: Iterable<NodeId>): Promise<Change[]> {
+  async changes(nodes: Iterable<NodeId>): Promise<ServerChange[]> {
     const views = [...new Set(nodes)].flatMap(id => this.#views.get(id) ?? []);
     const found = await Promise.all(
       views.map(async view => {

@@ -5,7 +5,7 @@
 import type { Loss } from '../../plan/slots/loss.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { formatAddress, type NodeId } from '../../topology/node.ts';
-import { type Change, isEvicting } from '../../topology/server-changes.ts';
+import { isEvicting, type ServerChange } from '../../topology/server-changes.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, type NodeView, ownClaims } from '../../topology/snapshot.ts';
 import type { KeyCounts } from '../keys/count-keys.ts';
@@ -91,7 +91,7 @@ export class TransferWatch {
     return Promise.all(changes.map(change => this.#lossBy(change)));
   }
 
-  async #lossBy(change: Change): Promise<Loss> {
+  async #lossBy(change: ServerChange): Promise<Loss> {
     const { node } = change;
     const role = this.#records.some(({ to }) => to === node) ? 'target' : 'source';
     const server = this.#views.get(node)?.server;

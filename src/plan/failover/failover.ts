@@ -14,7 +14,7 @@ import {
   replicasOf,
   viewOf,
 } from '../../topology/snapshot.ts';
-import type { Migration } from '../fix/migrations.ts';
+import type { NodeMigration } from '../fix/migrations.ts';
 import { isOlder } from '../membership/compatibility.ts';
 import { type Decision, notFound, type Refusal } from '../refusal.ts';
 import { agreeStep } from '../stages.ts';
@@ -38,7 +38,7 @@ export interface FailoverTerms {
   /** From how many bytes on a replica is too far behind to be waited for. */
   readonly maxLagBytes: number;
   readonly despiteFindings: boolean;
-  readonly migrations: readonly Migration[];
+  readonly migrations: readonly NodeMigration[];
 }
 
 export interface FailoverRequest extends FailoverTerms {
@@ -171,7 +171,7 @@ function judgeSiblings(snapshot: ClusterSnapshot, own: NodeView, primary: NodeId
   return best && bytes > 0 ? [{ kind: 'sibling-ahead', node: own.id, sibling: best.id, bytes }] : [];
 }
 
-function judgeMotion(old: NodeView | undefined, migrations: readonly Migration[]): Refusal[] {
+function judgeMotion(old: NodeView | undefined, migrations: readonly NodeMigration[]): Refusal[] {
   if (!old) return [];
   const { open, id } = old;
   const slots = SlotSet.union([

@@ -18,7 +18,7 @@ import { coverSlots, standingFor } from './coverage.ts';
 import { successionIn } from './half-moved.ts';
 import { keysGone } from './keys-gone.ts';
 import { ghosts, homeless, mistaken, type PlaceOf, strangers } from './members.ts';
-import { type Migration, migrationsLeft, slotsOnTheirWay } from './migrations.ts';
+import { migrationsLeft, type NodeMigration, slotsOnTheirWay } from './migrations.ts';
 import { openSituations } from './open-slots.ts';
 import { epochsEqual, hiddenStrays, mapsDisagree } from './owners.ts';
 import { inOnePiece, PHASES, type Phase } from './phases.ts';
@@ -37,7 +37,7 @@ export interface FixWishes {
 
 export interface FixRequest extends Examined {
   readonly census: Census;
-  readonly migrations: readonly Migration[];
+  readonly migrations: readonly NodeMigration[];
   readonly wishes: FixWishes;
   /** The owner’s value stays unless said otherwise. */
   readonly prefer?: Preference;

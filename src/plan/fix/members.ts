@@ -3,7 +3,7 @@ import type { Examined } from '../../topology/diagnose.ts';
 import type { Finding } from '../../topology/finding.ts';
 import { membersOf, withoutNodes } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { Place } from '../../topology/place.ts';
+import type { NodePlace } from '../../topology/place.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots, viewOf } from '../../topology/snapshot.ts';
 import { ghostsIn, planForgetting } from '../membership/forget-failed.ts';
@@ -13,7 +13,7 @@ import type { Step } from '../step.ts';
 import type { Measure, Phase } from './phases.ts';
 import { type Situation, situation } from './situation.ts';
 
-export type PlaceOf = (id: NodeId) => Place;
+export type PlaceOf = (id: NodeId) => NodePlace;
 
 const PHASE_OF: Partial<Record<Step['kind'], Phase>> = {
   replicate: 'rehome',

@@ -4,7 +4,7 @@ import { SlotSet } from '../../topology/slot-set.ts';
 import { type Situation, situation } from './situation.ts';
 
 /** What one end tells of an atomic slot migration. */
-export interface Migration {
+export interface NodeMigration {
   /** Who was asked, and who can call it off. */
   readonly node: NodeId;
   /** Redis calls off single ones, by this name; Valkey all that leave a node. */
@@ -17,7 +17,7 @@ export interface Migration {
 }
 
 /** One that gets on is let go on; nothing can be done to its slots meanwhile. */
-export function migrationsLeft(migrations: readonly Migration[]): Situation[] {
+export function migrationsLeft(migrations: readonly NodeMigration[]): Situation[] {
   return migrations.map(({ node, name, peer, slots, failing, message: detail }) => {
     const nodes = peer ? [node, peer] : [node];
     if (!failing) return situation('migration-running', nodes, { slots, detail, obstacle: 'wait' });
@@ -26,6 +26,6 @@ export function migrationsLeft(migrations: readonly Migration[]): Situation[] {
   });
 }
 
-export function slotsOnTheirWay(migrations: readonly Migration[]): SlotSet {
+export function slotsOnTheirWay(migrations: readonly NodeMigration[]): SlotSet {
   return SlotSet.union(migrations.filter(({ failing }) => !failing).map(({ slots }) => slots));
 }

@@ -4,7 +4,7 @@ import type { OfKind } from '../../topology/of-kind.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import type { NodeView } from '../../topology/snapshot.ts';
 
-export type Change =
+export type NodeChange =
   | OfKind<'owns-slots', { slots: SlotSet }>
   | OfKind<'promoted'>
   | OfKind<'has-keys', { keys: number }>
@@ -14,7 +14,7 @@ export type Change =
   | OfKind<'taken', { primary?: NodeId }>;
 
 /** What keeps a node from being forgotten or reset that was fit for it: it would take the last copy of something along. */
-export function changeBeforeLeaving(before: NodeView, now: NodeView): Change | undefined {
+export function changeBeforeLeaving(before: NodeView, now: NodeView): NodeChange | undefined {
   if (now.self.role !== 'primary') return undefined;
   const had = before.self.role === 'primary' ? before.self.slots : undefined;
   const slots = had ? now.self.slots.without(had) : now.self.slots;
@@ -25,7 +25,11 @@ export function changeBeforeLeaving(before: NodeView, now: NodeView): Change | u
 }
 
 /** Of a node that was nobody's replica, and of whom somebody else may have thought the same. */
-export function changeBeforeReplicating(before: NodeView, now: NodeView, wanted: NodeId): Change | undefined {
+export function changeBeforeReplicating(
+  before: NodeView,
+  now: NodeView,
+  wanted: NodeId,
+): NodeChange | undefined {
   if (before.self.role === 'replica' || now.self.role !== 'replica' || now.self.primary === wanted)
     return undefined;
   return { kind: 'taken', ...(now.self.primary && { primary: now.self.primary }) };

@@ -5,7 +5,7 @@
 import { gapsAmong, glanceOf, type Member } from '../../topology/agreement.ts';
 import { type Applicant, asMember, type Candidate, isCandidate } from '../../topology/candidate.ts';
 import { formatAddress, type NodeId, nodeId } from '../../topology/node.ts';
-import type { Place } from '../../topology/place.ts';
+import type { NodePlace } from '../../topology/place.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { layOut, type Shard, type Spot } from '../placement/lay-out.ts';
 import { homesIn } from '../placement/shards.ts';
@@ -24,7 +24,7 @@ export interface CreateRequest {
   /** In the order in which they were named. */
   readonly nodes: readonly Applicant[];
   readonly roles: Roles;
-  readonly placeOf: (node: Applicant) => Place;
+  readonly placeOf: (node: Applicant) => NodePlace;
   readonly allowFewPrimaries: boolean;
   /** Products and versions that do not go together. */
   readonly allowMixed: boolean;
@@ -36,7 +36,7 @@ export interface PlannedShard extends Shard {
 
 export interface CreatePlan extends Plan {
   readonly shards: readonly PlannedShard[];
-  readonly places: ReadonlyMap<NodeId, Place>;
+  readonly places: ReadonlyMap<NodeId, NodePlace>;
 }
 
 export function planCreate(request: CreateRequest): Decision<CreatePlan> {

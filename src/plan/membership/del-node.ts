@@ -4,7 +4,7 @@ import { findNode } from '../../topology/find-node.ts';
 import { slotsGivenTo } from '../../topology/last-copy.ts';
 import { withoutNodes } from '../../topology/members.ts';
 import { type NodeId, slotsOf } from '../../topology/node.ts';
-import type { Place } from '../../topology/place.ts';
+import type { NodePlace } from '../../topology/place.ts';
 import { wrongAddresses } from '../../topology/proof-of-life.ts';
 import {
   believedNodes,
@@ -36,7 +36,7 @@ export interface DelNodeRequest {
   readonly ending: 'reset' | 'shutdown';
   /** It leaves, and is not touched itself. */
   readonly keepData: boolean;
-  readonly placeOf: (id: NodeId) => Place;
+  readonly placeOf: (id: NodeId) => NodePlace;
 }
 
 export function planDelNode(request: DelNodeRequest): Decision<RemovePlan> {

@@ -3,7 +3,7 @@ import type { Examined } from '../../topology/diagnose.ts';
 import type { Finding } from '../../topology/finding.ts';
 import { lastCopyOf, mayHoldUnowned } from '../../topology/last-copy.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { Place } from '../../topology/place.ts';
+import type { NodePlace } from '../../topology/place.ts';
 import { hearersOf, isAlive, wrongAddresses } from '../../topology/proof-of-life.ts';
 import { type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 import type { Decision } from '../refusal.ts';
@@ -13,7 +13,7 @@ import { planRemoval, type RemovePlan, slotRefusals } from './del-node.ts';
 /** Nodes that somebody still knows although they are gone. One that owns slots is no ghost: its slots wait for it. */
 export function planForgetFailed(
   { snapshot, findings }: Examined,
-  placeOf: (id: NodeId) => Place,
+  placeOf: (id: NodeId) => NodePlace,
 ): Decision<RemovePlan> {
   const silent = new Set(snapshot.unreachable.map(({ id }) => id));
   const failed = findings.flatMap(({ kind, nodes }) =>
@@ -37,7 +37,7 @@ export function ghostsIn(
 export function planForgetting(
   snapshot: ClusterSnapshot,
   unwanted: readonly NodeId[],
-  placeOf: (id: NodeId) => Place,
+  placeOf: (id: NodeId) => NodePlace,
 ): Decision<RemovePlan> {
   const absent = [...unwanted, ...replaced(snapshot)].filter(id => !viewOf(snapshot, id));
   const gone = [...new Set(absent)].sort();

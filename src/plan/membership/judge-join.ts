@@ -4,7 +4,7 @@ import { diagnose, type Examined, NO_WISHES } from '../../topology/diagnose.ts';
 import type { Traits } from '../../topology/join-requirements.ts';
 import { withoutNodes } from '../../topology/members.ts';
 import { type Address, type ClusterNode, type NodeId, slotsOf } from '../../topology/node.ts';
-import type { Place } from '../../topology/place.ts';
+import type { NodePlace } from '../../topology/place.ts';
 import {
   believedNodes,
   type ClusterSnapshot,
@@ -23,7 +23,7 @@ export interface AddNodeRequest extends Examined {
   /** Whose; without it, whoever needs one most. */
   readonly primary?: string;
   readonly traits: Traits;
-  readonly placeOf: (id: NodeId) => Place;
+  readonly placeOf: (id: NodeId) => NodePlace;
   readonly despiteFindings: boolean;
   /** Products and versions that do not go together. */
   readonly allowMixed: boolean;

@@ -1,7 +1,7 @@
 /** `replicate` and `place-replicas`: replicas get other primaries. */
 import { gapsAmong, glanceOf } from '../../topology/agreement.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { Place } from '../../topology/place.ts';
+import type { NodePlace } from '../../topology/place.ts';
 import { believedNodes, type ClusterSnapshot, ownClaims, viewOf } from '../../topology/snapshot.ts';
 import { rehome } from '../placement/rehome.ts';
 import { type AntiAffinityScore, type Shard, scoreOf } from '../placement/score.ts';
@@ -28,7 +28,7 @@ export interface ReplicateRequest {
   readonly snapshot: ClusterSnapshot;
   readonly replica: string;
   readonly primary: string;
-  readonly placeOf: (id: NodeId) => Place;
+  readonly placeOf: (id: NodeId) => NodePlace;
   /** Versions that do not go together. */
   readonly allowMixed: boolean;
   /** The replica is to be through with its copy. */
@@ -78,7 +78,7 @@ function judgePrimary(snapshot: ClusterSnapshot, node: NodeId): Refusal[] {
 /** Only between primaries with slots: one without has nothing to copy. */
 export function planPlaceReplicas(
   snapshot: ClusterSnapshot,
-  placeOf: (id: NodeId) => Place,
+  placeOf: (id: NodeId) => NodePlace,
   allowMixed: boolean,
 ): Decision<RehomingPlan> {
   const owners = ownClaims(snapshot);
@@ -111,7 +111,7 @@ function rehomingPlan(
   moves: readonly Move[],
   shardsBefore: readonly Shard[],
   shardsAfter: readonly Shard[],
-  placeOf: (id: NodeId) => Place,
+  placeOf: (id: NodeId) => NodePlace,
 ): RehomingPlan {
   const moved = moves.map(({ replica }) => replica);
   return {

@@ -1,10 +1,10 @@
 /** Nodes, gathered by where they stand. */
 import type { NodeId } from '../../topology/node.ts';
-import { type Place, zoneOf } from '../../topology/place.ts';
+import { type NodePlace, zoneOf } from '../../topology/place.ts';
 
 export interface Spot {
   readonly id: NodeId;
-  readonly place: Place;
+  readonly place: NodePlace;
 }
 
 export interface Host {

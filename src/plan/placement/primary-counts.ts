@@ -9,14 +9,14 @@ export function primariesIn(zone: Zone, counts: PrimaryCounts): number {
 }
 
 /** Every primary gets `least` replicas, and `spares` of them one more. */
-export interface Quota {
+export interface ReplicaQuota {
   readonly primaries: number;
   readonly replicas: number;
   readonly least: number;
   readonly spares: number;
 }
 
-export function quotaOf(nodes: number, primaries: number): Quota {
+export function quotaOf(nodes: number, primaries: number): ReplicaQuota {
   const replicas = nodes - primaries;
   return { primaries, replicas, least: Math.floor(replicas / primaries), spares: replicas % primaries };
 }
@@ -39,12 +39,16 @@ export interface Limits {
  * the one that dominates. It never falls with more primaries where every primary gets a replica (`least` above 0), and
  * never rises otherwise, so that whatever it allows is a range.
  */
-function stuck(nodes: number, primaries: number, { primaries: all, replicas, least, spares }: Quota): number {
+function stuck(
+  nodes: number,
+  primaries: number,
+  { primaries: all, replicas, least, spares }: ReplicaQuota,
+): number {
   const unavoidableSpares = Math.max(0, spares - (all - primaries));
   return Math.max(0, nodes - primaries + primaries * least + unavoidableSpares - replicas);
 }
 
-function rangeOf(nodes: number, allowed: number, quota: Quota): Range {
+function rangeOf(nodes: number, allowed: number, quota: ReplicaQuota): Range {
   const fits = (primaries: number) => stuck(nodes, primaries, quota) <= allowed;
   let low = 0;
   let high = Math.min(nodes, quota.primaries);
@@ -56,7 +60,7 @@ function rangeOf(nodes: number, allowed: number, quota: Quota): Range {
 /** Undefined where no choice of primaries keeps to what is allowed. */
 function limitsFor(
   zones: readonly Zone[],
-  quota: Quota,
+  quota: ReplicaQuota,
   stuckOnHost: number,
   stuckInZone: number,
 ): Limits | undefined {
@@ -83,7 +87,7 @@ function sum(ranges: readonly Range[], end: keyof Range): number {
 }
 
 /** First as few replicas as possible on the host of their primary, then as few as possible in its zone. */
-export function tightestLimits(zones: readonly Zone[], quota: Quota): Limits {
+export function tightestLimits(zones: readonly Zone[], quota: ReplicaQuota): Limits {
   let stuckOnHost = 0;
   while (!limitsFor(zones, quota, stuckOnHost, Number.POSITIVE_INFINITY)) stuckOnHost++;
   for (let stuckInZone = 0; ; stuckInZone++) {

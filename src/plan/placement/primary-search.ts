@@ -13,13 +13,13 @@ import {
   type Limits,
   type PrimaryCounts,
   primariesIn,
-  type Quota,
+  type ReplicaQuota,
   tightestLimits,
 } from './primary-counts.ts';
 import { type Exchange, exchange } from './replica-exchange.ts';
 import { type AntiAffinityScore, compareScores } from './score.ts';
 
-export interface Choice {
+export interface PrimaryChoice {
   readonly counts: PrimaryCounts;
   readonly exchange: Exchange;
 }
@@ -28,9 +28,12 @@ export interface Choice {
 const EFFORT = 400_000;
 const SETTING_UP = 1_000;
 
-export function choosePrimaries(zones: readonly Zone[], quota: Quota): Choice {
+export function choosePrimaries(zones: readonly Zone[], quota: ReplicaQuota): PrimaryChoice {
   const limits = tightestLimits(zones, quota);
-  const judge = (counts: PrimaryCounts): Choice => ({ counts, exchange: exchange(zones, counts, quota) });
+  const judge = (counts: PrimaryCounts): PrimaryChoice => ({
+    counts,
+    exchange: exchange(zones, counts, quota),
+  });
   const start = judge(evenCounts(zones, limits, quota.primaries));
   const bound = leastScore(zones, quota, start.exchange.score);
   let tries = Math.floor(EFFORT / (SETTING_UP + limits.hosts.size ** 2));
@@ -102,7 +105,11 @@ function lookOf(zones: readonly Zone[], counts: PrimaryCounts): string {
 }
 
 /** The conflicts with primaries as found, and with them the fewest among siblings that any numbers could have. */
-function leastScore(zones: readonly Zone[], quota: Quota, found: AntiAffinityScore): AntiAffinityScore {
+function leastScore(
+  zones: readonly Zone[],
+  quota: ReplicaQuota,
+  found: AntiAffinityScore,
+): AntiAffinityScore {
   const hosts = zones.flatMap(zone => zone.hosts.map(host => host.nodes.length));
   const onHost = leastTogether(hosts, quota, found.onPrimaryHost);
   const inZone = leastTogether(zones.map(nodesIn), quota, found.onPrimaryHost + found.inPrimaryZone);
@@ -115,7 +122,7 @@ function leastScore(zones: readonly Zone[], quota: Quota, found: AntiAffinitySco
  * apart, they are in at most that many pairs per shard, and the rest in at most one pair per node. One pair per shard
  * is the primary's own, which replicas have a part in only where they conflict with it.
  */
-function leastTogether(groups: readonly number[], quota: Quota, conflicts: number): number {
+function leastTogether(groups: readonly number[], quota: ReplicaQuota, conflicts: number): number {
   const { primaries, replicas, least, spares } = quota;
   const sorted = [...groups].sort((a, b) => b - a);
   let rest = primaries + replicas;

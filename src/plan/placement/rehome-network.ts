@@ -21,7 +21,7 @@ export interface PresentShard {
 }
 
 /** What becomes of a shard. */
-export interface Change {
+export interface ShardChange {
   readonly staying: Headcount;
   readonly arriving: Headcount;
 }
@@ -31,7 +31,7 @@ export function solveRehoming(
   shards: readonly PresentShard[],
   homeless: Headcount,
   movable: 'homeless' | 'all',
-): Change[] {
+): ShardChange[] {
   return new RehomeNetwork(shards, homeless, movable === 'all').solve();
 }
 
@@ -93,7 +93,7 @@ class RehomeNetwork {
     for (const host of this.#hubs.keys()) this.#connect(host);
   }
 
-  solve(): Change[] {
+  solve(): ShardChange[] {
     this.#network.send(this.#source, this.#sink);
     const arriving = new Map<Stop, Map<Host, number>>(this.#stops.map(stop => [stop, new Map()]));
     for (const [host, hub] of this.#hubs) this.#count(hub, host, stop => arriving.get(stop));

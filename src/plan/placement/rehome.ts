@@ -9,7 +9,7 @@
  * 7. moves. What is best already in all other respects therefore stays as it is.
  */
 import type { NodeId } from '../../topology/node.ts';
-import type { Place } from '../../topology/place.ts';
+import type { NodePlace } from '../../topology/place.ts';
 import { type Host, zonesOf } from './hosts.ts';
 import { type Headcount, solveRehoming } from './rehome-network.ts';
 import type { Shard } from './score.ts';
@@ -24,7 +24,7 @@ export interface RehomeChoice {
 export function rehome(
   shards: readonly Shard[],
   homeless: readonly NodeId[],
-  placeOf: (id: NodeId) => Place,
+  placeOf: (id: NodeId) => NodePlace,
   { movable }: RehomeChoice,
 ): Shard[] {
   if (homeless.length > 0 && shards.length === 0) {
@@ -50,7 +50,7 @@ export function rehome(
 export function homesFor(
   shards: readonly Shard[],
   homeless: readonly NodeId[],
-  placeOf: (id: NodeId) => Place,
+  placeOf: (id: NodeId) => NodePlace,
 ): Map<NodeId, NodeId> {
   if (homeless.length === 0 || shards.length === 0) return new Map();
   const newcomers = new Set(homeless);
@@ -62,7 +62,7 @@ export function homesFor(
 function hostsByNode(
   shards: readonly Shard[],
   homeless: readonly NodeId[],
-  placeOf: (id: NodeId) => Place,
+  placeOf: (id: NodeId) => NodePlace,
 ): (id: NodeId) => Host {
   const nodes = [...shards.flatMap(({ primary, replicas }) => [primary, ...replicas]), ...homeless];
   const hosts = zonesOf(nodes.map(id => ({ id, place: placeOf(id) }))).flatMap(zone => zone.hosts);

@@ -9,7 +9,7 @@
  */
 import type { Host, Zone } from './hosts.ts';
 import { FlowNetwork, type Vertex } from './min-cost-flow.ts';
-import type { PrimaryCounts, Quota } from './primary-counts.ts';
+import type { PrimaryCounts, ReplicaQuota } from './primary-counts.ts';
 import type { AntiAffinityScore } from './score.ts';
 
 export interface Delivery {
@@ -56,7 +56,7 @@ interface Giver {
 }
 
 /** source - giving hosts - (receiving host, zone of the giver) - receiving hosts - sink. */
-export function exchange(zones: readonly Zone[], counts: PrimaryCounts, quota: Quota): Exchange {
+export function exchange(zones: readonly Zone[], counts: PrimaryCounts, quota: ReplicaQuota): Exchange {
   const network = new FlowNetwork();
   const weights = weightsFor(quota.replicas);
   const [source, sink, spares] = [network.vertex(), network.vertex(), network.vertex()];

@@ -1,6 +1,6 @@
 /** How far a cluster is from surviving the loss of a host or a zone. */
 import type { NodeId } from '../../topology/node.ts';
-import { type Place, zoneOf } from '../../topology/place.ts';
+import { type NodePlace, zoneOf } from '../../topology/place.ts';
 
 export interface Shard {
   readonly primary: NodeId;
@@ -31,7 +31,7 @@ export const perfectScore: AntiAffinityScore = {
   besideSiblingInZone: 0,
 };
 
-export function scoreOf(shards: Iterable<Shard>, placeOf: (id: NodeId) => Place): AntiAffinityScore {
+export function scoreOf(shards: Iterable<Shard>, placeOf: (id: NodeId) => NodePlace): AntiAffinityScore {
   const score = { ...perfectScore };
   for (const { primary, replicas } of shards) {
     const home = placeOf(primary);

@@ -3,7 +3,7 @@
 import { type Applicant, isCandidate } from '../../topology/candidate.ts';
 import { InputError } from '../../topology/input-error.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { Place } from '../../topology/place.ts';
+import type { NodePlace } from '../../topology/place.ts';
 import { addressBook, believedNodes, type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 
 export type ZoneMap = ReadonlyMap<string, string>;
@@ -21,14 +21,14 @@ export function readZoneMap(text: string): ZoneMap {
   return zones;
 }
 
-export function placeOfApplicant(node: Applicant, zones: ZoneMap): Place {
+export function placeOfApplicant(node: Applicant, zones: ZoneMap): NodePlace {
   if (!isCandidate(node)) return place([node.ip, node.asked.host], undefined, zones);
   const { asked, meetAt, view } = node;
   return place([meetAt.ip, asked.host, view.self.address?.hostname], view.server.zone, zones);
 }
 
 /** For the nodes of a cluster: by what they announce, not by where they were reached. */
-export function placesIn(snapshot: ClusterSnapshot, zones: ZoneMap): (id: NodeId) => Place {
+export function placesIn(snapshot: ClusterSnapshot, zones: ZoneMap): (id: NodeId) => NodePlace {
   const nodes = believedNodes(snapshot);
   const book = addressBook(snapshot);
   return id => {
@@ -43,7 +43,7 @@ function place(
   names: readonly [string, ...(string | undefined)[]],
   toldByServer: string | undefined,
   zones: ZoneMap,
-): Place {
+): NodePlace {
   const [host] = names;
   const said = names.find(name => name !== undefined && zones.has(name));
   const zone = said === undefined ? toldByServer : zones.get(said);

@@ -1,15 +1,15 @@
 /** What nodes have lost while keys were moved to or from them. */
-import type { Change } from '../../topology/server-changes.ts';
+import type { ServerChange } from '../../topology/server-changes.ts';
 
 /** Keys are gone, or may be, from a node that keys were moved to or from. */
 export type Loss = { readonly role: 'source' | 'target' } & (
-  | (Extract<Change, { kind: 'evicted' }> & {
+  | (Extract<ServerChange, { kind: 'evicted' }> & {
       /** It does that for its clients all the time. */
       readonly isUsual: boolean;
       readonly mostBytes?: number;
       readonly policy?: string;
     })
-  | (Extract<Change, { kind: 'restarted' }> & {
+  | (Extract<ServerChange, { kind: 'restarted' }> & {
       /** Keys in the slots that moved, at both ends before anything went; and those of them that are at neither now. */
       readonly counted?: number;
       readonly missing?: number;

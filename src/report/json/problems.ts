@@ -1,6 +1,6 @@
 /** Why a step did not come to its end, for programs. */
 
-import type { Change } from '../../plan/membership/changed-meanwhile.ts';
+import type { NodeChange } from '../../plan/membership/changed-meanwhile.ts';
 import type { Problem } from '../../plan/step.ts';
 import type { Gap } from '../../topology/agreement.ts';
 import type { Copy } from '../../topology/full-sync.ts';
@@ -96,7 +96,7 @@ function gap(one: Gap): GapDocument {
   }
 }
 
-function change(one: Change): ChangeDocument {
+function change(one: NodeChange): ChangeDocument {
   switch (one.kind) {
     case 'owns-slots':
       return { kind: one.kind, slots: one.slots.toJSON() };

@@ -1,7 +1,7 @@
 /** Where primaries and their replicas stand, and what is lost together. */
 import type { AntiAffinityScore, Shard } from '../../plan/placement/score.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { Place } from '../../topology/place.ts';
+import type { NodePlace } from '../../topology/place.ts';
 import type { Paint } from '../paint.ts';
 import { columns } from './columns.ts';
 import { count, type NodeNames, type Vocabulary } from './names.ts';
@@ -33,11 +33,11 @@ export function verdictLines(score: AntiAffinityScore, words: Vocabulary, paint:
 /** A row for each host, zone by zone. */
 export function placementTable(
   shards: readonly Shard[],
-  placeOf: (id: NodeId) => Place,
+  placeOf: (id: NodeId) => NodePlace,
   names: NodeNames,
   paint: Paint,
 ): string[] {
-  const hosts = new Map<string, { place: Place; primaries: string[]; replicas: string[] }>();
+  const hosts = new Map<string, { place: NodePlace; primaries: string[]; replicas: string[] }>();
   const rowOf = (id: NodeId) => {
     const place = placeOf(id);
     const row = hosts.get(place.host) ?? { place, primaries: [], replicas: [] };

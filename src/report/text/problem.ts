@@ -1,5 +1,5 @@
 /** What kept a step from its end, in sentences that name nodes and ports. */
-import type { Change } from '../../plan/membership/changed-meanwhile.ts';
+import type { NodeChange } from '../../plan/membership/changed-meanwhile.ts';
 import type { Problem } from '../../plan/step.ts';
 import type { Gap } from '../../topology/agreement.ts';
 import type { Copy } from '../../topology/full-sync.ts';
@@ -61,7 +61,7 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
   }
 }
 
-function describeChange(change: Change, node: string, names: NodeNames): string {
+function describeChange(change: NodeChange, node: string, names: NodeNames): string {
   switch (change.kind) {
     case 'owns-slots':
       return `${node} now owns ${showSlots(change.slots)}, and did not when this was planned. It is left as it is.`;

@@ -1,6 +1,6 @@
 /** Who owns which slot, and whether everybody agrees. */
 import { type NodeCensus, strayKeys } from '../census.ts';
-import type { Dispute, Finding, OpenPeer, Opinion } from '../finding.ts';
+import type { Dispute, Finding, OpenPeer, OwnerOpinion } from '../finding.ts';
 import { groupBy } from '../group-by.ts';
 import type { ClusterNode, NodeId } from '../node.ts';
 import { SLOT_COUNT, type Slot, SlotSet, slot } from '../slot-set.ts';
@@ -111,7 +111,7 @@ function disputedSlots(maps: readonly OwnersByCamp[]) {
   return disputes;
 }
 
-function opinionsOf(owners: OwnersByCamp, camps: readonly Camp[][]): Opinion[] {
+function opinionsOf(owners: OwnersByCamp, camps: readonly Camp[][]): OwnerOpinion[] {
   const saidBy = new Map<NodeId | undefined, NodeId[]>();
   owners.forEach((owner, i) => {
     const speakers = idsOf(camps[i] ?? []);

@@ -4,7 +4,7 @@ import type { Spot } from '../../../src/plan/placement/hosts.ts';
 import { type RehomeChoice, rehome } from '../../../src/plan/placement/rehome.ts';
 import { perfectScore, type Shard, scoreOf } from '../../../src/plan/placement/score.ts';
 import type { NodeId } from '../../../src/topology/node.ts';
-import type { Place } from '../../../src/topology/place.ts';
+import type { NodePlace } from '../../../src/topology/place.ts';
 import { anyStanding, compareInOrder, drawn, node, placesOf, standing } from '../standing.ts';
 
 interface Living {
@@ -105,7 +105,11 @@ const anyLiving = (limits: { nodes: number; hosts: number; zones: number; primar
     });
 
 /** What is judged, the most important first. */
-function judged(after: readonly Shard[], before: readonly Shard[], placeOf: (id: NodeId) => Place): number[] {
+function judged(
+  after: readonly Shard[],
+  before: readonly Shard[],
+  placeOf: (id: NodeId) => NodePlace,
+): number[] {
   const { onPrimaryHost, inPrimaryZone, besideSiblingOnHost, besideSiblingInZone } = scoreOf(after, placeOf);
   const counts = after.map(({ replicas }) => replicas.length);
   const share = counts.reduce((sum, count) => sum + count, 0) / counts.length;
