@@ -2,11 +2,11 @@
  * Whether nodes that are to be one cluster have come to agree. Asked again and again while they form, so it looks only
  * at what CLUSTER NODES, the cluster state and the replication links tell.
  */
-import { type Copy, copyStateOf, type LoadingState } from './full-sync.ts';
+import { type Copy, type CopyEnd, copyEnd, copyStateOf } from './full-sync.ts';
 import { type ClusterNode, formatAddress, type MeetingPoint, type NodeId } from './node.ts';
 import type { OfKind } from './of-kind.ts';
 import { remembered } from './remembered.ts';
-import type { NodeView, Replication } from './snapshot.ts';
+import type { NodeView } from './snapshot.ts';
 
 /** A node as far as forming a cluster goes: where we reach it, and where the others do. */
 export interface Member {
@@ -17,12 +17,9 @@ export interface Member {
 }
 
 /** What one node says at one moment. */
-export interface Glance extends Pick<NodeView, 'id' | 'self' | 'nodes' | 'state'> {
-  readonly replication: Replication;
+export interface Glance extends CopyEnd, Pick<NodeView, 'state'> {
   /** It says nothing before it has loaded its data: this is from before, or what others say of it. */
   readonly isMute?: true;
-  /** How far it is with loading; absent where nobody has asked. */
-  readonly loading?: LoadingState;
   /** It saves its data just now; absent where nobody has asked. */
   readonly isSaving?: boolean;
 }
@@ -60,8 +57,8 @@ export interface Scope {
   readonly wantsCopies?: boolean;
 }
 
-export function glanceOf({ id, self, nodes, state, server }: NodeView): Glance {
-  return { id, self, nodes, ...(state && { state }), replication: server.replication };
+export function glanceOf(view: NodeView): Glance {
+  return { ...copyEnd(view), ...(view.state && { state: view.state }) };
 }
 
 export function gapsAmong(glances: readonly Glance[], scope: Scope): Gap[] {

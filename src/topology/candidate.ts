@@ -1,8 +1,17 @@
 /** A node that somebody wants to have in a cluster, as it is before it joins. */
 import type { Member } from './agreement.ts';
-import type { Traits } from './join-requirements.ts';
 import type { Address, MeetingPoint } from './node.ts';
 import type { NodeView } from './snapshot.ts';
+
+/** What a node has to have in common with a cluster that it joins. */
+export interface Traits {
+  /** Function libraries by name, with their code; absent where servers have none, or the user may not ask. */
+  readonly functions?: ReadonlyMap<string, string>;
+  /** The server has functions, and the user may not ask for them. */
+  readonly functionsHidden?: boolean;
+  /** Whether the bus speaks TLS; absent where that may not be asked. */
+  readonly tlsBus?: boolean;
+}
 
 export interface Candidate extends Traits {
   /** Where the person said it is. */

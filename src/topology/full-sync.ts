@@ -33,7 +33,7 @@ export interface CopyEnd {
   readonly self: ClusterNode;
   readonly nodes: readonly ClusterNode[];
   readonly replication: Replication;
-  /** How far it is, where it reads in its data; else absent. */
+  /** How far it is, where it reads in its data; absent where it does not, or nobody has asked. */
   readonly loading?: LoadingState;
 }
 

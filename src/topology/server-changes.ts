@@ -58,8 +58,8 @@ export function alarmOf(
   { getsKeys }: { readonly getsKeys: boolean },
 ): Alarm | undefined {
   const change = changeOf(view, now);
-  if (change?.kind === 'restarted' || !getsKeys) return change?.kind === 'restarted' ? change : undefined;
-  if (change) return change;
+  if (change && (getsKeys || change.kind === 'restarted')) return change;
+  if (!getsKeys) return undefined;
   const [usedBytes, mostBytes] = [limitedBytes(now), now.vitals?.maxMemoryBytes];
   const isFull = mostBytes !== undefined && usedBytes > mostBytes * FULL_SHARE;
   return isFull ? { kind: 'full', node: view.id, usedBytes, mostBytes } : undefined;

@@ -173,3 +173,12 @@ function parseSlot(digits: string | undefined): Slot {
   if (!isSlot(value)) throw new InputError(notASlot(value));
   return value;
 }
+
+/** Whose each slot is: of two who have it the later one's. */
+export function bySlot<T>(owners: Iterable<readonly [owner: T, slots: SlotSet]>): (T | undefined)[] {
+  const all = new Array<T | undefined>(SLOT_COUNT).fill(undefined);
+  for (const [owner, { ranges }] of owners) {
+    for (const { first, last } of ranges) all.fill(owner, first, last + 1);
+  }
+  return all;
+}

@@ -3,7 +3,7 @@
 import { configGet, functionLibraries } from '../../resp/commands/membership.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import type { Traits } from '../../topology/join-requirements.ts';
+import type { Traits } from '../../topology/candidate.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
 import { addressBook, type ClusterSnapshot } from '../../topology/snapshot.ts';
 import { ifTold } from './look-at-node.ts';

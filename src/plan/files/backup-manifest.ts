@@ -1,7 +1,7 @@
 /** What a backup says of itself: a file that is written last, so that a backup without it is not a whole one. */
 import { InputError } from '../../topology/input-error.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import { shown } from './read-value.ts';
+import { type Fields, isObject, shown } from './read-value.ts';
 
 const FORMAT = 'slotctl-backup';
 const VERSION = 1;
@@ -98,8 +98,6 @@ function fileOf(id: string, files: readonly string[]): string {
   return file;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 function parse(text: string): unknown {
   if (text.length > MOST_CHARACTERS) throw new InputError('what describes the backup is far too long');
   try {
@@ -110,18 +108,15 @@ function parse(text: string): unknown {
 }
 
 function asFields(value: unknown, name: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw wrong(name, value);
+  return isObject(value) ? value : wrong(name, value);
 }
 
 function asList(value: unknown, name: string): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw wrong(name, value);
+  return Array.isArray(value) ? value : wrong(name, value);
 }
 
 function asText(value: unknown, pattern: RegExp, name: string): string {
-  if (typeof value === 'string' && pattern.test(value)) return value;
-  throw wrong(name, value);
+  return typeof value === 'string' && pattern.test(value) ? value : wrong(name, value);
 }
 
 const SLOTS = /^[\d,-]{0,100000}$/;
@@ -131,10 +126,9 @@ function asSlots(value: unknown): SlotSet {
 }
 
 function asCount(value: unknown, name: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw wrong(name, value);
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : wrong(name, value);
 }
 
-function wrong(name: string, value: unknown): InputError {
-  return new InputError(`what describes the backup is damaged: ${name} cannot be ${shown(value)}`);
+function wrong(name: string, value: unknown): never {
+  throw new InputError(`what describes the backup is damaged: ${name} cannot be ${shown(value)}`);
 }

@@ -2,7 +2,6 @@
  * A round of mending as a file: for people, who find in it what is wrong and by what commands it would be mended, and for
  * `apply`, which looks anew and mends that much and no more.
  */
-import { InputError } from '../../topology/input-error.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { FixPlan, FixWishes, Preference } from '../fix/fix.ts';
@@ -11,13 +10,21 @@ import { isSituationKind, type SituationKind } from '../fix/situation-kinds.ts';
 import type { PlanDifference } from '../refusal.ts';
 import { readCount, readFlag } from '../slots/move-settings.ts';
 import { entryPlace, readEntry } from './plan-entry.ts';
-import { readFields, readId, readList, readSlots, readText, shown, wrong } from './read-value.ts';
+import {
+  readDocument,
+  readFields,
+  readId,
+  readList,
+  readSlots,
+  readText,
+  shown,
+  wrong,
+} from './read-value.ts';
 
 const FORMAT = 'slotctl-fix';
 /** Since 2 it holds the manner. */
 const VERSION = 2;
 const READABLE: readonly unknown[] = [1, VERSION];
-const MOST_CHARACTERS = 20_000_000;
 /** As it was written on the command line; nothing that a terminal would act upon. */
 const PATH = /^\P{C}{1,4096}$/u;
 const PREFERENCE = /^(owner|other|newest)$/;
@@ -76,10 +83,9 @@ export function isFixDocument(text: string): boolean {
   return /^\s*\{\s*"format":\s*"slotctl-fix"/.test(text);
 }
 
-/** Whatever is in the file is somebody's text until it has been looked through. An InputError says what is wrong. */
+/** An InputError says what is wrong with it. */
 export function readFixDocument(text: string): SavedFix {
-  if (text.length > MOST_CHARACTERS) throw new InputError('This is no plan: it is far too long');
-  const document = readFields(parse(text), 'the file');
+  const document = readDocument(text);
   if (document['format'] !== FORMAT) wrong('format', `is ${shown(document['format'])}`);
   const { version } = document;
   if (!READABLE.includes(version))
@@ -98,14 +104,6 @@ export function readFixDocument(text: string): SavedFix {
     },
     situations: readList(document['situations'], 'situations').map(readSituation),
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new InputError('This is no plan: it is not JSON');
-  }
 }
 
 function readMoving(value: unknown): Omit<FixManner, 'prefer'> {

@@ -11,15 +11,21 @@ import { type MovePlan, ownersIn } from '../slots/move-plan.ts';
 import { type Manner, mannerFields, readManner } from '../slots/move-settings.ts';
 import type { SlotMove } from '../step.ts';
 import { entryPlace, readEntry } from './plan-entry.ts';
-import { readFields, readId, readList, readSlots, readText, shown, wrong } from './read-value.ts';
+import {
+  readDocument,
+  readFields,
+  readId,
+  readList,
+  readSlots,
+  readText,
+  shown,
+  wrong,
+} from './read-value.ts';
 
 const FORMAT = 'slotctl-plan';
 /** Since 2 it holds the manner. */
 const VERSION = 2;
 const READABLE: readonly unknown[] = [1, VERSION];
-
-/** Several times what all slots come to when each is a move of its own. */
-const MOST_CHARACTERS = 20_000_000;
 
 const COMMAND = /^[a-z][a-z-]{0,39}$/;
 /** A place as it is written, a path included; nothing that a terminal would act upon. */
@@ -67,10 +73,9 @@ export function planDocument(
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-/** Whatever is in the file is somebody's text until it has been looked through. An InputError says what is wrong. */
+/** An InputError says what is wrong with it. */
 export function readPlanDocument(text: string): SavedPlan {
-  if (text.length > MOST_CHARACTERS) throw new InputError('This is no plan: it is far too long');
-  const document = readFields(parse(text), 'the file');
+  const document = readDocument(text);
   const { format, version } = document;
   if (format !== FORMAT)
     throw new InputError(`This is no plan: its format is ${shown(format)}, not "${FORMAT}"`);
@@ -88,14 +93,6 @@ export function readPlanDocument(text: string): SavedPlan {
   };
   judge(plan);
   return plan;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new InputError('This is no plan: it is not JSON');
-  }
 }
 
 function readOwner(value: unknown, i: number): SavedOwner {

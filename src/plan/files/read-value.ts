@@ -20,11 +20,30 @@ export function shown(value: unknown): string {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
 
-export function readFields(value: unknown, where: string): Readonly<Record<string, unknown>> {
+/** Several times what a plan comes to in which each slot is a move, or a situation, of its own. */
+const MOST_CHARACTERS = 20_000_000;
+
+/** Whatever is in the file is somebody's text until it has been looked through. */
+export function readDocument(text: string): Fields {
+  if (text.length > MOST_CHARACTERS) throw new InputError('This is no plan: it is far too long');
+  return readFields(parse(text), 'the file');
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError('This is no plan: it is not JSON');
+  }
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function readFields(value: unknown, where: string): Fields {
   return isObject(value) ? value : wrong(where, `is ${shown(value)} in place of an object`);
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -2,7 +2,7 @@
 import { type Census, countedAt } from '../../topology/census.ts';
 import type { Finding } from '../../topology/finding.ts';
 import { type NodeId, slotsOf } from '../../topology/node.ts';
-import { SLOT_COUNT, type Slot, SlotSet } from '../../topology/slot-set.ts';
+import { bySlot, SLOT_COUNT, type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, campsOf, primariesIn, viewOf } from '../../topology/snapshot.ts';
 
 export interface SlotScene {
@@ -44,7 +44,11 @@ export function slotScenes(
   findings: readonly Finding[],
 ): SlotScene[] {
   const drafts = draftAll(snapshot, census);
-  const silent = silentBySlot(findings);
+  const silent = bySlot(
+    findings.flatMap(({ kind, nodes: [owner], slots }) =>
+      kind === 'owner-unreachable' && owner ? [[owner, slots] as const] : [],
+    ),
+  );
   return [...drafts]
     .sort((a, b) => a.slot - b.slot)
     .map(({ claimants, ...draft }) => {
@@ -90,14 +94,6 @@ function draftAll(snapshot: ClusterSnapshot, census: Census): Iterable<Draft> {
   // Whoever holds keys in one of these, its owner too.
   for (const { id, keys } of held) for (const [slot, count] of keys) drafts.get(slot)?.keys.set(id, count);
   return drafts.values();
-}
-
-function silentBySlot(findings: readonly Finding[]): (NodeId | undefined)[] {
-  const owners = new Array<NodeId | undefined>(SLOT_COUNT).fill(undefined);
-  for (const { kind, nodes, slots } of findings) {
-    if (kind === 'owner-unreachable') for (const s of slots) owners[s] = nodes[0];
-  }
-  return owners;
 }
 
 /**

@@ -44,6 +44,7 @@ export function planAddNode(request: AddNodeRequest): Decision<AddNodePlan> {
     ...('refusals' in homes ? homes.refusals : []),
   ];
   if (refusals.length > 0 || 'refusals' in homes) return { kind: 'refused', refusals };
+  const lacking = shortcomings(request, cluster, candidates);
   const before = {
     ...snapshot,
     views: [
@@ -55,10 +56,10 @@ export function planAddNode(request: AddNodeRequest): Decision<AddNodePlan> {
     kind: 'plan',
     plan: {
       before,
-      stages: stagesOf(request, cluster, candidates, homes.homes),
+      stages: stagesOf(request, cluster, candidates, lacking, homes.homes),
       remarks: [],
       homes: homes.homes,
-      newcomers: incomplete(request, cluster, candidates, homes.homes),
+      newcomers: incomplete(candidates, lacking, homes.homes),
     },
   };
 }
@@ -101,12 +102,12 @@ function stagesOf(
   request: AddNodeRequest,
   cluster: ClusterSnapshot,
   candidates: readonly Candidate[],
+  { unmet, unfinished }: Shortcomings,
   homes: ReadonlyMap<NodeId, NodeId>,
 ): Stage[] {
   const members = [...membersOf(cluster), ...candidates.map(asMember)];
   const newcomers = candidates.map(candidate => candidate.view.id);
   const wantsOk = !request.despiteFindings;
-  const { unmet, unfinished } = shortcomings(request, cluster, candidates);
   const roles = candidates.flatMap(({ view: { id, self } }): Stage => {
     const primary = homes.get(id);
     const already = self.role === 'replica' && self.primary === primary;
@@ -125,11 +126,16 @@ function stagesOf(
 }
 
 /** What is missing until the newcomers are members, and until everybody knows what they are. */
+interface Shortcomings {
+  readonly unmet: readonly Gap[];
+  readonly unfinished: readonly Gap[];
+}
+
 function shortcomings(
   { snapshot, despiteFindings, wantsCopies = false }: AddNodeRequest,
   cluster: ClusterSnapshot,
   candidates: readonly Candidate[],
-): { unmet: Gap[]; unfinished: Gap[] } {
+): Shortcomings {
   const newcomers = new Set(candidates.map(({ view }) => view.id));
   const members = [...cluster.views.map(({ id }) => id), ...newcomers];
   const present = snapshot.views.filter(({ id }) => !newcomers.has(id));
@@ -142,12 +148,10 @@ function shortcomings(
 }
 
 function incomplete(
-  request: AddNodeRequest,
-  cluster: ClusterSnapshot,
   candidates: readonly Candidate[],
+  { unmet, unfinished }: Shortcomings,
   homes: ReadonlyMap<NodeId, NodeId>,
 ): NodeId[] {
-  const { unmet, unfinished } = shortcomings(request, cluster, candidates);
   const lacking = new Set(
     [...unmet, ...unfinished].flatMap(gap => ('about' in gap ? [gap.who, gap.about] : [gap.who])),
   );

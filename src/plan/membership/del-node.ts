@@ -48,9 +48,13 @@ export function planDelNode(request: DelNodeRequest): Decision<RemovePlan> {
   if (snapshot.views.every(({ id }) => id === victim))
     return { kind: 'refused', refusals: [{ kind: 'only-node', node: victim }] };
   const answers = viewOf(snapshot, victim) !== undefined;
-  const touched = answers && !request.keepData;
-  const removal = { ...request, victims: [victim], touched: touched ? [victim] : [] };
-  const decision = planRemoval(removal, judgeVictim(request, victim));
+  const endings = answers && !request.keepData ? [endStep(victim, request.ending)] : [];
+  const decision = planRemoval({
+    ...request,
+    victims: [victim],
+    endings,
+    found: judgeVictim(request, victim),
+  });
   if (decision.kind === 'refused' || answers || request.keepData) return decision;
   const remark: Remark = { kind: 'not-ended', node: victim };
   return { kind: 'plan', plan: { ...decision.plan, remarks: [...decision.plan.remarks, remark] } };
@@ -113,17 +117,18 @@ function endStep(node: NodeId, ending: 'reset' | 'shutdown'): Stage[number] {
   return ending === 'shutdown' ? { kind: 'shutdown', node } : { kind: 'reset', node, mode: 'hard' };
 }
 
-interface Removal extends Pick<DelNodeRequest, 'snapshot' | 'ending' | 'placeOf'> {
+interface Removal extends Pick<DelNodeRequest, 'snapshot' | 'placeOf'> {
   readonly victims: readonly NodeId[];
-  /** Those that are told themselves. */
-  readonly touched: readonly NodeId[];
+  /** What becomes of them. */
+  readonly endings: Stage;
+  readonly found: readonly Refusal[];
 }
 
-export function planRemoval(removal: Removal, found: readonly Refusal[]): Decision<RemovePlan> {
-  const { snapshot, victims, touched, ending } = removal;
+export function planRemoval(removal: Removal): Decision<RemovePlan> {
+  const { snapshot, victims, placeOf, endings, found } = removal;
   const cluster = withoutNodes(snapshot, new Set(victims));
   const orphans = orphansOf(snapshot, victims);
-  const homes = homesFor(shardsOf(cluster), orphans.reachable, removal.placeOf);
+  const homes = homesFor(shardsOf(cluster), orphans.reachable, placeOf);
   const stranded = orphans.reachable.length > 0 && homes.size === 0;
   const refusals: Refusal[] = [
     ...found,
@@ -143,7 +148,7 @@ export function planRemoval(removal: Removal, found: readonly Refusal[]): Decisi
           // Everywhere at once: whoever forgets late may tell those who forgot early.
           witnesses.flatMap(node => victims.map(victim => ({ kind: 'forget', node, victim }) as const)),
           // Only then: until it has been forgotten, a failure leaves everything as it was.
-          touched.map(node => endStep(node, ending)),
+          endings,
           witnesses.length > 0 ? [{ kind: 'stay-forgotten', witnesses, victims }] : [],
           moved.length > 0 ? [agreeStep(cluster, moved, { wantsOk: false })] : [],
         );

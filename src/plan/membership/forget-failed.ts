@@ -46,7 +46,7 @@ export function planForgetting(
   const ghosts = [...new Set([...gone.filter(id => !keptIds.has(id)), ...outcasts(snapshot)])].sort();
   const owners = ghosts.filter(id => slotRefusals(snapshot, id).length > 0);
   const victims = ghosts.filter(id => !owners.includes(id));
-  const decision = planRemoval({ snapshot, victims, touched: [], ending: 'reset', placeOf }, []);
+  const decision = planRemoval({ snapshot, victims, placeOf, endings: [], found: [] });
   if (decision.kind === 'refused') return decision;
   const remarks: Remark[] = [
     ...decision.plan.remarks,

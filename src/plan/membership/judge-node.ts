@@ -1,7 +1,12 @@
 /** Whether nodes are fit to be made a cluster, one by one and together. */
-import { type Applicant, type Candidate, isCandidate, isSilent } from '../../topology/candidate.ts';
+import {
+  type Applicant,
+  type Candidate,
+  isCandidate,
+  isSilent,
+  type Traits,
+} from '../../topology/candidate.ts';
 import { groupBy } from '../../topology/group-by.ts';
-import type { Traits } from '../../topology/join-requirements.ts';
 import { lastCopyOf } from '../../topology/last-copy.ts';
 import { type ClusterNode, formatAddress, type NodeId } from '../../topology/node.ts';
 import { isAlive } from '../../topology/proof-of-life.ts';

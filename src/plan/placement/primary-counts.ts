@@ -4,7 +4,7 @@ import { type Host, nodesIn, type Zone } from './hosts.ts';
 /** Primaries by host; a host that is absent has none. */
 export type PrimaryCounts = ReadonlyMap<Host, number>;
 
-export function primariesIn(zone: Zone, counts: PrimaryCounts): number {
+export function primariesInZone(zone: Zone, counts: PrimaryCounts): number {
   return zone.hosts.reduce((sum, host) => sum + (counts.get(host) ?? 0), 0);
 }
 
@@ -105,7 +105,7 @@ export function evenCounts(zones: readonly Zone[], limits: Limits, primaries: nu
   const counts = new Map([...limits.hosts].map(([host, { low }]) => [host, low]));
   const tallies = zones.map(zone => {
     const { low, high } = limits.zones.get(zone) as Range;
-    const tally = { zone, high, count: primariesIn(zone, counts) };
+    const tally = { zone, high, count: primariesInZone(zone, counts) };
     while (tally.count < low) addOne(tally);
     return tally;
   });

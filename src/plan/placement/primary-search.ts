@@ -12,7 +12,7 @@ import {
   evenCounts,
   type Limits,
   type PrimaryCounts,
-  primariesIn,
+  primariesInZone,
   type ReplicaQuota,
   tightestLimits,
 } from './primary-counts.ts';
@@ -61,7 +61,7 @@ function* tiedWith(counts: PrimaryCounts, zones: readonly Zone[], limits: Limits
   const has = (host: Host) => counts.get(host) ?? 0;
   const places = zones.flatMap(zone => {
     const look = lookOfZone(zone, counts);
-    const inZone = primariesIn(zone, counts);
+    const inZone = primariesInZone(zone, counts);
     return zone.hosts.map(host => ({ host, zone, inZone, look: `${look}|${lookOfHost(host, counts)}` }));
   });
   for (const from of distinct(places, place => place.look)) {

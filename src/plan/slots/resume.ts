@@ -1,7 +1,8 @@
 /** `apply`: what is left to be done of a plan that was written down. */
 import type { Examined } from '../../topology/diagnose.ts';
+import { addTo } from '../../topology/group-by.ts';
 import type { NodeId } from '../../topology/node.ts';
-import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
+import { bySlot, SlotSet } from '../../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
 import type { SavedPlan } from '../files/plan-file.ts';
 import type { Decision, PlanDifference, Refusal } from '../refusal.ts';
@@ -20,9 +21,9 @@ export function resumePlan(
   despiteFindings: boolean,
 ): Decision<MovePlan> {
   const { snapshot } = seen;
-  const map = new SlotMap(snapshot);
+  const map = bySlot(ownersIn(snapshot));
   const pending = moves
-    .map(move => ({ ...move, slots: map.divide(move.slots).get(move.from) ?? SlotSet.empty }))
+    .map(move => ({ ...move, slots: divide(move.slots, map).get(move.from) ?? SlotSet.empty }))
     .filter(({ slots }) => slots.size > 0);
   const differences = [
     ...moves.flatMap(move => elsewhere(move, map)),
@@ -45,7 +46,7 @@ export function resumePlan(
 
 /** An earlier run was stopped between telling the target that it owns a slot and telling the source. */
 function leftOpen({ from, to, slots }: SlotMove, map: SlotMap, { views }: ClusterSnapshot): Stage {
-  const moved = map.divide(slots).get(to) ?? SlotSet.empty;
+  const moved = divide(slots, map).get(to) ?? SlotSet.empty;
   return views.flatMap(({ id, open }): Stage => {
     const leaving = id === from ? [...open.migrating].filter(([, peer]) => peer === to) : [];
     const coming = id === to ? [...open.importing].filter(([, peer]) => peer === from) : [];
@@ -55,30 +56,17 @@ function leftOpen({ from, to, slots }: SlotMove, map: SlotMap, { views }: Cluste
 }
 
 /** Who owns each slot now. */
-class SlotMap {
-  readonly #owners = new Array<NodeId | undefined>(SLOT_COUNT).fill(undefined);
+type SlotMap = readonly (NodeId | undefined)[];
 
-  constructor(snapshot: ClusterSnapshot) {
-    for (const [id, { ranges }] of ownersIn(snapshot)) {
-      for (const { first, last } of ranges) this.#owners.fill(id, first, last + 1);
-    }
-  }
-
-  /** By owner; under undefined those that nobody has. */
-  divide(slots: SlotSet): Map<NodeId | undefined, SlotSet> {
-    const parts = new Map<NodeId | undefined, number[]>();
-    for (const s of slots) {
-      const owner = this.#owners[s];
-      const part = parts.get(owner);
-      if (part) part.push(s);
-      else parts.set(owner, [s]);
-    }
-    return new Map([...parts].map(([owner, part]) => [owner, SlotSet.of(...part)]));
-  }
+/** By owner; under undefined those that nobody has. */
+function divide(slots: SlotSet, map: SlotMap): Map<NodeId | undefined, SlotSet> {
+  const parts = new Map<NodeId | undefined, number[]>();
+  for (const slot of slots) addTo(parts, map[slot], slot);
+  return new Map([...parts].map(([owner, part]) => [owner, SlotSet.of(...part)]));
 }
 
 function elsewhere({ from, to, slots }: SlotMove, map: SlotMap): PlanDifference[] {
-  return [...map.divide(slots)]
+  return [...divide(slots, map)]
     .filter(([owner]) => owner !== from && owner !== to)
     .map(([owner, part]) => ({ kind: 'slots-elsewhere', slots: part, from, to, ...(owner && { owner }) }));
 }
@@ -95,16 +83,11 @@ function changedOwners(
   map: SlotMap,
 ): PlanDifference[] {
   // In a plan that was made despite findings, a slot may have had two owners.
-  const kept = owners.map(({ id, slots }) => map.divide(slots).get(id) ?? SlotSet.empty);
+  const kept = owners.map(({ id, slots }) => divide(slots, map).get(id) ?? SlotSet.empty);
   const expected = SlotSet.union([...kept, ...moves.map(({ slots }) => slots)]);
   return owners.flatMap(({ id: was, slots }) =>
-    [...map.divide(slots.without(expected))].map(
-      ([owner, part]): PlanDifference => ({
-        kind: 'owner-changed',
-        slots: part,
-        was,
-        ...(owner && { owner }),
-      }),
+    [...divide(slots.without(expected), map)].map(
+      ([owner, part]) => ({ kind: 'owner-changed', slots: part, was, ...(owner && { owner }) }) as const,
     ),
   );
 }

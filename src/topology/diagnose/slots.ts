@@ -2,8 +2,8 @@
 import { type NodeCensus, strayKeys } from '../census.ts';
 import type { Dispute, Finding, OpenPeer, OwnerOpinion } from '../finding.ts';
 import { groupBy } from '../group-by.ts';
-import type { ClusterNode, NodeId } from '../node.ts';
-import { SLOT_COUNT, type Slot, SlotSet, slot } from '../slot-set.ts';
+import { type NodeId, slotsOf } from '../node.ts';
+import { bySlot, SLOT_COUNT, type Slot, SlotSet, slot } from '../slot-set.ts';
 import { type Camp, coveredSlots } from '../snapshot.ts';
 import { type Evidence, error, idsOf, type Rule, warning } from './evidence.ts';
 
@@ -65,7 +65,7 @@ export const slotMapsDisagree: Rule = evidence => {
   const ignorant = idsOf(bySignature.get('') ?? []);
   bySignature.delete('');
   const sides = [...bySignature.values()];
-  const maps = sides.map(([camp]) => ownerOfEachSlot(camp?.nodes ?? []));
+  const maps = sides.map(([camp]) => bySlot((camp?.nodes ?? []).map(node => [node.id, slotsOf(node)])));
   const disputes: Dispute[] = [...disputedSlots(maps)].map(([, { owners, slots }]) => ({
     slots: SlotSet.fromRanges(slots.map(s => ({ first: s, last: s }))),
     opinions: opinionsOf(owners, sides),
@@ -84,15 +84,6 @@ function slotMapSignature({ nodes }: Camp): string {
     if (node.role === 'primary' && node.slots.size > 0) claims.push(`${node.id}:${node.slots}`);
   }
   return claims.sort().join('|');
-}
-
-function ownerOfEachSlot(nodes: readonly ClusterNode[]): (NodeId | undefined)[] {
-  const owners = new Array<NodeId | undefined>(SLOT_COUNT).fill(undefined);
-  for (const node of nodes) {
-    if (node.role !== 'primary') continue;
-    for (const { first, last } of node.slots.ranges) owners.fill(node.id, first, last + 1);
-  }
-  return owners;
 }
 
 type OwnersByCamp = readonly (NodeId | undefined)[];
