@@ -2,7 +2,9 @@
 export function remembered<K extends object, V>(work: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, V>();
   return key => {
-    const result = known.get(key) ?? work(key);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const result = work(key);
     known.set(key, result);
     return result;
   };

@@ -84,9 +84,10 @@ export const believedNodes: (snapshot: ClusterSnapshot) => ReadonlyMap<NodeId, C
 
 function believeAll(snapshot: ClusterSnapshot): Map<NodeId, ClusterNode> {
   const nodes = new Map(snapshot.views.map(view => [view.id, view.self]));
+  const answered = new Set(nodes.keys());
   for (const camp of campsOf(snapshot.views)) {
     for (const node of camp.nodes) {
-      if (viewOf(snapshot, node.id)) continue;
+      if (answered.has(node.id)) continue;
       const known = nodes.get(node.id);
       if (!known || (known !== node && tellsMore(node, known))) nodes.set(node.id, node);
     }

@@ -52,7 +52,8 @@ export function passesWithinMs(findings: readonly Finding[], loadingMs = 0): num
   if (mayPass(findings)) return GOSSIP_MS;
   const isLoading = errors.some(isAboutLoading);
   // Links are missing for a moment after a start; if they stay away, so does the flag.
-  if (areAll(REJOINING, errors) && !isLoading) return isHeard(findings) ? REJOIN_MS + GOSSIP_MS : GOSSIP_MS;
+  if (areAll(REJOINING, errors) && !isLoading)
+    return areFailedHeard(findings) ? REJOIN_MS + GOSSIP_MS : GOSSIP_MS;
   const areAllLoading = errors.every(f => f.kind !== 'node-unreachable' || f.loading);
   return areAll(LOADING, errors) && isLoading && areAllLoading ? loadingMs : 0;
 }
@@ -62,7 +63,7 @@ function isAboutLoading(finding: Finding): boolean {
 }
 
 /** Nobody is flagged fail to whom links are missing. */
-function isHeard(findings: readonly Finding[]): boolean {
+function areFailedHeard(findings: readonly Finding[]): boolean {
   const failed = new Set(findings.flatMap(f => (f.kind === 'node-failed' ? f.nodes : [])));
   return !findings.some(f => f.kind === 'bus-links-down' && f.nodes.some(id => failed.has(id)));
 }

@@ -121,6 +121,7 @@ interface Removal extends Pick<DelNodeRequest, 'snapshot' | 'placeOf'> {
   readonly victims: readonly NodeId[];
   /** What becomes of them. */
   readonly endings: Stage;
+  /** What stands against it in any case. */
   readonly found: readonly Refusal[];
 }
 

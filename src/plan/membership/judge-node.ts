@@ -8,7 +8,7 @@ import {
 } from '../../topology/candidate.ts';
 import { groupBy } from '../../topology/group-by.ts';
 import { lastCopyOf } from '../../topology/last-copy.ts';
-import { type ClusterNode, formatAddress, type NodeId } from '../../topology/node.ts';
+import { type ClusterNode, formatAddress, type NodeId, slotsOf } from '../../topology/node.ts';
 import { isAlive } from '../../topology/proof-of-life.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { believedNodes, type ClusterSnapshot, replicasByPrimary, viewOf } from '../../topology/snapshot.ts';
@@ -67,24 +67,19 @@ export function isLoopback(ip: string): boolean {
  * its assignment was done by an earlier run, and is no reason against another.
  */
 export function judgeCandidate(
-  { asked: node, view, functions }: Candidate,
+  candidate: Candidate,
   nodes: readonly Applicant[],
   assignment: Assignment | undefined,
 ): Refusal[] {
-  const { self, server } = view;
-  const refusals: Refusal[] = [];
+  const { asked: node, view, functions } = candidate;
+  const { self } = view;
   const others = strangersTo(view, idsIn(nodes), addressesIn(nodes));
-  const slots = self.role === 'primary' ? self.slots : undefined;
-  const hasItsSlots =
-    assignment?.role === 'primary' && slots !== undefined && slots.size > 0 && slots.equals(assignment.slots);
+  const slots = slotsOf(self);
+  const hasItsSlots = assignment?.role === 'primary' && slots.size > 0 && slots.equals(assignment.slots);
   const hasItsPrimary =
     assignment?.role === 'replica' && self.role === 'replica' && self.primary === assignment.primary;
   const begun = hasItsSlots || hasItsPrimary || view.nodes.length - others > 1;
-  if (others > 0) refusals.push({ kind: 'knows-others', node, others });
-  if (slots && slots.size > 0 && !hasItsSlots) refusals.push({ kind: 'owns-slots', node, slots });
-  if (self.role === 'replica' && !hasItsPrimary) refusals.push({ kind: 'is-replica', node });
-  const keys = server.keys ?? 0;
-  if (keys > 0 && !hasItsSlots && !hasItsPrimary) refusals.push({ kind: 'holds-keys', node, keys });
+  const refusals = judgeBelongings(candidate, others, hasItsSlots || hasItsPrimary);
   const epoch = self.configEpoch;
   if (epoch > 0 && !begun && epoch !== assignment?.epoch) refusals.push({ kind: 'has-epoch', node, epoch });
   if (functions && functions.size > 0 && !begun)
@@ -94,27 +89,35 @@ export function judgeCandidate(
 
 /** What stands against a node that is to join a cluster of others. An old epoch does no harm there. */
 export function judgeNewcomer(
-  { asked: node, view, functions = new Map(), tlsBus }: Candidate,
+  candidate: Candidate,
   members: ReadonlyMap<NodeId, ClusterNode>,
   cluster: Traits,
 ): Refusal[] {
-  const { self, server } = view;
-  const refusals: Refusal[] = [];
+  const { asked: node, view, functions = new Map(), tlsBus } = candidate;
   // Somebody with whom it is shaking hands has no id yet.
   const places = new Set([...members.values()].flatMap(m => (m.address ? [formatAddress(m.address)] : [])));
-  const others = strangersTo(view, new Set(members.keys()), places);
-  if (others > 0) refusals.push({ kind: 'knows-others', node, others });
-  if (self.role === 'primary' && self.slots.size > 0)
-    refusals.push({ kind: 'owns-slots', node, slots: self.slots });
-  if (self.role === 'replica') refusals.push({ kind: 'is-replica', node });
-  const keys = server.keys ?? 0;
-  if (keys > 0) refusals.push({ kind: 'holds-keys', node, keys });
+  const refusals = judgeBelongings(candidate, strangersTo(view, new Set(members.keys()), places), false);
   const libraries = [...functions]
     .filter(([name, code]) => cluster.functions?.get(name) !== code)
     .map(([name]) => name);
   if (libraries.length > 0) refusals.push({ kind: 'has-functions', node, libraries, differing: true });
   if (tlsBus !== undefined && cluster.tlsBus !== undefined && tlsBus !== cluster.tlsBus)
     refusals.push({ kind: 'tls-differs', node, tlsBus });
+  return refusals;
+}
+
+/** `isAssigned`: its slots, or its primary, are those that it is to have. */
+function judgeBelongings(
+  { asked: node, view: { self, server } }: Candidate,
+  others: number,
+  isAssigned: boolean,
+): Refusal[] {
+  const refusals: Refusal[] = others > 0 ? [{ kind: 'knows-others', node, others }] : [];
+  if (isAssigned) return refusals;
+  const [slots, keys] = [slotsOf(self), server.keys ?? 0];
+  if (slots.size > 0) refusals.push({ kind: 'owns-slots', node, slots });
+  if (self.role === 'replica') refusals.push({ kind: 'is-replica', node });
+  if (keys > 0) refusals.push({ kind: 'holds-keys', node, keys });
   return refusals;
 }
 

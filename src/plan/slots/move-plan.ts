@@ -148,10 +148,10 @@ export function concerning(moves: readonly SlotMove[], findings: readonly Findin
  * some of them behind. Only a move in the very same direction takes up where that one stopped.
  */
 export function slotsInDoubt(snapshot: ClusterSnapshot, moves: readonly SlotMove[] = []): SlotSet {
-  return claimedTwice(snapshot).union(openOtherwise(snapshot, moves));
+  return contestedSlots(snapshot).union(openOtherwise(snapshot, moves));
 }
 
-function claimedTwice(snapshot: ClusterSnapshot): SlotSet {
+function contestedSlots(snapshot: ClusterSnapshot): SlotSet {
   const claims = [...ownClaims(snapshot).values()];
   const size = claims.reduce((sum, claim) => sum + claim.size, 0);
   if (size === SlotSet.union(claims).size) return SlotSet.empty;

@@ -61,11 +61,11 @@ export type BackupProblem =
 /** With replicas, each primary's best one: in sync, and further than the others. */
 export function backupSources(snapshot: ClusterSnapshot, fromReplicas: boolean): BackupSources {
   const primaries = primariesIn(snapshot);
-  const missing = silentOwners(snapshot);
+  const missing = missingShards(snapshot);
   if (!fromReplicas) return { sources: primaries.map(view => sourceOf(view, view)), missing };
   const sources: BackupSource[] = [];
   for (const primary of primaries) {
-    const replica = bestReplica(snapshot, primary.id);
+    const replica = replicaInStep(snapshot, primary.id);
     if (replica) sources.push(sourceOf(replica, primary));
     else if (primary.self.slots.size > 0 || primary.server.keys !== 0)
       missing.push({
@@ -77,7 +77,7 @@ export function backupSources(snapshot: ClusterSnapshot, fromReplicas: boolean):
   return { sources, missing };
 }
 
-function silentOwners(snapshot: ClusterSnapshot): MissingShard[] {
+function missingShards(snapshot: ClusterSnapshot): MissingShard[] {
   const nodes = believedNodes(snapshot);
   const covered = coveredSlots(snapshot);
   return snapshot.unreachable.flatMap(({ id, reason }) => {
@@ -86,7 +86,7 @@ function silentOwners(snapshot: ClusterSnapshot): MissingShard[] {
   });
 }
 
-function bestReplica(snapshot: ClusterSnapshot, primary: NodeId): NodeView | undefined {
+function replicaInStep(snapshot: ClusterSnapshot, primary: NodeId): NodeView | undefined {
   const progress = ({ server: { replication } }: NodeView) =>
     replication.role === 'replica' && replication.link === 'up' ? replication.offset : -1;
   return replicasOf(snapshot, primary)
