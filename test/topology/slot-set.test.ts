@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/topology/input-error.ts';
-import { SLOT_COUNT, SlotSet } from '../../src/topology/slot-set.ts';
+import { bySlot, SLOT_COUNT, SlotSet } from '../../src/topology/slot-set.ts';
 
 const anySlot = fc.integer({ min: 0, max: SLOT_COUNT - 1 });
 /** Few enough slots that sets meet, at both ends of the numbers and in between. */
@@ -86,4 +86,19 @@ describe('a SlotSet', () => {
     expect(() => SlotSet.of(16384)).toThrow(new RangeError('16384 is not a slot (0 to 16383)'));
     expect(() => SlotSet.range(5, 3)).toThrow(RangeError);
   });
+});
+
+test('by slot it is known whose each is, of two owners the later one', () => {
+  const owners = bySlot([
+    ['a', SlotSet.parse('0-2')],
+    ['b', SlotSet.parse('2-3')],
+    ['nobody', SlotSet.empty],
+  ]);
+  expect(owners.slice(0, 5)).toEqual(['a', 'a', 'b', 'b', undefined]);
+  expect(owners).toHaveLength(SLOT_COUNT);
+});
+
+test('a set begins at its lowest slot, an empty one after all others', () => {
+  const sets = [SlotSet.empty, SlotSet.parse('7,9'), SlotSet.parse('0-99')];
+  expect(sets.map(({ beginning }) => beginning)).toEqual([SLOT_COUNT, 7, 0]);
 });

@@ -1,7 +1,7 @@
 /** What a backup says of itself: a file that is written last, so that a backup without it is not a whole one. */
 import { InputError } from '../../topology/input-error.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
-import { type Fields, isObject, shown } from './read-value.ts';
+import { isObject, type JsonObject, shown } from './read-value.ts';
 
 const FORMAT = 'slotctl-backup';
 const VERSION = 1;
@@ -68,7 +68,7 @@ export function readManifest(text: string): SavedBackup {
   return { dumps, time: asText(document['time'], TIME, 'time') };
 }
 
-function readDump({ file, bytes, sha256, keys, slots }: Fields): ExpectedDump {
+function readDump({ file, bytes, sha256, keys, slots }: JsonObject): ExpectedDump {
   return {
     slots: asSlots(slots),
     file: asText(file, FILE, 'file'),
@@ -107,7 +107,7 @@ function parse(text: string): unknown {
   }
 }
 
-function asFields(value: unknown, name: string): Fields {
+function asFields(value: unknown, name: string): JsonObject {
   return isObject(value) ? value : wrong(name, value);
 }
 

@@ -24,7 +24,7 @@ export function shown(value: unknown): string {
 const MOST_CHARACTERS = 20_000_000;
 
 /** Whatever is in the file is somebody's text until it has been looked through. */
-export function readDocument(text: string): Fields {
+export function readDocument(text: string): JsonObject {
   if (text.length > MOST_CHARACTERS) throw new InputError('This is no plan: it is far too long');
   return readFields(parse(text), 'the file');
 }
@@ -37,13 +37,13 @@ function parse(text: string): unknown {
   }
 }
 
-export type Fields = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
-export function readFields(value: unknown, where: string): Fields {
+export function readFields(value: unknown, where: string): JsonObject {
   return isObject(value) ? value : wrong(where, `is ${shown(value)} in place of an object`);
 }
 
-export function isObject(value: unknown): value is Fields {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
