@@ -21,7 +21,7 @@ import { Fifo } from './fifo.ts';
 import { FramingError } from './framer.ts';
 import type { Wire } from './other-protocol.ts';
 import { Outbox } from './outbox.ts';
-import { deliver, type Pending, waitingForAll, waitingForEach } from './pending.ts';
+import { deliver, type Pending, type RefusalsAre, waitingFor } from './pending.ts';
 import { ErrorReply, type Reply } from './reply.ts';
 import { boundsOf, SMALL_REPLY } from './reply-bounds.ts';
 import { ReplyReader } from './reply-reader.ts';
@@ -102,18 +102,18 @@ export class Connection {
 
   /** Commands that go out together; their replies are one answer, and the first refusal is that of all. */
   sendAll<T>(commands: readonly Command<T>[]): Promise<T[]> {
-    return this.#sendTogether<T>(commands, waitingForAll);
+    return this.#sendTogether(commands, 'failures');
   }
 
   /** As sendAll(), but refusals are answers among the others. */
   sendEach<T>(commands: readonly Command<T>[]): Promise<(T | ServerRefusalError)[]> {
-    return this.#sendTogether<T | ServerRefusalError>(commands, waitingForEach);
+    return this.#sendTogether(commands, 'answers');
   }
 
-  #sendTogether<T>(commands: readonly Command<unknown>[], waitingFor: typeof waitingForAll<T>): Promise<T[]> {
+  #sendTogether<T>(commands: readonly Command<unknown>[], refusals: RefusalsAre): Promise<T[]> {
     return this.#unlessOver((resolve, reject) => {
       if (commands.length === 0) resolve([]);
-      else this.#enqueue(commands, waitingFor(commands.length, resolve, reject));
+      else this.#enqueue(commands, waitingFor(commands.length, refusals, resolve, reject));
     });
   }
 

@@ -53,14 +53,17 @@ export class Fleet {
   }
 
   send<T>(node: NodeRef, command: Command<T>): Promise<T> {
-    if (this.#interrupted) return Promise.reject(new InterruptedError());
-    return this.#minded(this.#connection(node).send(command));
+    return this.#use(node, connection => connection.send(command));
   }
 
   /** Commands that go out together, where one would wait for all anyway: thousands of promises cost more than commands. */
   sendAll<T>(node: NodeRef, commands: readonly Command<T>[]): Promise<T[]> {
+    return this.#use(node, connection => connection.sendAll(commands));
+  }
+
+  #use<T>(node: NodeRef, work: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.#interrupted) return Promise.reject(new InterruptedError());
-    return this.#minded(this.#connection(node).sendAll(commands));
+    return this.#minded(work(this.#connection(node)));
   }
 
   /** What fails because we have closed it all was interrupted. */

@@ -16,60 +16,28 @@ export interface Waiting {
   reject(error: unknown): void;
 }
 
-export type WaitingFor<T> = (
-  count: number,
-  resolve: (values: T[]) => void,
-  reject: (error: unknown) => void,
-) => Waiting;
+/** Whether one who waits for several replies takes refusals among them for answers like the others. */
+export type RefusalsAre = 'answers' | 'failures';
 
-/** Waits for so many replies. The first refusal is that of all, told when nothing is under way any more. */
-export function waitingForAll<T>(
+/** Waits for so many replies, in their order. Fails with the first failure, when nothing is under way any more. */
+export function waitingFor<T>(
   count: number,
-  resolve: (values: T[]) => void,
+  refusalsAre: RefusalsAre,
+  resolve: (answers: T[]) => void,
   reject: (error: unknown) => void,
 ): Waiting {
-  const values: T[] = [];
-  const refusals: unknown[] = [];
-  const settle = () => {
-    if (values.length + refusals.length < count) return;
-    if (refusals.length > 0) reject(refusals[0]);
-    else resolve(values);
-  };
-  return {
-    resolve(value) {
-      values.push(value as T);
-      settle();
-    },
-    reject(error) {
-      refusals.push(error);
-      settle();
-    },
-  };
-}
-
-/** Waits for so many replies, in their order, with refusals among them. Any other failure is that of all. */
-export function waitingForEach<T>(
-  count: number,
-  resolve: (answers: (T | ServerRefusalError)[]) => void,
-  reject: (error: unknown) => void,
-): Waiting {
-  const answers: (T | ServerRefusalError)[] = [];
+  const answers: T[] = [];
   const failures: unknown[] = [];
-  const settle = () => {
+  const add = (to: unknown[], one: unknown) => {
+    to.push(one);
     if (answers.length + failures.length < count) return;
     if (failures.length > 0) reject(failures[0]);
     else resolve(answers);
   };
   return {
-    resolve(value) {
-      answers.push(value as T);
-      settle();
-    },
-    reject(error) {
-      if (error instanceof ServerRefusalError) answers.push(error);
-      else failures.push(error);
-      settle();
-    },
+    resolve: value => add(answers, value),
+    reject: error =>
+      add(refusalsAre === 'answers' && error instanceof ServerRefusalError ? answers : failures, error),
   };
 }
 
@@ -79,18 +47,23 @@ export function deliver(
   reply: Reply,
   node: string,
 ): ServerRefusalError | undefined {
-  if (reply instanceof ErrorReply && !command.takesErrors) {
-    const refusal = new ServerRefusalError(node, commandName(command), reply.text);
-    waiting.reject(refusal);
-    return refusal;
-  }
   try {
-    waiting.resolve(command.decode(reply));
+    waiting.resolve(readReply(command, reply, node));
+    return undefined;
   } catch (error) {
-    const misshapen = error instanceof ReplyShapeError;
-    waiting.reject(
-      misshapen ? new UnexpectedReplyError(node, commandName(command), scrubbed(error.message)) : error,
-    );
+    waiting.reject(error);
+    return error instanceof ServerRefusalError ? error : undefined;
   }
-  return undefined;
+}
+
+/** What the command makes of the reply; throws where the server refuses, or answers something else. */
+export function readReply<T>(command: Command<T>, reply: Reply, node: string): T {
+  if (reply instanceof ErrorReply && !command.takesErrors)
+    throw new ServerRefusalError(node, commandName(command), reply.text);
+  try {
+    return command.decode(reply);
+  } catch (error) {
+    if (!(error instanceof ReplyShapeError)) throw error;
+    throw new UnexpectedReplyError(node, commandName(command), scrubbed(error.message));
+  }
 }

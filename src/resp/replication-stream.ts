@@ -23,9 +23,9 @@ import {
   ProtocolError,
   ReplyTimeoutError,
   ServerRefusalError,
-  UnexpectedReplyError,
 } from './errors.ts';
-import { ErrorReply, excerpt, type Reply, ReplyShapeError } from './reply.ts';
+import { readReply } from './pending.ts';
+import { ErrorReply, excerpt, type Reply } from './reply.ts';
 import { withoutEcho } from './secrecy.ts';
 import { connectError, type Endpoint, LONGEST_REASON, openSocket } from './socket.ts';
 import type { WireObserver } from './trace.ts';
@@ -148,13 +148,7 @@ async function ask<T>(
     throw new ProtocolError(name, `it does not speak the Redis protocol: '${excerpt(line)}'`);
   const answer: Reply = line.startsWith('-') ? new ErrorReply(withoutEcho(command, text)) : Buffer.from(text);
   observer?.received(name, command, answer, performance.now() - sentAt);
-  if (answer instanceof ErrorReply) throw new ServerRefusalError(name, commandName(command), answer.text);
-  try {
-    return command.decode(answer);
-  } catch (error) {
-    if (!(error instanceof ReplyShapeError)) throw error;
-    throw new UnexpectedReplyError(name, commandName(command), error.message);
-  }
+  return readReply(command, answer, name);
 }
 
 function unlessRefused(error: unknown): void {

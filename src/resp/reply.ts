@@ -36,6 +36,14 @@ export function asArray(reply: Reply): readonly Reply[] {
   return reply as readonly Reply[];
 }
 
+/** Out of `[name, value, …]`. */
+export function fieldOf(reply: Reply, name: string): Reply {
+  const words = asArray(reply);
+  const at = words.findIndex((word, i) => i % 2 === 0 && asText(word) === name);
+  if (at === -1) throw new ReplyShapeError(`no ${name} in it`);
+  return words[at + 1] ?? null;
+}
+
 export const asOk = exactly('OK');
 export const asQueued = exactly('QUEUED');
 

@@ -4,8 +4,9 @@ import type { MendingStep } from '../../plan/step.ts';
 import type { Command } from '../../resp/command.ts';
 import { cancelTask } from '../../resp/commands/atomic-migration.ts';
 import { clusterNodes } from '../../resp/commands/cluster.ts';
-import { bumpEpoch, delSlots, takeOver } from '../../resp/commands/fix.ts';
-import { addSlots } from '../../resp/commands/membership.ts';
+import { failover } from '../../resp/commands/failover.ts';
+import { bumpEpoch } from '../../resp/commands/fix.ts';
+import { addSlots, delSlots } from '../../resp/commands/membership.ts';
 import { assignSlot, importing, migrating, stable } from '../../resp/commands/slots.ts';
 import { isRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
@@ -57,7 +58,7 @@ export async function mend(step: MendingStep, run: MendRun): Promise<void> {
     case 'bump-epoch':
       return fleet.send(at(step.node), bumpEpoch());
     case 'take-over':
-      return fleet.send(at(step.node), takeOver());
+      return fleet.send(at(step.node), failover('takeover'));
     case 'cancel-migration':
       return cancel(step, run);
   }

@@ -3,8 +3,8 @@
  * removed from the source when the cluster has it, and only if nobody has changed it since it was read.
  */
 import { multi, ping, queued } from '../../resp/commands/cluster.ts';
-import { execUnlessChanged, restore, type SavedValue, unwatch } from '../../resp/commands/fix.ts';
-import { unlink, watchAll } from '../../resp/commands/import.ts';
+import { execUnlessChanged, restore, type SavedValue, unwatch, watch } from '../../resp/commands/fix.ts';
+import { unlink } from '../../resp/commands/import.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
@@ -120,7 +120,7 @@ export class HereCarrier implements Carrier {
     const target = await this.#targets.to(to.address);
     // Watched before they are read, so that nothing is removed but what was read.
     const [, read] = await Promise.all([
-      copy ? undefined : source.send(watchAll(keys)),
+      copy ? undefined : source.send(watch(...keys)),
       readThoseThere(keys, source),
     ]);
     const { taken, existing, turnedAway: refused, why } = await this.#offer(read, target, to);

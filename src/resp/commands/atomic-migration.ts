@@ -8,10 +8,7 @@ import { SlotSet } from '../../topology/slot-set.ts';
 import type { Command } from '../command.ts';
 import { asArray, asInteger, asOk, asText, excerpt, type Reply, ReplyShapeError } from '../reply.ts';
 import { SMALL_REPLY } from '../reply-bounds.ts';
-
-function rangeWords(slots: SlotSet): string[] {
-  return slots.ranges.flatMap(({ first, last }) => [`${first}`, `${last}`]);
-}
+import { rangeWords } from './membership.ts';
 
 export type MigrationState = 'under-way' | 'done' | 'failed' | 'cancelled';
 

@@ -14,6 +14,7 @@ import {
   asText,
   ErrorReply,
   excerpt,
+  fieldOf,
   type Reply,
   ReplyShapeError,
 } from '../reply.ts';
@@ -133,10 +134,7 @@ export function keyCounts({ first, last }: SlotRange): Command<ReadonlyMap<Slot,
 
 /** `[slot, [metric, value, …]]` */
 function keyCountOf([number = null, metrics = null]: readonly Reply[]): [Slot, number] {
-  const pairs = asArray(metrics);
-  const at = pairs.findIndex((name, i) => i % 2 === 0 && asText(name) === 'key-count');
-  if (at === -1) throw new ReplyShapeError('no key-count in it');
-  return [asSlot(number), asInteger(pairs[at + 1] ?? null)];
+  return [asSlot(number), asInteger(fieldOf(metrics, 'key-count'))];
 }
 
 function asSlot(reply: Reply): Slot {

@@ -1,16 +1,7 @@
-/** The commands by which `fix` gives slots an owner, and compares, saves and removes single keys. */
-import type { SlotSet } from '../../topology/slot-set.ts';
+/** The commands by which single keys are compared, saved and removed, and a node's epoch is made the newest. */
 import type { Command, Word } from '../command.ts';
-import { asArray, asInteger, asOk, asText, ErrorReply, excerpt, ReplyShapeError } from '../reply.ts';
+import { asArray, asInteger, asOk, asText, ErrorReply, excerpt, fieldOf, ReplyShapeError } from '../reply.ts';
 import type { Key } from './slots.ts';
-
-/** Only in the node's own view. Servers before 7.0 know no ranges. */
-export function delSlots(slots: SlotSet, serverKnowsRanges: boolean): Command<void> {
-  const words = serverKnowsRanges
-    ? ['DELSLOTSRANGE', ...slots.ranges.flatMap(({ first, last }) => [`${first}`, `${last}`])]
-    : ['DELSLOTS', ...[...slots].map(String)];
-  return { args: ['CLUSTER', ...words], decode: asOk };
-}
 
 /** `BUMPED n`, or `STILL n` where the node's epoch is the newest already. */
 export function bumpEpoch(): Command<void> {
@@ -21,11 +12,6 @@ export function bumpEpoch(): Command<void> {
       if (!/^(BUMPED|STILL) \d+$/.test(text)) throw new ReplyShapeError(`not expected: '${excerpt(text)}'`);
     },
   };
-}
-
-/** Told to a replica: it takes the place of its primary at once, and asks nobody. */
-export function takeOver(): Command<void> {
-  return { args: ['CLUSTER', 'FAILOVER', 'TAKEOVER'], decode: asOk };
 }
 
 export function exists(key: Key): Command<boolean> {
@@ -41,8 +27,8 @@ export function remove(key: Key): Command<number> {
   return { args: ['DEL', key], decode: asInteger };
 }
 
-export function watch(key: Key): Command<void> {
-  return { args: ['WATCH', key], decode: asOk };
+export function watch(...keys: readonly Key[]): Command<void> {
+  return { args: ['WATCH', ...keys], decode: asOk };
 }
 
 export function unwatch(): Command<void> {
@@ -85,10 +71,8 @@ export function lastStreamId(key: Key): Command<readonly [number, number]> {
   return {
     args: ['XINFO', 'STREAM', key],
     decode: reply => {
-      const fields = asArray(reply);
-      const at = fields.findIndex((word, i) => i % 2 === 0 && asText(word) === 'last-generated-id');
-      const id = /^(\d+)-(\d+)$/.exec(asText(fields[at + 1] ?? null));
-      if (at === -1 || !id) throw new ReplyShapeError('no last-generated-id in it');
+      const id = /^(\d+)-(\d+)$/.exec(asText(fieldOf(reply, 'last-generated-id')));
+      if (!id) throw new ReplyShapeError('no last-generated-id in it');
       return [Number(id[1]), Number(id[2])];
     },
   };

@@ -2,7 +2,7 @@
 import type { ServerFacts } from '../../topology/snapshot.ts';
 import type { Command } from '../command.ts';
 import { decodeInfo } from '../info.ts';
-import { asArray, asBytes, asInteger, asOk, asText, excerpt, ReplyShapeError } from '../reply.ts';
+import { asArray, asBytes, asInteger, asText, excerpt, ReplyShapeError } from '../reply.ts';
 import { SMALL_REPLY } from '../reply-bounds.ts';
 import type { Key } from './slots.ts';
 
@@ -76,11 +76,6 @@ export function runId(): Command<string> {
     bounds: SMALL_REPLY,
     decode: reply => excerpt(/^run_id:(.*?)\r?$/m.exec(asText(reply))?.[1] ?? ''),
   };
-}
-
-/** As watch(), of several keys. */
-export function watchAll(keys: readonly Key[]): Command<void> {
-  return { args: ['WATCH', ...keys], decode: asOk };
 }
 
 /** The memory of the values is given back in the background. */

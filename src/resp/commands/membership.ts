@@ -2,7 +2,7 @@
 import { type MeetingPoint, meetingWords, type NodeId } from '../../topology/node.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import type { Command, Word } from '../command.ts';
-import { asArray, asBytes, asOk, asText, type Reply, ReplyShapeError } from '../reply.ts';
+import { asArray, asBytes, asOk, asText, fieldOf } from '../reply.ts';
 import { SMALL_REPLY } from '../reply-bounds.ts';
 
 /** OK means that the handshake was begun, not that it will get through. */
@@ -16,10 +16,24 @@ export function setConfigEpoch(epoch: number): Command<void> {
 
 /** Servers before 7.0 know no ranges. */
 export function addSlots(slots: SlotSet, serverKnowsRanges: boolean): Command<void> {
+  return ofSlots('ADDSLOTS', slots, serverKnowsRanges);
+}
+
+/** Only in the node's own view. */
+export function delSlots(slots: SlotSet, serverKnowsRanges: boolean): Command<void> {
+  return ofSlots('DELSLOTS', slots, serverKnowsRanges);
+}
+
+function ofSlots(verb: string, slots: SlotSet, serverKnowsRanges: boolean): Command<void> {
   const words = serverKnowsRanges
-    ? ['ADDSLOTSRANGE', ...slots.ranges.flatMap(({ first, last }) => [`${first}`, `${last}`])]
-    : ['ADDSLOTS', ...[...slots].map(String)];
+    ? [`${verb}RANGE`, ...rangeWords(slots)]
+    : [verb, ...[...slots].map(String)];
   return { args: ['CLUSTER', ...words], decode: asOk };
+}
+
+/** The first and the last slot of each range. */
+export function rangeWords(slots: SlotSet): string[] {
+  return slots.ranges.flatMap(({ first, last }) => [`${first}`, `${last}`]);
 }
 
 export function replicate(primary: NodeId): Command<void> {
@@ -56,18 +70,14 @@ export function configGet(name: string): Command<string | undefined> {
 export function functionLibraries(): Command<ReadonlyMap<string, string>> {
   return {
     args: ['FUNCTION', 'LIST', 'WITHCODE'],
-    decode: reply => new Map(asArray(reply).map(library => readLibrary(asArray(library)))),
+    decode: reply =>
+      new Map(
+        asArray(reply).map(library => [
+          asText(fieldOf(library, 'library_name')),
+          asText(fieldOf(library, 'library_code')),
+        ]),
+      ),
   };
-}
-
-/** `[field, value, …]` */
-function readLibrary(pairs: readonly Reply[]): [name: string, code: string] {
-  const field = (name: string) => {
-    const at = pairs.findIndex((word, i) => i % 2 === 0 && asText(word) === name);
-    if (at === -1) throw new ReplyShapeError(`no ${name} in it`);
-    return asText(pairs[at + 1] ?? null);
-  };
-  return [field('library_name'), field('library_code')];
 }
 
 export function functionDump(): Command<Buffer> {

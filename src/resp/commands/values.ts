@@ -1,6 +1,6 @@
 /** The commands by which a value is read piece by piece, whatever its type, so that two can be compared. */
 import type { Command } from '../command.ts';
-import { asArray, asBytes, asInteger, asText, type Reply, ReplyShapeError } from '../reply.ts';
+import { asArray, asBytes, asInteger, asText, fieldOf, type Reply, ReplyShapeError } from '../reply.ts';
 import type { Key } from './slots.ts';
 
 export type ValueType = 'string' | 'list' | 'set' | 'zset' | 'hash' | 'stream';
@@ -130,7 +130,7 @@ export interface StreamGroup {
 }
 
 export function lastStreamId(key: Key): Command<string> {
-  return { args: ['XINFO', 'STREAM', key], decode: reply => asText(field(reply, 'last-generated-id')) };
+  return { args: ['XINFO', 'STREAM', key], decode: reply => asText(fieldOf(reply, 'last-generated-id')) };
 }
 
 export function streamGroups(key: Key): Command<StreamGroup[]> {
@@ -138,20 +138,12 @@ export function streamGroups(key: Key): Command<StreamGroup[]> {
     args: ['XINFO', 'GROUPS', key],
     decode: reply =>
       asArray(reply).map(group => {
-        const pending = asInteger(field(group, 'pending'));
-        const consumers = asInteger(field(group, 'consumers'));
-        const last = asText(field(group, 'last-delivered-id'));
-        return { name: asBytes(field(group, 'name')), pending, state: `${pending} ${consumers} ${last}` };
+        const pending = asInteger(fieldOf(group, 'pending'));
+        const consumers = asInteger(fieldOf(group, 'consumers'));
+        const last = asText(fieldOf(group, 'last-delivered-id'));
+        return { name: asBytes(fieldOf(group, 'name')), pending, state: `${pending} ${consumers} ${last}` };
       }),
   };
-}
-
-/** Out of `[name, value, …]`. */
-function field(reply: Reply, name: string): Reply {
-  const words = asArray(reply);
-  const at = words.findIndex((word, i) => i % 2 === 0 && asText(word) === name);
-  if (at === -1) throw new ReplyShapeError(`no ${name} in it`);
-  return words[at + 1] ?? null;
 }
 
 function asAllBytes(reply: Reply): Buffer[] {

@@ -4,33 +4,28 @@ import { type Command, showWords } from '../../../src/resp/command.ts';
 import {
   bumpEpoch,
   countExisting,
-  delSlots,
   execUnlessChanged,
   exists,
   idleTime,
   lastStreamId,
   remove,
   restore,
-  takeOver,
   unwatch,
   watch,
 } from '../../../src/resp/commands/fix.ts';
 import { ErrorReply, type Reply, ReplyShapeError } from '../../../src/resp/reply.ts';
-import { SlotSet } from '../../../src/topology/slot-set.ts';
 
 const key = Buffer.from('k');
 const payload = Buffer.from('p');
 
 describe('the words', () => {
   test.each<[Command<unknown>, string]>([
-    [delSlots(SlotSet.parse('1-3,9'), true), 'CLUSTER DELSLOTSRANGE 1 3 9 9'],
-    [delSlots(SlotSet.parse('1-3,9'), false), 'CLUSTER DELSLOTS 1 2 3 9'],
     [bumpEpoch(), 'CLUSTER BUMPEPOCH'],
-    [takeOver(), 'CLUSTER FAILOVER TAKEOVER'],
     [exists(key), 'EXISTS k'],
     [countExisting([key, Buffer.from('l')]), 'EXISTS k l'],
     [remove(key), 'DEL k'],
     [watch(key), 'WATCH k'],
+    [watch(key, Buffer.from('l')), 'WATCH k l'],
     [unwatch(), 'UNWATCH'],
     [restore(key, { payload }, false), 'RESTORE k 0 p'],
     [restore(key, { payload, ttlMs: 7 }, true), 'RESTORE k 7 p REPLACE'],

@@ -1,7 +1,7 @@
 /** The words on the wire, exactly, by which keys are found elsewhere, and what is read out of the replies. */
 import { describe, expect, test } from 'vitest';
 import { type Command, showWords } from '../../../src/resp/command.ts';
-import { runId, scan, sourceInfo, unlink, watchAll } from '../../../src/resp/commands/import.ts';
+import { runId, scan, sourceInfo, unlink } from '../../../src/resp/commands/import.ts';
 import { migrate } from '../../../src/resp/commands/slots.ts';
 import { Secret } from '../../../src/resp/credentials.ts';
 import { withoutEcho } from '../../../src/resp/secrecy.ts';
@@ -12,7 +12,6 @@ test.each<[Command<unknown>, string]>([
   [scan('18446744073709551615', 500), 'SCAN 18446744073709551615 COUNT 500'],
   [sourceInfo(), 'INFO'],
   [runId(), 'INFO server'],
-  [watchAll([Buffer.from('a'), Buffer.from('b')]), 'WATCH a b'],
   [unlink([Buffer.from('a'), Buffer.from('b')]), 'UNLINK a b'],
 ])('%#', (command, words) => {
   expect(showWords(command)).toBe(words);

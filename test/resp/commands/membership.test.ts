@@ -3,6 +3,7 @@ import { type Command, commandName } from '../../../src/resp/command.ts';
 import {
   addSlots,
   configGet,
+  delSlots,
   forget,
   functionDump,
   functionLibraries,
@@ -41,6 +42,12 @@ const commands: [Command<unknown>, words: (string | Buffer)[], name: string][] =
   ],
   [addSlots(SlotSet.parse('3'), true), ['CLUSTER', 'ADDSLOTSRANGE', '3', '3'], 'CLUSTER ADDSLOTSRANGE'],
   [addSlots(SlotSet.parse('3,5-7'), false), ['CLUSTER', 'ADDSLOTS', '3', '5', '6', '7'], 'CLUSTER ADDSLOTS'],
+  [
+    delSlots(SlotSet.parse('1-3,9'), true),
+    ['CLUSTER', 'DELSLOTSRANGE', '1', '3', '9', '9'],
+    'CLUSTER DELSLOTSRANGE',
+  ],
+  [delSlots(SlotSet.parse('1-2'), false), ['CLUSTER', 'DELSLOTS', '1', '2'], 'CLUSTER DELSLOTS'],
   [replicate(id), ['CLUSTER', 'REPLICATE', ID], 'CLUSTER REPLICATE'],
   [forget(id), ['CLUSTER', 'FORGET', ID], 'CLUSTER FORGET'],
   [reset('soft'), ['CLUSTER', 'RESET', 'SOFT'], 'CLUSTER RESET'],
