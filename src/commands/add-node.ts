@@ -12,11 +12,12 @@ import { parseAddress } from '../resp/parse-address.ts';
 import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import { addWaitCopiesOption, carryOut, type Decided } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
+import type { Decided } from './change.ts';
 import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
-import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
+import { asUsage, type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import { moveAsPlanned } from './move-as-planned.ts';
-import { asUsage } from './options/connection.ts';
+import { addWaitCopiesOption } from './options/change.ts';
 import {
   addMembershipOptions,
   lookAtCluster,

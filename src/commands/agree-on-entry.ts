@@ -1,6 +1,7 @@
 /** Where `apply` goes: to the node on the command line, or to the one in the file, which is asked about before a login. */
-import type { ChangeOptions } from './carry-out.ts';
+
 import { type Context, type ExitCode, UsageError } from './context.ts';
+import type { ChangeOptions } from './options/change.ts';
 import type { ConnectionFlags } from './options/connection.ts';
 import { afterAnswer } from './telling/after-answer.ts';
 import { Teller } from './telling/teller.ts';

@@ -7,10 +7,9 @@ import { resumePlan } from '../plan/slots/resume.ts';
 import { fixMannerLines, mannerLines } from '../report/text/move-settings.ts';
 import { renderReshard } from '../report/text/moves.ts';
 import { agreeOnEntry, entryWords } from './agree-on-entry.ts';
-import { type Context, type ExitCode, UsageError } from './context.ts';
+import { asUsage, type Context, type ExitCode, UsageError } from './context.ts';
 import { runFix } from './fix.ts';
 import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
-import { asUsage } from './options/connection.ts';
 import { addMoveOptions, flagsOf, type MoveFlags, type MoveOptions, resolveMove } from './options/move.ts';
 
 export interface ApplyOptions extends MoveOptions {

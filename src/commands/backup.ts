@@ -5,13 +5,9 @@ import { count } from '../report/text/names.ts';
 import { showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import { type BackupOptions, makeBackup } from './make-backup.ts';
-import {
-  addConnectionOptions,
-  type ConnectionFlags,
-  resolveConnection,
-  wholeNumber,
-} from './options/connection.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 import { lookAtCluster } from './options/membership.ts';
+import { wholeNumber } from './options/numbers.ts';
 import { Teller } from './telling/teller.ts';
 
 interface BackupFlags extends ConnectionFlags {

@@ -1,9 +1,7 @@
 /** From a decision to its end: refuse, or show, ask, do, and say what came of it. The same for every change. */
-import { type Command, Option } from 'commander';
-import { type ExecuteOptions, execute } from '../live/execute.ts';
+import { execute } from '../live/execute.ts';
 import { freshName } from '../live/files/fresh-file.ts';
 import { FileError, saveFile, saveFreshFile } from '../live/files/whole-file.ts';
-import type { Moving } from '../live/move/passages.ts';
 import { sameStages } from '../plan/stages.ts';
 import { leavesSomething, type Plan } from '../plan/step.ts';
 import { eventLine } from '../report/json/change-events.ts';
@@ -14,71 +12,10 @@ import type { FleetSettings } from '../resp/fleet.ts';
 import { formatAddress } from '../topology/node.ts';
 import type { Change, Ending } from './change.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
-import { seconds } from './options/connection.ts';
+import type { ChangeOptions } from './options/change.ts';
 import { afterAnswer } from './telling/after-answer.ts';
 import { followPlan } from './telling/follow-plan.ts';
 import { Teller } from './telling/teller.ts';
-
-export type { Decided } from './change.ts';
-
-const JOIN_TIMEOUT_SECONDS = 60;
-
-export interface ChangeFlags {
-  readonly yes?: boolean;
-  readonly clusterYes?: boolean;
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
-  readonly joinTimeout: number;
-  readonly waitCopies?: boolean;
-}
-
-export interface ChangeOptions extends FleetOptions {
-  readonly yes: boolean;
-  readonly dryRun: boolean;
-  readonly json: boolean;
-  readonly joinTimeoutMs: number;
-  /** Also copies that need not be whole for the work to be done. */
-  readonly waitsForCopies?: boolean;
-  /** For plans that move slots. */
-  readonly moving?: Omit<Moving, 'isStopping'>;
-  /** For plans that mend. */
-  readonly mending?: ExecuteOptions['mending'];
-  /** Told when the person wants an end soon. */
-  readonly onStopping?: () => void;
-  /** Where the plan is to be written instead of being carried out. */
-  readonly planFile?: string;
-}
-
-export function addChangeOptions(command: Command): Command {
-  return command
-    .option('-y, --yes', 'do not ask')
-    .addOption(new Option('--cluster-yes').hideHelp())
-    .option('--dry-run', 'show what would be done, and do nothing')
-    .option('--json', 'print one JSON object per line')
-    .addOption(
-      new Option(
-        '--join-timeout <seconds>',
-        'how long nodes may take to agree, and how long a copy may make no progress',
-      )
-        .default(JOIN_TIMEOUT_SECONDS)
-        .argParser(seconds),
-    );
-}
-
-/** For commands that are done before replicas have copied the data of their new primaries. */
-export function addWaitCopiesOption(command: Command): Command {
-  return command.option('--wait-copies', 'wait until replicas have copied all data of their new primaries');
-}
-
-export function changeOptions(flags: ChangeFlags): Omit<ChangeOptions, keyof FleetOptions> {
-  return {
-    yes: flags.yes === true || flags.clusterYes === true,
-    dryRun: flags.dryRun === true,
-    json: flags.json === true,
-    joinTimeoutMs: flags.joinTimeout * 1000,
-    waitsForCopies: flags.waitCopies === true,
-  };
-}
 
 /** A cluster that changes while the person is asked is shown again, but not for ever. */
 const MOST_QUESTIONS = 3;

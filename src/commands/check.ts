@@ -18,12 +18,8 @@ import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { mayPass } from '../topology/transient-findings.ts';
 import { tellOfUnreached } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
-import {
-  addConnectionOptions,
-  type ConnectionFlags,
-  resolveConnection,
-  wholeNumber,
-} from './options/connection.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
+import { wholeNumber } from './options/numbers.ts';
 
 export type CheckFormat = 'text' | 'json' | 'prometheus';
 
@@ -65,15 +61,12 @@ export function checkCommand(context: Context, run = runCheck): Command {
         .choices(['error', 'warning'])
         .default('error'),
     )
-    .addOption(
-      new Option('--min-replicas <count>', 'healthy replicas that each primary must have')
-        .default(0)
-        .argParser(wholeNumber),
-    )
-    .addOption(
-      new Option('--max-replica-lag <bytes>', 'from how many bytes on a replica counts as far behind')
-        .default(FAR_BEHIND_BYTES)
-        .argParser(wholeNumber),
+    .option('--min-replicas <count>', 'healthy replicas that each primary must have', wholeNumber, 0)
+    .option(
+      '--max-replica-lag <bytes>',
+      'from how many bytes on a replica counts as far behind',
+      wholeNumber,
+      FAR_BEHIND_BYTES,
     )
     .option('--search-multiple-owners', 'count the keys in all slots, to find some outside their owners')
     .addOption(new Option('--cluster-search-multiple-owners').hideHelp());

@@ -1,6 +1,8 @@
 /** What every command is given, and how a command ends. */
+import { FileError } from '../live/files/whole-file.ts';
 import type { Fleet, FleetSettings } from '../resp/fleet.ts';
 import type { Terminal } from '../terminal.ts';
+import { InputError } from '../topology/input-error.ts';
 import type { Conventions } from './classic/translation.ts';
 
 /** The table is in the README and at the end of --help. */
@@ -30,6 +32,16 @@ export interface Context {
 
 /** The command line asks for something that cannot be meant. */
 export class UsageError extends Error {}
+
+/** What the person wrote, or named, and cannot be used is wrong usage, whichever room finds out. */
+export async function asUsage<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const wrong = error instanceof InputError || error instanceof FileError;
+    throw wrong ? new UsageError(error.message) : error;
+  }
+}
 
 export interface FleetOptions {
   readonly fleet: FleetSettings;

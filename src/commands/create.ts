@@ -13,8 +13,7 @@ import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { carryOut } from './carry-out.ts';
 import { mayHaveFewPrimaries } from './classic/ask-few-primaries.ts';
 import { showingCheckOnce } from './classic/check.ts';
-import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
-import { asUsage, wholeNumber } from './options/connection.ts';
+import { asUsage, type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
   addMembershipOptions,
   lookAtCluster,
@@ -22,6 +21,7 @@ import {
   type MembershipOptions,
   resolveMembership,
 } from './options/membership.ts';
+import { wholeNumber } from './options/numbers.ts';
 
 export interface CreateOptions extends MembershipOptions {
   readonly nodes: readonly Address[];
@@ -45,7 +45,7 @@ export function createCommand(context: Context, run = runCreate): Command {
     .usage('[options] <nodes...>')
     .description('make one cluster of nodes that do not know each other')
     .argument('[nodes...]', 'host:port of every node')
-    .addOption(new Option('--cluster-replicas <count>', 'replicas of each primary').argParser(wholeNumber))
+    .option('--cluster-replicas <count>', 'replicas of each primary', wholeNumber)
     .addOption(new Option('--replicas <count>').argParser(wholeNumber).hideHelp())
     .option('--primaries <a,b,…>', 'which nodes are the primaries, in the order of their slots')
     .option('--replicas-of <pairs...>', 'and which are whose replicas: primary=a,b …')

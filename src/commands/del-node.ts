@@ -15,9 +15,11 @@ import type { Fleet } from '../resp/fleet.ts';
 import { findNode } from '../topology/find-node.ts';
 import type { NodeId } from '../topology/node.ts';
 import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
-import { addWaitCopiesOption, carryOut, type Decided } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
+import type { Decided } from './change.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import { moveAsPlanned } from './move-as-planned.ts';
+import { addWaitCopiesOption } from './options/change.ts';
 import {
   addMembershipOptions,
   lookAtCluster,

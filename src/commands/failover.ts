@@ -6,21 +6,12 @@ import { type FailoverPlan, planFailover } from '../plan/failover/failover.ts';
 import type { FailoverWay } from '../plan/failover/step.ts';
 import { renderFailover } from '../report/text/failover.ts';
 import { remarkLines } from '../report/text/membership.ts';
-import {
-  addChangeOptions,
-  type ChangeFlags,
-  type ChangeOptions,
-  carryOut,
-  changeOptions,
-} from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
-import {
-  addConnectionOptions,
-  type ConnectionFlags,
-  resolveConnection,
-  wholeNumber,
-} from './options/connection.ts';
+import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './options/change.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 import { lookAtCluster } from './options/membership.ts';
+import { wholeNumber } from './options/numbers.ts';
 
 /** What is written to a busy primary while a replica is asked how far it is, and more. */
 export const MAX_LAG_BYTES = 16 * 1024 * 1024;
@@ -79,10 +70,11 @@ export function failoverCommand(context: Context, run = runFailover): Command {
 }
 
 export function addLagOption(command: Command): Command {
-  return command.addOption(
-    new Option('--max-replica-lag <bytes>', 'how far behind a replica may be that is to take over')
-      .default(MAX_LAG_BYTES)
-      .argParser(wholeNumber),
+  return command.option(
+    '--max-replica-lag <bytes>',
+    'how far behind a replica may be that is to take over',
+    wholeNumber,
+    MAX_LAG_BYTES,
   );
 }
 

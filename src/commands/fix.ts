@@ -13,10 +13,10 @@ import { commandLines } from '../report/text/fix-steps.ts';
 import { NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { NodeId } from '../topology/node.ts';
-import { carryOut, type Decided } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
+import type { Decided } from './change.ts';
 import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
-import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
-import { asUsage } from './options/connection.ts';
+import { asUsage, type Context, EXIT, type ExitCode, withFleet } from './context.ts';
 import {
   addExplainOptions,
   addFixOptions,

@@ -6,7 +6,7 @@ import { showingCheckOnce } from './classic/check.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
 import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
 import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './options/move.ts';
-import { readNumber } from './options/read-number.ts';
+import { readNumber } from './options/numbers.ts';
 
 interface Weight {
   readonly word: string;

@@ -7,8 +7,9 @@ import type { Decision } from '../plan/refusal.ts';
 import { renderRehoming } from '../report/text/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
-import { addWaitCopiesOption, type ChangeOptions, carryOut } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
+import { addWaitCopiesOption, type ChangeOptions } from './options/change.ts';
 import {
   addMembershipOptions,
   lookAtCluster,

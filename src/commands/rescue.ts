@@ -3,13 +3,16 @@ import { Command, Option } from 'commander';
 import { readRescueFile, restoreValues, type SavedRecord } from '../live/keys/read-rescue-file.ts';
 import { count } from '../report/text/names.ts';
 import { describePutBackFailure, renderRescued } from '../report/text/rescue.ts';
-import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
 import {
-  addConnectionOptions,
   asUsage,
-  type ConnectionFlags,
-  resolveConnection,
-} from './options/connection.ts';
+  type Context,
+  EXIT,
+  type ExitCode,
+  type FleetOptions,
+  UsageError,
+  withFleet,
+} from './context.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 import { lookAtCluster } from './options/membership.ts';
 import { afterAnswer } from './telling/after-answer.ts';
 import { Teller } from './telling/teller.ts';

@@ -1,14 +1,14 @@
 /** `reshard`: slots go to another primary, so many of some nodes, or just those that are named. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { planReshard } from '../plan/slots/reshard.ts';
 import { renderClassicReshard } from '../report/text/moves.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { askReshard } from './ask-reshard.ts';
 import { showingCheckOnce } from './classic/check.ts';
-import { type Context, type ExitCode, UsageError } from './context.ts';
+import { asUsage, type Context, type ExitCode, UsageError } from './context.ts';
 import { moveAsPlanned } from './move-as-planned.ts';
-import { asUsage } from './options/connection.ts';
-import { addMoveOptions, type MoveFlags, type MoveOptions, positive, resolveMove } from './options/move.ts';
+import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './options/move.ts';
+import { positive } from './options/numbers.ts';
 import { isComplete, type Said } from './reshard-questions.ts';
 
 /** Slots that are named, or so many of some nodes; what is not said of those is asked for. */
@@ -34,7 +34,7 @@ export function reshardCommand(context: Context, run = runReshard): Command {
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option('--cluster-from <nodes>', 'whose slots: all, or ids or host:port, separated by commas')
     .option('--cluster-to <node>', 'the primary that gets them')
-    .addOption(new Option('--cluster-slots <count>', 'how many').argParser(positive))
+    .option('--cluster-slots <count>', 'how many', positive)
     .option('--slots <ranges>', 'which, wherever they are: 0-99,4000');
   return addMoveOptions(command).action(async (words: string[], flags: ReshardFlags) => {
     const wish = await asUsage(() => readWish(flags));

@@ -22,13 +22,8 @@ import { formatAddress } from '../topology/node.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots, type NodeView } from '../topology/snapshot.ts';
 import { carryOutRestore, keysIn, keysOf, type RestoreWork } from './carry-out-restore.ts';
-import { type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
-import {
-  addConnectionOptions,
-  asUsage,
-  type ConnectionFlags,
-  resolveConnection,
-} from './options/connection.ts';
+import { asUsage, type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 import { lookAtCluster } from './options/membership.ts';
 import { afterAnswer } from './telling/after-answer.ts';
 import { Teller } from './telling/teller.ts';

@@ -6,15 +6,10 @@ import { planRolling, type RollingPlan, type Wish } from '../plan/failover/rolli
 import { renderFailover } from '../report/text/failover.ts';
 import { remarkLines } from '../report/text/membership.ts';
 import type { NodeNames } from '../report/text/names.ts';
-import {
-  addChangeOptions,
-  type ChangeFlags,
-  type ChangeOptions,
-  carryOut,
-  changeOptions,
-} from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
 import { addLagOption } from './failover.ts';
+import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './options/change.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 import { lookAtCluster } from './options/membership.ts';
 

@@ -6,7 +6,7 @@
 import { parseUri } from '../../resp/parse-address.ts';
 import { InputError } from '../../topology/input-error.ts';
 import { nearestWord } from '../options/nearest-word.ts';
-import { readNumber } from '../options/read-number.ts';
+import { readNumber } from '../options/numbers.ts';
 import { clusterHelp } from './cluster-help.ts';
 import {
   classicOption,

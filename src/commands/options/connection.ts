@@ -1,8 +1,8 @@
 /** How to get to a cluster: the options that every command shares, and what they come to. */
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readTlsFiles } from '../../live/files/tls-files.ts';
-import { FileError, readBytes } from '../../live/files/whole-file.ts';
+import type { Command } from 'commander';
+import { readTlsFiles, type TlsPaths } from '../../live/files/tls-files.ts';
+import { readBytes } from '../../live/files/whole-file.ts';
 import { AddressMap } from '../../resp/address-map.ts';
 import { type Credentials, Secret } from '../../resp/credentials.ts';
 import type { FleetSettings } from '../../resp/fleet.ts';
@@ -11,28 +11,26 @@ import type { Endpoint, TlsSettings } from '../../resp/socket.ts';
 import { tlsSettings } from '../../resp/tls-files.ts';
 import { TrustedHosts } from '../../resp/trusted-hosts.ts';
 import type { Terminal } from '../../terminal.ts';
-import { InputError } from '../../topology/input-error.ts';
-import { type FleetOptions, UsageError } from '../context.ts';
-import { readNumber } from './read-number.ts';
+import { asUsage, type FleetOptions, UsageError } from '../context.ts';
+import { seconds } from './numbers.ts';
 
 const CONNECT_TIMEOUT_SECONDS = 3;
 const REPLY_TIMEOUT_SECONDS = 5;
-const MAX_TIMEOUT_SECONDS = 24 * 60 * 60;
 
-export interface ConnectionFlags {
-  readonly socket?: string;
+/** How to get in at a place: at the cluster, and by options that begin otherwise at the source of an import. */
+export interface AccessFlags extends TlsPaths {
   readonly pass?: string;
   readonly user?: string;
   readonly askpass?: boolean;
-  readonly uri?: string;
-  readonly authWarning: boolean;
   readonly tls?: boolean;
-  readonly cacert?: string;
-  readonly cacertdir?: string;
-  readonly cert?: string;
-  readonly key?: string;
   readonly sni?: string;
   readonly insecure?: boolean;
+}
+
+export interface ConnectionFlags extends AccessFlags {
+  readonly socket?: string;
+  readonly uri?: string;
+  readonly authWarning: boolean;
   readonly trustHosts?: string;
   readonly connectTimeout: number;
   readonly replyTimeout: number;
@@ -41,52 +39,35 @@ export interface ConnectionFlags {
 }
 
 export function addConnectionOptions(command: Command): Command {
-  const options = [
-    new Option('-s, --socket <path>', 'reach the entry node by its unix socket'),
-    new Option('-a, --pass <password>', 'password (safer: --askpass, REDISCLI_AUTH or VALKEYCLI_AUTH)'),
-    new Option('--user <name>', 'ACL user'),
-    new Option('--askpass', 'ask for the password; without a terminal, read it from standard input'),
-    new Option('-u, --uri <uri>', 'redis://, rediss://, valkey:// or valkeys:// user, password and address'),
-    new Option('--no-auth-warning', 'do not warn of a password on the command line'),
-    new Option('--tls', 'use TLS with every node (implied by the next six); certificates are verified'),
-    new Option('--cacert <file>', 'authorities to trust, instead of the system’s'),
-    new Option('--cacertdir <dir>', 'a folder of such files'),
-    new Option('--cert <file>', 'client certificate'),
-    new Option('--key <file>', 'private key of the client certificate'),
-    new Option('--sni <name>', 'the name to ask for, and that certificates must bear'),
-    new Option('--insecure', 'do not verify certificates; warns'),
-    new Option(
+  return command
+    .optionsGroup('Connection:')
+    .option('-s, --socket <path>', 'reach the entry node by its unix socket')
+    .option('-a, --pass <password>', 'password (safer: --askpass, REDISCLI_AUTH or VALKEYCLI_AUTH)')
+    .option('--user <name>', 'ACL user')
+    .option('--askpass', 'ask for the password; without a terminal, read it from standard input')
+    .option('-u, --uri <uri>', 'redis://, rediss://, valkey:// or valkeys:// user, password and address')
+    .option('--no-auth-warning', 'do not warn of a password on the command line')
+    .option('--tls', 'use TLS with every node (implied by the next six); certificates are verified')
+    .option('--cacert <file>', 'authorities to trust, instead of the system’s')
+    .option('--cacertdir <dir>', 'a folder of such files')
+    .option('--cert <file>', 'client certificate')
+    .option('--key <file>', 'private key of the client certificate')
+    .option('--sni <name>', 'the name to ask for, and that certificates must bear')
+    .option('--insecure', 'do not verify certificates; warns')
+    .option(
       '--trust-hosts <list>',
       'networks and name suffixes (10.0.0.0/8,.example.com); nodes announced elsewhere are not connected to',
-    ),
-    new Option('-t, --connect-timeout <seconds>', 'how long a connection may take to open')
-      .default(CONNECT_TIMEOUT_SECONDS)
-      .argParser(seconds),
-    new Option('--reply-timeout <seconds>', 'how long a node may take to answer')
-      .default(REPLY_TIMEOUT_SECONDS)
-      .argParser(seconds),
-    new Option(
-      '--address-map <map>',
-      'internal=external[,…] or a file of such lines, for clusters behind NAT',
-    ),
-    new Option('--trace', 'print every command and reply to stderr'),
-  ];
-  for (const option of options) command.addOption(option.helpGroup('Connection:'));
-  return command;
-}
-
-export function seconds(text: string): number {
-  const value = readNumber(text) ?? 0;
-  if (value <= 0 || value > MAX_TIMEOUT_SECONDS)
-    throw new InvalidArgumentError('It must be a number of seconds above 0, and at most a day.');
-  return value;
-}
-
-/** For option values that are counts of something. */
-export function wholeNumber(text: string): number {
-  const value = /^\+?\d{1,15}$/.test(text) ? Number(text) : -1;
-  if (value < 0) throw new InvalidArgumentError('It must be a whole number.');
-  return value;
+    )
+    .option(
+      '-t, --connect-timeout <seconds>',
+      'how long a connection may take to open',
+      seconds,
+      CONNECT_TIMEOUT_SECONDS,
+    )
+    .option('--reply-timeout <seconds>', 'how long a node may take to answer', seconds, REPLY_TIMEOUT_SECONDS)
+    .option('--address-map <map>', 'internal=external[,…] or a file of such lines, for clusters behind NAT')
+    .option('--trace', 'print every command and reply to stderr')
+    .optionsGroup('');
 }
 
 /** The words after the command: `host:port`, `host port`, or a URI; none with a unix socket or `--uri`. */
@@ -100,31 +81,19 @@ export async function resolveConnection(
   }
   const uri = await asUsage(() => readUri(words, flags));
   const entry = await asUsage(() => entryEndpoint(words, flags, uri));
-  const credentials = await readCredentials(flags, uri, terminal);
-  const tls = flags.tls || uri?.tls || meansTls(flags) ? await readTls(flags) : undefined;
   const trustedHosts = await readTrustedHosts(flags.trustHosts);
-  if (tls) warnOfTrust(flags, trustedHosts, terminal);
+  const { authWarning } = flags;
+  const access = await resolveAccess(flags, { uri, trustedHosts, authWarning }, CLUSTER, terminal);
   const addressMap = await readAddressMap(flags.addressMap);
   const fleet: FleetSettings = {
     entry,
     connectTimeoutMs: flags.connectTimeout * 1000,
     replyTimeoutMs: flags.replyTimeout * 1000,
-    ...(credentials && { credentials }),
-    ...(tls && { tls }),
+    ...access,
     ...(trustedHosts && { trustedHosts }),
     ...(addressMap && { addressMap }),
   };
   return { fleet, trace: flags.trace === true };
-}
-
-/** What the person wrote, or named, and cannot be used is wrong usage, whichever room finds out. */
-export async function asUsage<T>(read: () => T | Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const wrong = error instanceof InputError || error instanceof FileError;
-    throw wrong ? new UsageError(error.message) : error;
-  }
 }
 
 function readUri([first, ...more]: readonly string[], { uri }: ConnectionFlags): UriParts | undefined {
@@ -158,35 +127,69 @@ export function joinAddress(host: string, port: string): string {
   return `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
 }
 
+/** What is said of the options for a place. */
+export interface AccessWords {
+  /** How they begin. */
+  readonly prefix: string;
+  /** Where the password may be instead; the first is the one to name. */
+  readonly variables: readonly string[];
+  readonly question: string;
+  readonly noAnswer: string;
+  /** Of a password on the command line. */
+  readonly warning: string;
+}
+
+const CLUSTER: AccessWords = {
+  prefix: '--',
+  variables: ['REDISCLI_AUTH', 'VALKEYCLI_AUTH'],
+  question: 'Please input password:',
+  noAnswer: 'no password was given',
+  warning:
+    "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe. Other users can see it; --askpass or REDISCLI_AUTH hide it.",
+};
+
+export interface AccessSettings {
+  readonly uri: UriParts | undefined;
+  readonly trustedHosts: TrustedHosts | undefined;
+  readonly authWarning: boolean;
+}
+
+/** The login, and TLS. Whoever names certificates means TLS, whether or not that option stands beside them. */
+export async function resolveAccess(
+  flags: AccessFlags,
+  settings: AccessSettings,
+  words: AccessWords,
+  terminal: Terminal,
+): Promise<Pick<FleetSettings, 'credentials' | 'tls'>> {
+  const credentials = await readCredentials(flags, settings, words, terminal);
+  const { cacert, cacertdir, cert, key, sni, insecure } = flags;
+  const impliesTls = [cacert, cacertdir, cert, key, sni, insecure].some(option => option !== undefined);
+  const tls = flags.tls || settings.uri?.tls || impliesTls ? await readTls(flags, words.prefix) : undefined;
+  if (tls) warnOfTrust(flags, settings.trustedHosts, words.prefix, terminal);
+  return { ...(credentials && { credentials }), ...(tls && { tls }) };
+}
+
 async function readCredentials(
-  flags: ConnectionFlags,
-  uri: UriParts | undefined,
+  flags: AccessFlags,
+  { uri, authWarning }: AccessSettings,
+  { prefix, variables, question, noAnswer, warning }: AccessWords,
   terminal: Terminal,
 ): Promise<Credentials | undefined> {
   const typed = flags.pass ?? uri?.password;
-  if (typed !== undefined && flags.authWarning) {
-    terminal.warn(
-      "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe. Other users can see it; --askpass or REDISCLI_AUTH hide it.",
-    );
-  }
-  const { REDISCLI_AUTH, VALKEYCLI_AUTH } = terminal.env;
-  const asked = flags.askpass ? await terminal.askSecret('Please input password:') : undefined;
-  if (asked === '') throw new UsageError('no password was given');
-  const password = asked ?? typed ?? REDISCLI_AUTH ?? VALKEYCLI_AUTH;
+  if (typed !== undefined && authWarning) terminal.warn(warning);
+  const asked = flags.askpass ? await terminal.askSecret(question) : undefined;
+  if (asked === '') throw new UsageError(noAnswer);
+  const known = variables.map(name => terminal.env[name]).find(value => value !== undefined);
+  const password = asked ?? typed ?? known;
   const user = flags.user ?? uri?.user;
   if (password === undefined || password === '') {
     if (user !== undefined)
-      throw new UsageError(`user '${user}' needs a password (--askpass, REDISCLI_AUTH or --pass)`);
+      throw new UsageError(
+        `user '${user}' needs a password (${prefix}askpass, ${variables[0]} or ${prefix}pass)`,
+      );
     return undefined;
   }
   return { ...(user !== undefined && { user }), password: new Secret(password) };
-}
-
-export type TlsFlags = Pick<ConnectionFlags, 'cacert' | 'cacertdir' | 'cert' | 'key' | 'sni' | 'insecure'>;
-
-/** Whoever names certificates does not want the password to go over the wire as it is, whether or not --tls stands beside. */
-export function meansTls({ cacert, cacertdir, cert, key, sni, insecure }: TlsFlags): boolean {
-  return insecure === true || [cacert, cacertdir, cert, key, sni].some(option => option !== undefined);
 }
 
 function readTrustedHosts(list: string | undefined): Promise<TrustedHosts | undefined> {
@@ -194,11 +197,11 @@ function readTrustedHosts(list: string | undefined): Promise<TrustedHosts | unde
 }
 
 /** Nodes name each other, and with that the names that their certificates have to bear. */
-export function warnOfTrust(
-  { insecure, cacert, cacertdir, sni }: TlsFlags,
+function warnOfTrust(
+  { insecure, cacert, cacertdir, sni }: AccessFlags,
   trustedHosts: TrustedHosts | undefined,
+  prefix: string,
   terminal: Terminal,
-  prefix = '--',
 ): void {
   if (insecure)
     terminal.warn(
@@ -210,8 +213,7 @@ export function warnOfTrust(
     );
 }
 
-/** `prefix`: how the options begin. */
-export async function readTls(flags: TlsFlags, prefix = '--'): Promise<TlsSettings> {
+async function readTls(flags: AccessFlags, prefix: string): Promise<TlsSettings> {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
     throw new UsageError(`a client certificate takes both ${prefix}cert and ${prefix}key`);
   }

@@ -3,10 +3,11 @@ import { type Command, Option } from 'commander';
 import type { Preference } from '../../live/fix/key-pairs.ts';
 import type { SavedFix } from '../../plan/files/fix-file.ts';
 import type { FixWishes } from '../../plan/fix/fix.ts';
-import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from '../carry-out.ts';
 import { type Context, UsageError } from '../context.ts';
+import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './change.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection.ts';
-import { positive } from './move.ts';
+import { ALLOW_BLOCKING } from './move.ts';
+import { positive } from './numbers.ts';
 
 export interface FixOptions extends Omit<ChangeOptions, 'moving' | 'mending'> {
   readonly wishes: FixWishes;
@@ -64,12 +65,8 @@ export function addFixOptions(command: Command): Command {
         'the value that was used last stays, or the stream that was written to last',
       ).conflicts('prefer'),
     )
-    .option('--allow-blocking', 'move even keys that block the servers for longer than half the node timeout')
-    .addOption(
-      new Option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE').argParser(
-        positive,
-      ),
-    )
+    .option(...ALLOW_BLOCKING)
+    .option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE', positive)
     .option('--plan-out <file>', 'write the plan to a file, and do nothing')
     .option(
       '--rescue-file <file>',

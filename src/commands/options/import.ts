@@ -5,6 +5,7 @@ import type { PaceLimits } from '../../live/keys/pace.ts';
 import type { DatabaseClash, ImportWishes } from '../../plan/transfer/import.ts';
 import type { Terminal } from '../../terminal.ts';
 import { type FleetOptions, UsageError } from '../context.ts';
+import { addConsentOptions, type ConsentFlags, type ConsentOptions, consentOptions } from './change.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection.ts';
 import {
   addSourceOptions,
@@ -13,21 +14,19 @@ import {
   type SourceFlags,
   type SourceOptions,
 } from './import-source.ts';
-import { positive, USUAL_MOVING } from './move.ts';
+import { ALLOW_BLOCKING, addPaceOptions, paceOf, USUAL_MOVING } from './move.ts';
+import { positive } from './numbers.ts';
 
-export interface ImportOptions extends FleetOptions {
+export interface ImportOptions extends FleetOptions, ConsentOptions {
   readonly source: SourceOptions;
   readonly wishes: ImportWishes;
   readonly limits: ImportLimits;
   readonly paceLimits: PaceLimits;
   readonly rescues: boolean;
   readonly verbose: boolean;
-  readonly yes: boolean;
-  readonly dryRun: boolean;
-  readonly json: boolean;
 }
 
-export interface ImportFlags extends ConnectionFlags, SourceFlags {
+export interface ImportFlags extends ConnectionFlags, SourceFlags, ConsentFlags, PaceLimits {
   readonly clusterCopy?: boolean;
   readonly copy?: boolean;
   readonly clusterReplace?: boolean;
@@ -40,15 +39,8 @@ export interface ImportFlags extends ConnectionFlags, SourceFlags {
   readonly clusterTimeout: number;
   readonly maxBlockMs: number;
   readonly allowBlocking?: boolean;
-  readonly maxKeysPerSecond?: number;
-  readonly maxBytesPerSecond?: number;
-  readonly pauseAboveMs?: number;
   readonly despiteFindings?: boolean;
   readonly verbose?: boolean;
-  readonly yes?: boolean;
-  readonly clusterYes?: boolean;
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
 }
 
 /** More than where slots are open for as long as it takes. */
@@ -56,49 +48,35 @@ const FIRST_BATCH = 100;
 
 export function addImportOptions(command: Command): Command {
   const { limits } = USUAL_MOVING;
-  addSourceOptions(command);
-  const options = [
-    new Option('--cluster-copy', 'the source keeps its keys'),
-    new Option('--cluster-replace', 'overwrite values that differ in the cluster, and keep them in a file'),
-    new Option('--no-rescue', 'with --cluster-replace: they are not kept'),
-    new Option('--databases <list>', 'of the source, as 0,3').argParser(databaseNumbers),
-    new Option(
-      '--database-clash <rule>',
-      'several databases become one: refuse keys that two have, put dbN: in front, or take the last',
+  addSourceOptions(command)
+    .option('--cluster-copy', 'the source keeps its keys')
+    .option('--cluster-replace', 'overwrite values that differ in the cluster, and keep them in a file')
+    .option('--no-rescue', 'with --cluster-replace: they are not kept')
+    .option('--databases <list>', 'of the source, as 0,3', databaseNumbers)
+    .addOption(
+      new Option(
+        '--database-clash <rule>',
+        'several databases become one: refuse keys that two have, put dbN: in front, or take the last',
+      )
+        .choices(['refuse', 'prefix', 'last'])
+        .default('refuse'),
     )
-      .choices(['refuse', 'prefix', 'last'])
-      .default('refuse'),
-    new Option(
-      '--through-here',
-      'pass values through this machine, for a source that cannot reach the cluster',
-    ),
-    new Option('--cluster-pipeline <keys>', 'keys in the first MIGRATE')
-      .default(FIRST_BATCH)
-      .argParser(positive),
-    new Option('--cluster-timeout <ms>', 'what servers wait for each other in one MIGRATE')
-      .default(limits.timeoutMs)
-      .argParser(positive),
-    new Option('--max-block-ms <ms>', 'how long one MIGRATE may hold up clients')
-      .default(limits.maxBlockMs)
-      .argParser(positive),
-    new Option(
-      '--allow-blocking',
-      'move even keys that block the servers for longer than half the node timeout',
-    ),
-    new Option('--max-keys-per-second <keys>', 'at most').argParser(positive),
-    new Option('--max-bytes-per-second <bytes>', 'at most').argParser(positive),
-    new Option('--pause-above-ms <ms>', 'rest while a PING at source or target takes longer').argParser(
+    .option('--through-here', 'pass values through this machine, for a source that cannot reach the cluster')
+    .option('--cluster-pipeline <keys>', 'keys in the first MIGRATE', positive, FIRST_BATCH)
+    .option(
+      '--cluster-timeout <ms>',
+      'what servers wait for each other in one MIGRATE',
       positive,
-    ),
-    new Option('--despite-findings', 'even if the cluster is not healthy'),
-    new Option('--verbose', 'a line for each key'),
-    new Option('-y, --yes', 'do not ask'),
-    new Option('--dry-run', 'show what would be done, and do nothing'),
-    new Option('--json', 'print one JSON object per line'),
-    ...['--cluster-yes', '--copy', '--replace'].map(old => new Option(old).hideHelp()),
-  ];
-  for (const option of options) command.addOption(option);
-  return addConnectionOptions(command);
+      limits.timeoutMs,
+    )
+    .option('--max-block-ms <ms>', 'how long one MIGRATE may hold up clients', positive, limits.maxBlockMs)
+    .option(...ALLOW_BLOCKING);
+  addPaceOptions(command, 'at most')
+    .option('--despite-findings', 'even if the cluster is not healthy')
+    .option('--verbose', 'a line for each key')
+    .addOption(new Option('--copy').hideHelp())
+    .addOption(new Option('--replace').hideHelp());
+  return addConnectionOptions(addConsentOptions(command));
 }
 
 function databaseNumbers(text: string): readonly number[] {
@@ -113,7 +91,6 @@ export async function resolveImport(
 ): Promise<ImportOptions> {
   hideSourceLogin(flags, terminal);
   const connection = await resolveConnection(words, flags, terminal);
-  const { maxKeysPerSecond, maxBytesPerSecond, pauseAboveMs, databases } = flags;
   const replace = flags.clusterReplace === true || flags.replace === true;
   const copy = flags.clusterCopy === true || flags.copy === true;
   // The second run finds only what had lost, and would write it over what had won.
@@ -128,7 +105,7 @@ export async function resolveImport(
       replace,
       throughHere: flags.throughHere === true,
       clash: flags.databaseClash,
-      ...(databases && { databases }),
+      ...(flags.databases && { databases: flags.databases }),
       despiteFindings: flags.despiteFindings === true,
     },
     limits: {
@@ -137,15 +114,9 @@ export async function resolveImport(
       timeoutMs: flags.clusterTimeout,
       allowBlocking: flags.allowBlocking === true,
     },
-    paceLimits: {
-      ...(maxKeysPerSecond !== undefined && { maxKeysPerSecond }),
-      ...(maxBytesPerSecond !== undefined && { maxBytesPerSecond }),
-      ...(pauseAboveMs !== undefined && { pauseAboveMs }),
-    },
+    paceLimits: paceOf(flags),
     rescues: flags.rescue,
     verbose: flags.verbose === true,
-    yes: flags.yes === true || flags.clusterYes === true,
-    dryRun: flags.dryRun === true,
-    json: flags.json === true,
+    ...consentOptions(flags),
   };
 }

@@ -7,9 +7,9 @@ import { readZoneMap, type ZoneMap } from '../../plan/placement/zones.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { type Examined, examine } from '../../topology/diagnose.ts';
 import { passesWithinMs } from '../../topology/transient-findings.ts';
-import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from '../carry-out.ts';
-import type { Context } from '../context.ts';
-import { addConnectionOptions, asUsage, type ConnectionFlags, resolveConnection } from './connection.ts';
+import { asUsage, type Context } from '../context.ts';
+import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './change.ts';
+import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection.ts';
 
 export interface MembershipFlags extends ConnectionFlags, ChangeFlags {
   readonly zone?: string;

@@ -1,11 +1,10 @@
 /** What cannot be used as it is written is wrong usage, and what goes wrong in us is not. */
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../../src/commands/context.ts';
-import { asUsage } from '../../../src/commands/options/connection.ts';
-import { explainFailure } from '../../../src/commands/telling/failures.ts';
-import { FileError } from '../../../src/live/files/whole-file.ts';
-import { InputError } from '../../../src/topology/input-error.ts';
-import { SlotSet } from '../../../src/topology/slot-set.ts';
+import { asUsage, UsageError } from '../../src/commands/context.ts';
+import { explainFailure } from '../../src/commands/telling/failures.ts';
+import { FileError } from '../../src/live/files/whole-file.ts';
+import { InputError } from '../../src/topology/input-error.ts';
+import { SlotSet } from '../../src/topology/slot-set.ts';
 
 const outcomeOf = async (read: () => unknown) => {
   const error = await asUsage(read).catch(thrown => thrown);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fixCommand } from '../../../src/commands/fix.ts';
 import type { FixOptions } from '../../../src/commands/options/fix.ts';
-import { readNumber } from '../../../src/commands/options/read-number.ts';
+import { readNumber } from '../../../src/commands/options/numbers.ts';
 import { type RebalanceOptions, rebalanceCommand } from '../../../src/commands/rebalance.ts';
 import { readOptions } from '../../support/read-options.ts';
 import { slotctl } from '../../support/run-slotctl.ts';
