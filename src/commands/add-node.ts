@@ -1,6 +1,8 @@
 /** `add-node`: brings nodes into a cluster, as primaries without slots or as replicas. */
+
 import { Command, Option } from 'commander';
 import { readTraits } from '../live/look/join-requirements.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { nameNode } from '../live/look/name-node.ts';
 import { probeUntilSettled } from '../live/look/probe.ts';
 import { type AddNodePlan, functionSource, planAddNode } from '../plan/membership/add-node.ts';
@@ -20,7 +22,6 @@ import { moveAsPlanned } from './move-as-planned.ts';
 import { addWaitCopiesOption } from './options/change.ts';
 import {
   addMembershipOptions,
-  lookAtCluster,
   type MembershipFlags,
   type MembershipOptions,
   resolveMembership,
@@ -110,7 +111,7 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
     command: 'add-node',
     decide: () =>
       withFleet(context, options, async fleet => {
-        const seen = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs });
+        const seen = await lookAtCluster(fleet, options);
         const words = await Promise.all(
           primaries.map(async name => (await nameNode(fleet, seen.snapshot, name)).word),
         );
@@ -151,7 +152,7 @@ async function decide(
   const { primary, zones, despiteFindings, allowMixed, joinTimeoutMs: timeoutMs } = options;
   const replicas = new Set(options.replicas.map(formatAddress));
   const [seen, newcomers] = await Promise.all([
-    lookAtCluster(fleet, { loadingMs: timeoutMs }),
+    lookAtCluster(fleet, options),
     probeUntilSettled(fleet, options.newcomers, { nowMs, timeoutMs }),
   ]);
   const { snapshot } = seen;

@@ -1,12 +1,13 @@
 /** `backup`: the data of all shards, as files that servers and `restore` can load. Changes nothing in the cluster. */
+
 import { Command, InvalidArgumentError } from 'commander';
 import { openFolder } from '../live/backup/backup-folder.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { count } from '../report/text/names.ts';
 import { showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import { type BackupOptions, makeBackup } from './make-backup.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
-import { lookAtCluster } from './options/membership.ts';
 import { wholeNumber } from './options/numbers.ts';
 import { Teller } from './telling/teller.ts';
 

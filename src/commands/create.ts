@@ -1,5 +1,7 @@
 /** `create`: makes one cluster of nodes that do not know each other. */
+
 import { Command, Option } from 'commander';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { probeUntilSettled } from '../live/look/probe.ts';
 import { planCreate } from '../plan/membership/create.ts';
 import type { Roles } from '../plan/membership/roles.ts';
@@ -16,7 +18,6 @@ import { showingCheckOnce } from './classic/check.ts';
 import { asUsage, type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import {
   addMembershipOptions,
-  lookAtCluster,
   type MembershipFlags,
   type MembershipOptions,
   resolveMembership,

@@ -1,6 +1,8 @@
 /** `del-node` and `forget-failed`: nodes leave a cluster, or are gone already. */
+
 import { Command } from 'commander';
 import { inspect } from '../live/look/inspect.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { nameNode } from '../live/look/name-node.ts';
 import { planDelNode, type RemovePlan } from '../plan/membership/del-node.ts';
 import { planForgetFailed } from '../plan/membership/forget-failed.ts';
@@ -22,7 +24,6 @@ import { moveAsPlanned } from './move-as-planned.ts';
 import { addWaitCopiesOption } from './options/change.ts';
 import {
   addMembershipOptions,
-  lookAtCluster,
   type MembershipFlags,
   type MembershipOptions,
   resolveMembership,
@@ -96,7 +97,7 @@ function drain(options: DelNodeOptions, context: Context, keep: (plan: MovePlan)
     isFirstPart: !options.dryRun,
     decide: () =>
       withFleet(context, options, async fleet => {
-        const seen = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs });
+        const seen = await lookAtCluster(fleet, options);
         const { snapshot } = seen;
         const { word } = await nameNode(fleet, snapshot, victim);
         const found = findNode(snapshot, word);
@@ -156,7 +157,7 @@ async function lossesSince({ before, moves }: MovePlan, fleet: Fleet): Promise<s
 
 async function decideOnVictim(fleet: Fleet, options: DelNodeOptions): Promise<Decided<RemovePlan>> {
   const { victim, ending, keepData } = options;
-  const { snapshot } = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs, withReplicas: true });
+  const { snapshot } = await lookAtCluster(fleet, { ...options, withReplicas: true });
   const { word, stranger } = await nameNode(fleet, snapshot, victim);
   const placeOf = placesIn(snapshot, options.zones);
   const decision = planDelNode({ snapshot, word, ending, keepData, placeOf, ...(stranger && { stranger }) });

@@ -1,6 +1,8 @@
 /** `failover`: a replica takes the place of its primary. */
+
 import { Command, Option } from 'commander';
 import { listMigrations } from '../live/look/list-migrations.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { nameNode } from '../live/look/name-node.ts';
 import { type FailoverPlan, planFailover } from '../plan/failover/failover.ts';
 import type { FailoverWay } from '../plan/failover/step.ts';
@@ -10,7 +12,6 @@ import { carryOut } from './carry-out.ts';
 import { type Context, type ExitCode, UsageError, withFleet } from './context.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './options/change.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
-import { lookAtCluster } from './options/membership.ts';
 import { wholeNumber } from './options/numbers.ts';
 
 /** What is written to a busy primary while a replica is asked how far it is, and more. */

@@ -1,8 +1,10 @@
 /** `fix` and `explain`: what is wrong with a cluster, what is done about it, and what that may cost. */
+
 import { Command } from 'commander';
 import { lookForKeys } from '../live/fix/look-for-keys.ts';
 import { RescueFile } from '../live/keys/rescue-file.ts';
 import { listMigrations } from '../live/look/list-migrations.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { beyondFile, fixDocument } from '../plan/files/fix-file.ts';
 import { type FixPlan, planFix } from '../plan/fix/fix.ts';
 import type { SituationKind } from '../plan/fix/situation-kinds.ts';
@@ -24,7 +26,6 @@ import {
   type FixOptions,
   resolveFix,
 } from './options/fix.ts';
-import { lookAtCluster } from './options/membership.ts';
 import { USUAL_MOVING } from './options/move.ts';
 import { concludeFix, lossesSince, type Round } from './telling/fix-end.ts';
 import { Teller } from './telling/teller.ts';
@@ -139,7 +140,7 @@ export async function decideOnRound(
     Partial<Pick<FixOptions, 'prefer' | 'explain' | 'joinTimeoutMs'>>,
   showCheck: ShowCheck = () => {},
 ): Promise<Decided<FixPlan>> {
-  const examined = await lookAtCluster(fleet, { loadingMs: explain ? 0 : joinTimeoutMs });
+  const examined = await lookAtCluster(fleet, { joinTimeoutMs: explain ? 0 : joinTimeoutMs });
   const { snapshot, findings } = examined;
   showCheck(examined);
   const { searchOwners } = wishes;

@@ -1,8 +1,10 @@
 /** `import`: brings the keys of a server, or of another cluster, into this one. */
+
 import { Command } from 'commander';
 import { type Importing, importKeys, lookForSharedKeys } from '../live/import/import-keys.ts';
 import { lookAtSource, sendsTls } from '../live/import/look-at-source.ts';
 import { countDatabases } from '../live/keys/databases.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import type { Refusal } from '../plan/refusal.ts';
 import { type ImportPlan, type ImportWays, planImport } from '../plan/transfer/import.ts';
 import { importPlanLine } from '../report/json/import-events.ts';
@@ -13,7 +15,6 @@ import type { Ending } from './change.ts';
 import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
 import { addImportOptions, type ImportFlags, type ImportOptions, resolveImport } from './options/import.ts';
-import { lookAtCluster } from './options/membership.ts';
 import { afterAnswer } from './telling/after-answer.ts';
 import { followImport } from './telling/follow-import.ts';
 import { Teller } from './telling/teller.ts';

@@ -3,6 +3,7 @@
 import { countMovingKeys } from '../live/look/count-moving-keys.ts';
 import { EntryNodeError, inspect } from '../live/look/inspect.ts';
 import { keysLeftBehind } from '../live/look/keys-left-behind.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { lookUntilSettled } from '../live/look/look-until-settled.ts';
 import { planDocument } from '../plan/files/plan-file.ts';
 import type { Decision } from '../plan/refusal.ts';
@@ -21,7 +22,6 @@ import { passesWithinMs } from '../topology/transient-findings.ts';
 import { carryOut } from './carry-out.ts';
 import type { Aside, Decided } from './change.ts';
 import { type Context, type ExitCode, withFleet } from './context.ts';
-import { lookAtCluster } from './options/membership.ts';
 import type { MoveOptions } from './options/move.ts';
 
 export type Look = () => Promise<Examined>;
@@ -48,7 +48,7 @@ export function planOnSight(
 
 export function moveAsPlanned(options: MoveOptions, context: Context, story: MoveStory): Promise<ExitCode> {
   const { paint } = context.terminal;
-  const patience = { loadingMs: options.joinTimeoutMs };
+  const patience = options;
   return carryOut(
     {
       command: story.command,

@@ -1,5 +1,7 @@
 /** `replicate` and `place-replicas`: replicas get other primaries, one by name or all as placement asks. */
+
 import { Command } from 'commander';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { nameNode } from '../live/look/name-node.ts';
 import { planPlaceReplicas, planReplicate, type RehomingPlan } from '../plan/membership/replicate.ts';
 import { placesIn } from '../plan/placement/zones.ts';
@@ -12,7 +14,6 @@ import { type Context, type ExitCode, UsageError, withFleet } from './context.ts
 import { addWaitCopiesOption, type ChangeOptions } from './options/change.ts';
 import {
   addMembershipOptions,
-  lookAtCluster,
   type MembershipFlags,
   type MembershipOptions,
   resolveMembership,
@@ -89,10 +90,7 @@ function rehomeReplicas(
       command,
       decide: () =>
         withFleet(context, options, async fleet => {
-          const { snapshot: seen } = await lookAtCluster(fleet, {
-            loadingMs: options.joinTimeoutMs,
-            withReplicas: true,
-          });
+          const { snapshot: seen } = await lookAtCluster(fleet, { ...options, withReplicas: true });
           return { seen, decision: await plan(fleet, seen) };
         }),
       preview: decided => renderRehoming(decided, paint),

@@ -1,6 +1,8 @@
 /** `rescue`: what gave way to another value of the same key, to be looked at and to be put back. */
+
 import { Command, Option } from 'commander';
 import { readRescueFile, restoreValues, type SavedRecord } from '../live/keys/read-rescue-file.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { count } from '../report/text/names.ts';
 import { describePutBackFailure, renderRescued } from '../report/text/rescue.ts';
 import {
@@ -13,7 +15,6 @@ import {
   withFleet,
 } from './context.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
-import { lookAtCluster } from './options/membership.ts';
 import { afterAnswer } from './telling/after-answer.ts';
 import { Teller } from './telling/teller.ts';
 

@@ -1,7 +1,9 @@
 /** `restore`: puts the keys of a backup into a cluster, whatever its shape. */
+
 import { Command, Option } from 'commander';
 import { countDatabases } from '../live/keys/databases.ts';
 import type { Persisting } from '../live/keys/retry.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { type CheckedDump, DamagedBackupError } from '../live/restore/check-dump.ts';
 import { librariesOf } from '../live/restore/load-libraries.ts';
 import { lookForRoom } from '../live/restore/look-for-room.ts';
@@ -24,7 +26,6 @@ import { type ClusterSnapshot, coveredSlots, type NodeView } from '../topology/s
 import { carryOutRestore, keysIn, keysOf, type RestoreWork } from './carry-out-restore.ts';
 import { asUsage, type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
-import { lookAtCluster } from './options/membership.ts';
 import { afterAnswer } from './telling/after-answer.ts';
 import { Teller } from './telling/teller.ts';
 

@@ -1,6 +1,8 @@
 /** `rolling-failover`: for upgrades; shard by shard, each only when all is well. */
+
 import { Command } from 'commander';
 import { listMigrations } from '../live/look/list-migrations.ts';
+import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import type { Swap } from '../plan/failover/failover.ts';
 import { planRolling, type RollingPlan, type Wish } from '../plan/failover/rolling.ts';
 import { renderFailover } from '../report/text/failover.ts';
@@ -11,7 +13,6 @@ import { type Context, type ExitCode, UsageError, withFleet } from './context.ts
 import { addLagOption } from './failover.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './options/change.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
-import { lookAtCluster } from './options/membership.ts';
 
 export interface RollingOptions extends ChangeOptions {
   readonly wish: Wish;
@@ -74,7 +75,7 @@ export function runRollingFailover(options: RollingOptions, context: Context): P
       command: 'rolling-failover',
       decide: () =>
         withFleet(context, options, async fleet => {
-          const { snapshot } = await lookAtCluster(fleet, { loadingMs: options.joinTimeoutMs });
+          const { snapshot } = await lookAtCluster(fleet, options);
           const migrations = await listMigrations(fleet, snapshot);
           return { seen: snapshot, decision: planRolling({ snapshot, wish, maxLagBytes, migrations }) };
         }),

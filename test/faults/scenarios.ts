@@ -1,5 +1,5 @@
 /** Work that is stopped at every command: what it begins with, how it is planned, and how a person goes on with it. */
-import { lookAtCluster } from '../../src/commands/options/membership.ts';
+import { lookAtCluster } from '../../src/live/look/look-at-cluster.ts';
 import { nameNode } from '../../src/live/look/name-node.ts';
 import { probeUntilSettled } from '../../src/live/look/probe.ts';
 import { planDocument, readPlanDocument } from '../../src/plan/files/plan-file.ts';

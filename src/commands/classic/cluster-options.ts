@@ -144,26 +144,17 @@ const CONNECTION_OPTIONS: Readonly<Record<string, ClassicOption>> = {
 
 /** These say how one server is talked to, or how one reply is shown. Theirs takes them, and goes by the words. */
 const WITHOUT_MEANING: Readonly<Record<string, ClassicOption>> = {
-  ...Object.fromEntries(
-    ['-h', '-p', '-s', '-n', '-r', '-i', '-d', '-D', '--show-pushes', '--name'].map(name => [name, word()]),
-  ),
-  ...Object.fromEntries(
-    [
-      '-c',
-      '-e',
-      '-2',
-      '-3',
-      '-4',
-      '-6',
-      '--raw',
-      '--no-raw',
-      '--csv',
-      '--quoted-input',
-      '--quoted-json',
-      '--mptcp',
-    ].map(name => [name, flag()]),
-  ),
+  ...alike('-h -p -s -n -r -i -d -D --show-pushes --name', word()),
+  ...alike('-c -e -2 -3 -4 -6 --raw --no-raw --csv --quoted-input --quoted-json --mptcp', flag()),
 };
+
+function alike(names: string, option: ClassicOption): Readonly<Record<string, ClassicOption>> {
+  return Object.fromEntries(names.split(' ').map(name => [name, option]));
+}
+
+/** By these names refusals are overridden. */
+const OVERRIDES =
+  'despite-findings force-mixed force-few-primaries reset-failed keep-data drain allow-blocking accept-shrunk wait-copies';
 
 /** What theirs does not have, and nobody should have to do without. */
 const OURS: Readonly<Record<string, ClassicOption>> = {
@@ -175,22 +166,7 @@ const OURS: Readonly<Record<string, ClassicOption>> = {
   '--trust-hosts': word('--trust-hosts'),
   '--trace': flag('--trace'),
   '--join-timeout': word('--join-timeout'),
-  // By these names refusals are overridden.
-  ...Object.fromEntries(
-    (
-      [
-        '--despite-findings',
-        '--force-mixed',
-        '--force-few-primaries',
-        '--reset-failed',
-        '--keep-data',
-        '--drain',
-        '--allow-blocking',
-        '--accept-shrunk',
-        '--wait-copies',
-      ] as const
-    ).map(name => [name, flag(name)]),
-  ),
+  ...Object.fromEntries(OVERRIDES.split(' ').map(name => [`--${name}`, flag(`--${name}`)])),
 };
 
 const OPTIONS = { ...CLUSTER_OPTIONS, ...CONNECTION_OPTIONS, ...WITHOUT_MEANING, ...OURS };

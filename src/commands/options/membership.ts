@@ -1,12 +1,7 @@
-/** What all commands on membership share: their options, and a look at the cluster that lets passing things pass. */
+/** The options that all commands on membership share. */
 import { type Command, Option } from 'commander';
 import { readBytes } from '../../live/files/whole-file.ts';
-import { inspect } from '../../live/look/inspect.ts';
-import { lookUntilSettled } from '../../live/look/look-until-settled.ts';
 import { readZoneMap, type ZoneMap } from '../../plan/placement/zones.ts';
-import type { Fleet } from '../../resp/fleet.ts';
-import { type Examined, examine } from '../../topology/diagnose.ts';
-import { passesWithinMs } from '../../topology/transient-findings.ts';
 import { asUsage, type Context } from '../context.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './change.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection.ts';
@@ -49,27 +44,5 @@ export async function resolveMembership(
 function readZones({ zone, zones }: MembershipFlags): Promise<ZoneMap> {
   return asUsage(async () =>
     readZoneMap(zone ?? (zones === undefined ? '' : (await readBytes(zones)).toString('utf8'))),
-  );
-}
-
-export interface LookPatience {
-  /** How long servers are waited for that load their data. */
-  readonly loadingMs?: number;
-  /** Also replicas that load a copy, as they have to be told something. */
-  readonly withReplicas?: boolean;
-}
-
-/** The first look of a command that changes something, which what passes by itself is no reason to refuse. */
-export function lookAtCluster(
-  fleet: Fleet,
-  { loadingMs = 0, withReplicas = false }: LookPatience = {},
-): Promise<Examined> {
-  return lookUntilSettled(
-    async () => examine(await inspect(fleet)),
-    ({ snapshot, findings }) => {
-      const isAwaited = withReplicas && snapshot.unreachable.some(({ loading }) => loading);
-      const passes = passesWithinMs(findings, loadingMs);
-      return isAwaited ? Math.max(loadingMs, passes) : passes;
-    },
   );
 }
