@@ -125,18 +125,16 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
 }
 
 function addNodes(options: AddNodeOptions, context: Context): Promise<ExitCode> {
-  const { paint } = context.terminal;
   const showCheck = showingCheckOnce(options, context);
   return carryOut(
     {
       command: 'add-node',
       isFirstPart: options.rebalance && !options.dryRun,
       decide: () => withFleet(context, options, fleet => decide(fleet, options, showCheck, context)),
-      preview: plan => renderAddNode(plan, options.primary === undefined, paint),
+      preview: (plan, paint) => renderAddNode(plan, options.primary === undefined, paint),
       question: 'Can I add these nodes?',
       already: 'The cluster has these nodes already. Nothing to do.',
       done: 'New node added correctly. Every node that answers knows it.',
-      unfinished: () => 'Not everything was done. Run the same command again to go on from here.',
     },
     options,
     context,

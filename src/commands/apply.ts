@@ -6,11 +6,14 @@ import { readPlanDocument, type SavedPlan } from '../plan/files/plan-file.ts';
 import { resumePlan } from '../plan/slots/resume.ts';
 import { fixMannerLines, mannerLines } from '../report/text/move-settings.ts';
 import { renderReshard } from '../report/text/moves.ts';
-import { agreeOnEntry, entryWords } from './agree-on-entry.ts';
 import { asUsage, type Context, type ExitCode, UsageError } from './context.ts';
 import { runFix } from './fix.ts';
 import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
+import type { ChangeOptions } from './options/change.ts';
+import type { ConnectionFlags } from './options/connection.ts';
 import { addMoveOptions, flagsOf, type MoveFlags, type MoveOptions, resolveMove } from './options/move.ts';
+import { afterAnswer } from './telling/after-answer.ts';
+import { Teller } from './telling/teller.ts';
 
 export interface ApplyOptions extends MoveOptions {
   readonly saved: SavedPlan;
@@ -87,12 +90,51 @@ async function applyFix(
 
 export function runApply(options: ApplyOptions, context: Context): Promise<ExitCode> {
   const { saved, despiteFindings, brought } = options;
-  const { paint } = context.terminal;
   return moveAsPlanned(options, context, {
     command: 'apply',
     decide: planOnSight(seen => resumePlan(saved, seen, despiteFindings)),
-    preview: plan => `${renderReshard(plan, paint)}${brought.map(line => `${line}\n`).join('')}`,
+    preview: (plan, paint) => `${renderReshard(plan, paint)}${brought.map(line => `${line}\n`).join('')}`,
     question: 'Do you want to carry out what is left of this plan?',
     already: 'Everything in this plan is done already. Nothing to do.',
   });
+}
+
+interface Located {
+  readonly entry?: string;
+}
+
+/** What the command line names counts, and only without that what the file does. */
+function entryWords(
+  { entry }: Located,
+  address: readonly string[],
+  flags: ConnectionFlags,
+): readonly string[] {
+  if (isNamed(address, flags)) return address;
+  if (entry === undefined)
+    throw new UsageError(
+      'the file does not say where the cluster is; name a node: slotctl apply FILE ADDRESS',
+    );
+  return [entry];
+}
+
+function isNamed(address: readonly string[], { uri, socket }: ConnectionFlags): boolean {
+  return address.length > 0 || uri !== undefined || socket !== undefined;
+}
+
+/** A file may come from anywhere, and name a place that only waits for a password. Undefined: go on. */
+async function agreeOnEntry(
+  { entry }: Located,
+  address: readonly string[],
+  { fleet, yes, json, flags }: ChangeOptions & { readonly flags: ConnectionFlags },
+  context: Context,
+): Promise<ExitCode | undefined> {
+  if (yes || fleet.credentials === undefined || isNamed(address, flags)) return undefined;
+  const { terminal } = context;
+  const { user } = fleet.credentials;
+  const login = user === undefined ? 'the password' : `the password of ${user}`;
+  terminal.warn(`The plan says that the cluster is at ${entry}, which would get ${login}.`);
+  const ending = afterAnswer(await terminal.confirm(`Can I log in at ${entry}?`), {
+    nobody: `nobody answered. Name the node on the command line (slotctl apply FILE ${entry}), or give --yes.`,
+  });
+  return ending && new Teller({ command: 'apply', json }, context).end(ending.code, ending.text);
 }

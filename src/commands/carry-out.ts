@@ -82,6 +82,8 @@ async function perform<P extends Plan>(
   );
 }
 
+const AGAIN = 'Not everything was done. Run the same command again to go on from here.';
+
 /** What was not done can be done later, where the plan can be written down. */
 async function leaveUnfinished<P extends Plan>(
   change: Change<P>,
@@ -90,7 +92,7 @@ async function leaveUnfinished<P extends Plan>(
   { fleet }: FleetOptions,
   { nowMs }: Context,
 ): Promise<string> {
-  const text = change.unfinished(plan, new NodeNames(plan.before), hasLost);
+  const text = change.unfinished?.(plan, new NodeNames(plan.before), hasLost) ?? AGAIN;
   const document = change.document?.(plan);
   if (document === undefined) return text;
   const file = freshName('plan', 'json', nowMs());
@@ -131,7 +133,7 @@ async function agreeOnPlan<P extends Plan>(
     teller.print(
       teller.json
         ? eventLine({ event: 'plan', command, plan }, new NodeNames(plan.before))
-        : change.preview(plan),
+        : change.preview(plan, terminal.paint),
     );
     if (options.planFile !== undefined && change.document) {
       await saveFile(options.planFile, change.document(plan));

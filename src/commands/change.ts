@@ -1,6 +1,7 @@
 /** A change as its command describes it, from the decision to the last look; and what becomes of it. */
 import type { Decision } from '../plan/refusal.ts';
 import type { Plan } from '../plan/step.ts';
+import type { Paint } from '../report/paint.ts';
 import type { NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { NodeId } from '../topology/node.ts';
@@ -20,15 +21,15 @@ export interface Change<P extends Plan> {
   readonly isFirstPart?: boolean;
   /** Looks at the nodes and plans; once before the question, and once after it. */
   decide(): Promise<Decided<P>>;
-  preview(plan: P): string;
+  preview(plan: P, paint: Paint): string;
   readonly question: string;
   /** Where there is nothing to do. */
   readonly already: string;
   readonly done: string;
   /** Done is only a part of it, and more is to come. */
   readonly isRound?: boolean;
-  /** What to do about a plan that was begun and not finished. */
-  unfinished(plan: P, names: NodeNames, hasLost: boolean): string;
+  /** What to do about a plan that was begun and not finished; absent: to run the same command again. */
+  unfinished?(plan: P, names: NodeNames, hasLost: boolean): string;
   /** Where nobody watches, there is a line for every slot that has moved. */
   readonly tellsEachSlot?: boolean;
   /** The plan as a file, where it can be carried out from one. */

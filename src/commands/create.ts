@@ -111,7 +111,6 @@ export async function runCreate(options: CreateOptions, context: Context): Promi
 
 function create(options: CreateOptions, context: Context): Promise<ExitCode> {
   const { roles, zones, allowMixed, yes, dryRun, json } = options;
-  const { paint } = context.terminal;
   let allowFewPrimaries = options.allowFewPrimaries;
   const placeOf = (node: Applicant) => placeOfApplicant(node, zones);
   const plan = (nodes: readonly Applicant[]) =>
@@ -127,7 +126,7 @@ function create(options: CreateOptions, context: Context): Promise<ExitCode> {
         allowFewPrimaries ||= await mayHaveFewPrimaries({ decision, nodes, isAgreed, json }, context);
         return { seen: asSeen(nodes), decision: allowFewPrimaries ? plan(nodes) : decision };
       },
-      preview: plan => renderCreatePlan(plan, paint),
+      preview: renderCreatePlan,
       question: 'Can I set the above configuration?',
       already: 'These nodes are a cluster already, exactly as this command would make it. Nothing to do.',
       done: 'All 16384 slots covered. Every node knows every other, its role and its slots.',
@@ -140,7 +139,6 @@ function create(options: CreateOptions, context: Context): Promise<ExitCode> {
 }
 
 function undoCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
-  const { paint } = context.terminal;
   return carryOut(
     {
       command: 'create --reset-failed',
@@ -148,7 +146,7 @@ function undoCreate(options: CreateOptions, context: Context): Promise<ExitCode>
         const nodes = await probeAll(options, context);
         return { seen: asSeen(nodes), decision: planUndoCreate(nodes) };
       },
-      preview: plan => renderUndoCreate(plan, paint),
+      preview: renderUndoCreate,
       question: 'Can I reset these nodes?',
       already: 'These nodes are as new already. Nothing to do.',
       done: 'The nodes are as new: they know nobody, and own nothing.',

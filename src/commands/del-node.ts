@@ -123,12 +123,11 @@ function removeNode(
   context: Context,
   drained: MovePlan | undefined,
 ): Promise<ExitCode> {
-  const { paint } = context.terminal;
   return carryOut(
     {
       command: 'del-node',
       decide: () => withFleet(context, options, fleet => decideOnVictim(fleet, options)),
-      preview: plan => renderDelNode(plan, paint),
+      preview: renderDelNode,
       question: 'Can I remove this node?',
       already: 'The cluster does not know this node. Nothing to do.',
       done: 'The node is removed: no node that answers knows it any more.',
@@ -175,7 +174,6 @@ export function forgetFailedCommand(context: Context, run = runForgetFailed): Co
 }
 
 export function runForgetFailed(options: MembershipOptions, context: Context): Promise<ExitCode> {
-  const { paint } = context.terminal;
   return carryOut(
     {
       command: 'forget-failed',
@@ -184,11 +182,10 @@ export function runForgetFailed(options: MembershipOptions, context: Context): P
         const placeOf = placesIn(seen.snapshot, options.zones);
         return { seen: seen.snapshot, decision: planForgetFailed(seen, placeOf) };
       },
-      preview: plan => renderForgetFailed(plan, paint),
+      preview: renderForgetFailed,
       question: 'Can I have these nodes forgotten?',
       already: 'Nobody knows a node that is gone. Nothing to do.',
       done: 'Nobody who answers knows these nodes any more.',
-      unfinished: () => 'Not everything was done. Run the same command again to go on from here.',
     },
     options,
     context,

@@ -94,7 +94,6 @@ function readWanted(
 }
 
 export function runFailover(options: FailoverOptions, context: Context): Promise<ExitCode> {
-  const { paint } = context.terminal;
   return carryOut<FailoverPlan>(
     {
       command: 'failover',
@@ -109,7 +108,7 @@ export function runFailover(options: FailoverOptions, context: Context): Promise
           const terms = { way, maxLagBytes, despiteFindings, migrations };
           return { seen: snapshot, decision: planFailover({ snapshot, wanted: named, ...terms }) };
         }),
-      preview: plan => renderFailover(plan, remarkLines(plan, paint), paint),
+      preview: (plan, paint) => renderFailover(plan, remarkLines(plan, paint), paint),
       question: 'Can I fail over?',
       already: 'It is a primary already. Nothing to do. (--of has one of its replicas take over.)',
       done: 'Every node that answers knows the new roles, and replicas that are no older than the new primary are in step.',

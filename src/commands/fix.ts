@@ -171,7 +171,6 @@ function oneRound(
   { file, trouble }: { readonly file: RescueFile; readonly trouble?: Trouble },
   context: Context,
 ): Promise<ExitCode> {
-  const { paint } = context.terminal;
   let known: Decided<FixPlan> | undefined = first;
   const decide = async () => {
     const decided = known ?? (await look());
@@ -184,7 +183,7 @@ function oneRound(
     {
       command: 'fix',
       decide,
-      preview: plan => `${renderFix(plan, { explain: false }, paint)}${broughtLines(options)}`,
+      preview: (plan, paint) => `${renderFix(plan, { explain: false }, paint)}${broughtLines(options)}`,
       question: 'Can I mend this?',
       already: 'Nothing is left to do.',
       isRound: true,

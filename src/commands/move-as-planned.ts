@@ -20,20 +20,17 @@ import { SlotSet } from '../topology/slot-set.ts';
 import { ownClaims } from '../topology/snapshot.ts';
 import { passesWithinMs } from '../topology/transient-findings.ts';
 import { carryOut } from './carry-out.ts';
-import type { Aside, Decided } from './change.ts';
+import type { Aside, Change, Decided } from './change.ts';
 import { type Context, type ExitCode, withFleet } from './context.ts';
 import type { MoveOptions } from './options/move.ts';
 
 export type Look = () => Promise<Examined>;
 
-export interface MoveStory {
-  readonly command: string;
-  readonly isFirstPart?: boolean;
+type Told = 'command' | 'isFirstPart' | 'question' | 'already' | 'tellsEachSlot';
+
+/** What a command says and plans; the rest is the same for all moves. */
+export interface MoveStory extends Pick<Change<MovePlan>, Told>, Partial<Pick<Change<MovePlan>, 'preview'>> {
   decide(look: Look): Promise<Decided<MovePlan>>;
-  preview?(plan: MovePlan): string;
-  readonly question: string;
-  readonly already: string;
-  readonly tellsEachSlot?: boolean;
 }
 
 /** For plans that take nothing but a look at the cluster. */
@@ -47,21 +44,15 @@ export function planOnSight(
 }
 
 export function moveAsPlanned(options: MoveOptions, context: Context, story: MoveStory): Promise<ExitCode> {
-  const { paint } = context.terminal;
-  const patience = options;
   return carryOut(
     {
-      command: story.command,
-      isFirstPart: story.isFirstPart ?? false,
+      preview: renderReshard,
+      ...story,
       decide: async () => {
-        const look = () => withFleet(context, options, fleet => lookAtCluster(fleet, patience));
+        const look = () => withFleet(context, options, fleet => lookAtCluster(fleet, options));
         const decided = await story.decide(look);
         return options.despiteFindings ? decided : unlessTooMuch(decided, options, context);
       },
-      preview: plan => story.preview?.(plan) ?? renderReshard(plan, paint),
-      question: story.question,
-      already: story.already,
-      tellsEachSlot: story.tellsEachSlot ?? false,
       done: 'The slots have moved, and every node that answers knows it.',
       unfinished: () => 'Not everything was moved.',
       lastLookDecides: true,

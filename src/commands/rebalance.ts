@@ -90,8 +90,7 @@ export function runRebalance(options: RebalanceOptions, context: Context): Promi
       showCheck(seen);
       return planRebalance({ ...seen, ...wishes });
     }),
-    preview: plan =>
-      renderRebalance(plan, sharesIn({ snapshot: plan.before, ...wishes }), context.terminal.paint),
+    preview: (plan, paint) => renderRebalance(plan, sharesIn({ snapshot: plan.before, ...wishes }), paint),
     question: 'Can I move these slots?',
     already: `No rebalancing needed! All nodes are within the ${thresholdPercent.toFixed(2)}% threshold.`,
   });

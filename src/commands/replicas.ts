@@ -84,7 +84,6 @@ function rehomeReplicas(
   context: Context,
   plan: (fleet: Fleet, snapshot: ClusterSnapshot) => Promise<Decision<RehomingPlan>>,
 ): Promise<ExitCode> {
-  const { paint } = context.terminal;
   return carryOut(
     {
       command,
@@ -93,14 +92,13 @@ function rehomeReplicas(
           const { snapshot: seen } = await lookAtCluster(fleet, { ...options, withReplicas: true });
           return { seen, decision: await plan(fleet, seen) };
         }),
-      preview: decided => renderRehoming(decided, paint),
+      preview: renderRehoming,
       question: 'Can I move these replicas?',
       already:
         command === 'replicate'
           ? 'It replicates that primary already. Nothing to do.'
           : 'No move would make the placement better. Nothing to do.',
       done: 'Every node that answers knows the new roles, and the replicas are connected to their primaries.',
-      unfinished: () => 'Not everything was done. Run the same command again to go on from here.',
     },
     options,
     context,

@@ -81,7 +81,7 @@ export function runReshard({ wish, ...options }: ReshardOptions, context: Contex
       }
       return { seen: seen.snapshot, decision: planReshard({ ...seen, despiteFindings, ...request }) };
     },
-    ...(isClassic && { preview: plan => renderClassicReshard(plan, terminal.paint) }),
+    ...(isClassic && { preview: renderClassicReshard }),
     question: `Do you want to proceed with the proposed reshard plan${isClassic ? ' (yes/no)' : ''}?`,
     already: 'The slots are where they are to be. Nothing to do.',
     tellsEachSlot: true,

@@ -68,7 +68,6 @@ function readWish({ toVersion: versions = [], primariesOn: hosts = [], all = fal
 }
 
 export function runRollingFailover(options: RollingOptions, context: Context): Promise<ExitCode> {
-  const { paint } = context.terminal;
   const { wish, maxLagBytes } = options;
   return carryOut<RollingPlan>(
     {
@@ -79,7 +78,7 @@ export function runRollingFailover(options: RollingOptions, context: Context): P
           const migrations = await listMigrations(fleet, snapshot);
           return { seen: snapshot, decision: planRolling({ snapshot, wish, maxLagBytes, migrations }) };
         }),
-      preview: plan => renderFailover(plan, remarkLines(plan, paint), paint),
+      preview: (plan, paint) => renderFailover(plan, remarkLines(plan, paint), paint),
       question: 'Can I fail over these shards, one after the other?',
       already:
         wish.versions.length + wish.hosts.length > 0

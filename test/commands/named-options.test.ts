@@ -42,7 +42,6 @@ const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/commands/fix.ts': MENDERS,
   'src/commands/telling/fix-end.ts': MENDERS,
   'src/commands/carry-out.ts': CHANGES,
-  'src/commands/agree-on-entry.ts': ['apply'],
   'src/commands/apply.ts': ['apply'],
   'src/commands/telling/failures.ts': EVERYBODY,
   'src/commands/options/connection.ts': EVERYBODY,
