@@ -1,4 +1,5 @@
 /** The layout of src/ is law: which room may import which, and which packages each may use. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -194,6 +195,11 @@ describe('the layout of src/', () => {
     expect(
       circlesIn(new Map(files.map(file => [file, importsOf(file).map(({ target }) => target)]))),
     ).toEqual([]);
+  });
+
+  test('the house in CONTRIBUTING is drawn as it is (npm run house)', () => {
+    const script = fileURLToPath(new URL('../scripts/draw-house.mjs', import.meta.url));
+    expect(execFileSync(process.execPath, [script, '--check'], { encoding: 'utf8' })).toBe('');
   });
 
   test('no file is called after nothing in particular', () => {
