@@ -19,6 +19,7 @@ import type { Decided } from './change.ts';
 import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
 import { asUsage, type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
 import { moveAsPlanned } from './move-as-planned.ts';
+import { alsoCalled } from './options/also-called.ts';
 import { addWaitCopiesOption } from './options/change.ts';
 import {
   addMembershipOptions,
@@ -40,8 +41,6 @@ export interface AddNodeOptions extends MembershipOptions {
 
 interface AddNodeFlags extends MembershipFlags, ObstacleFlags {
   readonly replica?: boolean;
-  readonly clusterSlave?: boolean;
-  readonly clusterReplica?: boolean;
   readonly asReplicas?: string;
   readonly masterId?: string;
   readonly clusterMasterId?: string;
@@ -56,8 +55,8 @@ export function addNodeCommand(context: Context, run = runAddNode): Command {
     .description('bring new nodes into a cluster')
     .argument('[nodes...]', 'the new nodes, then a node of the cluster: host:port each')
     .option('--replica', 'as replicas')
-    .addOption(new Option('--cluster-slave').hideHelp())
-    .addOption(new Option('--cluster-replica').hideHelp())
+    .addOption(alsoCalled('--cluster-slave', 'replica'))
+    .addOption(alsoCalled('--cluster-replica', 'replica'))
     .option('--as-replicas <a,b,…>', 'these new nodes as replicas, the others as primaries')
     .option('--cluster-master-id <node>', 'of this primary: id, beginning of an id, or host:port')
     .addOption(new Option('--cluster-primary-id <node>').hideHelp())
@@ -75,7 +74,7 @@ export function addNodeCommand(context: Context, run = runAddNode): Command {
       ];
       if (entry === undefined || newcomers.length === 0)
         throw new UsageError('name the new nodes, then a node of the cluster');
-      const all = flags.replica || flags.clusterSlave || flags.clusterReplica;
+      const all = flags.replica === true;
       const primary = flags.clusterMasterId ?? flags.clusterPrimaryId;
       if (primary !== undefined && !all && asReplicas.length === 0)
         throw new UsageError('--cluster-master-id goes with --replica (--cluster-slave)');

@@ -1,6 +1,6 @@
 /** `call`: one command, sent to every node. What it does is the business of whoever writes it. */
 
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { type Answer, aboutCommand, CALL_LIMITS, callNodes } from '../live/call-nodes.ts';
 import { EntryNodeError, inspect } from '../live/look/inspect.ts';
 import { callDocumentEntry, callDocumentHead, callDocumentTail } from '../report/json/call.ts';
@@ -18,6 +18,7 @@ import { tagged } from '../report/text/complaint.ts';
 import { InterruptedError } from '../resp/errors.ts';
 import { type Called, rollCall } from '../topology/node-order.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
+import { alsoCalled } from './options/also-called.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 
 export interface CallOptions extends FleetOptions {
@@ -29,10 +30,7 @@ export interface CallOptions extends FleetOptions {
 
 interface CallFlags extends ConnectionFlags {
   readonly onlyPrimaries?: boolean;
-  readonly clusterOnlyMasters?: boolean;
-  readonly clusterOnlyPrimaries?: boolean;
   readonly onlyReplicas?: boolean;
-  readonly clusterOnlyReplicas?: boolean;
   readonly json?: boolean;
 }
 
@@ -60,10 +58,10 @@ export function callCommand(context: Context, run = runCall): Command {
     .description('send a command to every node, and show what each answers')
     .argument('[words...]', 'any node (host:port, or a URI), then the command and its arguments')
     .option('--only-primaries', 'send it to primaries only')
-    .addOption(new Option('--cluster-only-masters').hideHelp())
-    .addOption(new Option('--cluster-only-primaries').hideHelp())
+    .addOption(alsoCalled('--cluster-only-masters', 'onlyPrimaries'))
+    .addOption(alsoCalled('--cluster-only-primaries', 'onlyPrimaries'))
     .option('--only-replicas', 'send it to replicas only')
-    .addOption(new Option('--cluster-only-replicas').hideHelp())
+    .addOption(alsoCalled('--cluster-only-replicas', 'onlyReplicas'))
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .showHelpAfterError('(What begins with - and is meant for the server stands behind --.)');
@@ -83,9 +81,7 @@ export function callCommand(context: Context, run = runCall): Command {
   });
 }
 
-function restriction(flags: CallFlags): CallOptions['only'] {
-  const primaries = flags.onlyPrimaries || flags.clusterOnlyMasters || flags.clusterOnlyPrimaries;
-  const replicas = flags.onlyReplicas || flags.clusterOnlyReplicas;
+function restriction({ onlyPrimaries: primaries, onlyReplicas: replicas }: CallFlags): CallOptions['only'] {
   if (primaries && replicas) throw new UsageError('only primaries and only replicas is nobody');
   return primaries ? 'primary' : replicas ? 'replica' : undefined;
 }

@@ -1,4 +1,5 @@
 /** `check`: looks at a cluster through all of its nodes and says what is wrong. Changes nothing. */
+
 import { Command, Option } from 'commander';
 import { saveFile } from '../live/files/whole-file.ts';
 import { takeCensus } from '../live/look/census.ts';
@@ -18,6 +19,7 @@ import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { mayPass } from '../topology/transient-findings.ts';
 import { tellOfUnreached } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, type FleetOptions, UsageError, withFleet } from './context.ts';
+import { alsoCalled } from './options/also-called.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 import { wholeNumber } from './options/numbers.ts';
 
@@ -42,7 +44,6 @@ interface CheckFlags extends ConnectionFlags {
   readonly minReplicas: number;
   readonly maxReplicaLag: number;
   readonly searchMultipleOwners?: boolean;
-  readonly clusterSearchMultipleOwners?: boolean;
 }
 
 const FAR_BEHIND_BYTES = 16 * 1024 * 1024;
@@ -69,7 +70,7 @@ export function checkCommand(context: Context, run = runCheck): Command {
       FAR_BEHIND_BYTES,
     )
     .option('--search-multiple-owners', 'count the keys in all slots, to find some outside their owners')
-    .addOption(new Option('--cluster-search-multiple-owners').hideHelp());
+    .addOption(alsoCalled('--cluster-search-multiple-owners', 'searchMultipleOwners'));
   return addConnectionOptions(command).action(async (words: string[], flags: CheckFlags) => {
     if (flags.output === '') throw new UsageError('--output takes the name of a file');
     const connection = await resolveConnection(words, flags, context.terminal);
@@ -85,7 +86,7 @@ function checkOptions(flags: CheckFlags): Omit<CheckOptions, keyof FleetOptions>
     failOn: flags.failOn,
     minReplicas: flags.minReplicas,
     maxReplicaLagBytes: flags.maxReplicaLag,
-    searchOwners: flags.searchMultipleOwners === true || flags.clusterSearchMultipleOwners === true,
+    searchOwners: flags.searchMultipleOwners === true,
   };
 }
 

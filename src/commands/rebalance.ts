@@ -1,5 +1,5 @@
 /** `rebalance`: every primary gets its share of the slots, with the fewest that move. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { planRebalance, sharesIn } from '../plan/slots/rebalance.ts';
 import { renderRebalance } from '../report/text/moves.ts';
 import { showingCheckOnce } from './classic/check.ts';
@@ -23,8 +23,6 @@ interface RebalanceFlags extends MoveFlags {
   readonly clusterWeight?: readonly Weight[];
   readonly clusterThreshold: number;
   readonly clusterUseEmptyMasters?: boolean;
-  readonly clusterUseEmptyPrimaries?: boolean;
-  readonly clusterSimulate?: boolean;
 }
 
 const THRESHOLD_PERCENT = 2;
@@ -41,25 +39,17 @@ export function rebalanceCommand(context: Context, run = runRebalance): Command 
     )
     .option('--cluster-threshold <percent>', 'how far off a node must be', readThreshold, THRESHOLD_PERCENT)
     .option('--cluster-use-empty-masters', 'primaries without slots get some, too')
-    .option('--cluster-use-empty-primaries', 'the same')
-    .option('--cluster-simulate', 'the same as --dry-run');
+    .addOption(
+      new Option('--cluster-use-empty-primaries', 'the same').implies({ clusterUseEmptyMasters: true }),
+    )
+    .addOption(new Option('--cluster-simulate', 'the same as --dry-run').implies({ dryRun: true }));
   return addMoveOptions(command).action(async (words: string[], flags: RebalanceFlags) => {
     const options = await resolveMove(words, flags, context);
     const weights = flags.clusterWeight ?? [];
     const again = weights.find(({ word }, i) => weights.findIndex(other => other.word === word) !== i);
     if (again) throw new UsageError(`${again.word} is given two weights`);
-    context.finish(
-      await run(
-        {
-          ...options,
-          dryRun: options.dryRun || flags.clusterSimulate === true,
-          weights,
-          thresholdPercent: flags.clusterThreshold,
-          useEmpty: flags.clusterUseEmptyMasters === true || flags.clusterUseEmptyPrimaries === true,
-        },
-        context,
-      ),
-    );
+    const { clusterThreshold: thresholdPercent, clusterUseEmptyMasters: useEmpty = false } = flags;
+    context.finish(await run({ ...options, weights, thresholdPercent, useEmpty }, context));
   });
 }
 

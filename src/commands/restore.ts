@@ -1,6 +1,6 @@
 /** `restore`: puts the keys of a backup into a cluster, whatever its shape. */
 
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { countDatabases } from '../live/keys/databases.ts';
 import type { Persisting } from '../live/keys/retry.ts';
 import { lookAtCluster } from '../live/look/look-at-cluster.ts';
@@ -25,6 +25,7 @@ import { SlotSet } from '../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots, type NodeView } from '../topology/snapshot.ts';
 import { carryOutRestore, keysIn, keysOf, type RestoreWork } from './carry-out-restore.ts';
 import { asUsage, type Context, EXIT, type ExitCode, type FleetOptions, withFleet } from './context.ts';
+import { alsoCalled } from './options/also-called.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 import { afterAnswer } from './telling/after-answer.ts';
 import { Teller } from './telling/teller.ts';
@@ -40,7 +41,6 @@ export interface RestoreOptions extends FleetOptions {
 
 interface RestoreFlags extends ConnectionFlags {
   readonly replace?: boolean;
-  readonly clusterReplace?: boolean;
   readonly despiteFindings?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -53,7 +53,7 @@ export function restoreCommand(context: Context, run = runRestore): Command {
     .argument('<folder>', 'a backup, of slotctl or of the servers’ own tools')
     .argument('[address...]', 'any node: host:port, host port, or a URI')
     .option('--replace', 'overwrite keys and functions that exist; their values of today are lost')
-    .addOption(new Option('--cluster-replace', 'the same').hideHelp())
+    .addOption(alsoCalled('--cluster-replace', 'replace'))
     .option('--despite-findings', 'restore even if nodes have too little memory')
     .option('-y, --yes', 'do not ask')
     .option('--json', 'print one JSON object per line');
@@ -63,7 +63,7 @@ export function restoreCommand(context: Context, run = runRestore): Command {
       const options = {
         ...connection,
         folder,
-        replace: flags.replace === true || flags.clusterReplace === true,
+        replace: flags.replace === true,
         despiteFindings: flags.despiteFindings === true,
         yes: flags.yes === true,
         json: flags.json === true,

@@ -1,15 +1,16 @@
 /** What every command that changes something is told: whether to ask, what to print, how long to wait. */
-import { type Command, Option } from 'commander';
+
+import type { Command } from 'commander';
 import type { ExecuteOptions } from '../../live/execute.ts';
 import type { Moving } from '../../live/move/passages.ts';
 import type { FleetOptions } from '../context.ts';
+import { alsoCalled } from './also-called.ts';
 import { seconds } from './numbers.ts';
 
 const JOIN_TIMEOUT_SECONDS = 60;
 
 export interface ConsentFlags {
   readonly yes?: boolean;
-  readonly clusterYes?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -42,7 +43,7 @@ export interface ChangeOptions extends FleetOptions, ConsentOptions {
 export function addConsentOptions(command: Command): Command {
   return command
     .option('-y, --yes', 'do not ask')
-    .addOption(new Option('--cluster-yes').hideHelp())
+    .addOption(alsoCalled('--cluster-yes', 'yes'))
     .option('--dry-run', 'show what would be done, and do nothing')
     .option('--json', 'print one JSON object per line');
 }
@@ -63,7 +64,7 @@ export function addWaitCopiesOption(command: Command): Command {
 
 export function consentOptions(flags: ConsentFlags): ConsentOptions {
   return {
-    yes: flags.yes === true || flags.clusterYes === true,
+    yes: flags.yes === true,
     dryRun: flags.dryRun === true,
     json: flags.json === true,
   };

@@ -1,9 +1,11 @@
 /** How `fix` and `explain` are told what to do. */
+
 import { type Command, Option } from 'commander';
 import type { Preference } from '../../live/fix/key-pairs.ts';
 import type { SavedFix } from '../../plan/files/fix-file.ts';
 import type { FixWishes } from '../../plan/fix/fix.ts';
 import { type Context, UsageError } from '../context.ts';
+import { alsoCalled } from './also-called.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './change.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection.ts';
 import { ALLOW_BLOCKING } from './move.ts';
@@ -31,7 +33,6 @@ export interface FixFlags extends ConnectionFlags, ChangeFlags {
   readonly explain?: boolean;
   readonly searchMultipleOwners?: boolean;
   readonly clusterFixWithUnreachableMasters?: boolean;
-  readonly clusterFixWithUnreachablePrimaries?: boolean;
   readonly prefer?: 'owner' | 'other';
   readonly preferNewest?: boolean;
   readonly rescueFile?: string;
@@ -52,7 +53,7 @@ export function addFixOptions(command: Command): Command {
       '--cluster-fix-with-unreachable-masters',
       'give the slots of nodes that do not answer to others; what only they have is lost',
     )
-    .addOption(new Option('--cluster-fix-with-unreachable-primaries').hideHelp())
+    .addOption(alsoCalled('--cluster-fix-with-unreachable-primaries', 'clusterFixWithUnreachableMasters'))
     .addOption(
       new Option('--prefer <side>', 'whose value stays where a key has two (default: owner)').choices([
         'owner',
@@ -102,8 +103,7 @@ export async function resolveFix(
     ...changeOptions(flags),
     wishes: {
       searchOwners: flags.searchMultipleOwners !== false,
-      withUnreachable:
-        flags.clusterFixWithUnreachableMasters === true || flags.clusterFixWithUnreachablePrimaries === true,
+      withUnreachable: flags.clusterFixWithUnreachableMasters === true,
     },
     prefer: flags.preferNewest ? 'newest' : (flags.prefer ?? 'owner'),
     ...(flags.rescueFile !== undefined && { rescueFile: flags.rescueFile }),

@@ -1,10 +1,12 @@
 /** How keys come: the options of `import`. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ImportLimits } from '../../live/import/import-run.ts';
 import type { PaceLimits } from '../../live/keys/pace.ts';
 import type { DatabaseClash, ImportWishes } from '../../plan/transfer/import.ts';
 import type { Terminal } from '../../terminal.ts';
 import { type FleetOptions, UsageError } from '../context.ts';
+import { alsoCalled } from './also-called.ts';
 import { addConsentOptions, type ConsentFlags, type ConsentOptions, consentOptions } from './change.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection.ts';
 import {
@@ -14,8 +16,14 @@ import {
   type SourceFlags,
   type SourceOptions,
 } from './import-source.ts';
-import { ALLOW_BLOCKING, addPaceOptions, paceOf, USUAL_MOVING } from './move.ts';
-import { positive } from './numbers.ts';
+import {
+  ALLOW_BLOCKING,
+  addMigrateOptions,
+  addPaceOptions,
+  type MigrateFlags,
+  migrateLimits,
+  paceOf,
+} from './move.ts';
 
 export interface ImportOptions extends FleetOptions, ConsentOptions {
   readonly source: SourceOptions;
@@ -26,19 +34,13 @@ export interface ImportOptions extends FleetOptions, ConsentOptions {
   readonly verbose: boolean;
 }
 
-export interface ImportFlags extends ConnectionFlags, SourceFlags, ConsentFlags, PaceLimits {
+export interface ImportFlags extends ConnectionFlags, SourceFlags, ConsentFlags, MigrateFlags, PaceLimits {
   readonly clusterCopy?: boolean;
-  readonly copy?: boolean;
   readonly clusterReplace?: boolean;
-  readonly replace?: boolean;
   readonly rescue: boolean;
   readonly databases?: readonly number[];
   readonly databaseClash: DatabaseClash;
   readonly throughHere?: boolean;
-  readonly clusterPipeline: number;
-  readonly clusterTimeout: number;
-  readonly maxBlockMs: number;
-  readonly allowBlocking?: boolean;
   readonly despiteFindings?: boolean;
   readonly verbose?: boolean;
 }
@@ -47,7 +49,6 @@ export interface ImportFlags extends ConnectionFlags, SourceFlags, ConsentFlags,
 const FIRST_BATCH = 100;
 
 export function addImportOptions(command: Command): Command {
-  const { limits } = USUAL_MOVING;
   addSourceOptions(command)
     .option('--cluster-copy', 'the source keeps its keys')
     .option('--cluster-replace', 'overwrite values that differ in the cluster, and keep them in a file')
@@ -61,21 +62,13 @@ export function addImportOptions(command: Command): Command {
         .choices(['refuse', 'prefix', 'last'])
         .default('refuse'),
     )
-    .option('--through-here', 'pass values through this machine, for a source that cannot reach the cluster')
-    .option('--cluster-pipeline <keys>', 'keys in the first MIGRATE', positive, FIRST_BATCH)
-    .option(
-      '--cluster-timeout <ms>',
-      'what servers wait for each other in one MIGRATE',
-      positive,
-      limits.timeoutMs,
-    )
-    .option('--max-block-ms <ms>', 'how long one MIGRATE may hold up clients', positive, limits.maxBlockMs)
-    .option(...ALLOW_BLOCKING);
+    .option('--through-here', 'pass values through this machine, for a source that cannot reach the cluster');
+  addMigrateOptions(command, { firstBatch: FIRST_BATCH }).option(...ALLOW_BLOCKING);
   addPaceOptions(command, 'at most')
     .option('--despite-findings', 'even if the cluster is not healthy')
     .option('--verbose', 'a line for each key')
-    .addOption(new Option('--copy').hideHelp())
-    .addOption(new Option('--replace').hideHelp());
+    .addOption(alsoCalled('--copy', 'clusterCopy'))
+    .addOption(alsoCalled('--replace', 'clusterReplace'));
   return addConnectionOptions(addConsentOptions(command));
 }
 
@@ -91,8 +84,7 @@ export async function resolveImport(
 ): Promise<ImportOptions> {
   hideSourceLogin(flags, terminal);
   const connection = await resolveConnection(words, flags, terminal);
-  const replace = flags.clusterReplace === true || flags.replace === true;
-  const copy = flags.clusterCopy === true || flags.copy === true;
+  const { clusterReplace: replace = false, clusterCopy: copy = false } = flags;
   // The second run finds only what had lost, and would write it over what had won.
   if (flags.databaseClash === 'last' && replace && !copy)
     throw new UsageError('--database-clash last with --cluster-replace needs --cluster-copy');
@@ -108,12 +100,7 @@ export async function resolveImport(
       ...(flags.databases && { databases: flags.databases }),
       despiteFindings: flags.despiteFindings === true,
     },
-    limits: {
-      firstBatch: flags.clusterPipeline,
-      maxBlockMs: flags.maxBlockMs,
-      timeoutMs: flags.clusterTimeout,
-      allowBlocking: flags.allowBlocking === true,
-    },
+    limits: migrateLimits(flags),
     paceLimits: paceOf(flags),
     rescues: flags.rescue,
     verbose: flags.verbose === true,

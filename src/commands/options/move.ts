@@ -1,5 +1,6 @@
 /** How slots are moved: the options that every command shares that moves some. */
 import { type Command, Option } from 'commander';
+import type { ImportLimits } from '../../live/import/import-run.ts';
 import type { PaceLimits } from '../../live/keys/pace.ts';
 import type { MoverChoice } from '../../live/move/move-slots.ts';
 import type { Moving } from '../../live/move/passages.ts';
@@ -15,11 +16,20 @@ import {
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection.ts';
 import { positive, wholeNumber } from './numbers.ts';
 
-interface MannerFlags extends ObstacleFlags, PaceLimits, Pick<ChangeFlags, 'joinTimeout' | 'waitCopies'> {
-  readonly mover: MoverChoice;
+/** How much goes in one MIGRATE, and how long that may take. */
+export interface MigrateFlags {
   readonly clusterPipeline: number;
   readonly clusterTimeout: number;
   readonly maxBlockMs: number;
+  readonly allowBlocking?: boolean;
+}
+
+interface MannerFlags
+  extends ObstacleFlags,
+    MigrateFlags,
+    PaceLimits,
+    Pick<ChangeFlags, 'joinTimeout' | 'waitCopies'> {
+  readonly mover: MoverChoice;
   readonly window: number;
   readonly parallel: number;
   readonly waitReplicas: number;
@@ -67,6 +77,28 @@ export function usualMoving(
   return { ...USUAL_MOVING, mayEvict: despiteFindings, limits };
 }
 
+/** `mostTime`: what else is said of the time. */
+export function addMigrateOptions(
+  command: Command,
+  { firstBatch, mostTime = '' }: { readonly firstBatch: number; readonly mostTime?: string },
+): Command {
+  const { timeoutMs, maxBlockMs } = USUAL_MOVING.limits;
+  const waits = `what servers wait for each other in one MIGRATE${mostTime}`;
+  return command
+    .option('--cluster-pipeline <keys>', 'keys in the first MIGRATE', positive, firstBatch)
+    .option('--cluster-timeout <ms>', waits, positive, timeoutMs)
+    .option('--max-block-ms <ms>', 'how long one MIGRATE may hold up clients', positive, maxBlockMs);
+}
+
+export function migrateLimits(flags: MigrateFlags): ImportLimits {
+  return {
+    firstBatch: flags.clusterPipeline,
+    maxBlockMs: flags.maxBlockMs,
+    timeoutMs: flags.clusterTimeout,
+    allowBlocking: flags.allowBlocking === true,
+  };
+}
+
 /** `ofWhat`: what the limits hold for. */
 export function addPaceOptions(command: Command, ofWhat: string): Command {
   return command
@@ -85,23 +117,15 @@ export function paceOf({ maxKeysPerSecond, maxBytesPerSecond, pauseAboveMs }: Pa
 
 export function addMoveOptions(command: Command): Command {
   const { mover, parallel, limits } = USUAL_MOVING;
-  command
-    .addOption(
-      new Option(
-        '--mover <mover>',
-        'atomic: by the servers themselves; migrate: key by key; auto: atomic where it works',
-      )
-        .choices(['auto', 'atomic', 'migrate'])
-        .default(mover),
+  command.addOption(
+    new Option(
+      '--mover <mover>',
+      'atomic: by the servers themselves; migrate: key by key; auto: atomic where it works',
     )
-    .option('--cluster-pipeline <keys>', 'keys in the first MIGRATE', positive, limits.firstBatch)
-    .option(
-      '--cluster-timeout <ms>',
-      'what servers wait for each other in one MIGRATE; half the node timeout at most',
-      positive,
-      limits.timeoutMs,
-    )
-    .option('--max-block-ms <ms>', 'how long one MIGRATE may hold up clients', positive, limits.maxBlockMs)
+      .choices(['auto', 'atomic', 'migrate'])
+      .default(mover),
+  );
+  addMigrateOptions(command, { ...limits, mostTime: '; half the node timeout at most' })
     .option('--window <slots>', 'slots that are open at the same time', positive, limits.window)
     .option('--parallel <passages>', 'moves that a node may be part of at a time', positive, parallel)
     .option(
@@ -140,12 +164,9 @@ function mannerOf(flags: MannerFlags): Manner {
     mover: flags.mover,
     parallel: flags.parallel,
     limits: {
-      firstBatch: flags.clusterPipeline,
-      maxBlockMs: flags.maxBlockMs,
+      ...migrateLimits(flags),
       window: flags.window,
-      timeoutMs: flags.clusterTimeout,
       replace: flags.clusterReplace === true,
-      allowBlocking: flags.allowBlocking === true,
       waitReplicas: flags.waitReplicas,
     },
     paceLimits: paceOf(flags),
