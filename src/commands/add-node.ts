@@ -125,19 +125,15 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
 
 function addNodes(options: AddNodeOptions, context: Context): Promise<ExitCode> {
   const showCheck = showingCheckOnce(options, context);
-  return carryOut(
-    {
-      command: 'add-node',
-      isFirstPart: options.rebalance && !options.dryRun,
-      decide: () => withFleet(context, options, fleet => decide(fleet, options, showCheck, context)),
-      preview: (plan, paint) => renderAddNode(plan, options.primary === undefined, paint),
-      question: 'Can I add these nodes?',
-      already: 'The cluster has these nodes already. Nothing to do.',
-      done: 'New node added correctly. Every node that answers knows it.',
-    },
-    options,
-    context,
-  );
+  return carryOut(options, context, {
+    command: 'add-node',
+    isFirstPart: options.rebalance && !options.dryRun,
+    decide: () => withFleet(context, options, fleet => decide(fleet, options, showCheck, context)),
+    preview: (plan, paint) => renderAddNode(plan, options.primary === undefined, paint),
+    question: 'Can I add these nodes?',
+    already: 'The cluster has these nodes already. Nothing to do.',
+    done: 'New node added correctly. Every node that answers knows it.',
+  });
 }
 
 async function decide(

@@ -88,7 +88,7 @@ function restriction({ onlyPrimaries: primaries, onlyReplicas: replicas }: CallF
 
 export async function runCall(options: CallOptions, context: Context): Promise<ExitCode> {
   const { terminal } = context;
-  const answers = new Answers(options, context);
+  const answers = tellingAnswers(options, context);
   const reading = { ...CALL_LIMITS, exactIntegers: true };
   const spinner = terminal.spin('asking the nodes');
   try {
@@ -118,42 +118,34 @@ function isMeant({ only }: CallOptions): (node: Called) => boolean {
   return ({ role }) => only === undefined || role === only || role === 'stranger';
 }
 
-class Answers {
-  readonly #options: CallOptions;
-  readonly #context: Context;
-  #hasBegun = false;
-  #told = 0;
-  #failed = 0;
-
-  constructor(options: CallOptions, context: Context) {
-    this.#options = options;
-    this.#context = context;
-  }
-
-  begin(): void {
-    const { terminal } = this.#context;
-    const { shown } = aboutCommand(this.#options.words);
-    this.#hasBegun = true;
-    terminal.print(this.#options.json ? callDocumentHead(shown) : callHeading(shown, terminal.paint));
-  }
-
-  tell({ node, outcome }: Answer): void {
-    const { terminal } = this.#context;
-    if (outcome.kind === 'none' || isError(outcome.reply)) this.#failed++;
-    if (this.#options.json) terminal.print(callDocumentEntry(node, outcome, this.#told === 0));
-    else if (outcome.kind === 'none') {
-      terminal.print(failedCallLine(node));
-      terminal.warn(tagged('error', `Node ${nameOf(node)}: ${outcome.reason ?? NO_ADDRESS}.`), 'error');
-    } else if (terminal.interactive) terminal.print(answerText(node, outcome.reply));
-    else terminal.printBytes(answerBytes(node, outcome.reply));
-    this.#told++;
-  }
-
-  end(interrupted: boolean): ExitCode {
-    const { terminal } = this.#context;
-    if (this.#hasBegun && this.#options.json) terminal.print(callDocumentTail(this.#failed, interrupted));
-    if (this.#hasBegun && interrupted && !this.#options.json)
-      terminal.warn('Nodes of which there is no line may have been sent the command, and may have done it.');
-    return this.#failed > 0 ? EXIT.problems : EXIT.done;
-  }
+/** As they come, one after the other; for programs they are one document. */
+function tellingAnswers({ words, json }: CallOptions, { terminal }: Context) {
+  let hasBegun = false;
+  let told = 0;
+  let failed = 0;
+  return {
+    begin(): void {
+      const { shown } = aboutCommand(words);
+      hasBegun = true;
+      terminal.print(json ? callDocumentHead(shown) : callHeading(shown, terminal.paint));
+    },
+    tell({ node, outcome }: Answer): void {
+      if (outcome.kind === 'none' || isError(outcome.reply)) failed++;
+      if (json) terminal.print(callDocumentEntry(node, outcome, told === 0));
+      else if (outcome.kind === 'none') {
+        terminal.print(failedCallLine(node));
+        terminal.warn(tagged('error', `Node ${nameOf(node)}: ${outcome.reason ?? NO_ADDRESS}.`), 'error');
+      } else if (terminal.interactive) terminal.print(answerText(node, outcome.reply));
+      else terminal.printBytes(answerBytes(node, outcome.reply));
+      told++;
+    },
+    end(interrupted: boolean): ExitCode {
+      if (hasBegun && json) terminal.print(callDocumentTail(failed, interrupted));
+      if (hasBegun && interrupted && !json)
+        terminal.warn(
+          'Nodes of which there is no line may have been sent the command, and may have done it.',
+        );
+      return failed > 0 ? EXIT.problems : EXIT.done;
+    },
+  };
 }

@@ -21,9 +21,9 @@ import { Teller } from './telling/teller.ts';
 const MOST_QUESTIONS = 3;
 
 export async function carryOut<P extends Plan>(
-  change: Change<P>,
   options: ChangeOptions,
   context: Context,
+  change: Change<P>,
 ): Promise<ExitCode> {
   const teller = new Teller({ command: change.command, json: options.json }, context);
   return teller.toItsEnd(async () => {
@@ -55,31 +55,26 @@ async function perform<P extends Plan>(
     options.onStopping?.();
     teller.note('Finishing what is under way; once more stops at once, and leaves slots open.');
   };
-  return withFleet(
-    context,
-    options,
-    async fleet => {
-      const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
-      const how = { joinTimeoutMs, waitsForCopies, nowMs, ...movingNow, ...(mending && { mending }) };
-      const events = execute(fleet, plan, how);
-      const { code, hasLost, told, undecided = [] } = await followPlan(change, plan, events, teller, context);
-      change.onLosses?.(told);
-      if (code === EXIT.refused) return { code, text: 'Nothing was changed.' };
-      if (code !== EXIT.done)
-        return { code, text: await leaveUnfinished(change, plan, hasLost, options, context) };
-      const problems = (await change.verify?.(fleet, plan, { told, note: text => teller.warn(text) })) ?? [];
-      if (problems.length > 0) {
-        for (const line of [...undecided, ...problems]) teller.complain('error', line);
-        return { code: EXIT.problems, text: 'Done, and this is wrong now.' };
-      }
-      for (const line of undecided) teller.warn(line);
-      if (hasLost) return { code: EXIT.problems, text: 'Done, but keys were lost.' };
-      if (leavesSomething(plan))
-        return { code: EXIT.problems, text: 'Done, except for what the warnings name.' };
-      return { code: EXIT.done, text: change.done };
-    },
-    moving && finishSoon,
-  );
+  return withFleet(context, { ...options, finishSoon: moving && finishSoon }, async fleet => {
+    const movingNow = moving && { moving: { ...moving, isStopping: () => isStopping } };
+    const how = { joinTimeoutMs, waitsForCopies, nowMs, ...movingNow, ...(mending && { mending }) };
+    const events = execute(fleet, plan, how);
+    const { code, hasLost, told, undecided = [] } = await followPlan(change, plan, events, teller, context);
+    change.onLosses?.(told);
+    if (code === EXIT.refused) return { code, text: 'Nothing was changed.' };
+    if (code !== EXIT.done)
+      return { code, text: await leaveUnfinished(change, plan, hasLost, options, context) };
+    const problems = (await change.verify?.(fleet, plan, { told, note: text => teller.warn(text) })) ?? [];
+    if (problems.length > 0) {
+      for (const line of [...undecided, ...problems]) teller.complain('error', line);
+      return { code: EXIT.problems, text: 'Done, and this is wrong now.' };
+    }
+    for (const line of undecided) teller.warn(line);
+    if (hasLost) return { code: EXIT.problems, text: 'Done, but keys were lost.' };
+    if (leavesSomething(plan))
+      return { code: EXIT.problems, text: 'Done, except for what the warnings name.' };
+    return { code: EXIT.done, text: change.done };
+  });
 }
 
 const AGAIN = 'Not everything was done. Run the same command again to go on from here.';

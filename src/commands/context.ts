@@ -48,25 +48,29 @@ export interface FleetOptions {
   readonly trace: boolean;
 }
 
+export interface FirstInterrupt {
+  /** Told of the first Ctrl-C, where the work can come to a good end by itself. */
+  readonly finishSoon?: (() => void) | undefined;
+}
+
 /**
  * Lends a fleet to the work, and ends its connections whatever comes of it. Ctrl-C ends them early; where the work can
  * come to a good end by itself, only the second one does.
  */
 export async function withFleet<T>(
   context: Context,
-  options: FleetOptions,
+  { fleet: settings, trace, finishSoon: first }: FleetOptions & FirstInterrupt,
   work: (fleet: Fleet) => Promise<T>,
-  finishSoon?: () => void,
 ): Promise<T> {
-  const fleet = context.openFleet(options.fleet, options.trace);
-  let first = finishSoon;
+  const fleet = context.openFleet(settings, trace);
+  let finishSoon = first;
   const forget = context.terminal.onInterrupt(() => {
-    if (!first) {
+    if (!finishSoon) {
       fleet.interrupt();
       return undefined;
     }
-    first();
-    first = undefined;
+    finishSoon();
+    finishSoon = undefined;
     return 'listen-on';
   });
   try {

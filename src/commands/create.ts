@@ -115,46 +115,38 @@ function create(options: CreateOptions, context: Context): Promise<ExitCode> {
   const placeOf = (node: Applicant) => placeOfApplicant(node, zones);
   const plan = (nodes: readonly Applicant[]) =>
     planCreate({ nodes, roles, placeOf, allowFewPrimaries, allowMixed });
-  return carryOut(
-    {
-      command: 'create',
-      decide: async () => {
-        const nodes = await probeAll(options, context);
-        const decision = plan(nodes);
-        const isAgreed = yes || dryRun;
-        // Once: looked at again, it is so already.
-        allowFewPrimaries ||= await mayHaveFewPrimaries({ decision, nodes, isAgreed, json }, context);
-        return { seen: asSeen(nodes), decision: allowFewPrimaries ? plan(nodes) : decision };
-      },
-      preview: renderCreatePlan,
-      question: 'Can I set the above configuration?',
-      already: 'These nodes are a cluster already, exactly as this command would make it. Nothing to do.',
-      done: 'All 16384 slots covered. Every node knows every other, its role and its slots.',
-      unfinished: () =>
-        'The cluster is not complete. Run the same command again to go on from here, or undo it with create --reset-failed and the same nodes.',
+  return carryOut(options, context, {
+    command: 'create',
+    decide: async () => {
+      const nodes = await probeAll(options, context);
+      const decision = plan(nodes);
+      const isAgreed = yes || dryRun;
+      // Once: looked at again, it is so already.
+      allowFewPrimaries ||= await mayHaveFewPrimaries({ decision, nodes, isAgreed, json }, context);
+      return { seen: asSeen(nodes), decision: allowFewPrimaries ? plan(nodes) : decision };
     },
-    options,
-    context,
-  );
+    preview: renderCreatePlan,
+    question: 'Can I set the above configuration?',
+    already: 'These nodes are a cluster already, exactly as this command would make it. Nothing to do.',
+    done: 'All 16384 slots covered. Every node knows every other, its role and its slots.',
+    unfinished: () =>
+      'The cluster is not complete. Run the same command again to go on from here, or undo it with create --reset-failed and the same nodes.',
+  });
 }
 
 function undoCreate(options: CreateOptions, context: Context): Promise<ExitCode> {
-  return carryOut(
-    {
-      command: 'create --reset-failed',
-      decide: async () => {
-        const nodes = await probeAll(options, context);
-        return { seen: asSeen(nodes), decision: planUndoCreate(nodes) };
-      },
-      preview: renderUndoCreate,
-      question: 'Can I reset these nodes?',
-      already: 'These nodes are as new already. Nothing to do.',
-      done: 'The nodes are as new: they know nobody, and own nothing.',
-      unfinished: () => 'Not every node was reset. Run the same command again to go on from here.',
+  return carryOut(options, context, {
+    command: 'create --reset-failed',
+    decide: async () => {
+      const nodes = await probeAll(options, context);
+      return { seen: asSeen(nodes), decision: planUndoCreate(nodes) };
     },
-    options,
-    context,
-  );
+    preview: renderUndoCreate,
+    question: 'Can I reset these nodes?',
+    already: 'These nodes are as new already. Nothing to do.',
+    done: 'The nodes are as new: they know nobody, and own nothing.',
+    unfinished: () => 'Not every node was reset. Run the same command again to go on from here.',
+  });
 }
 
 function probeAll(options: CreateOptions, context: Context): Promise<Applicant[]> {

@@ -123,22 +123,18 @@ function removeNode(
   context: Context,
   drained: MovePlan | undefined,
 ): Promise<ExitCode> {
-  return carryOut(
-    {
-      command: 'del-node',
-      decide: () => withFleet(context, options, fleet => decideOnVictim(fleet, options)),
-      preview: renderDelNode,
-      question: 'Can I remove this node?',
-      already: 'The cluster does not know this node. Nothing to do.',
-      done: 'The node is removed: no node that answers knows it any more.',
-      verify: async fleet => (drained ? lossesSince(drained, fleet) : []),
-      // By its address: once it is forgotten, nobody knows its id.
-      unfinished: ({ victims, before }, names) =>
-        `Not everything was done. To go on from here: slotctl del-node ${names.of(before.entry)} ${victims.map(id => names.of(id)).join(' ')}`,
-    },
-    options,
-    context,
-  );
+  return carryOut(options, context, {
+    command: 'del-node',
+    decide: () => withFleet(context, options, fleet => decideOnVictim(fleet, options)),
+    preview: renderDelNode,
+    question: 'Can I remove this node?',
+    already: 'The cluster does not know this node. Nothing to do.',
+    done: 'The node is removed: no node that answers knows it any more.',
+    verify: async fleet => (drained ? lossesSince(drained, fleet) : []),
+    // By its address: once it is forgotten, nobody knows its id.
+    unfinished: ({ victims, before }, names) =>
+      `Not everything was done. To go on from here: slotctl del-node ${names.of(before.entry)} ${victims.map(id => names.of(id)).join(' ')}`,
+  });
 }
 
 /** While the node was being removed, those that have its keys may have lost some. */
@@ -174,20 +170,16 @@ export function forgetFailedCommand(context: Context, run = runForgetFailed): Co
 }
 
 export function runForgetFailed(options: MembershipOptions, context: Context): Promise<ExitCode> {
-  return carryOut(
-    {
-      command: 'forget-failed',
-      decide: async () => {
-        const seen = await withFleet(context, options, lookAtCluster);
-        const placeOf = placesIn(seen.snapshot, options.zones);
-        return { seen: seen.snapshot, decision: planForgetFailed(seen, placeOf) };
-      },
-      preview: renderForgetFailed,
-      question: 'Can I have these nodes forgotten?',
-      already: 'Nobody knows a node that is gone. Nothing to do.',
-      done: 'Nobody who answers knows these nodes any more.',
+  return carryOut(options, context, {
+    command: 'forget-failed',
+    decide: async () => {
+      const seen = await withFleet(context, options, lookAtCluster);
+      const placeOf = placesIn(seen.snapshot, options.zones);
+      return { seen: seen.snapshot, decision: planForgetFailed(seen, placeOf) };
     },
-    options,
-    context,
-  );
+    preview: renderForgetFailed,
+    question: 'Can I have these nodes forgotten?',
+    already: 'Nobody knows a node that is gone. Nothing to do.',
+    done: 'Nobody who answers knows these nodes any more.',
+  });
 }

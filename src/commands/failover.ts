@@ -94,28 +94,24 @@ function readWanted(
 }
 
 export function runFailover(options: FailoverOptions, context: Context): Promise<ExitCode> {
-  return carryOut<FailoverPlan>(
-    {
-      command: 'failover',
-      decide: () =>
-        withFleet(context, options, async fleet => {
-          const { snapshot } = await lookAtCluster(fleet);
-          const { wanted, way, maxLagBytes, despiteFindings } = options;
-          const name = async (word: string) => (await nameNode(fleet, snapshot, word)).word;
-          const named =
-            'of' in wanted ? { of: await name(wanted.of) } : { replica: await name(wanted.replica) };
-          const migrations = await listMigrations(fleet, snapshot);
-          const terms = { way, maxLagBytes, despiteFindings, migrations };
-          return { seen: snapshot, decision: planFailover({ snapshot, wanted: named, ...terms }) };
-        }),
-      preview: (plan, paint) => renderFailover(plan, remarkLines(plan, paint), paint),
-      question: 'Can I fail over?',
-      already: 'It is a primary already. Nothing to do. (--of has one of its replicas take over.)',
-      done: 'Every node that answers knows the new roles, and replicas that are no older than the new primary are in step.',
-      unfinished: () =>
-        'A failover that a server has begun ends within seconds, one way or the other: look with `slotctl check`, and run the same command again if it is not done.',
-    },
-    options,
-    context,
-  );
+  return carryOut<FailoverPlan>(options, context, {
+    command: 'failover',
+    decide: () =>
+      withFleet(context, options, async fleet => {
+        const { snapshot } = await lookAtCluster(fleet);
+        const { wanted, way, maxLagBytes, despiteFindings } = options;
+        const name = async (word: string) => (await nameNode(fleet, snapshot, word)).word;
+        const named =
+          'of' in wanted ? { of: await name(wanted.of) } : { replica: await name(wanted.replica) };
+        const migrations = await listMigrations(fleet, snapshot);
+        const terms = { way, maxLagBytes, despiteFindings, migrations };
+        return { seen: snapshot, decision: planFailover({ snapshot, wanted: named, ...terms }) };
+      }),
+    preview: (plan, paint) => renderFailover(plan, remarkLines(plan, paint), paint),
+    question: 'Can I fail over?',
+    already: 'It is a primary already. Nothing to do. (--of has one of its replicas take over.)',
+    done: 'Every node that answers knows the new roles, and replicas that are no older than the new primary are in step.',
+    unfinished: () =>
+      'A failover that a server has begun ends within seconds, one way or the other: look with `slotctl check`, and run the same command again if it is not done.',
+  });
 }

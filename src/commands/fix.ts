@@ -19,6 +19,7 @@ import { carryOut } from './carry-out.ts';
 import type { Decided } from './change.ts';
 import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
 import { asUsage, type Context, EXIT, type ExitCode, withFleet } from './context.ts';
+import type { ChangeOptions } from './options/change.ts';
 import {
   addExplainOptions,
   addFixOptions,
@@ -105,7 +106,8 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
       for (const sentence of late) teller.complain('error', sentence);
       return teller.end(EXIT.problems, LOST);
     }
-    if (decided.decision.kind === 'refused') return oneRound(decided, look, options, { file }, context);
+    if (decided.decision.kind === 'refused')
+      return teller.end(teller.refused(decided.decision.refusals, decided.seen).code);
     const { plan } = decided.decision;
     if (plan.stages.length === 0 || options.explain || round > MOST_ROUNDS)
       return concludeFix(plan, round, options.explain, teller, context.terminal.paint);
@@ -168,7 +170,7 @@ function oneRound(
   first: Decided<FixPlan>,
   look: () => Promise<Decided<FixPlan>>,
   options: FixOptions,
-  { file, trouble }: { readonly file: RescueFile; readonly trouble?: Trouble },
+  { file, trouble }: { readonly file: RescueFile; readonly trouble: Trouble },
   context: Context,
 ): Promise<ExitCode> {
   let known: Decided<FixPlan> | undefined = first;
@@ -179,41 +181,38 @@ function oneRound(
   };
   const { allowBlocking, timeoutMs } = options;
   const limits = { ...USUAL_MOVING.limits, allowBlocking, ...(timeoutMs !== undefined && { timeoutMs }) };
-  return carryOut(
-    {
-      command: 'fix',
-      decide,
-      preview: (plan, paint) => `${renderFix(plan, { explain: false }, paint)}${broughtLines(options)}`,
-      question: 'Can I mend this?',
-      already: 'Nothing is left to do.',
-      isRound: true,
-      tellsEachSlot: context.conventions === 'classic',
-      done: 'That is done. Looking again:',
-      // Where it is not asked for, running the same command again is the way to go on.
-      ...(options.planFile !== undefined && { document: (plan: FixPlan) => documentOf(plan, options) }),
-      onLosses: told => {
-        if (trouble) trouble.told = told;
-      },
-      unfinished: (_plan, _names, hasLost) => {
-        if (trouble) Object.assign(trouble, { isThere: true, hasLost });
-        return 'Not all of that was done.';
-      },
+  const how: ChangeOptions = {
+    ...options,
+    yes: options.yes || (context.isTheirTool === true && !givesSlotsAway(first)),
+    // The servers refuse to move open slots by themselves.
+    moving: { ...USUAL_MOVING, mover: 'migrate', limits },
+    mending: {
+      prefer: options.prefer,
+      timeoutMs: limits.timeoutMs,
+      allowBlocking,
+      rescue: value => file.add([value]),
+      keptIn: file.path,
     },
-    {
-      ...options,
-      yes: options.yes || (context.isTheirTool === true && !givesSlotsAway(first)),
-      // The servers refuse to move open slots by themselves.
-      moving: { ...USUAL_MOVING, mover: 'migrate', limits },
-      mending: {
-        prefer: options.prefer,
-        timeoutMs: limits.timeoutMs,
-        allowBlocking,
-        rescue: value => file.add([value]),
-        keptIn: file.path,
-      },
+  };
+  return carryOut(how, context, {
+    command: 'fix',
+    decide,
+    preview: (plan, paint) => `${renderFix(plan, { explain: false }, paint)}${broughtLines(options)}`,
+    question: 'Can I mend this?',
+    already: 'Nothing is left to do.',
+    isRound: true,
+    tellsEachSlot: context.conventions === 'classic',
+    done: 'That is done. Looking again:',
+    // Where it is not asked for, running the same command again is the way to go on.
+    ...(options.planFile !== undefined && { document: (plan: FixPlan) => documentOf(plan, options) }),
+    onLosses: told => {
+      trouble.told = told;
     },
-    context,
-  );
+    unfinished: (_plan, _names, hasLost) => {
+      Object.assign(trouble, { isThere: true, hasLost });
+      return 'Not all of that was done.';
+    },
+  });
 }
 
 /** What redis-cli asks about. It closes and finishes open slots without a question, and scripts have no answer ready. */

@@ -13,7 +13,7 @@ import type { Fleet } from '../resp/fleet.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import type { Ending } from './change.ts';
 import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
-import { type Context, EXIT, type ExitCode, withFleet } from './context.ts';
+import { type Context, EXIT, type ExitCode, type FirstInterrupt, withFleet } from './context.ts';
 import { addImportOptions, type ImportFlags, type ImportOptions, resolveImport } from './options/import.ts';
 import { afterAnswer } from './telling/after-answer.ts';
 import { followImport } from './telling/follow-import.ts';
@@ -134,19 +134,10 @@ function perform(
     stopping.abort();
     teller.note('Finishing what is under way; once more stops at once.');
   };
-  return withBoth(
-    options,
-    context,
-    (target, source) =>
-      followImport(
-        plan,
-        headingOf(options),
-        importKeys(plan, importingOf(options, context, { source, target }, stopping.signal)),
-        teller,
-        context,
-      ),
-    finishSoon,
-  );
+  return withBoth({ ...options, finishSoon }, context, (target, source) => {
+    const importing = importingOf(options, context, { source, target }, stopping.signal);
+    return followImport(plan, headingOf(options), importKeys(plan, importing), teller, context);
+  });
 }
 
 function importingOf(
@@ -163,17 +154,11 @@ function importingOf(
 }
 
 function withBoth<T>(
-  options: ImportOptions,
+  { source: { fleet }, ...options }: ImportOptions & FirstInterrupt,
   context: Context,
   work: (target: Fleet, source: Fleet) => Promise<T>,
-  finishSoon?: () => void,
 ): Promise<T> {
-  const source = { fleet: options.source.fleet, trace: options.trace };
   // Both are told of an interruption; one of them says so.
-  return withFleet(
-    context,
-    options,
-    target => withFleet(context, source, found => work(target, found), finishSoon && (() => {})),
-    finishSoon,
-  );
+  const source = { fleet, trace: options.trace, finishSoon: options.finishSoon && (() => {}) };
+  return withFleet(context, options, target => withFleet(context, source, found => work(target, found)));
 }

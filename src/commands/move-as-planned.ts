@@ -44,25 +44,21 @@ export function planOnSight(
 }
 
 export function moveAsPlanned(options: MoveOptions, context: Context, story: MoveStory): Promise<ExitCode> {
-  return carryOut(
-    {
-      preview: renderReshard,
-      ...story,
-      decide: async () => {
-        const look = () => withFleet(context, options, fleet => lookAtCluster(fleet, options));
-        const decided = await story.decide(look);
-        return options.despiteFindings ? decided : unlessTooMuch(decided, options, context);
-      },
-      done: 'The slots have moved, and every node that answers knows it.',
-      unfinished: () => 'Not everything was moved.',
-      lastLookDecides: true,
-      ...(options.despiteFindings && { applyWith: ' --despite-findings' }),
-      document: plan => planDocument(plan, story.command, options.moving),
-      verify: (fleet, plan, aside) => problemsLeft(fleet, plan, { ...options, ...aside }),
+  return carryOut(options, context, {
+    preview: renderReshard,
+    ...story,
+    decide: async () => {
+      const look = () => withFleet(context, options, fleet => lookAtCluster(fleet, options));
+      const decided = await story.decide(look);
+      return options.despiteFindings ? decided : unlessTooMuch(decided, options, context);
     },
-    options,
-    context,
-  );
+    done: 'The slots have moved, and every node that answers knows it.',
+    unfinished: () => 'Not everything was moved.',
+    lastLookDecides: true,
+    ...(options.despiteFindings && { applyWith: ' --despite-findings' }),
+    document: plan => planDocument(plan, story.command, options.moving),
+    verify: (fleet, plan, aside) => problemsLeft(fleet, plan, { ...options, ...aside }),
+  });
 }
 
 /** Only where a target has a limit are keys counted. */

@@ -84,23 +84,19 @@ function rehomeReplicas(
   context: Context,
   plan: (fleet: Fleet, snapshot: ClusterSnapshot) => Promise<Decision<RehomingPlan>>,
 ): Promise<ExitCode> {
-  return carryOut(
-    {
-      command,
-      decide: () =>
-        withFleet(context, options, async fleet => {
-          const { snapshot: seen } = await lookAtCluster(fleet, { ...options, withReplicas: true });
-          return { seen, decision: await plan(fleet, seen) };
-        }),
-      preview: renderRehoming,
-      question: 'Can I move these replicas?',
-      already:
-        command === 'replicate'
-          ? 'It replicates that primary already. Nothing to do.'
-          : 'No move would make the placement better. Nothing to do.',
-      done: 'Every node that answers knows the new roles, and the replicas are connected to their primaries.',
-    },
-    options,
-    context,
-  );
+  return carryOut(options, context, {
+    command,
+    decide: () =>
+      withFleet(context, options, async fleet => {
+        const { snapshot: seen } = await lookAtCluster(fleet, { ...options, withReplicas: true });
+        return { seen, decision: await plan(fleet, seen) };
+      }),
+    preview: renderRehoming,
+    question: 'Can I move these replicas?',
+    already:
+      command === 'replicate'
+        ? 'It replicates that primary already. Nothing to do.'
+        : 'No move would make the placement better. Nothing to do.',
+    done: 'Every node that answers knows the new roles, and the replicas are connected to their primaries.',
+  });
 }

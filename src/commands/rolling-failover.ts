@@ -69,30 +69,26 @@ function readWish({ toVersion: versions = [], primariesOn: hosts = [], all = fal
 
 export function runRollingFailover(options: RollingOptions, context: Context): Promise<ExitCode> {
   const { wish, maxLagBytes } = options;
-  return carryOut<RollingPlan>(
-    {
-      command: 'rolling-failover',
-      decide: () =>
-        withFleet(context, options, async fleet => {
-          const { snapshot } = await lookAtCluster(fleet, options);
-          const migrations = await listMigrations(fleet, snapshot);
-          return { seen: snapshot, decision: planRolling({ snapshot, wish, maxLagBytes, migrations }) };
-        }),
-      preview: (plan, paint) => renderFailover(plan, remarkLines(plan, paint), paint),
-      question: 'Can I fail over these shards, one after the other?',
-      already:
-        wish.versions.length + wish.hosts.length > 0
-          ? 'Every primary is as it should be. Nothing to do.'
-          : 'No replica runs a newer version than its primary. Nothing to do.',
-      done: 'Every shard has its new primary, every node that answers knows it, and replicas that are no older than it are in step.',
-      unfinished: ({ swaps }, names) =>
-        wish.all
-          ? `Stopped before the end. With --all it is not known which shards are done; of these the primaries were to be replaced: ${originals(swaps, names)}. Go on with \`slotctl failover --of\` for each that is still a primary.`
-          : 'Stopped before the end. When the reason is gone, run the same command again: shards that are done are skipped.',
-    },
-    options,
-    context,
-  );
+  return carryOut<RollingPlan>(options, context, {
+    command: 'rolling-failover',
+    decide: () =>
+      withFleet(context, options, async fleet => {
+        const { snapshot } = await lookAtCluster(fleet, options);
+        const migrations = await listMigrations(fleet, snapshot);
+        return { seen: snapshot, decision: planRolling({ snapshot, wish, maxLagBytes, migrations }) };
+      }),
+    preview: (plan, paint) => renderFailover(plan, remarkLines(plan, paint), paint),
+    question: 'Can I fail over these shards, one after the other?',
+    already:
+      wish.versions.length + wish.hosts.length > 0
+        ? 'Every primary is as it should be. Nothing to do.'
+        : 'No replica runs a newer version than its primary. Nothing to do.',
+    done: 'Every shard has its new primary, every node that answers knows it, and replicas that are no older than it are in step.',
+    unfinished: ({ swaps }, names) =>
+      wish.all
+        ? `Stopped before the end. With --all it is not known which shards are done; of these the primaries were to be replaced: ${originals(swaps, names)}. Go on with \`slotctl failover --of\` for each that is still a primary.`
+        : 'Stopped before the end. When the reason is gone, run the same command again: shards that are done are skipped.',
+  });
 }
 
 function originals(swaps: readonly Swap[], names: NodeNames): string {

@@ -31,7 +31,7 @@ function fixed(change: Change<Plan>) {
   };
   const options = { fleet, trace: false, yes: true, dryRun: false, json: true, joinTimeoutMs: 1 };
   const context = { terminal, openFleet: () => new Fleet(fleet), nowMs: () => 0, finish() {} };
-  const code = carryOut(change, options, context);
+  const code = carryOut(options, context, change);
   const events = () =>
     terminal.output.stdout
       .trimEnd()

@@ -28,7 +28,7 @@ export class MoveProgress {
   }
 
   moved(move: MoveStep, slots: SlotSet, keys: number): void {
-    const before = this.#underWay.get(move) ?? { slots: SlotSet.empty, keys: 0, beganAt: this.#stageBeganAt };
+    const before = this.#count(move);
     this.#underWay.set(move, { ...before, slots: before.slots.union(slots), keys: before.keys + keys });
   }
 
@@ -47,12 +47,12 @@ export class MoveProgress {
     return line;
   }
 
+  #count(move: MoveStep): Count {
+    return this.#underWay.get(move) ?? { slots: SlotSet.empty, keys: 0, beganAt: this.#stageBeganAt };
+  }
+
   #of(move: MoveStep) {
-    const { slots, keys, beganAt } = this.#underWay.get(move) ?? {
-      slots: SlotSet.empty,
-      keys: 0,
-      beganAt: this.#stageBeganAt,
-    };
+    const { slots, keys, beganAt } = this.#count(move);
     return { slots: slots.size, keys, of: move.slots.size, ms: this.#nowMs() - beganAt };
   }
 }
