@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { classicTerminal } from './classic-terminal.ts';
-import { type Conventions, type Translation, translateArguments } from './commands/classic/arguments.ts';
+import { type Conventions, type Translation, translateArguments } from './commands/classic/translate.ts';
 import { type Context, EXIT, type ExitCode, UsageError } from './commands/context.ts';
 import { examplesText } from './commands/examples.ts';
 import { nearestWord } from './commands/options/nearest-word.ts';

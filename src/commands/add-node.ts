@@ -15,10 +15,10 @@ import { type Applicant, isCandidate } from '../topology/candidate.ts';
 import { type Address, formatAddress } from '../topology/node.ts';
 import type { ClusterSnapshot } from '../topology/snapshot.ts';
 import { carryOut } from './carry-out.ts';
+import { carryOutMoves } from './carry-out-moves.ts';
 import type { Decided } from './change.ts';
 import { type ShowCheck, showingCheckOnce } from './classic/check.ts';
 import { asUsage, type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
-import { moveAsPlanned } from './move-as-planned.ts';
 import { alsoCalled } from './options/also-called.ts';
 import { addWaitCopiesOption } from './options/change.ts';
 import {
@@ -106,7 +106,7 @@ function fill(options: AddNodeOptions, context: Context): Promise<ExitCode> {
   const { despiteFindings } = options;
   const replicas = new Set(options.replicas.map(formatAddress));
   const primaries = options.newcomers.map(formatAddress).filter(name => !replicas.has(name));
-  return moveAsPlanned({ ...options, moving: options.filling }, context, {
+  return carryOutMoves({ ...options, moving: options.filling }, context, {
     command: 'add-node',
     decide: () =>
       withFleet(context, options, async fleet => {

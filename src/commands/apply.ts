@@ -6,9 +6,9 @@ import { readPlanDocument, type SavedPlan } from '../plan/files/plan-file.ts';
 import { resumePlan } from '../plan/slots/resume.ts';
 import { fixMannerLines, mannerLines } from '../report/text/move-settings.ts';
 import { renderReshard } from '../report/text/moves.ts';
+import { carryOutMoves, planOnSight } from './carry-out-moves.ts';
 import { asUsage, type Context, type ExitCode, UsageError } from './context.ts';
 import { runFix } from './fix.ts';
-import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
 import type { ChangeOptions } from './options/change.ts';
 import type { ConnectionFlags } from './options/connection.ts';
 import { addMoveOptions, flagsOf, type MoveFlags, type MoveOptions, resolveMove } from './options/move.ts';
@@ -90,7 +90,7 @@ async function applyFix(
 
 export function runApply(options: ApplyOptions, context: Context): Promise<ExitCode> {
   const { saved, despiteFindings, brought } = options;
-  return moveAsPlanned(options, context, {
+  return carryOutMoves(options, context, {
     command: 'apply',
     decide: planOnSight(seen => resumePlan(saved, seen, despiteFindings)),
     preview: (plan, paint) => `${renderReshard(plan, paint)}${brought.map(line => `${line}\n`).join('')}`,

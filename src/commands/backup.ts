@@ -4,9 +4,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import { openFolder } from '../live/backup/backup-folder.ts';
 import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { count } from '../report/text/names.ts';
+import { type BackupOptions, carryOutBackup } from './carry-out-backup.ts';
 import { showingCheckOnce } from './classic/check.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
-import { type BackupOptions, makeBackup } from './make-backup.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './options/connection.ts';
 import { wholeNumber } from './options/numbers.ts';
 import { Teller } from './telling/teller.ts';
@@ -89,7 +89,8 @@ export async function runBackup(options: BackupOptions, context: Context): Promi
       const before = await lookAtCluster(fleet);
       showingCheckOnce(options, context)(before);
       const there = await openFolder(options.folder);
-      if (there.length === 0 || options.replace) return makeBackup(fleet, before, options, teller, context);
+      if (there.length === 0 || options.replace)
+        return carryOutBackup(fleet, before, options, teller, context);
       return teller.end(
         EXIT.refused,
         `${options.folder} holds a backup already (${count(there.length, 'file')}); nothing was changed. Take another folder, or --replace.`,

@@ -4,6 +4,7 @@ import type { Fleet, FleetSettings } from '../resp/fleet.ts';
 import type { Terminal } from '../terminal.ts';
 import { InputError } from '../topology/input-error.ts';
 import type { Conventions } from './classic/translation.ts';
+import { endOnInterrupt, type FirstInterrupt } from './interrupt.ts';
 
 /** The table is in the README and at the end of --help. */
 export const EXIT = {
@@ -48,35 +49,18 @@ export interface FleetOptions {
   readonly trace: boolean;
 }
 
-export interface FirstInterrupt {
-  /** Told of the first Ctrl-C, where the work can come to a good end by itself. */
-  readonly finishSoon?: (() => void) | undefined;
-}
-
-/**
- * Lends a fleet to the work, and ends its connections whatever comes of it. Ctrl-C ends them early; where the work can
- * come to a good end by itself, only the second one does.
- */
+/** Lends a fleet to the work, and ends its connections whatever comes of it, an interruption among it. */
 export async function withFleet<T>(
   context: Context,
-  { fleet: settings, trace, finishSoon: first }: FleetOptions & FirstInterrupt,
+  options: FleetOptions & FirstInterrupt,
   work: (fleet: Fleet) => Promise<T>,
 ): Promise<T> {
-  const fleet = context.openFleet(settings, trace);
-  let finishSoon = first;
-  const forget = context.terminal.onInterrupt(() => {
-    if (!finishSoon) {
-      fleet.interrupt();
-      return undefined;
-    }
-    finishSoon();
-    finishSoon = undefined;
-    return 'listen-on';
-  });
+  const fleet = context.openFleet(options.fleet, options.trace);
+  const stopListening = endOnInterrupt(fleet, context.terminal, options);
   try {
     return await work(fleet);
   } finally {
-    forget();
+    stopListening();
     fleet.close();
   }
 }

@@ -18,9 +18,9 @@ import { findNode } from '../topology/find-node.ts';
 import type { NodeId } from '../topology/node.ts';
 import { believedNodes, type ClusterSnapshot } from '../topology/snapshot.ts';
 import { carryOut } from './carry-out.ts';
+import { carryOutMoves } from './carry-out-moves.ts';
 import type { Decided } from './change.ts';
 import { type Context, EXIT, type ExitCode, UsageError, withFleet } from './context.ts';
-import { moveAsPlanned } from './move-as-planned.ts';
 import { addWaitCopiesOption } from './options/change.ts';
 import {
   addMembershipOptions,
@@ -92,7 +92,7 @@ export async function runDelNode(options: DelNodeOptions, context: Context): Pro
 function drain(options: DelNodeOptions, context: Context, keep: (plan: MovePlan) => void): Promise<ExitCode> {
   const { victim, draining } = options;
   const { despiteFindings } = draining;
-  return moveAsPlanned({ ...options, ...draining }, context, {
+  return carryOutMoves({ ...options, ...draining }, context, {
     command: 'del-node',
     isFirstPart: !options.dryRun,
     decide: () =>

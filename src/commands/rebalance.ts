@@ -2,9 +2,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { planRebalance, sharesIn } from '../plan/slots/rebalance.ts';
 import { renderRebalance } from '../report/text/moves.ts';
+import { carryOutMoves, planOnSight } from './carry-out-moves.ts';
 import { showingCheckOnce } from './classic/check.ts';
 import { type Context, type ExitCode, UsageError } from './context.ts';
-import { moveAsPlanned, planOnSight } from './move-as-planned.ts';
 import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './options/move.ts';
 import { readNumber } from './options/numbers.ts';
 
@@ -74,7 +74,7 @@ export function runRebalance(options: RebalanceOptions, context: Context): Promi
   const { weights, thresholdPercent, useEmpty, despiteFindings } = options;
   const wishes = { weights, thresholdPercent, useEmpty, despiteFindings };
   const showCheck = showingCheckOnce(options, context, { nodes: false });
-  return moveAsPlanned(options, context, {
+  return carryOutMoves(options, context, {
     command: 'rebalance',
     decide: planOnSight(seen => {
       showCheck(seen);

@@ -4,9 +4,9 @@ import { planReshard } from '../plan/slots/reshard.ts';
 import { renderClassicReshard } from '../report/text/moves.ts';
 import { SlotSet } from '../topology/slot-set.ts';
 import { askReshard } from './ask-reshard.ts';
+import { carryOutMoves } from './carry-out-moves.ts';
 import { showingCheckOnce } from './classic/check.ts';
 import { asUsage, type Context, type ExitCode, UsageError } from './context.ts';
-import { moveAsPlanned } from './move-as-planned.ts';
 import { addMoveOptions, type MoveFlags, type MoveOptions, resolveMove } from './options/move.ts';
 import { positive } from './options/numbers.ts';
 import { isComplete, type Said } from './reshard-questions.ts';
@@ -66,7 +66,7 @@ export function runReshard({ wish, ...options }: ReshardOptions, context: Contex
   const isClassic = conventions === 'classic';
   const showCheck = showingCheckOnce(options, context);
   let request = isRequest(wish) ? wish : undefined;
-  return moveAsPlanned(options, context, {
+  return carryOutMoves(options, context, {
     command: 'reshard',
     decide: async look => {
       let seen = await look();

@@ -4,7 +4,7 @@
  */
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { translateArguments } from '../../src/commands/classic/arguments.ts';
+import { translateArguments } from '../../src/commands/classic/translate.ts';
 import { asAnswer, LineReader, type Reply } from '../../src/line-reader.ts';
 
 interface Line {

@@ -46,7 +46,7 @@ const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/commands/telling/failures.ts': EVERYBODY,
   'src/commands/options/connection.ts': EVERYBODY,
   // The command that goes on with it.
-  'src/commands/move-as-planned.ts': ['apply'],
+  'src/commands/carry-out-moves.ts': ['apply'],
   'src/commands/rebalance.ts': ['rebalance'],
   'src/commands/reshard.ts': ['reshard'],
   'src/commands/ask-reshard.ts': ['reshard'],

@@ -2,6 +2,7 @@
 import type { Refusal } from '../../plan/refusal.ts';
 import { classicRefusal } from '../../report/classic/refusal.ts';
 import { eventLine } from '../../report/json/change-events.ts';
+import { FORMAT_VERSION } from '../../report/json/document.ts';
 import { tagged } from '../../report/text/complaint.ts';
 import { NodeNames, vocabularyOf } from '../../report/text/names.ts';
 import { describeRefusal } from '../../report/text/refusal.ts';
@@ -12,7 +13,6 @@ import type { Ending } from '../change.ts';
 import { type Context, EXIT, type ExitCode } from '../context.ts';
 import { explainFailure } from './failures.ts';
 
-const FORMAT_VERSION = 1;
 const NOBODY = new NodeNames();
 
 export interface Telling {

@@ -1,7 +1,7 @@
 /** Command lines of redis-cli, valkey-cli and redis-trib, line by line, and the native ones that they become. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { translateArguments } from '../../../src/commands/classic/arguments.ts';
+import { translateArguments } from '../../../src/commands/classic/translate.ts';
 
 type Env = Readonly<Record<string, string>>;
 

@@ -6,18 +6,12 @@ interface TribOption {
   readonly takes: 'nothing' | 'word';
   /** Absent where it makes no difference. */
   readonly becomes?: `--${string}`;
-  /** Whether it tells that the command line is one of redis-trib. */
-  readonly isTelling: boolean;
+  /** slotctl takes it by itself, so that it does not tell that the command line is one of redis-trib. */
+  readonly isOurs?: true;
 }
 
-const word = (becomes: `--${string}`): TribOption => ({ takes: 'word', becomes, isTelling: true });
-const flag = (becomes?: `--${string}`): TribOption => ({
-  takes: 'nothing',
-  ...(becomes && { becomes }),
-  isTelling: true,
-});
-/** Words that slotctl takes by itself. */
-const untelling = (option: TribOption): TribOption => ({ ...option, isTelling: false });
+const word = (becomes: `--${string}`): TribOption => ({ takes: 'word', becomes });
+const flag = (becomes?: `--${string}`): TribOption => ({ takes: 'nothing', ...(becomes && { becomes }) });
 
 const TIMEOUT = { '--timeout': word('--cluster-timeout') };
 const PIPELINE = { '--pipeline': word('--cluster-pipeline') };
@@ -50,8 +44,8 @@ const TRIB_OPTIONS: Readonly<Record<string, Readonly<Record<string, TribOption>>
   'del-node': VERBOSE,
   import: {
     '--from': word('--cluster-from'),
-    '--copy': untelling(flag('--cluster-copy')),
-    '--replace': untelling(flag('--cluster-replace')),
+    '--copy': { ...flag('--cluster-copy'), isOurs: true },
+    '--replace': { ...flag('--cluster-replace'), isOurs: true },
   },
   'set-timeout': {},
   call: {},
@@ -82,7 +76,7 @@ export function translateTribLine(argv: readonly string[], isCalledTrib: boolean
       if (glued === undefined && takesWord(name) && i + 1 < end) words.push(rest[++i] ?? '');
       continue;
     }
-    isTheirs ||= option.isTelling;
+    isTheirs ||= !option.isOurs;
     if (option.takes === 'nothing') {
       if (option.becomes) words.push(option.becomes);
       continue;

@@ -17,8 +17,8 @@ import {
 } from './cluster-options.ts';
 import { judgeAddresses, judgeValue } from './judge-values.ts';
 import { type ClusterLine, readClusterLine } from './read-cluster-line.ts';
+import { translateTribLine } from './translate-trib.ts';
 import { ready, type Translation, type Wrong, wrong } from './translation.ts';
-import { translateTribLine } from './trib-arguments.ts';
 
 export type { Conventions, Translation } from './translation.ts';
 

@@ -43,7 +43,7 @@ export function planOnSight(
   };
 }
 
-export function moveAsPlanned(options: MoveOptions, context: Context, story: MoveStory): Promise<ExitCode> {
+export function carryOutMoves(options: MoveOptions, context: Context, story: MoveStory): Promise<ExitCode> {
   return carryOut(options, context, {
     preview: renderReshard,
     ...story,

@@ -58,7 +58,7 @@ const RATE_OVER_MS = 60_000;
 const PROBLEMS =
   "*** Cluster seems to have some problems, please be aware of it if you're going to restore this backup.";
 
-export async function makeBackup(
+export async function carryOutBackup(
   fleet: Fleet,
   { snapshot: before, findings }: Examined,
   options: BackupOptions,
