@@ -4,7 +4,7 @@
  */
 
 /** `nobody`: the stream is at its end, or silent. */
-export type Reply<T> =
+export type Input<T> =
   | { readonly kind: 'given'; readonly value: T }
   | { readonly kind: 'nobody' }
   | { readonly kind: 'interrupted' };
@@ -34,13 +34,13 @@ export class LineReader {
     for (const event of ['end', 'error', 'close']) input.on(event, () => this.#end());
   }
 
-  async next(): Promise<Reply<string>> {
+  async next(): Promise<Input<string>> {
     const heard = await this.#until(() => this.#text.includes('\n'), LONGEST_LINE);
     return heard === 'interrupted' ? { kind: 'interrupted' } : this.#take();
   }
 
   /** All that is left; `nobody` where it is too much, or does not end. */
-  async rest(): Promise<Reply<string>> {
+  async rest(): Promise<Input<string>> {
     const heard = await this.#until(() => false, MOST_TEXT);
     const text = this.#text;
     this.#text = '';
@@ -98,7 +98,7 @@ export class LineReader {
     input.removeListener('data', take).pause();
   }
 
-  #take(): Reply<string> {
+  #take(): Input<string> {
     if (this.#text === '') return { kind: 'nobody' };
     const end = this.#text.indexOf('\n');
     const line = end === -1 ? this.#text : this.#text.slice(0, end);
@@ -119,7 +119,7 @@ export function shown(line: string): string {
 }
 
 /** `nobody`: there is no terminal, and nothing was piped, or no more. */
-export type Answer = 'yes' | 'no' | 'nobody' | 'interrupted';
+export type Consent = 'yes' | 'no' | 'nobody' | 'interrupted';
 
 /** What is to be typed stands in the question. */
 export function asQuestion(question: string): string {
@@ -127,7 +127,7 @@ export function asQuestion(question: string): string {
 }
 
 /** Only the whole word counts: an accident is easily typed. What comes from a program is that word and nothing else. */
-export function asAnswer(reply: Reply<string>, by: 'person' | 'program'): Answer {
+export function asAnswer(reply: Input<string>, by: 'person' | 'program'): Consent {
   if (reply.kind !== 'given') return reply.kind;
   const word = by === 'person' ? reply.value.trim().toLowerCase() : reply.value;
   return word === 'yes' ? 'yes' : 'no';

@@ -3,10 +3,10 @@
  * standard streams. Results go to stdout; whatever is only for watching goes to stderr, and only to a terminal.
  */
 import process from 'node:process';
-import { type Answer, asAnswer, asQuestion, LineReader, type Reply, shown } from './line-reader.ts';
+import { asAnswer, asQuestion, type Consent, type Input, LineReader, shown } from './line-reader.ts';
 import { coloured, type Paint, plain } from './report/paint.ts';
 
-export type { Answer, Reply } from './line-reader.ts';
+export type { Consent, Input } from './line-reader.ts';
 
 export interface Spinner {
   say(text: string): void;
@@ -27,16 +27,16 @@ export interface Terminal {
   log(text: string): void;
   askSecret(question: string): Promise<string>;
   /** Whether to go on. Where nobody sits at a screen, the next line of standard input is the answer. */
-  confirm(question: string): Promise<Answer>;
+  confirm(question: string): Promise<Consent>;
   /** For questions with a choice of answers, where somebody sits at a screen. */
   readonly dialogue: Dialogue | undefined;
   /**
    * The next line of standard input, for where there is no dialogue. A question is written before it, and the answer
    * after that where nobody has typed it there.
    */
-  readLine(question?: string): Promise<Reply<string>>;
+  readLine(question?: string): Promise<Input<string>>;
   /** All of standard input; `nobody` where it does not end. */
-  readAll(): Promise<Reply<string>>;
+  readAll(): Promise<Input<string>>;
   /** Shows that work goes on, once it takes long enough to wonder. Silent where nobody watches. */
   spin(text: string): Spinner;
   /** Replaces the command line in the process list, where a password may stand. */
@@ -48,17 +48,17 @@ export interface Terminal {
 export type InterruptListener = () => 'listen-on' | undefined;
 
 export interface Dialogue {
-  askNumber(question: string, least: number, most: number): Promise<Reply<number>>;
-  pick<T>(question: string, choices: readonly Choice<T>[]): Promise<Reply<T>>;
+  askNumber(question: string, least: number, most: number): Promise<Input<number>>;
+  pick<T>(question: string, choices: readonly MenuItem<T>[]): Promise<Input<T>>;
   /** `objection` says what is wrong with what is picked, if anything is. */
   pickSeveral<T>(
     question: string,
-    choices: readonly Choice<T>[],
+    choices: readonly MenuItem<T>[],
     objection: (picked: readonly T[]) => string | undefined,
-  ): Promise<Reply<readonly T[]>>;
+  ): Promise<Input<readonly T[]>>;
 }
 
-export interface Choice<T> {
+export interface MenuItem<T> {
   readonly value: T;
   readonly name: string;
   /** What stands there once it is picked. */
@@ -176,7 +176,7 @@ async function ask<T>(question: {
   type: string;
   message: string;
   [setting: string]: unknown;
-}): Promise<Reply<T>> {
+}): Promise<Input<T>> {
   const { default: inquirer } = await import('inquirer');
   const abort = new AbortController();
   const prompt = inquirer.createPromptModule({ output: process.stderr, signal: abort.signal });

@@ -5,7 +5,7 @@
 import { NodeNames } from '../report/text/names.ts';
 import { nodeLines, primaryLines } from '../report/text/nodes.ts';
 import { InterruptedError } from '../resp/errors.ts';
-import type { Choice, Dialogue, Reply, Terminal } from '../terminal.ts';
+import type { Dialogue, Input, MenuItem, Terminal } from '../terminal.ts';
 import type { Examined } from '../topology/diagnose.ts';
 import type { NodeId } from '../topology/node.ts';
 import { SLOT_COUNT } from '../topology/slot-set.ts';
@@ -82,7 +82,7 @@ export async function askReshard(
 
 function lineByLine(snapshot: ClusterSnapshot, terminal: Terminal, silently: boolean) {
   let explained = false;
-  return async (inquiry: Inquiry): Promise<Reply<Heard>> => {
+  return async (inquiry: Inquiry): Promise<Input<Heard>> => {
     const question = questionFor(inquiry);
     if (openDetails(inquiry)[0] === 'from' && !explained && !silently) {
       terminal.print(HOW_TO_NAME_SOURCES);
@@ -93,7 +93,7 @@ function lineByLine(snapshot: ClusterSnapshot, terminal: Terminal, silently: boo
   };
 }
 
-function given<T>(value: T): Reply<T> {
+function given<T>(value: T): Input<T> {
   return { kind: 'given', value };
 }
 
@@ -102,7 +102,7 @@ async function pickNext(
   inquiry: Inquiry,
   snapshot: ClusterSnapshot,
   dialogue: Dialogue,
-): Promise<Reply<Heard>> {
+): Promise<Input<Heard>> {
   const primaries = primariesIn(snapshot);
   switch (openDetails(inquiry)[0]) {
     case 'count':
@@ -119,7 +119,7 @@ async function pickNext(
         primaries.filter(id => id !== inquiry.to),
         snapshot,
       );
-      const all: Choice<'all'> = { value: 'all', name: 'all of them', short: 'all' };
+      const all: MenuItem<'all'> = { value: 'all', name: 'all of them', short: 'all' };
       return picked(
         await dialogue.pickSeveral('Which are the source nodes?', [all, ...choices], objectionTo),
         sources => ({ ...inquiry, from: asFrom(sources) }),
@@ -137,12 +137,12 @@ function asFrom(sources: readonly (NodeId | 'all')[]): readonly NodeId[] | 'all'
   return ids.length < sources.length ? 'all' : ids;
 }
 
-function choicesOf(ids: readonly NodeId[], snapshot: ClusterSnapshot): Choice<NodeId>[] {
+function choicesOf(ids: readonly NodeId[], snapshot: ClusterSnapshot): MenuItem<NodeId>[] {
   const names = new NodeNames(snapshot);
   const lines = primaryLines(snapshot, ids);
   return ids.map((value, i) => ({ value, name: lines[i] ?? '', short: names.of(value) }));
 }
 
-function picked<T>(reply: Reply<T>, learn: (value: T) => Inquiry): Reply<Heard> {
+function picked<T>(reply: Input<T>, learn: (value: T) => Inquiry): Input<Heard> {
   return reply.kind === 'given' ? given(understood(learn(reply.value))) : reply;
 }

@@ -24,19 +24,21 @@ import type { Aside, Change, Decided } from './change.ts';
 import { type Context, type ExitCode, withFleet } from './context.ts';
 import type { MoveOptions } from './options/move.ts';
 
-export type Look = () => Promise<Examined>;
+export type ExamineCluster = () => Promise<Examined>;
 
-type Told = 'command' | 'isFirstPart' | 'question' | 'already' | 'tellsEachSlot';
+type Spoken = 'command' | 'isFirstPart' | 'question' | 'already' | 'tellsEachSlot';
 
 /** What a command says and plans; the rest is the same for all moves. */
-export interface MoveStory extends Pick<Change<MovePlan>, Told>, Partial<Pick<Change<MovePlan>, 'preview'>> {
-  decide(look: Look): Promise<Decided<MovePlan>>;
+export interface MoveStory
+  extends Pick<Change<MovePlan>, Spoken>,
+    Partial<Pick<Change<MovePlan>, 'preview'>> {
+  decide(look: ExamineCluster): Promise<Decided<MovePlan>>;
 }
 
 /** For plans that take nothing but a look at the cluster. */
 export function planOnSight(
   plan: (seen: Examined) => Decision<MovePlan>,
-): (look: Look) => Promise<Decided<MovePlan>> {
+): (look: ExamineCluster) => Promise<Decided<MovePlan>> {
   return async look => {
     const seen = await look();
     return { seen: seen.snapshot, decision: plan(seen) };

@@ -59,7 +59,7 @@ export interface Ending {
 }
 
 /** What became of a plan. */
-export interface Outcome {
+export interface PlanOutcome {
   readonly code: ExitCode;
   /** Keys are gone. */
   readonly hasLost: boolean;

@@ -30,7 +30,7 @@ export function importCommand(context: Context, run = runImport): Command {
   });
 }
 
-type Decided =
+type ImportDecision =
   | { readonly kind: 'plan'; readonly plan: ImportPlan }
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly seen: ClusterSnapshot };
 
@@ -85,7 +85,7 @@ function questionAbout({ sourceLogsIn }: ImportPlan, { wishes: { copy } }: Impor
   return `Can I ${[others.reverse().join(', '), last].filter(part => part !== '').join(', and ')}?`;
 }
 
-async function decide(options: Looking, context: Context): Promise<Decided> {
+async function decide(options: Looking, context: Context): Promise<ImportDecision> {
   return withBoth(options, context, async (target, source) => {
     const seen = await lookAtCluster(target);
     const { snapshot: cluster } = seen;

@@ -12,12 +12,12 @@ import { positive } from './options/numbers.ts';
 import { isComplete, type Said } from './reshard-questions.ts';
 
 /** Slots that are named, or so many of some nodes; what is not said of those is asked for. */
-export type Wish = Said | Request;
+export type ReshardWish = Said | Request;
 
 type Request = Required<Said> | { readonly slots: SlotSet; readonly to: string };
 
 export interface ReshardOptions extends MoveOptions {
-  readonly wish: Wish;
+  readonly wish: ReshardWish;
 }
 
 interface ReshardFlags extends MoveFlags {
@@ -43,7 +43,7 @@ export function reshardCommand(context: Context, run = runReshard): Command {
   });
 }
 
-function readWish({ clusterFrom, clusterTo, clusterSlots, slots }: ReshardFlags): Wish {
+function readWish({ clusterFrom, clusterTo, clusterSlots, slots }: ReshardFlags): ReshardWish {
   if (slots === undefined)
     return {
       ...(clusterSlots !== undefined && { count: clusterSlots }),
@@ -56,7 +56,7 @@ function readWish({ clusterFrom, clusterTo, clusterSlots, slots }: ReshardFlags)
   return { slots: SlotSet.parse(slots), to: clusterTo };
 }
 
-function isRequest(wish: Wish): wish is Request {
+function isRequest(wish: ReshardWish): wish is Request {
   return 'slots' in wish || isComplete(wish);
 }
 

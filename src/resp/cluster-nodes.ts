@@ -72,7 +72,7 @@ interface OwnLine extends Pick<ClusterNodesReply, 'open' | 'busPort'> {
 }
 
 /** As the others would write it, the own line is remembered too; only the rest of it is the node's own. */
-function readOwnLine(fields: Fields, text: string, known: KnownLines): OwnLine {
+function readOwnLine(fields: LineFields, text: string, known: KnownLines): OwnLine {
   const open = readOpenSlots(fields.slots, text);
   const plain = `${text.replace(/\bmyself,/, '').replace(/ \[[^\]]*\]/g, '')}\n`;
   const found = known.find(viewOf(Buffer.from(plain, 'latin1')), 0);
@@ -81,7 +81,7 @@ function readOwnLine(fields: Fields, text: string, known: KnownLines): OwnLine {
   return { line, open, ...(busPort > 0 && { busPort }) };
 }
 
-interface Fields {
+interface LineFields {
   readonly id: string;
   readonly address: string;
   readonly flags: readonly string[];
@@ -91,7 +91,7 @@ interface Fields {
   readonly slots: readonly string[];
 }
 
-function splitLine(line: string): Fields {
+function splitLine(line: string): LineFields {
   const fields = line.trimEnd().split(' ', MAX_FIELDS + 1);
   if (fields.length > MAX_FIELDS) throw new ReplyShapeError('a line with more ranges than there are slots');
   const [id, address, flags, primary, ping, pong, epoch, link, ...slots] = fields;
@@ -101,7 +101,10 @@ function splitLine(line: string): Fields {
   return { id, address, flags: flags.split(','), primary, epoch, link, slots };
 }
 
-function readNode({ id, address, flags, primary, epoch, link, slots }: Fields, line: string): ClusterNode {
+function readNode(
+  { id, address, flags, primary, epoch, link, slots }: LineFields,
+  line: string,
+): ClusterNode {
   const complain = (what: string) => new ReplyShapeError(`${what} in '${excerpt(line)}'`);
   if (!isNodeId(id)) throw complain('a malformed node id');
   if (!/^\d{1,20}$/.test(epoch)) throw complain('a malformed epoch');

@@ -1,5 +1,5 @@
 import type { Credentials } from './credentials.ts';
-import type { Reading } from './reply-reader.ts';
+import type { ReadingSettings } from './reply-reader.ts';
 import type { TlsSettings } from './socket.ts';
 
 export interface ConnectionSettings {
@@ -7,5 +7,5 @@ export interface ConnectionSettings {
   readonly replyTimeoutMs: number;
   readonly credentials?: Credentials;
   readonly tls?: TlsSettings;
-  readonly reading?: Reading;
+  readonly reading?: ReadingSettings;
 }

@@ -7,11 +7,11 @@ import { ErrorReply, type Reply, ReplyShapeError } from './reply.ts';
 export interface Pending {
   readonly command: Command<unknown>;
   readonly sentAt: number;
-  readonly waiting: Waiting;
+  readonly waiting: Waiter;
 }
 
 /** Who waits for a reply, or for several. */
-export interface Waiting {
+export interface Waiter {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -25,7 +25,7 @@ export function waitingFor<T>(
   refusalsAre: RefusalsAre,
   resolve: (answers: T[]) => void,
   reject: (error: unknown) => void,
-): Waiting {
+): Waiter {
   const answers: T[] = [];
   const failures: unknown[] = [];
   const add = (to: unknown[], one: unknown) => {

@@ -11,7 +11,7 @@ import { ErrorReply, type Reply } from './reply.ts';
 import { ALL_REPLIES, type ReplyBudget, type ReplyHolder } from './reply-bounds.ts';
 
 /** How replies are read, where it is not known what they are replies to. */
-export interface Reading {
+export interface ReadingSettings {
   readonly maxReplyBytes?: number;
   readonly maxElements?: number;
   /** Integers that a number cannot hold come as their digits; else they are rounded. */
@@ -31,7 +31,7 @@ export class ReplyReader implements ReplyHolder {
 
   /** `turned`: called when it begins to wait for others, and when it may go on. */
   constructor(
-    { exactIntegers = false, budget = ALL_REPLIES, ...limits }: Reading = {},
+    { exactIntegers = false, budget = ALL_REPLIES, ...limits }: ReadingSettings = {},
     turned: (waits: boolean) => void = () => {},
   ) {
     this.#turned = turned;

@@ -5,7 +5,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { translateArguments } from '../../src/commands/classic/translate.ts';
-import { asAnswer, LineReader, type Reply } from '../../src/line-reader.ts';
+import { asAnswer, type Input, LineReader } from '../../src/line-reader.ts';
 
 interface Line {
   readonly typed: string;
@@ -100,7 +100,7 @@ describe('with --cluster', () => {
 });
 
 describe('an answer', () => {
-  const given = (value: string): Reply<string> => ({ kind: 'given', value });
+  const given = (value: string): Input<string> => ({ kind: 'given', value });
 
   test.each(['YES', 'Yes', 'yesterday', 'y', 'ye', ' yes', 'yes ', 'yes!', 'yes\u0007', 'yes yes', 'no', ''])(
     '%j, piped, is no yes',

@@ -9,7 +9,7 @@ import { explainCommand, fixCommand } from '../../src/commands/fix.ts';
 import { type InfoOptions, infoCommand } from '../../src/commands/info.ts';
 import type { FixOptions } from '../../src/commands/options/fix.ts';
 import { USUAL_MOVING } from '../../src/commands/options/move.ts';
-import { type ReshardOptions, reshardCommand, type Wish } from '../../src/commands/reshard.ts';
+import { type ReshardOptions, type ReshardWish, reshardCommand } from '../../src/commands/reshard.ts';
 import { TrustedHosts } from '../../src/resp/trusted-hosts.ts';
 import { SlotSet } from '../../src/topology/slot-set.ts';
 import { readOptions } from '../support/read-options.ts';
@@ -132,7 +132,7 @@ describe('what fix understands', () => {
 });
 
 describe('what reshard understands', () => {
-  test.each<[string[], Wish]>([
+  test.each<[string[], ReshardWish]>([
     [[], {}],
     [['--cluster-slots', '5'], { count: 5 }],
     [['--cluster-from', 'all'], { from: 'all' }],

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { main } from '../../src/main.ts';
 import { coloured, plain } from '../../src/report/paint.ts';
-import type { Answer, Choice, Dialogue, Reply, Terminal } from '../../src/terminal.ts';
+import type { Consent, Dialogue, Input, MenuItem, Terminal } from '../../src/terminal.ts';
 import { expectContract } from './json-contract.ts';
 
 export interface Run {
@@ -22,7 +22,7 @@ export interface TerminalSetup {
   readonly colour?: boolean;
   readonly secret?: string;
   /** What is said to every question; by default nobody is there. */
-  readonly answer?: Answer | (() => Promise<Answer>);
+  readonly answer?: Consent | (() => Promise<Consent>);
   /** What standard input holds, line by line; it is at its end after them. */
   readonly lines?: readonly string[];
   /** What is typed or picked at a screen, question by question: numbers, and beginnings of choices. */
@@ -78,16 +78,16 @@ export function fakeTerminal(setup: TerminalSetup = {}): FakeTerminal {
 
 export const CTRL_C = '\u0003';
 
-function replyOf<T>(value: T): Reply<T> {
+function replyOf<T>(value: T): Input<T> {
   return value === CTRL_C ? { kind: 'interrupted' } : { kind: 'given', value };
 }
 
 /** Shows questions and choices on stderr, and picks by the words that it was given. */
 function fakeDialogue(picks: (number | string | readonly string[])[], output: { stderr: string }): Dialogue {
-  const show = (question: string, choices: readonly Choice<unknown>[] = []) => {
+  const show = (question: string, choices: readonly MenuItem<unknown>[] = []) => {
     output.stderr += [question, ...choices.map(({ name }) => `  ${name}`), ''].join('\n');
   };
-  const called = <T>(word: unknown, choices: readonly Choice<T>[]) => {
+  const called = <T>(word: unknown, choices: readonly MenuItem<T>[]) => {
     const choice = choices.find(({ name }) => name.startsWith(`${word}`));
     if (!choice) throw new Error(`there is no choice ${word}`);
     return choice.value;

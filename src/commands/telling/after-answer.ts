@@ -1,11 +1,11 @@
 /** What becomes of a command by the answer to its question. */
-import type { Answer } from '../../terminal.ts';
+import type { Consent } from '../../terminal.ts';
 import type { Ending } from '../change.ts';
 import { EXIT } from '../context.ts';
 
 /** Undefined where the answer is yes. */
 export function afterAnswer(
-  answer: Answer,
+  answer: Consent,
   { nobody = 'nobody answered; --yes goes ahead without asking.' } = {},
 ): Ending | undefined {
   switch (answer) {

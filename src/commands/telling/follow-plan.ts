@@ -9,7 +9,7 @@ import { NodeNames } from '../../report/text/names.ts';
 import { describeNote } from '../../report/text/note.ts';
 import { failureLines, stageLines, waitingText } from '../../report/text/progress.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { Change, Outcome } from '../change.ts';
+import type { Change, PlanOutcome } from '../change.ts';
 import { type Context, EXIT, type ExitCode } from '../context.ts';
 import { MoveProgress } from './move-progress.ts';
 import type { Teller } from './teller.ts';
@@ -29,7 +29,7 @@ export async function followPlan<P extends Plan>(
   events: AsyncIterable<PlanEvent>,
   teller: Teller,
   { terminal, nowMs }: Context,
-): Promise<Outcome> {
+): Promise<PlanOutcome> {
   const names = new NodeNames(plan.before);
   const progress = new MoveProgress(nowMs);
   const following = { change, plan, names, progress, teller, terminal };
