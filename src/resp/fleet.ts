@@ -5,7 +5,6 @@
  */
 import { type Address, formatAddress } from '../topology/node.ts';
 import { AddressMap } from './address-map.ts';
-import { Admission, type AdmissionSettings } from './admission.ts';
 import type { Command } from './command.ts';
 import { exec, multi, queued } from './commands/cluster.ts';
 import { Connection } from './connection.ts';
@@ -14,7 +13,7 @@ import type { Credentials } from './credentials.ts';
 import { Deadline } from './deadline.ts';
 import { InterruptedError, type NodeError, ReplyTimeoutError } from './errors.ts';
 import { type Lane, openLane } from './lane.ts';
-import { type NodeRef, Places } from './places.ts';
+import { type NodeRef, type PlaceSettings, Places } from './places.ts';
 import type { Dump, DumpSettings } from './replication-stream.ts';
 import type { Endpoint } from './socket.ts';
 import type { WireObserver } from './trace.ts';
@@ -22,30 +21,24 @@ import type { WireObserver } from './trace.ts';
 export type { Lane } from './lane.ts';
 export type { NodeRef } from './places.ts';
 
-export interface FleetSettings extends ConnectionSettings, Pick<AdmissionSettings, 'entry' | 'trustedHosts'> {
-  readonly addressMap?: AddressMap;
-}
+export interface FleetSettings extends ConnectionSettings, PlaceSettings {}
 
 /** Of those that a single command may take. What a look asks goes out together, and is answered in one go. */
 const LOOK_REPLY_TIMEOUTS = 2;
 
 export class Fleet {
   readonly #settings: FleetSettings;
-  readonly #map: AddressMap;
   readonly #places: Places;
   readonly #observer: WireObserver | undefined;
   readonly #connections = new Map<string, Connection>();
   readonly #lanes = new Set<Connection>();
-  readonly #admission: Admission;
   readonly #interruption = new AbortController();
   #isOver = false;
 
   constructor(settings: FleetSettings, observer?: WireObserver) {
     this.#settings = settings;
-    this.#map = settings.addressMap ?? AddressMap.none;
-    this.#places = new Places(settings.entry, this.#map);
+    this.#places = new Places(settings);
     this.#observer = observer;
-    this.#admission = new Admission(settings, this.#map);
   }
 
   get entry(): Endpoint {
@@ -82,7 +75,7 @@ export class Fleet {
 
   /** The person has named it, so that it may be connected to wherever it is. */
   trust(node: Address): void {
-    this.#admission.admit(node);
+    this.#places.admit(node);
   }
 
   /** Where a node is on the network. Two addresses of one place are one node, and have one connection. */
@@ -135,7 +128,7 @@ export class Fleet {
     const connection = this.#open(
       formatAddress(node),
       this.#places.endpointOf(node),
-      this.#admission.refusalOf(node),
+      this.#places.refusalOf(node),
     );
     this.#lanes.add(connection);
     return connection;
@@ -147,7 +140,7 @@ export class Fleet {
     const { openDump } = await import('./replication-stream.ts');
     // A node that is known by its socket file only has no port.
     const endpoint = node.port === 0 ? this.entry : this.#places.endpointOf(node);
-    const refusal = this.#admission.refusalOf(node);
+    const refusal = this.#places.refusalOf(node);
     if (refusal) throw refusal;
     const connection = this.#settings;
     const [observer, interruption] = [this.#observer, this.interruption];
@@ -167,14 +160,14 @@ export class Fleet {
 
   /** What to tell a server about where a node is, when we know the node by where we reach it. */
   announcedAddress(address: Address): Address {
-    return this.#map.toInternal(address);
+    return this.#places.map.toInternal(address);
   }
 
   /** Where a node is on the network, where the address map says so. */
   reachedAt(address: Address): { readonly at: Address; readonly line: string } | undefined {
-    const line = this.#map.lineFor(address);
+    const line = this.#places.map.lineFor(address);
     if (line === undefined) return undefined;
-    const { host, port } = this.#map.toExternal(address);
+    const { host, port } = this.#places.map.toExternal(address);
     return { at: { host, port }, line };
   }
 
@@ -211,7 +204,7 @@ export class Fleet {
     const entry = this.#connections.get('entry');
     const key = this.placeOf(address);
     // Under an address map it was called by what was typed until it said what it announces.
-    if (entry && this.#map !== AddressMap.none) entry.name = formatAddress(address);
+    if (entry && this.#places.map !== AddressMap.none) entry.name = formatAddress(address);
     // Where somebody was quicker, both stay: a connection that is not in the list is never ended.
     if (entry && !this.#connections.has(key)) this.#connections.set(key, entry);
   }
@@ -222,7 +215,7 @@ export class Fleet {
     // What was under way on it has failed, and is not sent again; a node that cannot be reached is not tried again.
     if (known && (known.state === 'alive' || known.state === 'broken')) return known;
     const endpoint = this.#places.endpointOf(node);
-    const refusal = node === 'entry' ? undefined : this.#admission.refusalOf(node);
+    const refusal = node === 'entry' ? undefined : this.#places.refusalOf(node);
     // By what it announces, as in all reports; of the entry node that is not known yet.
     const name = this.#places.shownName(node);
     const connection = this.#open(name, endpoint, refusal);

@@ -81,8 +81,10 @@ export async function resolveConnection(
   }
   const uri = await asUsage(() => readUri(words, flags));
   const entry = await asUsage(() => entryEndpoint(words, flags, uri));
-  const trustedHosts = await readTrustedHosts(flags.trustHosts);
-  const { authWarning } = flags;
+  const { authWarning, trustHosts } = flags;
+  const trustedHosts = await asUsage(() =>
+    trustHosts === undefined ? undefined : TrustedHosts.parse(trustHosts),
+  );
   const access = await resolveAccess(flags, { uri, trustedHosts, authWarning }, CLUSTER, terminal);
   const addressMap = await readAddressMap(flags.addressMap);
   const fleet: FleetSettings = {
@@ -190,10 +192,6 @@ async function readCredentials(
     return undefined;
   }
   return { ...(user !== undefined && { user }), password: new Secret(password) };
-}
-
-function readTrustedHosts(list: string | undefined): Promise<TrustedHosts | undefined> {
-  return asUsage(() => (list === undefined ? undefined : TrustedHosts.parse(list)));
 }
 
 /** Nodes name each other, and with that the names that their certificates have to bear. */
