@@ -1,7 +1,7 @@
 /** Options by other names: those of redis-cli and valkey-cli. */
 import { Option } from 'commander';
 
-/** Takes no value, and is left out of the help. `meant`: the option that it stands for, as commander spells it in its answer. */
+/** Takes no value, and is left out of the help. `meant`: the flag that it stands for, as commands read it. */
 export function alsoCalled(name: `--${string}`, meant: string): Option {
   return new Option(name).implies({ [meant]: true }).hideHelp();
 }
