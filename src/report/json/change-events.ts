@@ -15,11 +15,10 @@ import { failureLines } from '../text/progress.ts';
 import { describeRefusal } from '../text/refusal.ts';
 import { lossOf, originOf, sceneOf, titleOf } from '../text/situation.ts';
 import { asLine, FORMAT_VERSION, type Id, type Slots } from './document.ts';
-import type { BareFinding } from './finding-document.ts';
-import { bareFinding } from './findings.ts';
+import { byKind } from './fields.ts';
+import { type BareFinding, bareFinding } from './findings.ts';
 import { type CopyDocument, copyDocument, type ProblemDocument, problemDocument } from './problems.ts';
-import type { RefusalDocument } from './refusal-document.ts';
-import { refusalDocument } from './refusals.ts';
+import { type RefusalDocument, refusalDocument } from './refusals.ts';
 import { type RemarkDocument, remarkDocument } from './remarks.ts';
 import { type StepDocument, type StepKind, stepDocument } from './steps.ts';
 
@@ -43,58 +42,37 @@ interface SituationDocument extends Sentence {
   readonly loss: string;
 }
 
-type LossDocument = { readonly node: Id; readonly role: 'source' | 'target' } & (
-  | {
-      readonly kind: 'evicted';
-      readonly keys: number;
-      readonly isUsual: boolean;
-      readonly mostBytes?: number | undefined;
-      readonly policy?: string | undefined;
-    }
-  | {
-      readonly kind: 'restarted';
-      readonly keysBefore: number;
-      readonly keysNow: number;
-      readonly counted?: number | undefined;
-      readonly missing?: number | undefined;
-    }
+type LossDocument = { node: Id; role: 'source' | 'target' } & (
+  | { kind: 'evicted'; keys: number; isUsual: boolean; mostBytes?: number; policy?: string }
+  | { kind: 'restarted'; keysBefore: number; keysNow: number; counted?: number; missing?: number }
 );
 
+const lossDocument = byKind<Loss, LossDocument>({
+  evicted: { node: true, role: true, keys: true, isUsual: true, mostBytes: true, policy: true },
+  restarted: { node: true, role: true, keysBefore: true, keysNow: true, counted: true, missing: true },
+});
+
 type Content =
+  | { event: 'refused'; command: string; refusals: readonly (RefusalDocument & Sentence)[] }
   | {
-      readonly event: 'refused';
-      readonly command: string;
-      readonly refusals: readonly (RefusalDocument & Sentence)[];
-    }
-  | {
-      readonly event: 'plan';
-      readonly command: string;
+      event: 'plan';
+      command: string;
       /** Of `fix`, and what is left because nothing or nobody here can repair it. */
-      readonly situations?: readonly SituationDocument[];
-      readonly left?: readonly (BareFinding & Sentence)[];
+      situations?: readonly SituationDocument[];
+      left?: readonly (BareFinding & Sentence)[];
       /** One after the other; the steps of one stage at the same time. */
-      readonly stages: readonly (readonly StepDocument[])[];
-      readonly remarks: readonly (RemarkDocument & Sentence)[];
+      stages: readonly (readonly StepDocument[])[];
+      remarks: readonly (RemarkDocument & Sentence)[];
     }
-  | { readonly event: 'stage'; readonly steps: readonly StepKind[] }
+  | { event: 'stage'; steps: readonly StepKind[] }
   /** So many have just changed hands. */
-  | {
-      readonly event: 'moved';
-      readonly from: Id;
-      readonly to: Id;
-      readonly slots: number;
-      readonly keys: number;
-    }
+  | { event: 'moved'; from: Id; to: Id; slots: number; keys: number }
   /** `copies`: what replicas still copy. */
-  | ({ readonly event: 'note'; readonly copies?: readonly CopyDocument[] | undefined } & Sentence)
-  | ({ readonly event: 'loss' } & LossDocument & Sentence)
-  | { readonly event: 'step-done'; readonly step: StepDocument }
-  | ({
-      readonly event: 'step-failed';
-      readonly step: StepDocument;
-      readonly problem: ProblemDocument;
-    } & Sentence)
-  | ({ readonly event: 'end' | 'round-done'; readonly command: string; readonly code: number } & Sentence);
+  | ({ event: 'note'; copies?: readonly CopyDocument[] } & Sentence)
+  | ({ event: 'loss' } & LossDocument & Sentence)
+  | { event: 'step-done'; step: StepDocument }
+  | ({ event: 'step-failed'; step: StepDocument; problem: ProblemDocument } & Sentence)
+  | ({ event: 'end' | 'round-done'; command: string; code: number } & Sentence);
 
 export type ChangeEvent = { readonly version: 1 } & Content;
 
@@ -202,14 +180,4 @@ function progress(
       return { event: 'step-failed', step, problem, text };
     }
   }
-}
-
-function lossDocument(loss: Loss): LossDocument {
-  const { node, role } = loss;
-  if (loss.kind === 'evicted') {
-    const { kind, keys, isUsual, mostBytes, policy } = loss;
-    return { kind, node, role, keys, isUsual, mostBytes, policy };
-  }
-  const { kind, keysBefore, keysNow, counted, missing } = loss;
-  return { kind, node, role, keysBefore, keysNow, counted, missing };
 }

@@ -3,7 +3,7 @@ import { type ClusterSnapshot, coveredSlots } from '../../topology/snapshot.ts';
 import type { Examination } from '../text/check.ts';
 import { NodeNames } from '../text/names.ts';
 import { asDocument, FORMAT_VERSION, type Id } from './document.ts';
-import type { FindingDocument } from './finding-document.ts';
+import type { FindingDocument } from './findings.ts';
 import { findingDocument } from './findings.ts';
 import { type NodeDocument, nodeDocuments } from './nodes.ts';
 

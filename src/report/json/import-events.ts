@@ -7,7 +7,8 @@ import type { ImportHeading } from '../text/import.ts';
 import { describeImportNote, describeImportProblem } from '../text/import-problem.ts';
 import { alarmText, keptText, restlessText, sentAgainText } from '../text/import-verdict.ts';
 import { asLine, FORMAT_VERSION, type Place, place } from './document.ts';
-import type { RefusalDocument } from './refusal-document.ts';
+import { byKind, each, fields } from './fields.ts';
+import type { RefusalDocument } from './refusals.ts';
 
 interface Database {
   readonly database: number;
@@ -19,83 +20,58 @@ interface Database {
 }
 
 type AlarmDocument =
-  | { readonly kind: 'evicted'; readonly keys: number }
-  | { readonly kind: 'restarted'; readonly keysBefore: number; readonly keysNow: number }
-  | { readonly kind: 'full'; readonly usedBytes: number; readonly mostBytes: number };
+  | { kind: 'evicted'; keys: number }
+  | { kind: 'restarted'; keysBefore: number; keysNow: number }
+  | { kind: 'full'; usedBytes: number; mostBytes: number };
 
 interface Result {
-  readonly carried: number;
-  readonly alreadyThere: number;
-  readonly overwritten: number;
-  readonly clashing: number;
-  readonly outvoted: number;
-  readonly giants: number;
-  readonly restless: number;
-  readonly isWhole: boolean;
-  readonly source: { readonly before: number; readonly after: number };
-  readonly cluster: { readonly before: number; readonly after: number };
-  readonly check: {
-    readonly oneOf: number;
-    readonly missing: number;
-    readonly expired: number;
-    readonly deleted: number;
-    readonly unseen: number;
-    readonly short: number;
-  };
-  readonly evicted: number;
-  readonly evictedAtSource: number;
-  readonly restarted: readonly Place[];
-  readonly restartedSources: readonly Place[];
-  readonly lostAtSource?: number | undefined;
-  readonly sourceMoved?: boolean | undefined;
-  readonly rescueFile?: string | undefined;
+  carried: number;
+  alreadyThere: number;
+  overwritten: number;
+  clashing: number;
+  outvoted: number;
+  giants: number;
+  restless: number;
+  isWhole: boolean;
+  source: { before: number; after: number };
+  cluster: { before: number; after: number };
+  check: { oneOf: number; missing: number; expired: number; deleted: number; unseen: number; short: number };
+  evicted: number;
+  evictedAtSource: number;
+  restarted: readonly Place[];
+  restartedSources: readonly Place[];
+  lostAtSource?: number;
+  sourceMoved?: boolean;
+  rescueFile?: string;
 }
 
 type Content =
   | {
-      readonly event: 'plan';
-      readonly command: 'import';
-      readonly source: {
-        readonly address: string;
-        readonly kind: 'cluster' | 'standalone';
-        readonly nodes: readonly {
-          readonly address: string;
-          readonly product: 'redis' | 'valkey';
-          readonly version: string;
-        }[];
+      event: 'plan';
+      command: 'import';
+      source: {
+        address: string;
+        kind: 'cluster' | 'standalone';
+        nodes: readonly { address: string; product: 'redis' | 'valkey'; version: string }[];
       };
-      readonly copy: boolean;
-      readonly throughHere: boolean;
-      readonly databases: readonly Database[];
-      readonly keys: number;
+      copy: boolean;
+      throughHere: boolean;
+      databases: readonly Database[];
+      keys: number;
     }
-  | ({ readonly event: 'database' } & Database)
-  | {
-      readonly event: 'imported';
-      readonly keys: number;
-      readonly to: string;
-      readonly names?: readonly string[] | undefined;
-    }
-  | { readonly event: 'clash'; readonly key: string; readonly database: number; readonly node: string }
-  | {
-      readonly event: 'note';
-      readonly text: string;
-      readonly keys?: number;
-      readonly nodes?: readonly string[];
-    }
-  | { readonly event: 'failed'; readonly text: string; readonly alarm?: AlarmDocument }
-  | { readonly event: 'interrupted' }
-  | ({ readonly event: 'result' } & Result);
+  | ({ event: 'database' } & Database)
+  | { event: 'imported'; keys: number; to: string; names?: readonly string[] | undefined }
+  | { event: 'clash'; key: string; database: number; node: string }
+  | { event: 'note'; text: string; keys?: number; nodes?: readonly string[] }
+  | { event: 'failed'; text: string; alarm?: AlarmDocument }
+  | { event: 'interrupted' }
+  | ({ event: 'result' } & Result);
 
 /** Refusals and the end are written as by all commands. */
-export type ImportEventLine = { readonly version: 1 } & (
+export type ImportEventLine = { version: 1 } & (
   | Content
-  | {
-      readonly event: 'refused';
-      readonly command: 'import';
-      readonly refusals: readonly (RefusalDocument & { readonly text: string })[];
-    }
-  | { readonly event: 'end'; readonly command: 'import'; readonly code: number; readonly text: string }
+  | { event: 'refused'; command: 'import'; refusals: readonly (RefusalDocument & { text: string })[] }
+  | { event: 'end'; command: 'import'; code: number; text: string }
 );
 
 export function importPlanLine(plan: ImportPlan, { from, copy }: ImportHeading): string {
@@ -152,35 +128,36 @@ function content(event: ImportEvent): Content {
   }
 }
 
-function database({ database: number, into, prefix, keys }: Database): Database {
-  return { database: number, into, prefix, keys };
-}
+const database = fields<Database, Database>({ database: true, into: true, prefix: true, keys: true });
 
-function alarmDocument(alarm: Alarm): AlarmDocument {
-  switch (alarm.kind) {
-    case 'evicted':
-      return { kind: alarm.kind, keys: alarm.keys };
-    case 'restarted':
-      return { kind: alarm.kind, keysBefore: alarm.keysBefore, keysNow: alarm.keysNow };
-    case 'full':
-      return { kind: alarm.kind, usedBytes: alarm.usedBytes, mostBytes: alarm.mostBytes };
-  }
-}
+const alarmDocument = byKind<Alarm, AlarmDocument>({
+  evicted: { keys: true },
+  restarted: { keysBefore: true, keysNow: true },
+  full: { usedBytes: true, mostBytes: true },
+});
 
-function resultOf(result: ImportResult): Result {
-  const { carried, alreadyThere, overwritten, clashing, outvoted, giants, restless, isWhole } = result;
-  const { source, cluster, evicted, evictedAtSource, lostAtSource, sourceMoved, rescueFile } = result;
-  const { oneOf, missing, expired, deleted, unseen, short } = result.check;
-  return {
-    ...{ carried, alreadyThere, overwritten, clashing, outvoted, giants, restless, isWhole },
-    source: { before: source.before, after: source.after },
-    cluster: { before: cluster.before, after: cluster.after },
-    check: { oneOf, missing, expired, deleted, unseen, short },
-    ...{ evicted, evictedAtSource, lostAtSource, sourceMoved, rescueFile },
-    restarted: result.restarted.map(place),
-    restartedSources: result.restartedSources.map(place),
-  };
-}
+const beforeAndAfter = fields<Result['source'], Result['source']>({ before: true, after: true });
+
+const resultOf = fields<ImportResult, Result>({
+  carried: true,
+  alreadyThere: true,
+  overwritten: true,
+  clashing: true,
+  outvoted: true,
+  giants: true,
+  restless: true,
+  isWhole: true,
+  source: beforeAndAfter,
+  cluster: beforeAndAfter,
+  check: fields({ oneOf: true, missing: true, expired: true, deleted: true, unseen: true, short: true }),
+  evicted: true,
+  evictedAtSource: true,
+  lostAtSource: true,
+  sourceMoved: true,
+  rescueFile: true,
+  restarted: each(place),
+  restartedSources: each(place),
+});
 
 function line(one: Content): string {
   const whole: ImportEventLine = { version: FORMAT_VERSION, ...one };

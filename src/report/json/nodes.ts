@@ -4,12 +4,14 @@ import {
   believedNodes,
   type ClusterSnapshot,
   type NodeView,
-  type Replication,
+  type PrimaryReplication,
+  type ReplicaReplication,
+  type ServerFacts,
 } from '../../topology/snapshot.ts';
 import { NodeNames } from '../text/names.ts';
 import { inShardOrder } from '../text/nodes.ts';
-import type { Id, Place, Slots } from './document.ts';
-import { place } from './document.ts';
+import { type Id, type Place, place, type Slots } from './document.ts';
+import { each, fields } from './fields.ts';
 
 type Role =
   | { readonly role: 'primary'; readonly slots: Slots; readonly slotCount: number }
@@ -18,25 +20,19 @@ type Role =
 
 type ReplicationDocument =
   | {
-      readonly role: 'primary';
-      readonly offset: number;
-      readonly replicas?:
-        | readonly {
-            readonly host: string;
-            readonly port: number;
-            readonly state: 'waiting' | 'sending' | 'online';
-          }[]
-        | undefined;
+      role: 'primary';
+      offset: number;
+      replicas?: readonly { host: string; port: number; state: 'waiting' | 'sending' | 'online' }[];
     }
   | {
-      readonly role: 'replica';
-      readonly link: 'up' | 'down' | 'syncing';
-      readonly offset: number;
-      readonly receivedBytes?: number | undefined;
-      readonly source?: Place | undefined;
-      readonly totalBytes?: number | undefined;
-      readonly neverLinked?: true | undefined;
-      readonly lastContactSeconds?: number | undefined;
+      role: 'replica';
+      link: 'up' | 'down' | 'syncing';
+      offset: number;
+      receivedBytes?: number;
+      source?: Place;
+      totalBytes?: number;
+      neverLinked?: true;
+      lastContactSeconds?: number;
     };
 
 /** Fields are absent where the server's version or an ACL keeps them back. */
@@ -102,39 +98,43 @@ function roleOf(node: ClusterNode): Role {
   }
 }
 
+const primaryReplication = fields<PrimaryReplication, Extract<ReplicationDocument, { role: 'primary' }>>({
+  role: true,
+  offset: true,
+  replicas: each(fields({ host: true, port: true, state: true })),
+});
+
+const replicaReplication = fields<ReplicaReplication, Extract<ReplicationDocument, { role: 'replica' }>>({
+  role: true,
+  link: true,
+  offset: true,
+  receivedBytes: true,
+  source: place,
+  totalBytes: true,
+  neverLinked: true,
+  lastContactSeconds: true,
+});
+
+const factsOf = fields<ServerFacts, Omit<Server, 'state' | 'migrating' | 'importing'>>({
+  product: true,
+  version: true,
+  release: fields({ major: true, minor: true }),
+  zone: true,
+  replication: it => (it.role === 'primary' ? primaryReplication(it) : replicaReplication(it)),
+  isLoading: true,
+  databases: true,
+  keys: true,
+  usedMemoryBytes: true,
+  evictsAboveBytes: true,
+  connectedClients: true,
+  opsPerSecond: true,
+});
+
 function serverOf({ server, state, open }: NodeView): Server {
-  const { product, version, release, zone, replication, isLoading, databases, keys } = server;
-  const { usedMemoryBytes, evictsAboveBytes, connectedClients, opsPerSecond } = server;
-  return {
-    state,
-    product,
-    version,
-    release: { major: release.major, minor: release.minor },
-    zone,
-    replication: replicationOf(replication),
-    isLoading,
-    databases,
-    keys,
-    usedMemoryBytes,
-    evictsAboveBytes,
-    connectedClients,
-    opsPerSecond,
-    migrating: peersBySlot(open.migrating),
-    importing: peersBySlot(open.importing),
-  };
+  const [migrating, importing] = [peersBySlot(open.migrating), peersBySlot(open.importing)];
+  return { state, ...factsOf(server), migrating, importing };
 }
 
 function peersBySlot(marks: ReadonlyMap<number, NodeId>): Record<string, Id> | undefined {
   return marks.size > 0 ? Object.fromEntries(marks) : undefined;
-}
-
-function replicationOf(replication: Replication): ReplicationDocument {
-  if (replication.role === 'primary') {
-    const replicas = replication.replicas?.map(({ host, port, state }) => ({ host, port, state }));
-    return { role: replication.role, offset: replication.offset, replicas };
-  }
-  const { role, link, offset, receivedBytes, source, totalBytes, neverLinked, lastContactSeconds } =
-    replication;
-  const from = source && place(source);
-  return { role, link, offset, receivedBytes, source: from, totalBytes, neverLinked, lastContactSeconds };
 }

@@ -1,192 +1,189 @@
-/** Why something is not done, for programs. */
-import type { FailoverRefusal } from '../../plan/failover/refusal.ts';
+/** Why something is not done, for programs: what may be relied on, whatever refusals are inside. */
+import type { SituationKind } from '../../plan/fix/situation-kinds.ts';
 import type { PlanDifference, Refusal } from '../../plan/refusal.ts';
-import { place } from './document.ts';
-import { bareFinding, wrongPlace } from './findings.ts';
-import type { Difference, RefusalDocument } from './refusal-document.ts';
+import { type Id, type Place, place, type Slots } from './document.ts';
+import { byKind, each, fields, slots } from './fields.ts';
+import { type BareFinding, bareFinding, type WrongPlace, wrongPlace } from './findings.ts';
 
-export function refusalDocument(refusal: Refusal): RefusalDocument {
-  switch (refusal.kind) {
-    case 'silent': {
-      const { kind, node, reason, hasNoCluster } = refusal;
-      return { kind, node: place(node), reason, hasNoCluster };
-    }
-    case 'same-node':
-      return { kind: refusal.kind, nodes: refusal.nodes.map(place) };
-    case 'knows-others':
-      return { kind: refusal.kind, node: place(refusal.node), others: refusal.others };
-    case 'holds-keys':
-      return { kind: refusal.kind, node: place(refusal.node), keys: refusal.keys };
-    case 'owns-slots':
-      return { kind: refusal.kind, node: place(refusal.node), slots: refusal.slots.toJSON() };
-    case 'is-replica':
-    case 'replica-elsewhere':
-    case 'same-cluster':
-    case 'source-replica':
-      return { kind: refusal.kind, node: place(refusal.node) };
-    case 'has-epoch':
-      return { kind: refusal.kind, node: place(refusal.node), epoch: refusal.epoch };
-    case 'has-functions': {
-      const { kind, node, libraries, differing } = refusal;
-      return { kind, node: place(node), libraries, differing };
-    }
-    case 'tls-differs':
-      return { kind: refusal.kind, node: place(refusal.node), tlsBus: refusal.tlsBus };
-    case 'tls-mixed': {
-      const { kind, withTls, without } = refusal;
-      return { kind, withTls: withTls.map(place), without: without.map(place) };
-    }
-    case 'products-mixed': {
-      const { kind, redis, valkey, cluster } = refusal;
-      return { kind, redis: redis.map(place), valkey: valkey.map(place), cluster };
-    }
-    case 'loopback-mixed':
-      return { kind: refusal.kind, loopback: refusal.loopback.map(place) };
-    case 'too-few-primaries': {
-      const { kind, nodes, replicas, primaries } = refusal;
-      return { kind, nodes, replicas, primaries };
-    }
-    case 'wrong-roles':
-      return { kind: refusal.kind, problem: refusal.problem };
-    case 'cluster-damaged':
-    case 'source-damaged':
-      return { kind: refusal.kind, findings: refusal.findings.map(bareFinding) };
-    case 'no-such-node':
-    case 'no-such-primary':
-      return { kind: refusal.kind, word: refusal.word };
-    case 'ambiguous-node':
-      return { kind: refusal.kind, word: refusal.word, matches: refusal.matches };
-    case 'not-a-primary':
-    case 'does-not-answer':
-    case 'still-loading':
-    case 'functions-hidden':
-    case 'only-node':
-    case 'replicates-itself':
-    case 'no-primary-left':
-    case 'cannot-own-slots':
-    case 'source-is-target':
-      return { kind: refusal.kind, node: refusal.node };
-    case 'has-slots':
-      return { kind: refusal.kind, node: refusal.node, slots: refusal.slots.toJSON() };
-    case 'last-copy': {
-      const { kind, node, primary, lives, slots } = refusal;
-      return { kind, node, primary, lives, slots: slots.toJSON() };
-    }
-    case 'wrong-address':
-      return { kind: refusal.kind, wrong: wrongPlace(refusal.wrong) };
-    case 'working-cluster':
-      return { kind: refusal.kind, keys: refusal.keys };
-    case 'several-clusters':
-      return { kind: refusal.kind, groups: refusal.groups.map(group => group.map(place)) };
-    case 'has-stray-keys':
-      return { kind: refusal.kind, node: refusal.node, keys: refusal.keys };
-    case 'has-replicas':
-      return { kind: refusal.kind, node: refusal.node, replicas: refusal.replicas };
-    case 'no-owner':
-    case 'no-other-primary':
-    case 'no-sources':
-    case 'all-weights-zero':
-      return { kind: refusal.kind };
-    case 'no-primary-answers':
-      return { kind: refusal.kind, refusing: refusal.refusing };
-    case 'too-few-slots': {
-      const { kind, sources, available, wanted } = refusal;
-      return { kind, sources, available, wanted };
-    }
-    case 'slots-unowned':
-    case 'slots-in-doubt':
-      return { kind: refusal.kind, slots: refusal.slots.toJSON() };
-    case 'replica-older':
-      return { kind: refusal.kind, node: refusal.node, primary: refusal.primary };
-    case 'target-older':
-      return { kind: refusal.kind, node: refusal.node, source: refusal.source };
-    case 'no-room': {
-      const { kind, node, policy, usedBytes, comingBytes, neededBytes, mostBytes } = refusal;
-      return { kind, node, policy, usedBytes, comingBytes, neededBytes, mostBytes };
-    }
-    case 'nobody-to-ask':
-      return { kind: refusal.kind, open: refusal.open };
-    case 'not-understood':
-      return { kind: refusal.kind, open: refusal.open, answers: refusal.answers };
-    case 'two-weights':
-      return { kind: refusal.kind, node: refusal.node, weights: refusal.weights };
-    case 'source-newer': {
-      const { kind, node, source, version } = refusal;
-      return { kind, node, source: place(source), version };
-    }
-    case 'target-full': {
-      const { kind, node, bytes, most, evicts } = refusal;
-      return { kind, node, bytes, most, evicts };
-    }
-    case 'login-in-clear':
-    case 'source-sends-plain':
-      return { kind: refusal.kind, source: place(refusal.source) };
-    case 'databases-clash': {
-      const keys = refusal.keys.map(({ key, databases }) => ({ key, databases }));
-      return { kind: refusal.kind, keys, more: refusal.more };
-    }
-    case 'plan-outdated':
-      return { kind: refusal.kind, differences: refusal.differences.map(difference) };
-    default:
-      return failoverRefusal(refusal);
-  }
-}
+type OfPlace = { node: Place };
+type OfNode = { node: Id };
+type OfReplica = { node: Id; primary: Id };
 
-function failoverRefusal(refusal: FailoverRefusal): RefusalDocument {
-  switch (refusal.kind) {
-    case 'replica-of-nobody':
-      return { kind: refusal.kind, node: refusal.node };
-    case 'in-doubt':
-      return { kind: refusal.kind, findings: refusal.findings.map(bareFinding) };
-    case 'not-its-replica':
-    case 'replica-without-data':
-      return { kind: refusal.kind, node: refusal.node, primary: refusal.primary };
-    case 'no-replica-answers':
-      return { kind: refusal.kind, primary: refusal.primary };
-    case 'replica-unlinked': {
-      const { kind, node, primary, syncing } = refusal;
-      return { kind, node, primary, syncing };
-    }
-    case 'replica-too-far-behind': {
-      const { kind, node, primary, bytes, most } = refusal;
-      return { kind, node, primary, bytes, most };
-    }
-    case 'primary-silent': {
-      const { kind, node, primary, life } = refusal;
-      const signs = life && { refused: life.refused, reason: life.reason, heardBy: life.heardBy };
-      return { kind, node, primary, life: signs };
-    }
-    case 'no-majority':
-      return { kind: refusal.kind, answering: refusal.answering, voters: refusal.voters };
-    case 'sibling-ahead': {
-      const { kind, node, sibling, bytes } = refusal;
-      return { kind, node, sibling, bytes };
-    }
-    case 'replica-empty': {
-      const { kind, node, primary, expected, by } = refusal;
-      return { kind, node, primary, expected, by };
-    }
-    case 'shard-in-motion':
-      return { kind: refusal.kind, primary: refusal.primary, slots: refusal.slots.toJSON() };
-    case 'nobody-as-wanted': {
-      const { kind, primary, versions, hosts } = refusal;
-      return { kind, primary, versions, hosts };
-    }
-  }
-}
+export type Difference =
+  | { kind: 'slots-elsewhere'; slots: Slots; from: Id; to: Id; owner?: Id }
+  | ({ kind: 'target-gone' | 'target-replica' } & OfNode)
+  | { kind: 'owner-changed'; slots: Slots; was: Id; owner?: Id }
+  | { kind: 'situation-new'; situation: SituationKind; nodes: readonly Id[]; slots: Slots };
 
-function difference(one: PlanDifference): Difference {
-  switch (one.kind) {
-    case 'slots-elsewhere':
-      return { kind: one.kind, slots: one.slots.toJSON(), from: one.from, to: one.to, owner: one.owner };
-    case 'target-gone':
-    case 'target-replica':
-      return { kind: one.kind, node: one.node };
-    case 'owner-changed':
-      return { kind: one.kind, slots: one.slots.toJSON(), was: one.was, owner: one.owner };
-    case 'situation-new': {
-      const { kind, situation, nodes, slots } = one;
-      return { kind, situation, nodes, slots: slots.toJSON() };
+export type RefusalDocument =
+  | ({ kind: 'silent'; reason: string; hasNoCluster?: boolean } & OfPlace)
+  | { kind: 'same-node'; nodes: readonly Place[] }
+  | ({ kind: 'knows-others'; others: number } & OfPlace)
+  | ({ kind: 'holds-keys'; keys: number } & OfPlace)
+  | ({ kind: 'owns-slots'; slots: Slots } & OfPlace)
+  | ({ kind: 'is-replica' | 'replica-elsewhere' | 'same-cluster' | 'source-replica' } & OfPlace)
+  | ({ kind: 'has-epoch'; epoch: number } & OfPlace)
+  | ({ kind: 'has-functions'; libraries: readonly string[]; differing: boolean } & OfPlace)
+  | ({ kind: 'tls-differs'; tlsBus: boolean } & OfPlace)
+  | { kind: 'tls-mixed'; withTls: readonly Place[]; without: readonly Place[] }
+  | {
+      kind: 'products-mixed';
+      redis: readonly Place[];
+      valkey: readonly Place[];
+      cluster?: 'redis' | 'valkey';
     }
-  }
-}
+  | { kind: 'loopback-mixed'; loopback: readonly Place[] }
+  | { kind: 'too-few-primaries'; nodes: number; replicas?: number; primaries: number }
+  | { kind: 'wrong-roles'; problem: string }
+  | { kind: 'cluster-damaged' | 'source-damaged' | 'in-doubt'; findings: readonly BareFinding[] }
+  | { kind: 'no-such-node' | 'no-such-primary'; word: string }
+  | { kind: 'ambiguous-node'; word: string; matches: readonly Id[] }
+  | ({
+      kind:
+        | 'not-a-primary'
+        | 'does-not-answer'
+        | 'still-loading'
+        | 'functions-hidden'
+        | 'only-node'
+        | 'replicates-itself'
+        | 'no-primary-left'
+        | 'cannot-own-slots'
+        | 'source-is-target'
+        | 'replica-of-nobody';
+    } & OfNode)
+  | ({ kind: 'has-slots'; slots: Slots } & OfNode)
+  | ({ kind: 'last-copy'; lives?: true; slots: Slots } & OfReplica)
+  | { kind: 'wrong-address'; wrong: WrongPlace }
+  | { kind: 'working-cluster'; keys: number }
+  | { kind: 'several-clusters'; groups: readonly (readonly Place[])[] }
+  | ({ kind: 'has-stray-keys'; keys: number } & OfNode)
+  | ({ kind: 'has-replicas'; replicas: readonly Id[] } & OfNode)
+  | { kind: 'no-owner' | 'no-other-primary' | 'no-sources' | 'all-weights-zero' }
+  | { kind: 'no-primary-answers'; refusing?: readonly Id[] }
+  | { kind: 'too-few-slots'; sources: readonly Id[]; available: number; wanted: number }
+  | { kind: 'slots-unowned' | 'slots-in-doubt'; slots: Slots }
+  | ({ kind: 'target-older'; source: Id } & OfNode)
+  | ({
+      kind: 'no-room';
+      policy: string;
+      usedBytes: number;
+      comingBytes: number;
+      neededBytes: number;
+      mostBytes: number;
+    } & OfNode)
+  | { kind: 'nobody-to-ask'; open: readonly ('count' | 'to' | 'from')[] }
+  | { kind: 'not-understood'; open: readonly ('count' | 'to' | 'from')[]; answers: number }
+  | ({ kind: 'two-weights'; weights: readonly number[] } & OfNode)
+  | ({ kind: 'source-newer'; source: Place; version: string } & OfNode)
+  | ({ kind: 'target-full'; bytes: number; most: number; evicts: boolean } & OfNode)
+  | { kind: 'login-in-clear' | 'source-sends-plain'; source: Place }
+  | { kind: 'databases-clash'; keys: readonly { key: string; databases: readonly number[] }[]; more: number }
+  | { kind: 'plan-outdated'; differences: readonly Difference[] }
+  | ({ kind: 'replica-older' | 'not-its-replica' | 'replica-without-data' } & OfReplica)
+  | { kind: 'no-replica-answers'; primary: Id }
+  | ({ kind: 'replica-unlinked'; syncing: boolean } & OfReplica)
+  | ({ kind: 'replica-too-far-behind'; bytes: number; most: number } & OfReplica)
+  | ({
+      kind: 'primary-silent';
+      life?: { refused?: 'login' | 'right'; reason: string; heardBy: readonly Id[] };
+    } & OfReplica)
+  | { kind: 'no-majority'; answering: number; voters: number }
+  | ({ kind: 'sibling-ahead'; sibling: Id; bytes: number } & OfNode)
+  | ({ kind: 'replica-empty'; expected: number; by: 'primary' | 'sibling' | 'other-shards' } & OfReplica)
+  | { kind: 'shard-in-motion'; primary: Id; slots: Slots }
+  | { kind: 'nobody-as-wanted'; primary: Id; versions: readonly string[]; hosts: readonly string[] };
+
+const places = each(place);
+
+const difference = byKind<PlanDifference, Difference>({
+  'slots-elsewhere': { slots, from: true, to: true, owner: true },
+  'target-gone': { node: true },
+  'target-replica': { node: true },
+  'owner-changed': { slots, was: true, owner: true },
+  'situation-new': { situation: true, nodes: true, slots },
+});
+
+export const refusalDocument = byKind<Refusal, RefusalDocument>({
+  silent: { node: place, reason: true, hasNoCluster: true },
+  'same-node': { nodes: places },
+  'knows-others': { node: place, others: true },
+  'holds-keys': { node: place, keys: true },
+  'owns-slots': { node: place, slots },
+  'is-replica': { node: place },
+  'replica-elsewhere': { node: place },
+  'same-cluster': { node: place },
+  'source-replica': { node: place },
+  'has-epoch': { node: place, epoch: true },
+  'has-functions': { node: place, libraries: true, differing: true },
+  'tls-differs': { node: place, tlsBus: true },
+  'tls-mixed': { withTls: places, without: places },
+  'products-mixed': { redis: places, valkey: places, cluster: true },
+  'loopback-mixed': { loopback: places },
+  'too-few-primaries': { nodes: true, replicas: true, primaries: true },
+  'wrong-roles': { problem: true },
+  'cluster-damaged': { findings: each(bareFinding) },
+  'source-damaged': { findings: each(bareFinding) },
+  'no-such-node': { word: true },
+  'no-such-primary': { word: true },
+  'ambiguous-node': { word: true, matches: true },
+  'not-a-primary': { node: true },
+  'does-not-answer': { node: true },
+  'still-loading': { node: true },
+  'functions-hidden': { node: true },
+  'only-node': { node: true },
+  'replicates-itself': { node: true },
+  'no-primary-left': { node: true },
+  'cannot-own-slots': { node: true },
+  'source-is-target': { node: true },
+  'has-slots': { node: true, slots },
+  'last-copy': { node: true, primary: true, lives: true, slots },
+  'wrong-address': { wrong: wrongPlace },
+  'working-cluster': { keys: true },
+  'several-clusters': { groups: each(places) },
+  'has-stray-keys': { node: true, keys: true },
+  'has-replicas': { node: true, replicas: true },
+  'no-owner': {},
+  'no-other-primary': {},
+  'no-sources': {},
+  'all-weights-zero': {},
+  'no-primary-answers': { refusing: true },
+  'too-few-slots': { sources: true, available: true, wanted: true },
+  'slots-unowned': { slots },
+  'slots-in-doubt': { slots },
+  'replica-older': { node: true, primary: true },
+  'target-older': { node: true, source: true },
+  'no-room': {
+    node: true,
+    policy: true,
+    usedBytes: true,
+    comingBytes: true,
+    neededBytes: true,
+    mostBytes: true,
+  },
+  'nobody-to-ask': { open: true },
+  'not-understood': { open: true, answers: true },
+  'two-weights': { node: true, weights: true },
+  'source-newer': { node: true, source: place, version: true },
+  'target-full': { node: true, bytes: true, most: true, evicts: true },
+  'login-in-clear': { source: place },
+  'source-sends-plain': { source: place },
+  'databases-clash': { keys: each(fields({ key: true, databases: true })), more: true },
+  'plan-outdated': { differences: each(difference) },
+  'replica-of-nobody': { node: true },
+  'in-doubt': { findings: each(bareFinding) },
+  'not-its-replica': { node: true, primary: true },
+  'replica-without-data': { node: true, primary: true },
+  'no-replica-answers': { primary: true },
+  'replica-unlinked': { node: true, primary: true, syncing: true },
+  'replica-too-far-behind': { node: true, primary: true, bytes: true, most: true },
+  'primary-silent': {
+    node: true,
+    primary: true,
+    life: fields({ refused: true, reason: true, heardBy: true }),
+  },
+  'no-majority': { answering: true, voters: true },
+  'sibling-ahead': { node: true, sibling: true, bytes: true },
+  'replica-empty': { node: true, primary: true, expected: true, by: true },
+  'shard-in-motion': { primary: true, slots },
+  'nobody-as-wanted': { primary: true, versions: true, hosts: true },
+});

@@ -1,58 +1,40 @@
 /** What the person should know before saying yes, for programs. */
 import type { Remark } from '../../plan/step.ts';
 import { type Id, type Place, place, type Slots } from './document.ts';
-import type { WrongPlace } from './finding-document.ts';
-import { wrongPlace } from './findings.ts';
+import { byKind, slots } from './fields.ts';
+import { type WrongPlace, wrongPlace } from './findings.ts';
 
 export type RemarkDocument =
   | {
-      readonly kind:
-        | 'not-told'
-        | 'left-out'
-        | 'not-rehomed'
-        | 'kept-for-slots'
-        | 'older-than-primary'
-        | 'hears-later';
-      readonly nodes: readonly Id[];
+      kind: 'not-told' | 'left-out' | 'not-rehomed' | 'kept-for-slots' | 'older-than-primary' | 'hears-later';
+      nodes: readonly Id[];
     }
-  | { readonly kind: 'not-ended' | 'without-a-vote'; readonly node: Id }
-  | { readonly kind: 'bare-meanwhile' | 'bare-afterwards'; readonly primaries: readonly Id[] }
-  | { readonly kind: 'slots-left'; readonly slots: Slots }
-  | { readonly kind: 'kept-misplaced'; readonly nodes: readonly Id[]; readonly wrong: WrongPlace }
-  | { readonly kind: 'kept-alive'; readonly nodes: readonly Id[]; readonly heardBy: readonly Id[] }
-  | { readonly kind: 'kept-last-copy'; readonly nodes: readonly Id[]; readonly slots: Slots }
-  | { readonly kind: 'kept-for-keys'; readonly node: Id; readonly keys: number }
-  | { readonly kind: 'may-lose-writes'; readonly primary: Id; readonly node: Id }
-  | { readonly kind: 'kept-silent'; readonly node: Place };
+  | { kind: 'not-ended' | 'without-a-vote'; node: Id }
+  | { kind: 'bare-meanwhile' | 'bare-afterwards'; primaries: readonly Id[] }
+  | { kind: 'slots-left'; slots: Slots }
+  | { kind: 'kept-misplaced'; nodes: readonly Id[]; wrong: WrongPlace }
+  | { kind: 'kept-alive'; nodes: readonly Id[]; heardBy: readonly Id[] }
+  | { kind: 'kept-last-copy'; nodes: readonly Id[]; slots: Slots }
+  | { kind: 'kept-for-keys'; node: Id; keys: number }
+  | { kind: 'may-lose-writes'; primary: Id; node: Id }
+  | { kind: 'kept-silent'; node: Place };
 
-export function remarkDocument(remark: Remark): RemarkDocument {
-  switch (remark.kind) {
-    case 'not-told':
-    case 'left-out':
-    case 'not-rehomed':
-    case 'kept-for-slots':
-    case 'older-than-primary':
-    case 'hears-later':
-      return { kind: remark.kind, nodes: remark.nodes };
-    case 'not-ended':
-    case 'without-a-vote':
-      return { kind: remark.kind, node: remark.node };
-    case 'bare-meanwhile':
-    case 'bare-afterwards':
-      return { kind: remark.kind, primaries: remark.primaries };
-    case 'slots-left':
-      return { kind: remark.kind, slots: remark.slots.toJSON() };
-    case 'kept-misplaced':
-      return { kind: remark.kind, nodes: remark.nodes, wrong: wrongPlace(remark.wrong) };
-    case 'kept-alive':
-      return { kind: remark.kind, nodes: remark.nodes, heardBy: remark.heardBy };
-    case 'kept-last-copy':
-      return { kind: remark.kind, nodes: remark.nodes, slots: remark.slots.toJSON() };
-    case 'kept-for-keys':
-      return { kind: remark.kind, node: remark.node, keys: remark.keys };
-    case 'may-lose-writes':
-      return { kind: remark.kind, primary: remark.primary, node: remark.node };
-    case 'kept-silent':
-      return { kind: remark.kind, node: place(remark.node) };
-  }
-}
+export const remarkDocument = byKind<Remark, RemarkDocument>({
+  'not-told': { nodes: true },
+  'left-out': { nodes: true },
+  'not-rehomed': { nodes: true },
+  'kept-for-slots': { nodes: true },
+  'older-than-primary': { nodes: true },
+  'hears-later': { nodes: true },
+  'not-ended': { node: true },
+  'without-a-vote': { node: true },
+  'bare-meanwhile': { primaries: true },
+  'bare-afterwards': { primaries: true },
+  'slots-left': { slots },
+  'kept-misplaced': { nodes: true, wrong: wrongPlace },
+  'kept-alive': { nodes: true, heardBy: true },
+  'kept-last-copy': { nodes: true, slots },
+  'kept-for-keys': { node: true, keys: true },
+  'may-lose-writes': { primary: true, node: true },
+  'kept-silent': { node: place },
+});

@@ -2,12 +2,13 @@
 import type { Step } from '../../plan/step.ts';
 import type { Member } from '../../topology/agreement.ts';
 import { type Id, type Place, place, type Slots } from './document.ts';
+import { byKind, each, fields, slots } from './fields.ts';
 
 interface MemberDocument {
   readonly id: Id;
   readonly address: Place;
   /** Where other nodes find it. */
-  readonly meetAt?: { readonly ip: string; readonly port: number; readonly busPort: number } | undefined;
+  readonly meetAt?: { readonly ip: string; readonly port: number; readonly busPort: number };
 }
 
 type Between = { readonly from: Id; readonly to: Id; readonly slots: Slots };
@@ -41,107 +42,71 @@ export type StepKind =
   | 'reset';
 
 export type StepDocument =
-  | ({
-      readonly kind: 'set-slots';
-      readonly state: 'stable' | 'migrating' | 'importing';
-      readonly peer?: Id | undefined;
-      readonly slots: Slots;
-    } & OfNode)
-  | ({ readonly kind: 'claim-slots' | 'assign-slots'; readonly slots: Slots } & OfNode)
-  | ({ readonly kind: 'tell-owner' | 'close-slots' } & Owned)
-  | { readonly kind: 'settle-keys'; readonly owner: Id; readonly other: Id; readonly slots: Slots }
-  | ({ readonly kind: 'gather-keys' | 'move-slots' } & Between)
-  | ({ readonly kind: 'bump-epoch' | 'shutdown' } & OfNode)
-  | ({ readonly kind: 'take-over' | 'replicate' } & OfReplica)
-  | ({ readonly kind: 'cancel-migration'; readonly name?: string | undefined } & OfNode)
-  | ({ readonly kind: 'be-ready'; readonly maxLagBytes: number } & OfReplica)
-  | ({
-      readonly kind: 'fail-over';
-      readonly way: 'graceful' | 'force' | 'takeover';
-      readonly maxLagBytes: number;
-    } & OfReplica)
-  | ({ readonly kind: 'set-epoch'; readonly epoch: number } & OfNode)
-  | ({ readonly kind: 'copy-functions'; readonly from: Id } & OfNode)
+  | ({ kind: 'set-slots'; state: 'stable' | 'migrating' | 'importing'; peer?: Id; slots: Slots } & OfNode)
+  | ({ kind: 'claim-slots' | 'assign-slots'; slots: Slots } & OfNode)
+  | ({ kind: 'tell-owner' | 'close-slots' } & Owned)
+  | { kind: 'settle-keys'; owner: Id; other: Id; slots: Slots }
+  | ({ kind: 'gather-keys' | 'move-slots' } & Between)
+  | ({ kind: 'bump-epoch' | 'shutdown' } & OfNode)
+  | ({ kind: 'take-over' | 'replicate' } & OfReplica)
+  | ({ kind: 'cancel-migration'; name?: string } & OfNode)
+  | ({ kind: 'be-ready'; maxLagBytes: number } & OfReplica)
+  | ({ kind: 'fail-over'; way: 'graceful' | 'force' | 'takeover'; maxLagBytes: number } & OfReplica)
+  | ({ kind: 'set-epoch'; epoch: number } & OfNode)
+  | ({ kind: 'copy-functions'; from: Id } & OfNode)
   | {
-      readonly kind: 'join';
-      readonly introductions: readonly { readonly from: MemberDocument; readonly to: MemberDocument }[];
-      readonly newcomers: readonly Id[];
-      readonly members: readonly MemberDocument[];
+      kind: 'join';
+      introductions: readonly { from: MemberDocument; to: MemberDocument }[];
+      newcomers: readonly Id[];
+      members: readonly MemberDocument[];
     }
   | {
-      readonly kind: 'agree';
-      readonly members: readonly MemberDocument[];
-      readonly concerned: readonly Id[];
-      readonly wantsOk: boolean;
-      readonly wantsCopies: boolean;
-      readonly sparesSilent?: boolean | undefined;
+      kind: 'agree';
+      members: readonly MemberDocument[];
+      concerned: readonly Id[];
+      wantsOk: boolean;
+      wantsCopies: boolean;
+      sparesSilent?: boolean;
     }
-  | ({ readonly kind: 'forget'; readonly victim: Id } & OfNode)
-  | { readonly kind: 'stay-forgotten'; readonly witnesses: readonly Id[]; readonly victims: readonly Id[] }
-  | { readonly kind: 'stay-alone'; readonly nodes: readonly Id[] }
-  | ({ readonly kind: 'reset'; readonly mode: 'soft' | 'hard' } & OfNode);
+  | ({ kind: 'forget'; victim: Id } & OfNode)
+  | { kind: 'stay-forgotten'; witnesses: readonly Id[]; victims: readonly Id[] }
+  | { kind: 'stay-alone'; nodes: readonly Id[] }
+  | ({ kind: 'reset'; mode: 'soft' | 'hard' } & OfNode);
 
-export function stepDocument(step: Step): StepDocument {
-  switch (step.kind) {
-    case 'set-slots': {
-      const { kind, node, state, peer, slots } = step;
-      return { kind, node, state, peer, slots: slots.toJSON() };
-    }
-    case 'claim-slots':
-    case 'assign-slots':
-      return { kind: step.kind, node: step.node, slots: step.slots.toJSON() };
-    case 'tell-owner':
-    case 'close-slots':
-      return { kind: step.kind, node: step.node, owner: step.owner, slots: step.slots.toJSON() };
-    case 'settle-keys':
-      return { kind: step.kind, owner: step.owner, other: step.other, slots: step.slots.toJSON() };
-    case 'gather-keys':
-    case 'move-slots':
-      return { kind: step.kind, from: step.from, to: step.to, slots: step.slots.toJSON() };
-    case 'bump-epoch':
-    case 'shutdown':
-      return { kind: step.kind, node: step.node };
-    case 'take-over':
-    case 'replicate':
-      return { kind: step.kind, node: step.node, primary: step.primary };
-    case 'cancel-migration':
-      return { kind: step.kind, node: step.node, name: step.name };
-    case 'be-ready': {
-      const { kind, node, primary, maxLagBytes } = step;
-      return { kind, node, primary, maxLagBytes };
-    }
-    case 'fail-over': {
-      const { kind, node, primary, way, maxLagBytes } = step;
-      return { kind, node, primary, way, maxLagBytes };
-    }
-    case 'set-epoch':
-      return { kind: step.kind, node: step.node, epoch: step.epoch };
-    case 'copy-functions':
-      return { kind: step.kind, node: step.node, from: step.from };
-    case 'join': {
-      const { kind, newcomers, members } = step;
-      const introductions = step.introductions.map(({ from, to }) => ({
-        from: member(from),
-        to: member(to),
-      }));
-      return { kind, introductions, newcomers, members: members.map(member) };
-    }
-    case 'agree': {
-      const { kind, concerned, wantsOk, wantsCopies, sparesSilent } = step;
-      return { kind, members: step.members.map(member), concerned, wantsOk, wantsCopies, sparesSilent };
-    }
-    case 'forget':
-      return { kind: step.kind, node: step.node, victim: step.victim };
-    case 'stay-forgotten':
-      return { kind: step.kind, witnesses: step.witnesses, victims: step.victims };
-    case 'stay-alone':
-      return { kind: step.kind, nodes: step.nodes };
-    case 'reset':
-      return { kind: step.kind, node: step.node, mode: step.mode };
-  }
-}
+const member = fields<Member, MemberDocument>({
+  id: true,
+  address: place,
+  meetAt: fields({ ip: true, port: true, busPort: true }),
+});
 
-function member({ id, address, meetAt }: Member): MemberDocument {
-  const met = meetAt && { ip: meetAt.ip, port: meetAt.port, busPort: meetAt.busPort };
-  return { id, address: place(address), meetAt: met };
-}
+export const stepDocument = byKind<Step, StepDocument>({
+  'set-slots': { node: true, state: true, peer: true, slots },
+  'claim-slots': { node: true, slots },
+  'assign-slots': { node: true, slots },
+  'tell-owner': { node: true, owner: true, slots },
+  'close-slots': { node: true, owner: true, slots },
+  'settle-keys': { owner: true, other: true, slots },
+  'gather-keys': { from: true, to: true, slots },
+  'move-slots': { from: true, to: true, slots },
+  'bump-epoch': { node: true },
+  shutdown: { node: true },
+  'take-over': { node: true, primary: true },
+  replicate: { node: true, primary: true },
+  'cancel-migration': { node: true, name: true },
+  'be-ready': { node: true, primary: true, maxLagBytes: true },
+  'fail-over': { node: true, primary: true, way: true, maxLagBytes: true },
+  'set-epoch': { node: true, epoch: true },
+  'copy-functions': { node: true, from: true },
+  join: { introductions: each(fields({ from: member, to: member })), newcomers: true, members: each(member) },
+  agree: {
+    members: each(member),
+    concerned: true,
+    wantsOk: true,
+    wantsCopies: true,
+    sparesSilent: true,
+  },
+  forget: { node: true, victim: true },
+  'stay-forgotten': { witnesses: true, victims: true },
+  'stay-alone': { nodes: true },
+  reset: { node: true, mode: true },
+});

@@ -8,76 +8,72 @@ import type { Id, Slots } from './document.ts';
 
 /** What comes between results, and the last line. */
 type Aside =
-  | { readonly event: 'note' | 'problem'; readonly text: string }
-  | { readonly event: 'end'; readonly command: string; readonly code: number; readonly text: string };
+  | { event: 'note' | 'problem'; text: string }
+  | { event: 'end'; command: string; code: number; text: string };
 
-type BackupContent = { readonly node: Id; readonly address: string } & (
-  | { readonly event: 'saving'; readonly role: 'primary' | 'replica'; readonly slots: Slots }
-  | { readonly event: 'received'; readonly bytes: number; readonly of?: number | undefined }
+type BackupContent = { node: Id; address: string } & (
+  | { event: 'saving'; role: 'primary' | 'replica'; slots: Slots }
+  | { event: 'received'; bytes: number; of?: number | undefined }
   | {
-      readonly event: 'saved';
-      readonly file: string;
-      readonly bytes: number;
-      readonly sha256: string;
+      event: 'saved';
+      file: string;
+      bytes: number;
+      sha256: string;
       /** By database. */
-      readonly keys?: Readonly<Record<string, number>> | undefined;
+      keys?: Readonly<Record<string, number>> | undefined;
     }
-  | { readonly event: 'failed'; readonly problem: string }
+  | { event: 'failed'; problem: string }
 );
 
-export type BackupEventLine = { readonly version: 1 } & (BackupContent | Aside);
+export type BackupEventLine = { version: 1 } & (BackupContent | Aside);
 
 type RestoreContent =
   | {
-      readonly event: 'plan';
-      readonly command: 'restore';
-      readonly folder: string;
+      event: 'plan';
+      command: 'restore';
+      folder: string;
       /** When the backup was made. */
-      readonly time?: string | undefined;
-      readonly files: number;
-      readonly bytes: number;
-      readonly keys: number;
-      readonly libraries: number;
-      readonly libraryNames: readonly string[];
-      readonly cluster: string;
-      readonly primaries: number;
+      time?: string | undefined;
+      files: number;
+      bytes: number;
+      keys: number;
+      libraries: number;
+      libraryNames: readonly string[];
+      cluster: string;
+      primaries: number;
       /** Keys that are there already. */
-      readonly keysThere: number;
-      readonly replace: boolean;
+      keysThere: number;
+      replace: boolean;
     }
-  | { readonly event: 'read'; readonly bytes: number; readonly of: number; readonly restored: number }
-  | { readonly event: 'exists'; readonly key: string; readonly database: number }
-  | { readonly event: 'refused'; readonly key: string; readonly database: number; readonly problem: string }
+  | { event: 'read'; bytes: number; of: number; restored: number }
+  | { event: 'exists'; key: string; database: number }
+  | { event: 'refused'; key: string; database: number; problem: string }
   | {
-      readonly event: 'library';
-      readonly node: string;
-      readonly name: string;
-      readonly outcome: 'loaded' | 'there already' | 'another is there';
+      event: 'library';
+      node: string;
+      name: string;
+      outcome: 'loaded' | 'there already' | 'another is there';
     };
 
-export type RestoreEventLine = { readonly version: 1 } & (RestoreContent | Aside);
+export type RestoreEventLine = { version: 1 } & (RestoreContent | Aside);
 
 type RescueContent =
   | {
-      readonly event: 'value';
-      readonly key: string;
-      readonly bytes: number;
-      readonly database: number;
-      readonly type: string;
-      readonly ttlMs?: number | undefined;
+      event: 'value';
+      key: string;
+      bytes: number;
+      database: number;
+      type: string;
+      ttlMs?: number;
       /** Where it was. */
-      readonly node: string;
-      readonly slot: number;
+      node: string;
+      slot: number;
       /** When it gave way to another. */
-      readonly time: string;
+      time: string;
     }
-  | {
-      readonly event: 'restore';
-      readonly key: string;
-      readonly outcome: 'restored' | 'exists' | { readonly failure: string };
-    };
+  | { event: 'restore'; key: string; outcome: 'restored' | 'exists' | { failure: string } };
 
-export type RescueEventLine = { readonly version: 1 } & (RescueContent | Aside);
+export type RescueEventLine = { version: 1 } & (RescueContent | Aside);
 
 export function backupEventObject(event: BackupEvent): BackupContent {
   const { id, address, role, slots } = event.source;
