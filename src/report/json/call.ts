@@ -6,20 +6,20 @@ import type { NotAsked } from './check.ts';
 import { FORMAT_VERSION, type Id } from './document.ts';
 
 /** Bytes that are no text, and errors inside arrays, are objects: the protocol has none of its own. */
-type Reply =
+export type CallReply =
   | string
   | number
   | null
   | { readonly base64: string }
   | { readonly error: string }
-  | readonly Reply[];
+  | readonly CallReply[];
 
 type CallNode = {
   readonly id: Id;
   readonly address?: string | undefined;
   readonly role: 'primary' | 'replica' | 'stranger';
 } & (
-  | { readonly ok: true; readonly reply: Reply }
+  | { readonly ok: true; readonly reply: CallReply }
   | { readonly ok: false; readonly error: string }
   | { readonly ok: false; readonly reason: string }
 );
@@ -59,7 +59,7 @@ function said(outcome: Outcome) {
     : ({ ok: true, reply: asReply(reply) } as const);
 }
 
-function asReply(reply: Answered): Reply {
+function asReply(reply: Answered): CallReply {
   if (reply === null || typeof reply === 'number') return reply;
   if (Buffer.isBuffer(reply)) return asText(reply) ?? { base64: reply.toString('base64') };
   return isError(reply) ? { error: reply.text } : reply.map(asReply);
