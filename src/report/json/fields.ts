@@ -3,6 +3,7 @@
  * that has another name or another type inside than its document wants is an error here, and so is one that is left out.
  */
 import type { SlotSet } from '../../topology/slot-set.ts';
+import type { Kinded, Of } from '../kinded.ts';
 import type { Slots } from './document.ts';
 
 type Plain = string | number | boolean;
@@ -15,17 +16,6 @@ type Fields<Inside, Document> = {
         | ((value: Exclude<Inside[Field], undefined>) => Document[Field])
     : never;
 };
-
-interface Kinded {
-  readonly kind: string;
-}
-
-/** Those of a union that are of one kind, or of several and this one among them. */
-type Of<Union extends Kinded, Kind> = Union extends Kinded
-  ? Kind extends Union['kind']
-    ? Union
-    : never
-  : never;
 
 /** Every kind there is inside has its document, and the other way round. The kind itself always comes first. */
 type Kinds<Inside extends Kinded, Document extends Kinded> = {

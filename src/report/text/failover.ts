@@ -8,6 +8,7 @@ import type { Paint } from '../paint.ts';
 import { columns } from './columns.ts';
 import { describeFinding, showSlots } from './finding.ts';
 import { bytes, count, NodeNames } from './names.ts';
+import type { Sentences } from './sentences.ts';
 
 const WAYS: Readonly<Record<FailoverWay, string>> = {
   graceful: 'CLUSTER FAILOVER',
@@ -59,40 +60,37 @@ export function failoverLine(step: FailoverStep, names: NodeNames): string {
 const WHEN_FORCED =
   '`failover --force` has a majority of the primaries vote for the replica without its primary: right where that is down for good, or for too long. `failover --takeover` asks nobody: right only where no majority is left. What the replica has not received is lost with either.';
 
-export function describeFailoverRefusal(refusal: FailoverRefusal, names: NodeNames): string {
-  switch (refusal.kind) {
-    case 'replica-of-nobody':
-      return `${names.of(refusal.node)} has no primary that it could take over from.`;
-    case 'not-its-replica':
-      return `${names.of(refusal.node)} does not replicate ${names.of(refusal.primary)} any more.`;
-    case 'no-replica-answers':
-      return `No replica of ${names.of(refusal.primary)} answers, so nobody can take over.`;
-    case 'replica-unlinked':
-      return refusal.syncing
-        ? `${names.of(refusal.node)} is still copying ${names.of(refusal.primary)}, and cannot take over before it is through.`
-        : `${names.of(refusal.node)} gets no data from ${names.of(refusal.primary)}; taking over, it would lose what was written since. Mend the link, or choose another replica. ${WHEN_FORCED}`;
-    case 'replica-too-far-behind':
-      return `${names.of(refusal.node)} is ${bytes(refusal.bytes)} behind ${names.of(refusal.primary)}, more than ${bytes(refusal.most)} (--max-replica-lag); clients would be kept waiting for it in vain. Try again when it has caught up.`;
-    case 'replica-empty':
-      return `${names.of(refusal.node)} holds no keys, but ${emptyBeside(refusal, names)}: all keys of the shard would be lost, because the old primary would copy from it. Bring ${names.of(refusal.primary)} back with its data, or choose another replica. \`failover --despite-findings\` does it anyway.`;
-    case 'primary-silent':
-      if (refusal.life)
-        return livingPrimary(refusal.life, names.of(refusal.node), names.of(refusal.primary), names);
-      return `${names.of(refusal.primary)}, whose place ${names.of(refusal.node)} is to take, does not answer, and cannot hand over. ${WHEN_FORCED}`;
-    case 'no-majority':
-      return `Only ${refusal.answering} of ${count(refusal.voters, 'primary', 'primaries')} answer, and no majority could vote. Bring more of them back; or, where they are gone for good, \`failover --takeover\` asks nobody. If they are only out of reach from here, they may elect somebody else, and what is written to the loser is lost.`;
-    case 'sibling-ahead':
-      return `${names.of(refusal.sibling)} has received ${bytes(refusal.bytes)} more than ${names.of(refusal.node)}, and the primary is not there to give it the rest. Fail over to ${names.of(refusal.sibling)}; or lose them with --despite-findings.`;
-    case 'replica-without-data':
-      return `${names.of(refusal.node)} has no whole copy of ${names.of(refusal.primary)}: all keys of the shard would be lost, because the old primary would copy from it. Wait until it is in step, or choose another replica. \`failover --despite-findings\` does it anyway.`;
-    case 'shard-in-motion':
-      return `${showSlots(refusal.slots)} of ${names.of(refusal.primary)} ${refusal.slots.size === 1 ? 'is' : 'are'} on the way; a failover would leave the move half done. Let it finish, or repair it with \`slotctl fix\`; then try again. \`failover --despite-findings\` goes on.`;
-    case 'in-doubt':
-      return `Something is wrong, so nothing is touched: ${refusal.findings.map(finding => describeFinding(finding, names)).join(' ')} Fix it first (\`slotctl explain\` shows how). \`slotctl failover\` does a single shard in spite of it.`;
-    case 'nobody-as-wanted':
-      return `No replica of ${names.of(refusal.primary)} that answers ${wanted(refusal)}.`;
-  }
-}
+export const FAILOVER_REFUSALS: Sentences<FailoverRefusal, [NodeNames]> = {
+  'replica-of-nobody': ({ node }, names) => `${names.of(node)} has no primary that it could take over from.`,
+  'not-its-replica': ({ node, primary }, names) =>
+    `${names.of(node)} does not replicate ${names.of(primary)} any more.`,
+  'no-replica-answers': ({ primary }, names) =>
+    `No replica of ${names.of(primary)} answers, so nobody can take over.`,
+  'replica-unlinked': ({ syncing, node, primary }, names) =>
+    syncing
+      ? `${names.of(node)} is still copying ${names.of(primary)}, and cannot take over before it is through.`
+      : `${names.of(node)} gets no data from ${names.of(primary)}; taking over, it would lose what was written since. Mend the link, or choose another replica. ${WHEN_FORCED}`,
+  'replica-too-far-behind': (refusal, names) =>
+    `${names.of(refusal.node)} is ${bytes(refusal.bytes)} behind ${names.of(refusal.primary)}, more than ${bytes(refusal.most)} (--max-replica-lag); clients would be kept waiting for it in vain. Try again when it has caught up.`,
+  'replica-empty': (refusal, names) =>
+    `${names.of(refusal.node)} holds no keys, but ${emptyBeside(refusal, names)}: all keys of the shard would be lost, because the old primary would copy from it. Bring ${names.of(refusal.primary)} back with its data, or choose another replica. \`failover --despite-findings\` does it anyway.`,
+  'primary-silent': ({ life, node, primary }, names) => {
+    if (life) return livingPrimary(life, names.of(node), names.of(primary), names);
+    return `${names.of(primary)}, whose place ${names.of(node)} is to take, does not answer, and cannot hand over. ${WHEN_FORCED}`;
+  },
+  'no-majority': ({ answering, voters }) =>
+    `Only ${answering} of ${count(voters, 'primary', 'primaries')} answer, and no majority could vote. Bring more of them back; or, where they are gone for good, \`failover --takeover\` asks nobody. If they are only out of reach from here, they may elect somebody else, and what is written to the loser is lost.`,
+  'sibling-ahead': (refusal, names) =>
+    `${names.of(refusal.sibling)} has received ${bytes(refusal.bytes)} more than ${names.of(refusal.node)}, and the primary is not there to give it the rest. Fail over to ${names.of(refusal.sibling)}; or lose them with --despite-findings.`,
+  'replica-without-data': ({ node, primary }, names) =>
+    `${names.of(node)} has no whole copy of ${names.of(primary)}: all keys of the shard would be lost, because the old primary would copy from it. Wait until it is in step, or choose another replica. \`failover --despite-findings\` does it anyway.`,
+  'shard-in-motion': ({ slots, primary }, names) =>
+    `${showSlots(slots)} of ${names.of(primary)} ${slots.size === 1 ? 'is' : 'are'} on the way; a failover would leave the move half done. Let it finish, or repair it with \`slotctl fix\`; then try again. \`failover --despite-findings\` goes on.`,
+  'in-doubt': ({ findings }, names) =>
+    `Something is wrong, so nothing is touched: ${findings.map(finding => describeFinding(finding, names)).join(' ')} Fix it first (\`slotctl explain\` shows how). \`slotctl failover\` does a single shard in spite of it.`,
+  'nobody-as-wanted': (refusal, names) =>
+    `No replica of ${names.of(refusal.primary)} that answers ${wanted(refusal)}.`,
+};
 
 function emptyBeside(
   { primary, expected, by }: Extract<FailoverRefusal, { kind: 'replica-empty' }>,
@@ -155,17 +153,15 @@ export function describeFailoverProblem(
   ];
 }
 
-export function describeFailoverRemark(remark: FailoverRemark, names: NodeNames): string {
-  switch (remark.kind) {
-    case 'may-lose-writes':
-      return `Writes that ${names.of(remark.primary)} has acknowledged and ${names.of(remark.node)} has not received are lost, also where the old primary comes back.`;
-    case 'without-a-vote':
-      return `${names.of(remark.node)} takes over without a vote. If primaries that do not answer here are alive elsewhere, they may elect another, and one of the two loses its writes.`;
-    case 'older-than-primary': {
-      const [be, their] = remark.nodes.length === 1 ? ['is', 'its'] : ['are', 'their'];
-      return `${names.list(remark.nodes)} ${be} older than ${their} new primary will be: what is written goes on to come through, but a copy of all data can be read only after an upgrade. That is not waited for.`;
-    }
-    case 'hears-later':
-      return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'does' : 'do'} not answer, and ${remark.nodes.length === 1 ? 'hears' : 'hear'} of it when ${remark.nodes.length === 1 ? 'it is' : 'they are'} back.`;
-  }
-}
+export const FAILOVER_REMARKS: Sentences<FailoverRemark, [NodeNames]> = {
+  'may-lose-writes': ({ primary, node }, names) =>
+    `Writes that ${names.of(primary)} has acknowledged and ${names.of(node)} has not received are lost, also where the old primary comes back.`,
+  'without-a-vote': ({ node }, names) =>
+    `${names.of(node)} takes over without a vote. If primaries that do not answer here are alive elsewhere, they may elect another, and one of the two loses its writes.`,
+  'older-than-primary': ({ nodes }, names) => {
+    const [be, their] = nodes.length === 1 ? ['is', 'its'] : ['are', 'their'];
+    return `${names.list(nodes)} ${be} older than ${their} new primary will be: what is written goes on to come through, but a copy of all data can be read only after an upgrade. That is not waited for.`;
+  },
+  'hears-later': ({ nodes }, names) =>
+    `${names.list(nodes)} ${nodes.length === 1 ? 'does' : 'do'} not answer, and ${nodes.length === 1 ? 'hears' : 'hear'} of it when ${nodes.length === 1 ? 'it is' : 'they are'} back.`,
+};

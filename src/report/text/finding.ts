@@ -4,85 +4,76 @@ import { formatAddress } from '../../topology/node.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { describeCopyState } from './full-syncs.ts';
 import { bytes, count, enumerate, type NodeNames } from './names.ts';
+import { sentences } from './sentences.ts';
 import { wrongAddress } from './wrong-address.ts';
+
+const SENTENCES = sentences<Finding, [names: NodeNames, who: string]>({
+  'slots-uncovered': ({ slots }) => `No node owns ${showSlots(slots)}.`,
+  'owner-unreachable': ({ slots }, _names, who) =>
+    `The owner of ${showSlots(slots)}, ${who}, could not be asked.`,
+  'slots-claimed-twice': ({ nodes, slots }, names) =>
+    `${names.list(nodes)} ${nodes.length === 2 ? 'both' : 'all'} claim ${showSlots(slots)}.`,
+  'slot-maps-disagree': (finding, names) =>
+    `Nodes disagree about ${showSlots(finding.slots)}: ${disputes(finding, names)}.`,
+  'state-not-ok': (finding, names) =>
+    `${names.list(finding.nodes)} ${finding.nodes.length === 1 ? 'says' : 'say'} cluster_state:fail${passing(finding)}.`,
+  'node-unreachable': ({ address, reason }, _names, who) =>
+    `${address ? formatAddress(address) : who} could not be asked: ${reason}.`,
+  'wrong-address': wrongAddress,
+  'node-failed': ({ saidBy }, names, who) => `${who} is flagged fail by ${names.list(saidBy)}.`,
+  'node-suspected': ({ saidBy }, names, who) => `${who} is flagged fail? by ${names.list(saidBy)}.`,
+  'members-disagree': ({ unknownTo, nodes }, names) =>
+    `${names.list(unknownTo)} ${unknownTo.length === 1 ? 'does' : 'do'} not know ${names.list(nodes)}.`,
+  'roles-disagree': ({ opinions }, names, who) =>
+    `${who} is taken for ${opinions.map(opinion => roleOpinion(opinion, names)).join(', for ')}.`,
+  'keys-astray': ({ slots, keys }, _names, who) =>
+    slots.size === 0
+      ? `${who} holds ${count(keys, 'key')} in slots that it does not own; it does not tell in which.`
+      : `${who} holds ${count(keys, 'key')} in ${showSlots(slots)}, which it does not own.`,
+  'keys-uncounted': ({ reason }, _names, who) => `The keys of ${who} could not be counted: ${reason}.`,
+  'state-unknown': ({ nodes }, names) => `The cluster_state of ${names.list(nodes)} could not be read.`,
+  'addresses-disagree': ({ opinions }, names, who) =>
+    `${who} is ${opinions
+      .map(({ address, saidBy }) => `at ${formatAddress(address)} according to ${names.list(saidBy)}`)
+      .join(', ')}.`,
+  'slots-open': ({ replica, migrating, importing }, names, who) =>
+    `${who}${replica ? ' (a replica)' : ''} has ${openParts(migrating, importing, names)}.`,
+  'replica-of-nobody': ({ because, primary }, names, who) => {
+    if (because === 'unnamed') return `${who} is a replica and does not know of which primary.`;
+    if (because === 'unknown') return `${who} replicates ${primary}, a node that nobody knows.`;
+    return `${who} replicates ${primary ? names.of(primary) : '?'}, which is a replica itself.`;
+  },
+  'replica-link-down': ({ copy, primary, syncing }, names, who) => {
+    if (copy) return `${describeCopyState(copy, who, names.of(primary))}.`;
+    return syncing
+      ? `${who} is still copying the data of its primary ${names.of(primary)}.`
+      : `${who} has no replication link to its primary ${names.of(primary)}.`;
+  },
+  'replica-behind': (finding, names, who) =>
+    `${who} is ${bytes(finding.bytes)} behind its primary ${names.of(finding.primary)}.`,
+  'too-few-replicas': (finding, _names, who) =>
+    `${who} has ${count(finding.healthy, 'healthy replica')} of ${finding.wanted} wanted.`,
+  ghost: (finding, names) =>
+    `${ghost(finding)} (${finding.nodes[0]}) is still known to ${names.list(finding.knownTo)}.`,
+  'epochs-equal': ({ nodes, epoch }, names) => `${names.list(nodes)} have the same config epoch ${epoch}.`,
+  'bus-links-down': ({ missing }, names) =>
+    `No cluster bus link ${enumerate(
+      missing.slice(0, 6).map(({ from, to }) => `from ${names.of(from)} to ${names.of(to)}`),
+    )}${missing.length > 6 ? `, and ${missing.length - 6} more` : ''}.`,
+  'replica-on-primary-host': ({ shared }, names) => `${onPrimaryHost(shared, names)}.`,
+  'siblings-on-one-host': ({ shared }, names) => `${siblings(shared, names)}.`,
+  'primary-empty': (_, _names, who) => `${who} is a primary without slots.`,
+  'primary-evicting': ({ evicted, mostBytes, policy }, _names, who) =>
+    `${who} evicts keys: ${evicted} since it started (maxmemory ${bytes(mostBytes)}, ${policy}).`,
+  'versions-mixed': ({ versions }, names) =>
+    `Versions differ: ${versions
+      .map(({ version, nodes }) => `${version} on ${names.list(nodes)}`)
+      .join('; ')}.`,
+});
 
 export function describeFinding(finding: Finding, names: NodeNames): string {
   const [node] = finding.nodes;
-  const who = node ? names.of(node) : 'nobody';
-  const slots = showSlots(finding.slots);
-  switch (finding.kind) {
-    case 'slots-uncovered':
-      return `No node owns ${slots}.`;
-    case 'owner-unreachable':
-      return `The owner of ${slots}, ${who}, could not be asked.`;
-    case 'slots-claimed-twice':
-      return `${names.list(finding.nodes)} ${finding.nodes.length === 2 ? 'both' : 'all'} claim ${slots}.`;
-    case 'slot-maps-disagree':
-      return `Nodes disagree about ${slots}: ${disputes(finding, names)}.`;
-    case 'state-not-ok':
-      return `${names.list(finding.nodes)} ${finding.nodes.length === 1 ? 'says' : 'say'} cluster_state:fail${passing(finding)}.`;
-    case 'node-unreachable':
-      return `${finding.address ? formatAddress(finding.address) : who} could not be asked: ${finding.reason}.`;
-    case 'wrong-address':
-      return wrongAddress(finding, names);
-    case 'node-failed':
-      return `${who} is flagged fail by ${names.list(finding.saidBy)}.`;
-    case 'node-suspected':
-      return `${who} is flagged fail? by ${names.list(finding.saidBy)}.`;
-    case 'members-disagree':
-      return `${names.list(finding.unknownTo)} ${finding.unknownTo.length === 1 ? 'does' : 'do'} not know ${names.list(finding.nodes)}.`;
-    case 'roles-disagree':
-      return `${who} is taken for ${finding.opinions.map(opinion => roleOpinion(opinion, names)).join(', for ')}.`;
-    case 'keys-astray':
-      return finding.slots.size === 0
-        ? `${who} holds ${count(finding.keys, 'key')} in slots that it does not own; it does not tell in which.`
-        : `${who} holds ${count(finding.keys, 'key')} in ${slots}, which it does not own.`;
-    case 'keys-uncounted':
-      return `The keys of ${who} could not be counted: ${finding.reason}.`;
-    case 'state-unknown':
-      return `The cluster_state of ${names.list(finding.nodes)} could not be read.`;
-    case 'addresses-disagree':
-      return `${who} is ${finding.opinions
-        .map(({ address, saidBy }) => `at ${formatAddress(address)} according to ${names.list(saidBy)}`)
-        .join(', ')}.`;
-    case 'slots-open':
-      return `${who}${finding.replica ? ' (a replica)' : ''} has ${openParts(finding.migrating, finding.importing, names)}.`;
-    case 'replica-of-nobody': {
-      const { because, primary } = finding;
-      if (because === 'unnamed') return `${who} is a replica and does not know of which primary.`;
-      if (because === 'unknown') return `${who} replicates ${primary}, a node that nobody knows.`;
-      return `${who} replicates ${primary ? names.of(primary) : '?'}, which is a replica itself.`;
-    }
-    case 'replica-link-down':
-      if (finding.copy) return `${describeCopyState(finding.copy, who, names.of(finding.primary))}.`;
-      return finding.syncing
-        ? `${who} is still copying the data of its primary ${names.of(finding.primary)}.`
-        : `${who} has no replication link to its primary ${names.of(finding.primary)}.`;
-    case 'replica-behind':
-      return `${who} is ${bytes(finding.bytes)} behind its primary ${names.of(finding.primary)}.`;
-    case 'too-few-replicas':
-      return `${who} has ${count(finding.healthy, 'healthy replica')} of ${finding.wanted} wanted.`;
-    case 'ghost':
-      return `${ghost(finding)} (${node}) is still known to ${names.list(finding.knownTo)}.`;
-    case 'epochs-equal':
-      return `${names.list(finding.nodes)} have the same config epoch ${finding.epoch}.`;
-    case 'bus-links-down':
-      return `No cluster bus link ${enumerate(
-        finding.missing.slice(0, 6).map(({ from, to }) => `from ${names.of(from)} to ${names.of(to)}`),
-      )}${finding.missing.length > 6 ? `, and ${finding.missing.length - 6} more` : ''}.`;
-    case 'replica-on-primary-host':
-      return `${onPrimaryHost(finding.shared, names)}.`;
-    case 'siblings-on-one-host':
-      return `${siblings(finding.shared, names)}.`;
-    case 'primary-empty':
-      return `${who} is a primary without slots.`;
-    case 'primary-evicting':
-      return `${who} evicts keys: ${finding.evicted} since it started (maxmemory ${bytes(finding.mostBytes)}, ${finding.policy}).`;
-    case 'versions-mixed':
-      return `Versions differ: ${finding.versions
-        .map(({ version, nodes }) => `${version} on ${names.list(nodes)}`)
-        .join('; ')}.`;
-  }
+  return SENTENCES(finding, names, node ? names.of(node) : 'nobody');
 }
 
 /** A server says nothing of the delay that it keeps, nor of how much is left. */

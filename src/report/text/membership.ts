@@ -7,10 +7,11 @@ import { formatAddress, type NodeId } from '../../topology/node.ts';
 import { believedNodes } from '../../topology/snapshot.ts';
 import type { Paint } from '../paint.ts';
 import { columns } from './columns.ts';
-import { describeFailoverRemark } from './failover.ts';
+import { FAILOVER_REMARKS } from './failover.ts';
 import { showSlots } from './finding.ts';
 import { count, NodeNames, vocabularyOf } from './names.ts';
 import { verdictLines } from './placement.ts';
+import { sentences } from './sentences.ts';
 import { wrongAddress } from './wrong-address.ts';
 
 export function renderAddNode(plan: AddNodePlan, automatic: boolean, paint: Paint): string {
@@ -99,43 +100,35 @@ export function remarkLines({ remarks, before }: Plan, paint: Paint): string[] {
   return remarks.map(remark => paint.warning(`[WARNING] ${describeRemark(remark, names)}`));
 }
 
-export function describeRemark(remark: Remark, names: NodeNames): string {
-  switch (remark.kind) {
-    case 'not-told':
-      return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'does' : 'do'} not answer and cannot be told; coming back, ${remark.nodes.length === 1 ? 'it brings' : 'they bring'} back what the others forgot. Then run forget-failed.`;
-    case 'not-ended':
-      return `${names.of(remark.node)} does not answer, so it is neither reset nor shut down: coming back, it takes itself for a member still.`;
-    case 'left-out':
-      return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'does' : 'do'} not answer and ${remark.nodes.length === 1 ? 'was' : 'were'} left out.`;
-    case 'kept-silent':
-      return `${formatAddress(remark.node)} does not answer and is not reset.`;
-    case 'not-rehomed':
-      return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'does' : 'do'} not answer and cannot be given another primary.`;
-    case 'bare-afterwards':
-      return `${names.list(remark.primaries)} ${remark.primaries.length === 1 ? 'is' : 'are'} left without a replica.`;
-    case 'bare-meanwhile':
-      return `Until the data is copied, ${names.list(remark.primaries)} ${remark.primaries.length === 1 ? 'has' : 'have'} no replica that could take over.`;
-    case 'slots-left':
-      return `${showSlots(remark.slots)} ${remark.slots.size === 1 ? 'stays' : 'stay'} as ${remark.slots.size === 1 ? 'it is' : 'they are'}: claimed twice, or on the way already. \`check\` tells more.`;
-    case 'kept-for-slots':
-      return `${names.list(remark.nodes)} ${remark.nodes.length === 1 ? 'is' : 'are'} kept: gone, but the owner of slots. A replica has to take over, or \`fix\` gives the slots to others.`;
-    case 'kept-misplaced':
-      return `${remark.wrong.node} is left as it is. ${wrongAddress(remark.wrong, names)}`;
-    case 'kept-alive':
-      return remark.heardBy.length === 0
-        ? `${names.list(remark.nodes)} is kept: it answered, but would not talk to us. \`check\` shows why.`
-        : `${names.list(remark.nodes)} is kept: it does not answer here, but ${names.list(remark.heardBy)} ${remark.heardBy.length === 1 ? 'hears' : 'hear'} it. If it is down, wait until the others have noticed; \`del-node\` removes it anyway.`;
-    case 'kept-last-copy':
-      return `${names.list(remark.nodes)} is kept: it may have the only copy of ${showSlots(remark.slots)}, whose owner does not answer. Start one of them again; or first give the slots to other nodes, without their keys (\`fix --cluster-fix-with-unreachable-masters\`).`;
-    case 'may-lose-writes':
-    case 'without-a-vote':
-    case 'older-than-primary':
-    case 'hears-later':
-      return describeFailoverRemark(remark, names);
-    case 'kept-for-keys':
-      return `${names.of(remark.node)} holds ${count(remark.keys, 'key')} and is left as it is.`;
-  }
-}
+export const describeRemark = sentences<Remark, [NodeNames]>({
+  ...FAILOVER_REMARKS,
+  'not-told': ({ nodes }, names) =>
+    `${names.list(nodes)} ${nodes.length === 1 ? 'does' : 'do'} not answer and cannot be told; coming back, ${nodes.length === 1 ? 'it brings' : 'they bring'} back what the others forgot. Then run forget-failed.`,
+  'not-ended': ({ node }, names) =>
+    `${names.of(node)} does not answer, so it is neither reset nor shut down: coming back, it takes itself for a member still.`,
+  'left-out': ({ nodes }, names) =>
+    `${names.list(nodes)} ${nodes.length === 1 ? 'does' : 'do'} not answer and ${nodes.length === 1 ? 'was' : 'were'} left out.`,
+  'kept-silent': ({ node }) => `${formatAddress(node)} does not answer and is not reset.`,
+  'not-rehomed': ({ nodes }, names) =>
+    `${names.list(nodes)} ${nodes.length === 1 ? 'does' : 'do'} not answer and cannot be given another primary.`,
+  'bare-afterwards': ({ primaries }, names) =>
+    `${names.list(primaries)} ${primaries.length === 1 ? 'is' : 'are'} left without a replica.`,
+  'bare-meanwhile': ({ primaries }, names) =>
+    `Until the data is copied, ${names.list(primaries)} ${primaries.length === 1 ? 'has' : 'have'} no replica that could take over.`,
+  'slots-left': ({ slots }) =>
+    `${showSlots(slots)} ${slots.size === 1 ? 'stays' : 'stay'} as ${slots.size === 1 ? 'it is' : 'they are'}: claimed twice, or on the way already. \`check\` tells more.`,
+  'kept-for-slots': ({ nodes }, names) =>
+    `${names.list(nodes)} ${nodes.length === 1 ? 'is' : 'are'} kept: gone, but the owner of slots. A replica has to take over, or \`fix\` gives the slots to others.`,
+  'kept-misplaced': ({ wrong }, names) => `${wrong.node} is left as it is. ${wrongAddress(wrong, names)}`,
+  'kept-alive': ({ heardBy, nodes }, names) =>
+    heardBy.length === 0
+      ? `${names.list(nodes)} is kept: it answered, but would not talk to us. \`check\` shows why.`
+      : `${names.list(nodes)} is kept: it does not answer here, but ${names.list(heardBy)} ${heardBy.length === 1 ? 'hears' : 'hear'} it. If it is down, wait until the others have noticed; \`del-node\` removes it anyway.`,
+  'kept-last-copy': ({ nodes, slots }, names) =>
+    `${names.list(nodes)} is kept: it may have the only copy of ${showSlots(slots)}, whose owner does not answer. Start one of them again; or first give the slots to other nodes, without their keys (\`fix --cluster-fix-with-unreachable-masters\`).`,
+  'kept-for-keys': ({ node, keys }, names) =>
+    `${names.of(node)} holds ${count(keys, 'key')} and is left as it is.`,
+});
 
 function text(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`;

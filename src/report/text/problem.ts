@@ -10,6 +10,7 @@ import { describeCopy, stuckCopyLines } from './full-syncs.ts';
 import { describeMoveProblem } from './move-problem.ts';
 import { count, type NodeNames } from './names.ts';
 import { describeRefusal } from './refusal.ts';
+import { sentences } from './sentences.ts';
 
 /** Where a node's bus is, as far as the plan knows. */
 export type BusAddresses = ReadonlyMap<NodeId, string>;
@@ -61,22 +62,20 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
   }
 }
 
-function describeChange(change: NodeChange, node: string, names: NodeNames): string {
-  switch (change.kind) {
-    case 'owns-slots':
-      return `${node} now owns ${showSlots(change.slots)}, and did not when this was planned. It is left as it is.`;
-    case 'promoted':
-      return `${node} was a replica when this was planned, and is now a primary. It is left as it is.`;
-    case 'has-keys':
-      return `${node} now holds ${count(change.keys, 'key')}, and held none when this was planned. It is left as it is.`;
-    case 'heard-again':
-      return `${node} did not answer when this was planned, but now ${names.list(change.by)} ${change.by.length === 1 ? 'hears' : 'hear'} it. It is left as it is.`;
-    case 'taken':
-      return change.primary
-        ? `${node} is now a replica of ${names.of(change.primary)}: somebody else made it one. \`slotctl replicate\` moves it.`
-        : `${node} is now a primary: somebody else made it one.`;
-  }
-}
+const describeChange = sentences<NodeChange, [node: string, names: NodeNames]>({
+  'owns-slots': ({ slots }, node) =>
+    `${node} now owns ${showSlots(slots)}, and did not when this was planned. It is left as it is.`,
+  promoted: (_, node) =>
+    `${node} was a replica when this was planned, and is now a primary. It is left as it is.`,
+  'has-keys': ({ keys }, node) =>
+    `${node} now holds ${count(keys, 'key')}, and held none when this was planned. It is left as it is.`,
+  'heard-again': ({ by }, node, names) =>
+    `${node} did not answer when this was planned, but now ${names.list(by)} ${by.length === 1 ? 'hears' : 'hear'} it. It is left as it is.`,
+  taken: ({ primary }, node, names) =>
+    primary
+      ? `${node} is now a replica of ${names.of(primary)}: somebody else made it one. \`slotctl replicate\` moves it.`
+      : `${node} is now a primary: somebody else made it one.`,
+});
 
 function copiesIn(gaps: readonly Gap[]): Copy[] {
   return gaps.flatMap(gap => (gap.kind === 'copying' ? gap.copy : []));
