@@ -19,3 +19,7 @@ export function columns(
       .trimEnd();
   return [paint.heading(line(headings)), ...rows.map(line)];
 }
+
+export function textOf(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
+}

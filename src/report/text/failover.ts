@@ -7,7 +7,7 @@ import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import type { Paint } from '../paint.ts';
 import { columns } from './columns.ts';
 import { describeFinding, showSlots } from './finding.ts';
-import { bytes, count, NodeNames } from './names.ts';
+import { bytes, count, NodeNames, seconds } from './names.ts';
 import type { Sentences } from './sentences.ts';
 
 const WAYS: Readonly<Record<FailoverWay, string>> = {
@@ -117,7 +117,7 @@ function livingPrimary(
   const task = `${primary}, whose place ${replica} is to take, is alive`;
   if (refused)
     return `${task}, but cannot be asked to hand over: ${reason}. Log in as a user that it accepts, and try again.`;
-  return `${task}: ${names.list(heardBy)} ${heardBy.length === 1 ? 'hears' : 'hear'} it, but it does not answer here: ${reason}. Run this from where it can be reached. If it has just gone down, the others will notice within the node timeout; try again then.`;
+  return `${task}: ${names.listed(heardBy, 'hears', 'hear')} it, but it does not answer here: ${reason}. Run this from where it can be reached. If it has just gone down, the others will notice within the node timeout; try again then.`;
 }
 
 function wanted({ versions, hosts }: Extract<FailoverRefusal, { kind: 'nobody-as-wanted' }>): string {
@@ -133,7 +133,7 @@ export function describeFailoverProblem(
   names: NodeNames,
   describe: (doubt: Refusal) => string,
 ): string[] {
-  const waited = `${Number((problem.waitedMs / 1000).toFixed(1))} s (--join-timeout)`;
+  const waited = `${seconds(problem.waitedMs)} (--join-timeout)`;
   if (problem.kind === 'not-ready')
     return [`After ${waited} this was still in the way:`, ...problem.doubts.map(describe)];
   const { way, told } = problem;
@@ -163,5 +163,5 @@ export const FAILOVER_REMARKS: Sentences<FailoverRemark, [NodeNames]> = {
     return `${names.list(nodes)} ${be} older than ${their} new primary will be: what is written goes on to come through, but a copy of all data can be read only after an upgrade. That is not waited for.`;
   },
   'hears-later': ({ nodes }, names) =>
-    `${names.list(nodes)} ${nodes.length === 1 ? 'does' : 'do'} not answer, and ${nodes.length === 1 ? 'hears' : 'hear'} of it when ${nodes.length === 1 ? 'it is' : 'they are'} back.`,
+    `${names.listed(nodes, 'does', 'do')} not answer, and ${nodes.length === 1 ? 'hears' : 'hear'} of it when ${nodes.length === 1 ? 'it is' : 'they are'} back.`,
 };

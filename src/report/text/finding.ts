@@ -1,5 +1,5 @@
 /** One sentence for each finding: what is the case, and with whom. What it means is the finding's own business. */
-import type { Finding, FindingOf, OpenPeer, RoleOpinion, SharedHost } from '../../topology/finding.ts';
+import type { Finding, FindingOf, OpenPeer, RoleOpinion } from '../../topology/finding.ts';
 import { formatAddress } from '../../topology/node.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { describeCopyState } from './full-syncs.ts';
@@ -16,14 +16,14 @@ const SENTENCES = sentences<Finding, [names: NodeNames, who: string]>({
   'slot-maps-disagree': (finding, names) =>
     `Nodes disagree about ${showSlots(finding.slots)}: ${disputes(finding, names)}.`,
   'state-not-ok': (finding, names) =>
-    `${names.list(finding.nodes)} ${finding.nodes.length === 1 ? 'says' : 'say'} cluster_state:fail${passing(finding)}.`,
+    `${names.listed(finding.nodes, 'says', 'say')} cluster_state:fail${passing(finding)}.`,
   'node-unreachable': ({ address, reason }, _names, who) =>
     `${address ? formatAddress(address) : who} could not be asked: ${reason}.`,
   'wrong-address': wrongAddress,
   'node-failed': ({ saidBy }, names, who) => `${who} is flagged fail by ${names.list(saidBy)}.`,
   'node-suspected': ({ saidBy }, names, who) => `${who} is flagged fail? by ${names.list(saidBy)}.`,
   'members-disagree': ({ unknownTo, nodes }, names) =>
-    `${names.list(unknownTo)} ${unknownTo.length === 1 ? 'does' : 'do'} not know ${names.list(nodes)}.`,
+    `${names.listed(unknownTo, 'does', 'do')} not know ${names.list(nodes)}.`,
   'roles-disagree': ({ opinions }, names, who) =>
     `${who} is taken for ${opinions.map(opinion => roleOpinion(opinion, names)).join(', for ')}.`,
   'keys-astray': ({ slots, keys }, _names, who) =>
@@ -60,8 +60,18 @@ const SENTENCES = sentences<Finding, [names: NodeNames, who: string]>({
     `No cluster bus link ${enumerate(
       missing.slice(0, 6).map(({ from, to }) => `from ${names.of(from)} to ${names.of(to)}`),
     )}${missing.length > 6 ? `, and ${missing.length - 6} more` : ''}.`,
-  'replica-on-primary-host': ({ shared }, names) => `${onPrimaryHost(shared, names)}.`,
-  'siblings-on-one-host': ({ shared }, names) => `${siblings(shared, names)}.`,
+  'replica-on-primary-host': ({ shared }, names) => {
+    const hosts = [...new Set(shared.map(({ host }) => host))];
+    const replicas = shared.flatMap(one => one.replicas);
+    const where = ['is on the host of its primary', 'are on the hosts of their primaries'] as const;
+    return `${names.listed(replicas, ...where)} (${enumerate(hosts.slice(0, 6))}).`;
+  },
+  'siblings-on-one-host': ({ shared }, names) => {
+    const siblings = shared.map(({ host, primary, replicas }) => {
+      return `${names.list(replicas)}, replicas of ${names.of(primary)}, share the host ${host}`;
+    });
+    return `${siblings.join('; ')}.`;
+  },
   'primary-empty': (_, _names, who) => `${who} is a primary without slots.`,
   'primary-evicting': ({ evicted, mostBytes, policy }, _names, who) =>
     `${who} evicts keys: ${evicted} since it started (maxmemory ${bytes(mostBytes)}, ${policy}).`,
@@ -109,7 +119,7 @@ function disputes({ disputes: all, ignorant }: FindingOf<'slot-maps-disagree'>, 
     return `${what}owned by ${sides.join(', by ')}`;
   });
   if (ignorant.length > 0) {
-    clauses.push(`${names.list(ignorant)} ${ignorant.length === 1 ? 'knows' : 'know'} of no owner for any`);
+    clauses.push(`${names.listed(ignorant, 'knows', 'know')} of no owner for any`);
   }
   return clauses.join('; ');
 }
@@ -129,21 +139,4 @@ function ghost({ because, address }: Extract<Finding, { kind: 'ghost' }>): strin
     case 'forgotten':
       return `A node${where} that does not answer and that others have forgotten`;
   }
-}
-
-function onPrimaryHost(shared: readonly SharedHost[], names: NodeNames): string {
-  const hosts = [...new Set(shared.map(s => s.host))];
-  const replicas = shared.flatMap(s => s.replicas);
-  const verb =
-    replicas.length === 1 ? 'is on the host of its primary' : 'are on the hosts of their primaries';
-  return `${names.list(replicas)} ${verb} (${enumerate(hosts.slice(0, 6))})`;
-}
-
-function siblings(shared: readonly SharedHost[], names: NodeNames): string {
-  return shared
-    .map(
-      ({ host, primary, replicas }) =>
-        `${names.list(replicas)}, replicas of ${names.of(primary)}, share the host ${host}`,
-    )
-    .join('; ');
 }

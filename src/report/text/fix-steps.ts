@@ -10,42 +10,37 @@ import { SlotSet } from '../../topology/slot-set.ts';
 import { failoverWords } from './failover.ts';
 import { showSlots } from './finding.ts';
 import { count, type NodeNames } from './names.ts';
+import { sentences } from './sentences.ts';
 
+/** Only our own words begin with a capital: a name is left as it is, also where the line begins with it. */
 export function mendingLine(step: MendingStep, names: NodeNames): string {
-  return `>>> ${mendingText(step, names, 'heading')}`;
+  const text = mendingText(step, names);
+  return `>>> ${step.kind === 'take-over' ? text : text.charAt(0).toUpperCase() + text.slice(1)}`;
 }
 
-/** Names are left as they are, wherever they stand; only our own words begin with a capital. */
-export function mendingText(step: MendingStep, names: NodeNames, place: 'heading' | 'clause'): string {
-  const says = (capital: string, small: string) => (place === 'heading' ? capital : small);
-  switch (step.kind) {
-    case 'set-slots':
-      return step.state === 'stable'
-        ? `${says('Closing', 'closing')} ${showSlots(step.slots)} on ${names.of(step.node)}`
-        : `${says('Setting', 'setting')} ${showSlots(step.slots)} as ${step.state} in ${names.of(step.node)}`;
-    case 'claim-slots':
-      return `${says('Covering', 'covering')} ${showSlots(step.slots)} with ${names.of(step.node)}`;
-    case 'tell-owner':
-      return `${says('Telling', 'telling')} ${names.of(step.node)} that ${names.of(step.owner)} owns ${showSlots(step.slots)}`;
-    case 'settle-keys':
-      return `${says('Comparing', 'comparing')} the keys that both ${names.of(step.owner)} and ${names.of(step.other)} have in ${showSlots(step.slots)}`;
-    case 'gather-keys':
-      return `${says('Moving', 'moving')} the keys in ${showSlots(step.slots)} from ${names.of(step.from)} to their owner ${names.of(step.to)}`;
-    case 'bump-epoch':
-      return `${says('Giving', 'giving')} ${names.of(step.node)} a new config epoch`;
-    case 'take-over':
-      return `${names.of(step.node)} takes over from ${names.of(step.primary)}`;
-    case 'cancel-migration':
-      return `${says('Cancelling', 'cancelling')} a slot migration at ${names.of(step.node)}`;
-  }
-}
+export const mendingText = sentences<MendingStep, [NodeNames]>({
+  'set-slots': ({ state, slots, node }, names) =>
+    state === 'stable'
+      ? `closing ${showSlots(slots)} on ${names.of(node)}`
+      : `setting ${showSlots(slots)} as ${state} in ${names.of(node)}`,
+  'claim-slots': ({ slots, node }, names) => `covering ${showSlots(slots)} with ${names.of(node)}`,
+  'tell-owner': ({ node, owner, slots }, names) =>
+    `telling ${names.of(node)} that ${names.of(owner)} owns ${showSlots(slots)}`,
+  'settle-keys': ({ owner, other, slots }, names) =>
+    `comparing the keys that both ${names.of(owner)} and ${names.of(other)} have in ${showSlots(slots)}`,
+  'gather-keys': ({ slots, from, to }, names) =>
+    `moving the keys in ${showSlots(slots)} from ${names.of(from)} to their owner ${names.of(to)}`,
+  'bump-epoch': ({ node }, names) => `giving ${names.of(node)} a new config epoch`,
+  'take-over': ({ node, primary }, names) => `${names.of(node)} takes over from ${names.of(primary)}`,
+  'cancel-migration': ({ node }, names) => `cancelling a slot migration at ${names.of(node)}`,
+});
 
 /** What goes over the wire for a situation, with a slot number in place of each of many. */
 export function commandLines(situation: Situation, plan: FixPlan, names: NodeNames): string[] {
-  return situation.measures.flatMap(({ step }) => linesOf(step, situation, plan, names));
+  return situation.measures.flatMap(({ step }) => commandsOf(step, situation, plan, names));
 }
 
-function linesOf(step: Step, { keysAtOwner }: Situation, plan: FixPlan, names: NodeNames): string[] {
+function commandsOf(step: Step, { keysAtOwner }: Situation, plan: FixPlan, names: NodeNames): string[] {
   const at = (id: NodeId, ...commands: string[]) => commands.map(command => `${names.of(id)}> ${command}`);
   const settling = (owner: NodeId, other: NodeId) => [
     ...(plan.prefer === 'owner' ? [] : at(owner, `RESTORE … REPLACE   (${OTHERS_VALUE[plan.prefer]})`)),

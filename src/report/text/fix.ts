@@ -97,7 +97,7 @@ function doneText({ kind, measures }: Situation, names: NodeNames): string {
 const NEXT = 'gives every slot an owner and the keys to theirs';
 
 function stepText(step: Step, names: NodeNames): string {
-  if (isMending(step)) return mendingText(step, names, 'clause');
+  if (isMending(step)) return mendingText(step, names);
   switch (step.kind) {
     case 'move-slots':
       return `the move is finished: the keys that are left go to ${names.of(step.to)}, which then owns the slots`;
@@ -106,7 +106,7 @@ function stepText(step: Step, names: NodeNames): string {
     case 'forget':
       return `${names.of(step.node)} forgets ${names.of(step.victim)}`;
     case 'join':
-      return `${names.list(step.newcomers)} ${step.newcomers.length === 1 ? 'is' : 'are'} introduced to the others`;
+      return `${names.listed(step.newcomers, 'is', 'are')} introduced to the others`;
     case 'stay-forgotten':
       return 'it is watched that they do not come back';
     default:
@@ -115,7 +115,7 @@ function stepText(step: Step, names: NodeNames): string {
 }
 
 /** Errors that no situation is about. */
-export function leftLines({ left, before }: FixPlan, paint: Paint): string[] {
+function leftLines({ left, before }: FixPlan, paint: Paint): string[] {
   const names = new NodeNames(before);
   const told = left.flatMap(finding => [
     paint.bad(`[ERR] ${describeFinding(finding, names)}`),

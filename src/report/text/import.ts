@@ -3,7 +3,7 @@ import type { ImportPlan, TightNode } from '../../plan/transfer/import.ts';
 import type { ImportEvent } from '../../plan/transfer/import-events.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Paint } from '../paint.ts';
-import { columns } from './columns.ts';
+import { columns, textOf } from './columns.ts';
 import { bytes, count, enumerate, NodeNames } from './names.ts';
 
 export interface ImportHeading {
@@ -24,7 +24,7 @@ export function renderImport(plan: ImportPlan, { from, copy }: ImportHeading, pa
     `${keys}`,
     prefix === '' ? `database ${into}` : `database ${into}, as ${prefix}KEY`,
   ]);
-  return text([
+  return textOf([
     paint.heading(`>>> Importing data from ${formatAddress(from)} to cluster ${names.of(plan.before.entry)}`),
     `The source is ${what} (${product} ${enumerate(versions)}).`,
     ...(rows.length > 0 ? columns(['database', 'keys', 'goes to'], rows, paint) : []),
@@ -59,11 +59,11 @@ export interface ImportPace {
 
 export function importingLine({ keys, of, ms }: ImportPace): string {
   const perSecond = ms > 0 ? (keys * 1000) / ms : 0;
-  const left = keys > 0 && keys < of ? `, ${seconds(((of - keys) * ms) / keys)} left` : '';
+  const left = keys > 0 && keys < of ? `, ${roughly(((of - keys) * ms) / keys)} left` : '';
   return `Imported ${keys} of ${count(of, 'key')} (${Math.round(perSecond)} keys/s${left})`;
 }
 
-function seconds(ms: number): string {
+function roughly(ms: number): string {
   const all = Math.ceil(ms / 1000);
   return all < 60 ? `${all} s` : `${Math.floor(all / 60)} min ${all % 60} s`;
 }
@@ -89,8 +89,4 @@ function plainName(key: string): string {
 
 export function clashText({ key, database, node }: Extract<ImportEvent, { kind: 'clash' }>): string {
   return `${key} of database ${database} has another value on ${formatAddress(node)}; both are kept (--cluster-replace keeps the cluster’s in a file, and goes on).`;
-}
-
-function text(lines: readonly string[]): string {
-  return lines.map(one => `${one}\n`).join('');
 }

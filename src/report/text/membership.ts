@@ -6,7 +6,7 @@ import type { Plan, Remark, Step } from '../../plan/step.ts';
 import { formatAddress, type NodeId } from '../../topology/node.ts';
 import { believedNodes } from '../../topology/snapshot.ts';
 import type { Paint } from '../paint.ts';
-import { columns } from './columns.ts';
+import { columns, textOf } from './columns.ts';
 import { FAILOVER_REMARKS } from './failover.ts';
 import { showSlots } from './finding.ts';
 import { count, NodeNames, vocabularyOf } from './names.ts';
@@ -29,13 +29,13 @@ export function renderAddNode(plan: AddNodePlan, automatic: boolean, paint: Pain
         : `${names.of(id)} becomes a primary without slots.`,
     ];
   });
-  return text([...lines, ...remarkLines(plan, paint)]);
+  return textOf([...lines, ...remarkLines(plan, paint)]);
 }
 
 export function renderDelNode(plan: RemovePlan, paint: Paint): string {
   const names = new NodeNames(plan.before);
   const entry = names.of(plan.before.entry);
-  return text([
+  return textOf([
     ...plan.victims.map(id => paint.heading(`>>> Removing node ${id} from cluster ${entry}`)),
     ...homeLines(plan.homes, names),
     ...plan.stages.flat().flatMap(step => endLine(step, names)),
@@ -51,7 +51,7 @@ export function renderForgetFailed(plan: RemovePlan, paint: Paint): string {
     const knownTo = plan.before.views.filter(view => view.nodes.some(known => known.id === id));
     return [id, names.of(id), node?.flags.join(',') ?? '-', names.list(knownTo.map(view => view.id))];
   });
-  return text([
+  return textOf([
     paint.heading(
       `>>> Forgetting ${count(rows.length, 'node')} that ${rows.length === 1 ? 'is' : 'are'} gone`,
     ),
@@ -69,7 +69,7 @@ export function renderRehoming(plan: RehomingPlan, paint: Paint): string {
     from ? names.of(from) : '-',
     names.of(to),
   ]);
-  return text([
+  return textOf([
     paint.heading(`>>> Moving ${count(rows.length, 'replica')}`),
     ...columns(['replica', 'of', 'becomes replica of'], rows, paint),
     ...remarkLines(plan, paint),
@@ -103,33 +103,29 @@ export function remarkLines({ remarks, before }: Plan, paint: Paint): string[] {
 export const describeRemark = sentences<Remark, [NodeNames]>({
   ...FAILOVER_REMARKS,
   'not-told': ({ nodes }, names) =>
-    `${names.list(nodes)} ${nodes.length === 1 ? 'does' : 'do'} not answer and cannot be told; coming back, ${nodes.length === 1 ? 'it brings' : 'they bring'} back what the others forgot. Then run forget-failed.`,
+    `${names.listed(nodes, 'does', 'do')} not answer and cannot be told; coming back, ${nodes.length === 1 ? 'it brings' : 'they bring'} back what the others forgot. Then run forget-failed.`,
   'not-ended': ({ node }, names) =>
     `${names.of(node)} does not answer, so it is neither reset nor shut down: coming back, it takes itself for a member still.`,
   'left-out': ({ nodes }, names) =>
-    `${names.list(nodes)} ${nodes.length === 1 ? 'does' : 'do'} not answer and ${nodes.length === 1 ? 'was' : 'were'} left out.`,
+    `${names.listed(nodes, 'does', 'do')} not answer and ${nodes.length === 1 ? 'was' : 'were'} left out.`,
   'kept-silent': ({ node }) => `${formatAddress(node)} does not answer and is not reset.`,
   'not-rehomed': ({ nodes }, names) =>
-    `${names.list(nodes)} ${nodes.length === 1 ? 'does' : 'do'} not answer and cannot be given another primary.`,
+    `${names.listed(nodes, 'does', 'do')} not answer and cannot be given another primary.`,
   'bare-afterwards': ({ primaries }, names) =>
-    `${names.list(primaries)} ${primaries.length === 1 ? 'is' : 'are'} left without a replica.`,
+    `${names.listed(primaries, 'is', 'are')} left without a replica.`,
   'bare-meanwhile': ({ primaries }, names) =>
-    `Until the data is copied, ${names.list(primaries)} ${primaries.length === 1 ? 'has' : 'have'} no replica that could take over.`,
+    `Until the data is copied, ${names.listed(primaries, 'has', 'have')} no replica that could take over.`,
   'slots-left': ({ slots }) =>
     `${showSlots(slots)} ${slots.size === 1 ? 'stays' : 'stay'} as ${slots.size === 1 ? 'it is' : 'they are'}: claimed twice, or on the way already. \`check\` tells more.`,
   'kept-for-slots': ({ nodes }, names) =>
-    `${names.list(nodes)} ${nodes.length === 1 ? 'is' : 'are'} kept: gone, but the owner of slots. A replica has to take over, or \`fix\` gives the slots to others.`,
+    `${names.listed(nodes, 'is', 'are')} kept: gone, but the owner of slots. A replica has to take over, or \`fix\` gives the slots to others.`,
   'kept-misplaced': ({ wrong }, names) => `${wrong.node} is left as it is. ${wrongAddress(wrong, names)}`,
   'kept-alive': ({ heardBy, nodes }, names) =>
     heardBy.length === 0
       ? `${names.list(nodes)} is kept: it answered, but would not talk to us. \`check\` shows why.`
-      : `${names.list(nodes)} is kept: it does not answer here, but ${names.list(heardBy)} ${heardBy.length === 1 ? 'hears' : 'hear'} it. If it is down, wait until the others have noticed; \`del-node\` removes it anyway.`,
+      : `${names.list(nodes)} is kept: it does not answer here, but ${names.listed(heardBy, 'hears', 'hear')} it. If it is down, wait until the others have noticed; \`del-node\` removes it anyway.`,
   'kept-last-copy': ({ nodes, slots }, names) =>
     `${names.list(nodes)} is kept: it may have the only copy of ${showSlots(slots)}, whose owner does not answer. Start one of them again; or first give the slots to other nodes, without their keys (\`fix --cluster-fix-with-unreachable-masters\`).`,
   'kept-for-keys': ({ node, keys }, names) =>
     `${names.of(node)} holds ${count(keys, 'key')} and is left as it is.`,
 });
-
-function text(lines: readonly string[]): string {
-  return `${lines.join('\n')}\n`;
-}

@@ -5,20 +5,14 @@ import type { NodeId } from '../../topology/node.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { believedNodes } from '../../topology/snapshot.ts';
 import type { Paint } from '../paint.ts';
-import { columns } from './columns.ts';
+import { columns, textOf } from './columns.ts';
 import { showSlots } from './finding.ts';
 import { remarkLines } from './membership.ts';
 import { bytes, count, NodeNames } from './names.ts';
 import { nodeLines } from './nodes.ts';
 
 export function renderReshard(plan: MovePlan, paint: Paint): string {
-  const total = slotsIn(plan.moves);
-  return text([
-    `Ready to move ${count(total, 'slot')}.`,
-    '',
-    ...moveTable(plan, paint),
-    ...remarkLines(plan, paint),
-  ]);
+  return textOf([`Ready to move ${count(slotsIn(plan.moves), 'slot')}.`, '', ...moveTable(plan, paint)]);
 }
 
 /** The same with the lines that scripts look for in the plans of redis-cli. */
@@ -28,7 +22,7 @@ export function renderClassicReshard(plan: MovePlan, paint: Paint): string {
     nodeLines(plan.before, new Map([...nodes].filter(([id]) => new Set(ids).has(id))), paint).map(
       line => `    ${line}`,
     );
-  return text([
+  return textOf([
     '',
     `Ready to move ${slotsIn(plan.moves)} slots.`,
     '  Source nodes:',
@@ -41,7 +35,6 @@ export function renderClassicReshard(plan: MovePlan, paint: Paint): string {
     ),
     '',
     ...moveTable(plan, paint),
-    ...remarkLines(plan, paint),
   ]);
 }
 
@@ -53,14 +46,13 @@ export interface Shares {
 
 export function renderRebalance(plan: MovePlan, { nodes, totalWeight }: Shares, paint: Paint): string {
   const names = new NodeNames(plan.before);
-  return text([
+  return textOf([
     paint.heading(`>>> Rebalancing across ${nodes} nodes. Total weight = ${totalWeight.toFixed(2)}`),
     ...plan.moves.map(
       ({ from, to, slots }) => `Moving ${slots.size} slots from ${names.of(from)} to ${names.of(to)}`,
     ),
     '',
     ...moveTable(plan, paint),
-    ...remarkLines(plan, paint),
   ]);
 }
 
@@ -82,6 +74,7 @@ function moveTable(plan: MovePlan, paint: Paint): string[] {
   return [
     ...columns(['from', 'to', 'slots', 'keys', 'bytes', 'time', 'which'], rows, paint),
     `The slot map has ${count(before, 'run')} of slots now, and ${after} then.`,
+    ...remarkLines(plan, paint),
   ];
 }
 
@@ -162,8 +155,4 @@ export function movedSlotLines({ from, to }: SlotMove, slots: SlotSet, names: No
 
 function rate(keys: number, ms: number): number {
   return ms > 0 ? Math.round((keys * 1000) / ms) : 0;
-}
-
-function text(lines: readonly string[]): string {
-  return `${lines.join('\n')}\n`;
 }

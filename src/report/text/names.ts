@@ -42,6 +42,11 @@ export class NodeNames {
     if (ids.length > most) names.push(`${ids.length - most} more`);
     return enumerate(names);
   }
+
+  /** And what they do: `a knows`, `a and b know`. */
+  listed(ids: readonly NodeId[], knows: string, know: string): string {
+    return `${this.list(ids)} ${ids.length === 1 ? knows : know}`;
+  }
 }
 
 export function enumerate(names: readonly string[]): string {
@@ -52,6 +57,10 @@ export function enumerate(names: readonly string[]): string {
 /** `1 slot`, `2 slots`. */
 export function count(amount: number, noun: string, plural = `${noun}s`): string {
   return `${amount} ${amount === 1 ? noun : plural}`;
+}
+
+export function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(1))} s`;
 }
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];

@@ -9,25 +9,17 @@ import { count, type NodeNames, type Vocabulary } from './names.ts';
 /** The classic sentences, and in numbers what they leave out. */
 export function verdictLines(score: AntiAffinityScore, words: Vocabulary, paint: Paint): string[] {
   const { onPrimaryHost, inPrimaryZone, besideSiblingOnHost, besideSiblingInZone } = score;
-  const { replicas } = words;
-  if (onPrimaryHost + inPrimaryZone + besideSiblingOnHost + besideSiblingInZone === 0)
-    return [paint.good('[OK] Perfect anti-affinity obtained!')];
-  const lines: string[] = [];
-  const warn = (text: string) => lines.push(paint.warning(`[WARNING] ${text}`));
   const primary = words.primaries === 'masters' ? 'master' : 'primary';
-  if (onPrimaryHost > 0)
-    warn(`Some ${replicas} are in the same host as their ${primary} (${count(onPrimaryHost, 'replica')})`);
-  if (inPrimaryZone > 0)
-    warn(`Some ${replicas} are in the same zone as their ${primary} (${count(inPrimaryZone, 'replica')})`);
-  if (besideSiblingOnHost > 0)
-    warn(
-      `Some ${replicas} of the same ${primary} are in the same host (${count(besideSiblingOnHost, 'replica')})`,
-    );
-  if (besideSiblingInZone > 0)
-    warn(
-      `Some ${replicas} of the same ${primary} are in the same zone (${count(besideSiblingInZone, 'replica')})`,
-    );
-  return lines;
+  const together: readonly (readonly [number, string])[] = [
+    [onPrimaryHost, `are in the same host as their ${primary}`],
+    [inPrimaryZone, `are in the same zone as their ${primary}`],
+    [besideSiblingOnHost, `of the same ${primary} are in the same host`],
+    [besideSiblingInZone, `of the same ${primary} are in the same zone`],
+  ];
+  const lines = together
+    .filter(([replicas]) => replicas > 0)
+    .map(([replicas, what]) => `[WARNING] Some ${words.replicas} ${what} (${count(replicas, 'replica')})`);
+  return lines.length > 0 ? lines.map(paint.warning) : [paint.good('[OK] Perfect anti-affinity obtained!')];
 }
 
 /** A row for each host, zone by zone. */

@@ -8,7 +8,7 @@ import { describeFailoverProblem } from './failover.ts';
 import { showSlots } from './finding.ts';
 import { describeCopy, stuckCopyLines } from './full-syncs.ts';
 import { describeMoveProblem } from './move-problem.ts';
-import { count, type NodeNames } from './names.ts';
+import { count, type NodeNames, seconds } from './names.ts';
 import { describeRefusal } from './refusal.ts';
 import { sentences } from './sentences.ts';
 
@@ -42,7 +42,7 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
       ];
     case 'not-alone':
       return [
-        `${names.list(problem.nodes)} ${problem.nodes.length === 1 ? 'gets' : 'get'} to know others again within ${seconds(problem.waitedMs)}, however often ${problem.nodes.length === 1 ? 'it is' : 'they are'} reset; somebody keeps meeting them.`,
+        `${names.listed(problem.nodes, 'gets', 'get')} to know others again within ${seconds(problem.waitedMs)}, however often ${problem.nodes.length === 1 ? 'it is' : 'they are'} reset; somebody keeps meeting them.`,
       ];
     case 'not-promoted':
     case 'not-ready':
@@ -70,7 +70,7 @@ const describeChange = sentences<NodeChange, [node: string, names: NodeNames]>({
   'has-keys': ({ keys }, node) =>
     `${node} now holds ${count(keys, 'key')}, and held none when this was planned. It is left as it is.`,
   'heard-again': ({ by }, node, names) =>
-    `${node} did not answer when this was planned, but now ${names.list(by)} ${by.length === 1 ? 'hears' : 'hear'} it. It is left as it is.`,
+    `${node} did not answer when this was planned, but now ${names.listed(by, 'hears', 'hear')} it. It is left as it is.`,
   taken: ({ primary }, node, names) =>
     primary
       ? `${node} is now a replica of ${names.of(primary)}: somebody else made it one. \`slotctl replicate\` moves it.`
@@ -81,9 +81,13 @@ function copiesIn(gaps: readonly Gap[]): Copy[] {
   return gaps.flatMap(gap => (gap.kind === 'copying' ? gap.copy : []));
 }
 
-function seconds(ms: number): string {
-  return `${Number((ms / 1000).toFixed(1))} s`;
-}
+/** What each of them still does, and several of them do. */
+const STILL: readonly (readonly [Gap['kind'], string, string])[] = [
+  ['outdated', 'does not know yet what the others are', 'do not know yet what the others are'],
+  ['not-ok', 'says cluster_state:fail', 'say cluster_state:fail'],
+  ['handshake', 'has a handshake under way', 'have a handshake under way'],
+  ['loading', 'is loading data, and can be asked later', 'are loading data, and can be asked later'],
+];
 
 type PairGap = Extract<Gap, { about: NodeId; kind: 'unknown' | 'unlinked' }>;
 
@@ -92,7 +96,6 @@ export function describeGaps(gaps: readonly Gap[], names: NodeNames, buses: BusA
   const lines = culprits(apart).map(({ node, gaps: own }) => describeCulprit(node, own, names, buses));
   // Who is not heard cannot tell what it is, nor be told.
   if (lines.length > 0) return lines;
-  const who = (kind: Gap['kind']) => [...new Set(gaps.filter(g => g.kind === kind).map(g => g.who))];
   for (const gap of gaps) {
     if (gap.kind === 'no-data')
       lines.push(
@@ -100,22 +103,10 @@ export function describeGaps(gaps: readonly Gap[], names: NodeNames, buses: BusA
       );
   }
   for (const copy of copiesIn(gaps)) lines.push(`${describeCopy(copy, names)}.`);
-  const outdated = who('outdated');
-  const shaking = who('handshake');
-  const down = who('not-ok');
-  const loading = who('loading');
-  if (outdated.length > 0)
-    lines.push(
-      `${names.list(outdated)} ${outdated.length === 1 ? 'does' : 'do'} not know yet what the others are.`,
-    );
-  if (down.length > 0)
-    lines.push(`${names.list(down)} ${down.length === 1 ? 'says' : 'say'} cluster_state:fail.`);
-  if (shaking.length > 0)
-    lines.push(`${names.list(shaking)} ${shaking.length === 1 ? 'has' : 'have'} a handshake under way.`);
-  if (loading.length > 0)
-    lines.push(
-      `${names.list(loading)} ${loading.length === 1 ? 'is' : 'are'} loading data, and can be asked later.`,
-    );
+  for (const [kind, one, many] of STILL) {
+    const nodes = [...new Set(gaps.filter(gap => gap.kind === kind).map(gap => gap.who))];
+    if (nodes.length > 0) lines.push(`${names.listed(nodes, one, many)}.`);
+  }
   return lines;
 }
 
@@ -154,9 +145,7 @@ function describeCulprit(
   const at = (id: NodeId) => buses.get(id) ?? 'unknown';
   const clauses: string[] = [];
   if (unreached.length > 0)
-    clauses.push(
-      `${names.list(unreached)} ${unreached.length === 1 ? 'has' : 'have'} no connection to its cluster bus at ${at(node)}`,
-    );
+    clauses.push(`${names.listed(unreached, 'has', 'have')} no connection to its cluster bus at ${at(node)}`);
   if (deaf.length > 0)
     clauses.push(
       `it has none to ${deaf.length === 1 ? 'the bus' : 'the buses'} of ${names.list(deaf)} (${deaf.slice(0, 6).map(at).join(', ')})`,

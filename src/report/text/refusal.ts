@@ -2,7 +2,6 @@
 
 import { SITUATION_NUMBERS } from '../../plan/fix/situation-kinds.ts';
 import type { PlanDifference, Refusal, ReshardDetail } from '../../plan/refusal.ts';
-import type { TightNode } from '../../plan/transfer/import.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
 import { FAILOVER_REFUSALS } from './failover.ts';
 import { describeFinding, showSlots } from './finding.ts';
@@ -75,7 +74,7 @@ export const describeRefusal = sentences<Refusal, [NodeNames]>({
   'no-owner': () => 'No primary that answers owns slots, so there is nothing to replicate.',
   'no-primary-answers': ({ refusing }, names) => {
     if (refusing)
-      return `No primary answers: ${names.list(refusing)} ${refusing.length === 1 ? 'is alive but refuses' : 'are alive but refuse'} this login; \`slotctl check\` shows how. Log in as a user that every node accepts.`;
+      return `No primary answers: ${names.listed(refusing, 'is alive but refuses', 'are alive but refuse')} this login; \`slotctl check\` shows how. Log in as a user that every node accepts.`;
     return 'No primary answers; there is nobody who could own slots. Bring one back, or let a replica take over (CLUSTER FAILOVER TAKEOVER).';
   },
   'cannot-own-slots': ({ node }, names) =>
@@ -108,8 +107,12 @@ export const describeRefusal = sentences<Refusal, [NodeNames]>({
     `${formatAddress(node)} is a replica, and cannot let go of keys. Name its primary, or copy from it with --cluster-copy --through-here.`,
   'source-newer': ({ node, source, version }, names) =>
     `${names.of(node)} cannot read what ${formatAddress(source)} (${version}) sends: its version is older, or of another kind, and no key could come over. --despite-findings tries anyway.`,
-  'target-full': (refusal, names) =>
-    `${roomText(refusal, names)} Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.`,
+  'target-full': ({ node, bytes: wanted, most, evicts }, names) => {
+    const end = evicts
+      ? 'and evicts keys above that (maxmemory-policy): they would be gone from the source, too.'
+      : 'and refuses keys above that.';
+    return `${names.of(node)} would need about ${bytes(wanted)}, has ${bytes(most)} (maxmemory), ${end} Give it more memory, or leave the keys at the source with --cluster-copy; --despite-findings goes on.`;
+  },
   'login-in-clear': ({ source }) =>
     `${formatAddress(source)} is reached in plain text, and would be sent the login of the cluster (MIGRATE makes the source log in there), which uses TLS. Reach the source over TLS (--cluster-from-tls), or let the values pass through this machine: --through-here.`,
   'source-sends-plain': ({ source }) =>
@@ -196,12 +199,4 @@ const LONGEST_WORD = 100;
 export function shownWord(word: string): string {
   const plain = word.replace(/[^\P{C}]/gu, '?');
   return plain.length > LONGEST_WORD ? `${plain.slice(0, LONGEST_WORD)}…` : plain;
-}
-
-/** About a node that has too little memory for what is to come. */
-export function roomText({ node, bytes: wanted, most, evicts }: TightNode, names: NodeNames): string {
-  const end = evicts
-    ? 'and evicts keys above that (maxmemory-policy): they would be gone from the source, too.'
-    : 'and refuses keys above that.';
-  return `${names.of(node)} would need about ${bytes(wanted)}, has ${bytes(most)} (maxmemory), ${end}`;
 }

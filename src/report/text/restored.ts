@@ -52,7 +52,7 @@ export function doubtText(
   names: NodeNames,
   outcome: 'sent again' | 'given up',
 ): string {
-  const who = `${names.list(nodes)} ${nodes.length === 1 ? 'was' : 'were'} restarted, failed over, or cannot be reached`;
+  const who = `${names.listed(nodes, 'was', 'were')} restarted, failed over, or cannot be reached`;
   return outcome === 'sent again'
     ? `${who}: what was restored there (${count(slots.size, 'slot')}) is sent again. Keys from before the restore are not in the backup, and may be missing.`
     : `${who} again and again: keys of ${count(slots.size, 'slot')} may be missing.`;

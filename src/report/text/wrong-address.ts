@@ -9,10 +9,7 @@ export function wrongAddress(
 ): string {
   const address = formatAddress(at);
   const other = isMember ? `node ${answeredBy}` : `a node outside the cluster (${answeredBy})`;
-  const heard =
-    heardBy.length > 0
-      ? `; it is alive: ${names.list(heardBy)} ${heardBy.length === 1 ? 'hears' : 'hear'} it`
-      : '';
+  const heard = heardBy.length > 0 ? `; it is alive: ${names.listed(heardBy, 'hears', 'hear')} it` : '';
   return `Node ${node} is expected at ${address}, but ${other} answers there${heard}. ${remedy(node, address, mapLine)}`;
 }
 
