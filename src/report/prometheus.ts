@@ -16,10 +16,8 @@ interface Metric {
 export function checkMetrics(examination: Examination, finishedAtSeconds: number): string {
   const { snapshot, findings } = examination;
   const errors = findings.filter(f => f.severity === 'error').length;
-  return render([
-    gauge('slotctl_check_up', 'Whether the entry node gave a view of the cluster.', 1),
-    gauge('slotctl_check_time_seconds', 'When the check ended, in Unix time.', finishedAtSeconds),
-    gauge('slotctl_cluster_healthy', 'Whether the check found no error.', errors === 0 ? 1 : 0),
+  return exposition([
+    ...outcome(true, finishedAtSeconds, errors === 0),
     gauge(
       'slotctl_cluster_slots_covered',
       'Slots that a reachable primary owns.',
@@ -36,11 +34,15 @@ export function checkMetrics(examination: Examination, finishedAtSeconds: number
 
 /** When the entry node gave no view: the series that alerts watch go to zero instead of going stale. */
 export function failedCheckMetrics(finishedAtSeconds: number): string {
-  return render([
-    gauge('slotctl_check_up', 'Whether the entry node gave a view of the cluster.', 0),
+  return exposition(outcome(false, finishedAtSeconds, false));
+}
+
+function outcome(hasView: boolean, finishedAtSeconds: number, isHealthy: boolean): Metric[] {
+  return [
+    gauge('slotctl_check_up', 'Whether the entry node gave a view of the cluster.', hasView ? 1 : 0),
     gauge('slotctl_check_time_seconds', 'When the check ended, in Unix time.', finishedAtSeconds),
-    gauge('slotctl_cluster_healthy', 'Whether the check found no error.', 0),
-  ]);
+    gauge('slotctl_cluster_healthy', 'Whether the check found no error.', isHealthy ? 1 : 0),
+  ];
 }
 
 function gauge(name: string, help: string, value: number): Metric {
@@ -101,7 +103,7 @@ function nodeMetrics(snapshot: ClusterSnapshot): Metric[] {
   ];
 }
 
-function render(metrics: readonly Metric[]): string {
+function exposition(metrics: readonly Metric[]): string {
   const lines = metrics
     .filter(metric => metric.samples.length > 0)
     .flatMap(({ name, help, samples }) => [

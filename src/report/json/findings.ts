@@ -13,23 +13,11 @@ interface About {
   readonly slots: Slots;
 }
 
-export interface OpenTo {
-  readonly peer: Id;
-  readonly slots: Slots;
-}
-
-interface OnOneHost {
-  readonly host: string;
-  readonly primary: Id;
-  readonly replicas: readonly Id[];
-}
+export type OpenTo = { peer: Id; slots: Slots };
+type OnOneHost = { host: string; primary: Id; replicas: readonly Id[] };
 
 /** How far a copy of all data is. */
-export interface CopyProgress {
-  readonly stage: 'waiting' | 'sending' | 'loading';
-  readonly doneBytes?: number;
-  readonly ofBytes?: number;
-}
+export type CopyProgress = { stage: 'waiting' | 'sending' | 'loading'; doneBytes?: number; ofBytes?: number };
 
 /** Somebody else answers at the address of a node that lives. */
 export interface WrongPlace {

@@ -6,6 +6,7 @@ import { formatAddress, type NodeId } from '../../topology/node.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import type { Paint } from '../paint.ts';
 import { bytes, count, type NodeNames } from './names.ts';
+import { sentences } from './sentences.ts';
 
 /** As one object. */
 export function savingLine(source: BackupSource, paint: Paint): string {
@@ -22,24 +23,18 @@ export function failedText({ source, problem }: Extract<BackupEvent, { kind: 'fa
   return `Node ${formatAddress(source.address)}: ${describeBackupProblem(problem)}.`;
 }
 
-export function describeBackupProblem(problem: BackupProblem): string {
-  switch (problem.kind) {
-    case 'message':
-      return problem.message;
-    case 'lags':
-      return `after ${problem.waitedMs / 1000} s it still lacks ${problem.bytes} bytes of what its primary had written at the first look`;
-    case 'saved-earlier':
-      return `what it sends was saved before the first look (offset ${problem.offset} of ${problem.leastOffset})`;
-    case 'too-much': {
-      const why = problem.isAllowed
-        ? 'the most that --max-size allows'
-        : 'all the room that there was when it began';
-      return `${problem.folder} cannot be filled further: the data of all nodes together is more than ${problem.mostBytes} bytes, ${why}`;
-    }
-    case 'no-whole-dump':
-      return `what it sent is no whole RDB file: ${problem.message}`;
-  }
-}
+export const describeBackupProblem = sentences<BackupProblem>({
+  message: ({ message }) => message,
+  lags: problem =>
+    `after ${problem.waitedMs / 1000} s it still lacks ${problem.bytes} bytes of what its primary had written at the first look`,
+  'saved-earlier': ({ offset, leastOffset }) =>
+    `what it sends was saved before the first look (offset ${offset} of ${leastOffset})`,
+  'too-much': ({ isAllowed, folder, mostBytes }) => {
+    const why = isAllowed ? 'the most that --max-size allows' : 'all the room that there was when it began';
+    return `${folder} cannot be filled further: the data of all nodes together is more than ${mostBytes} bytes, ${why}`;
+  },
+  'no-whole-dump': ({ message }) => `what it sent is no whole RDB file: ${message}`,
+});
 
 /** It is whole, but `restore` cannot do anything with it. */
 export function uncountedText({ source, saved }: Extract<BackupEvent, { kind: 'saved' }>): string {

@@ -8,7 +8,7 @@ import type { Paint } from '../paint.ts';
 import { columns } from './columns.ts';
 import { describeFinding, showSlots } from './finding.ts';
 import { bytes, count, NodeNames, seconds } from './names.ts';
-import type { Sentences } from './sentences.ts';
+import { allOf, type Sentences } from './sentences.ts';
 
 const WAYS: Readonly<Record<FailoverWay, string>> = {
   graceful: 'CLUSTER FAILOVER',
@@ -121,10 +121,10 @@ function livingPrimary(
 }
 
 function wanted({ versions, hosts }: Extract<FailoverRefusal, { kind: 'nobody-as-wanted' }>): string {
-  const wishes = [
-    ...(versions.length > 0 ? [`runs ${versions.join(' or ')}`] : []),
-    ...(hosts.length > 0 ? [`is on ${hosts.join(' or ')}`] : []),
-  ];
+  const wishes = allOf(
+    versions.length > 0 && `runs ${versions.join(' or ')}`,
+    hosts.length > 0 && `is on ${hosts.join(' or ')}`,
+  );
   return wishes.length > 0 ? wishes.join(' and ') : 'could take over';
 }
 

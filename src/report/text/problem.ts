@@ -10,40 +10,13 @@ import { describeCopy, stuckCopyLines } from './full-syncs.ts';
 import { describeMoveProblem } from './move-problem.ts';
 import { count, type NodeNames, seconds } from './names.ts';
 import { describeRefusal } from './refusal.ts';
-import { sentences } from './sentences.ts';
+import { allOf, sentences } from './sentences.ts';
 
 /** Where a node's bus is, as far as the plan knows. */
 export type BusAddresses = ReadonlyMap<NodeId, string>;
 
 export function describeProblem(problem: Problem, names: NodeNames, buses: BusAddresses): string[] {
   switch (problem.kind) {
-    case 'node':
-      return [`Node ${problem.node}: ${problem.message}.`];
-    case 'move': {
-      const text = describeMoveProblem(problem.why);
-      // Those that are several sentences end like one.
-      return [text.endsWith('.') ? text : `${text}.`];
-    }
-    case 'interrupted':
-      return ['Interrupted.'];
-    case 'changed':
-      return [describeChange(problem.change, names.of(problem.node), names)];
-    case 'no-right':
-      return [
-        `${names.of(problem.node)} denies this user the command (NOPERM). The user needs ${problem.rights.map(right => `+${right}`).join(' ')}.`,
-      ];
-    case 'remembered':
-      return [
-        `${names.list(problem.by)} still ${problem.by.length === 1 ? 'knows' : 'know'} it after ${seconds(problem.waitedMs)}, however often they forget it: a node that has not forgotten it keeps bringing it back.`,
-      ];
-    case 'banned':
-      return [
-        `After ${seconds(problem.waitedMs)} (--join-timeout) ${names.list(problem.by)} still ${problem.by.length === 1 ? 'has' : 'have'} orders to forget the id of a newcomer, and would drop it again. Nothing has joined. Try again in a minute, or give the newcomer a new id with CLUSTER RESET HARD.`,
-      ];
-    case 'not-alone':
-      return [
-        `${names.listed(problem.nodes, 'gets', 'get')} to know others again within ${seconds(problem.waitedMs)}, however often ${problem.nodes.length === 1 ? 'it is' : 'they are'} reset; somebody keeps meeting them.`,
-      ];
     case 'not-promoted':
     case 'not-ready':
       return describeFailoverProblem(problem, names, doubt => describeRefusal(doubt, names));
@@ -51,16 +24,39 @@ export function describeProblem(problem: Problem, names: NodeNames, buses: BusAd
       const copies = copiesIn(problem.gaps);
       if (copies.length === problem.gaps.length)
         return stuckCopyLines(copies, seconds(problem.waitedMs), names);
-      return [
+      return allOf(
         `The nodes did not come to agree within ${seconds(problem.waitedMs)} (--join-timeout).`,
         ...describeGaps(problem.gaps, names, buses),
-        ...(problem.gaps.some(({ kind }) => kind === 'unknown' || kind === 'unlinked')
-          ? ['A node that calls from another address than it is known by needs cluster-announce-ip.']
-          : []),
-      ];
+        problem.gaps.some(({ kind }) => kind === 'unknown' || kind === 'unlinked') &&
+          'A node that calls from another address than it is known by needs cluster-announce-ip.',
+      );
     }
+    default:
+      return [problemSentence(problem, names)];
   }
 }
+
+const problemSentence = sentences<
+  Exclude<Problem, { kind: 'not-promoted' | 'not-ready' | 'no-agreement' }>,
+  [NodeNames]
+>({
+  node: ({ node, message }) => `Node ${node}: ${message}.`,
+  move: ({ why }) => {
+    const text = describeMoveProblem(why);
+    // Those that are several sentences end like one.
+    return text.endsWith('.') ? text : `${text}.`;
+  },
+  interrupted: () => 'Interrupted.',
+  changed: ({ node, change }, names) => describeChange(change, names.of(node), names),
+  'no-right': ({ node, rights }, names) =>
+    `${names.of(node)} denies this user the command (NOPERM). The user needs ${rights.map(right => `+${right}`).join(' ')}.`,
+  remembered: ({ by, waitedMs }, names) =>
+    `${names.list(by)} still ${by.length === 1 ? 'knows' : 'know'} it after ${seconds(waitedMs)}, however often they forget it: a node that has not forgotten it keeps bringing it back.`,
+  banned: ({ by, waitedMs }, names) =>
+    `After ${seconds(waitedMs)} (--join-timeout) ${names.list(by)} still ${by.length === 1 ? 'has' : 'have'} orders to forget the id of a newcomer, and would drop it again. Nothing has joined. Try again in a minute, or give the newcomer a new id with CLUSTER RESET HARD.`,
+  'not-alone': ({ nodes, waitedMs }, names) =>
+    `${names.listed(nodes, 'gets', 'get')} to know others again within ${seconds(waitedMs)}, however often ${nodes.length === 1 ? 'it is' : 'they are'} reset; somebody keeps meeting them.`,
+});
 
 const describeChange = sentences<NodeChange, [node: string, names: NodeNames]>({
   'owns-slots': ({ slots }, node) =>

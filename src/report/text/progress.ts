@@ -27,9 +27,9 @@ function stepLine(step: Step, steps: number, names: NodeNames): string[] {
     case 'join':
       return [...meetLines(step, names), 'Waiting for the cluster to join'];
     case 'replicate':
-      return steps === 1
-        ? [`>>> Configure node as replica of ${names.of(step.primary)}.`]
-        : [`>>> Configure node ${names.of(step.node)} as replica of ${names.of(step.primary)}.`];
+      return [
+        `>>> Configure node ${steps === 1 ? '' : `${names.of(step.node)} `}as replica of ${names.of(step.primary)}.`,
+      ];
     case 'move-slots':
       return [`Moving ${count(step.slots.size, 'slot')} from ${names.of(step.from)} to ${names.of(step.to)}`];
     case 'close-slots':
@@ -39,9 +39,9 @@ function stepLine(step: Step, steps: number, names: NodeNames): string[] {
     case 'copy-functions':
       return [`>>> Copying the functions of ${names.of(step.from)} to ${names.of(step.node)}`];
     case 'reset':
-      return steps === 1
-        ? [`>>> Sending CLUSTER RESET ${step.mode.toUpperCase()} to the deleted node.`]
-        : [`>>> Sending CLUSTER RESET ${step.mode.toUpperCase()} to ${names.of(step.node)}.`];
+      return [
+        `>>> Sending CLUSTER RESET ${step.mode.toUpperCase()} to ${steps === 1 ? 'the deleted node' : names.of(step.node)}.`,
+      ];
     case 'shutdown':
       return [`>>> SHUTDOWN the node ${names.of(step.node)}.`];
     case 'be-ready':

@@ -6,7 +6,7 @@ import { type Address, formatAddress, type NodeId } from '../../topology/node.ts
 import { FAILOVER_REFUSALS } from './failover.ts';
 import { describeFinding, showSlots } from './finding.ts';
 import { bytes, count, enumerate, type NodeNames } from './names.ts';
-import { sentences } from './sentences.ts';
+import { allOf, sentences } from './sentences.ts';
 import { wrongAddress } from './wrong-address.ts';
 
 export const describeRefusal = sentences<Refusal, [NodeNames]>({
@@ -166,14 +166,11 @@ function tooFew({ nodes, replicas, primaries }: Extract<Refusal, { kind: 'too-fe
     replicas === undefined
       ? `${count(primaries, 'is', 'are')} named.`
       : `This is not possible with ${count(nodes, 'node')} and ${count(replicas, 'replica')} per node, which makes ${count(primaries, 'primary', 'primaries')}: at least ${3 * (replicas + 1)} nodes are required.`;
-  return [
+  return allOf(
     `Redis Cluster requires at least 3 master nodes. ${why}`,
-    ...(primaries > 0
-      ? [
-          'With --force-few-primaries it is done, and no failure of a primary will ever be voted on: its slots stay down until it is back.',
-        ]
-      : []),
-  ].join(' ');
+    primaries > 0 &&
+      'With --force-few-primaries it is done, and no failure of a primary will ever be voted on: its slots stay down until it is back.',
+  ).join(' ');
 }
 
 function noRoom(

@@ -3,6 +3,7 @@ import type { DumpDamage, RestoreEvent } from '../../plan/transfer/restore.ts';
 import type { Paint } from '../paint.ts';
 import type { Complaint } from './complaint.ts';
 import { bytes, count } from './names.ts';
+import { sentences } from './sentences.ts';
 
 export interface RestorePreview {
   readonly folder: string;
@@ -80,20 +81,13 @@ export function damageText(file: string, damage: DumpDamage): string {
   return `${file}: ${damageReason(damage)}`;
 }
 
-function damageReason(damage: DumpDamage): string {
-  switch (damage.kind) {
-    case 'format':
-      return damage.message;
-    case 'unreadable':
-      return `this version of slotctl cannot read it: ${damage.message}`;
-    case 'size':
-      return `it has ${damage.bytes} bytes, and ${damage.saved} were saved`;
-    case 'keys':
-      return `it has ${damage.keys} keys, and ${damage.saved} were saved`;
-    case 'sha256':
-      return 'it is not the file that was saved: its sha256 is another one';
-  }
-}
+const damageReason = sentences<DumpDamage>({
+  format: ({ message }) => message,
+  unreadable: ({ message }) => `this version of slotctl cannot read it: ${message}`,
+  size: damage => `it has ${damage.bytes} bytes, and ${damage.saved} were saved`,
+  keys: ({ keys, saved }) => `it has ${keys} keys, and ${saved} were saved`,
+  sha256: () => 'it is not the file that was saved: its sha256 is another one',
+});
 
 export function readingText(
   { bytes: read, of, restored }: Extract<RestoreEvent, { kind: 'read' }>,

@@ -6,18 +6,20 @@ import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
 import { bytes, count, type NodeNames } from './names.ts';
 import { shownKey } from './restore.ts';
+import { allOf } from './sentences.ts';
 
 export function restoredText(
   { restored, expired, same, existing, refused }: RestoreTally,
   keys: number,
 ): string {
-  const rest = [
-    ...(expired > 0 ? [`${expired} had expired`] : []),
-    ...(same > 0 ? [`${same} were there already`] : []),
-    ...(existing > 0 ? [`${existing} existed with another value`] : []),
-    ...(refused > 0 ? [`${refused} were not taken`] : []),
-  ];
-  return `${[`${restored} of ${count(keys, 'key')} restored`, ...rest].join(', ')}.`;
+  const parts = allOf(
+    `${restored} of ${count(keys, 'key')} restored`,
+    expired > 0 && `${expired} had expired`,
+    same > 0 && `${same} were there already`,
+    existing > 0 && `${existing} existed with another value`,
+    refused > 0 && `${refused} were not taken`,
+  );
+  return `${parts.join(', ')}.`;
 }
 
 export function lackOfRoomText({ address, usedBytes, comingBytes, mostBytes, policy }: LackOfRoom): string {

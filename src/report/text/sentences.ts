@@ -12,3 +12,8 @@ export function sentences<Union extends Kinded, Rest extends readonly unknown[] 
 export function sentences(words: Readonly<Record<string, (one: Kinded, ...rest: unknown[]) => string>>) {
   return (one: Kinded, ...rest: unknown[]): string => words[one.kind]?.(one, ...rest) ?? '';
 }
+
+/** Those that hold. */
+export function allOf(...lines: readonly (string | false)[]): string[] {
+  return lines.filter(line => line !== false);
+}

@@ -3,6 +3,7 @@ import type { TimeoutAt, TimeoutProblem } from '../../plan/timeout-at.ts';
 import type { Paint } from '../paint.ts';
 import { NO_ADDRESS, nameOf } from './call.ts';
 import { columns } from './columns.ts';
+import { sentences } from './sentences.ts';
 
 export function timeoutHeading(paint: Paint): string {
   return `${paint.heading('>>> Reconfiguring node timeout in every cluster node...')}\n`;
@@ -35,18 +36,12 @@ export function timeoutPreview(all: readonly TimeoutAt[], timeoutMs: number, pai
   return `${columns(['node', 'now', 'then'], rows, paint).join('\n')}\n`;
 }
 
-export function describeTimeoutProblem(problem: TimeoutProblem): string {
-  switch (problem.kind) {
-    case 'node':
-      return problem.message;
-    case 'no-address':
-      return NO_ADDRESS;
-    case 'other-value':
-      return `it was set to ${problem.setMs} ms, but now says ${problem.nowMs ?? 'nothing'}`;
-    case 'not-saved':
-      return `in force, but lost at its next restart: ${problem.message}`;
-  }
-}
+export const describeTimeoutProblem = sentences<TimeoutProblem>({
+  node: ({ message }) => message,
+  'no-address': () => NO_ADDRESS,
+  'other-value': ({ setMs, nowMs }) => `it was set to ${setMs} ms, but now says ${nowMs ?? 'nothing'}`,
+  'not-saved': ({ message }) => `in force, but lost at its next restart: ${message}`,
+});
 
 function ms(value: number | undefined): string {
   return value === undefined ? '-' : `${value} ms`;
