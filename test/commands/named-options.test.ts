@@ -35,7 +35,7 @@ const SPEAKERS: Readonly<Record<string, readonly string[]>> = {
   'src/report/text/restored.ts': ['restore'],
   'src/report/text/full-syncs.ts': CHANGES,
   'src/report/text/move-settings.ts': ['apply'],
-  'src/report/text/wrong-address.ts': EVERYBODY,
+  'src/report/text/finding.ts': EVERYBODY,
   'src/report/text/problem.ts': CHANGES,
   'src/report/text/import.ts': ['import'],
   'src/report/text/restore.ts': ['restore'],

@@ -1,7 +1,7 @@
 /** `call` for programs, in parts: together the replies may be more than one string can hold. */
 import { formatAddress } from '../../topology/node.ts';
 import type { Called } from '../../topology/node-order.ts';
-import { type Answered, asText, isError, NO_ADDRESS } from '../text/call.ts';
+import { type Answered, isError, NO_ADDRESS, utf8Of } from '../text/call.ts';
 import type { NotAsked } from './check.ts';
 import { FORMAT_VERSION, type Id } from './document.ts';
 
@@ -61,7 +61,7 @@ function said(outcome: Outcome) {
 
 function asReply(reply: Answered): CallReply {
   if (reply === null || typeof reply === 'number') return reply;
-  if (Buffer.isBuffer(reply)) return asText(reply) ?? { base64: reply.toString('base64') };
+  if (Buffer.isBuffer(reply)) return utf8Of(reply) ?? { base64: reply.toString('base64') };
   return isError(reply) ? { error: reply.text } : reply.map(asReply);
 }
 

@@ -3,7 +3,7 @@
  * (scripts/make-schemas.mjs), so a field is there, has its name and its type because it says so here, whatever it is called
  * inside. A field may be added; one that goes, or changes its name or type, raises the version of its format.
  */
-import { type Address, formatAddress } from '../../topology/node.ts';
+import type { Address } from '../../topology/node.ts';
 
 /** Of documents and events alike: none has changed so far. */
 export const FORMAT_VERSION = 1;
@@ -24,10 +24,6 @@ export interface Place {
 
 export function place({ host, port, busPort, hostname }: Address): Place {
   return { host, port, busPort, hostname };
-}
-
-export function addressText(address: Address | undefined): string | undefined {
-  return address && formatAddress(address);
 }
 
 export function asDocument(document: object): string {

@@ -1,8 +1,9 @@
 /** `set-timeout` for programs. */
 import type { TimeoutAt } from '../../plan/timeout-at.ts';
+import { formatAddress } from '../../topology/node.ts';
 import { describeTimeoutProblem } from '../text/set-timeout.ts';
 import type { NotAsked } from './check.ts';
-import { addressText, asDocument, FORMAT_VERSION, type Id } from './document.ts';
+import { asDocument, FORMAT_VERSION, type Id } from './document.ts';
 
 export type SetTimeoutDocument = { readonly format: 'slotctl-set-timeout' } & (
   | {
@@ -26,7 +27,7 @@ export type SetTimeoutDocument = { readonly format: 'slotctl-set-timeout' } & (
 export function timeoutDocument(all: readonly TimeoutAt[], timeoutMs: number, dryRun: boolean): string {
   const nodes = all.map(({ node: { id, address }, beforeMs, nowMs, saved, problem: why }) => {
     const problem = why && describeTimeoutProblem(why);
-    return { id, address: addressText(address), ok: !why, beforeMs, nowMs, saved, problem };
+    return { id, address: address && formatAddress(address), ok: !why, beforeMs, nowMs, saved, problem };
   });
   const document: SetTimeoutDocument = {
     format: 'slotctl-set-timeout',

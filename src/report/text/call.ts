@@ -50,10 +50,10 @@ export function isError(reply: Answered): reply is { readonly text: string } {
 
 /** As text where it is some; else every byte stands for the character of its number. */
 function readable(bytes: Buffer): string {
-  return asText(bytes) ?? bytes.toString('latin1').replace(/[\x80-\xff]/g, escapeOf);
+  return utf8Of(bytes) ?? bytes.toString('latin1').replace(/[\x80-\xff]/g, escapeOf);
 }
 
-export function asText(bytes: Buffer): string | undefined {
+export function utf8Of(bytes: Buffer): string | undefined {
   const text = bytes.toString('utf8');
   return Buffer.from(text).equals(bytes) ? text : undefined;
 }

@@ -1,10 +1,12 @@
 /** `check` as text: the classic lines, which scripts look for, then all that those leave out, worst first. */
 import type { Examined } from '../../topology/diagnose.ts';
-import { MEANINGS } from '../../topology/finding.ts';
+import { type FindingKind, MEANINGS } from '../../topology/finding.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { believedNodes } from '../../topology/snapshot.ts';
 import type { Paint } from '../paint.ts';
+import { textOf } from './columns.ts';
+import { tagged } from './complaint.ts';
 import { describeFinding } from './finding.ts';
 import { count, NodeNames } from './names.ts';
 import { keyLines, nodeLines } from './nodes.ts';
@@ -15,29 +17,35 @@ export interface Examination extends Examined {
 }
 
 export function renderCheck(examination: Examination, paint: Paint): string {
-  const { snapshot, searchedOwners } = examination;
-  const nodes = believedNodes(snapshot);
-  const lines = [
-    ...keyLines(snapshot, nodes, paint),
-    ...classicLines(examination, nodeLines(snapshot, nodes, paint), paint),
-  ];
-  if (searchedOwners) lines.push(...ownerLines(examination, paint));
-  lines.push(
+  const classic = renderClassicCheck(examination, { keys: true, nodes: true }, paint);
+  const rest = [
+    ...(examination.searchedOwners ? ownerLines(examination, paint) : []),
     paint.heading('>>> Check nodes, replicas and placement...'),
     ...findingLines(examination, paint),
-  );
-  return `${lines.join('\n')}\n`;
+  ];
+  return `${classic}${textOf(rest)}`;
 }
 
 /** What the classic tools show of a cluster before they change it, and after they have made one. */
 export function renderClassicCheck(examination: Examination, shown: ClassicParts, paint: Paint): string {
-  const { snapshot } = examination;
+  const { snapshot, findings } = examination;
   const nodes = believedNodes(snapshot);
-  const lines = [
+  const [entry] = snapshot.views;
+  const has = (...kinds: FindingKind[]) => findings.some(({ kind }) => kinds.includes(kind));
+  return textOf([
     ...(shown.keys ? keyLines(snapshot, nodes, paint) : []),
-    ...classicLines(examination, shown.nodes ? nodeLines(snapshot, nodes, paint) : [], paint),
-  ];
-  return `${lines.join('\n')}\n`;
+    paint.heading(`>>> Performing Cluster Check (using node ${entry ? formatAddress(entry.address) : ''})`),
+    ...(shown.nodes ? nodeLines(snapshot, nodes, paint) : []),
+    has('slot-maps-disagree')
+      ? paint.bad("[ERR] Nodes don't agree about configuration!")
+      : paint.good('[OK] All nodes agree about slots configuration.'),
+    paint.heading('>>> Check for open slots...'),
+    ...openSlotLines(examination, paint),
+    paint.heading('>>> Check slots coverage...'),
+    ...(has('slots-uncovered', 'owner-unreachable')
+      ? [paint.bad('[ERR] Not all 16384 slots are covered by nodes.'), '']
+      : [paint.good('[OK] All 16384 slots covered.')]),
+  ]);
 }
 
 export interface ClassicParts {
@@ -45,28 +53,9 @@ export interface ClassicParts {
   readonly nodes: boolean;
 }
 
-function classicLines(examination: Examination, nodes: readonly string[], paint: Paint): string[] {
-  const [entry] = examination.snapshot.views;
-  return [
-    paint.heading(`>>> Performing Cluster Check (using node ${entry ? formatAddress(entry.address) : ''})`),
-    ...nodes,
-    ...agreementLines(examination, paint),
-    paint.heading('>>> Check for open slots...'),
-    ...openSlotLines(examination, paint),
-    paint.heading('>>> Check slots coverage...'),
-    ...coverageLines(examination, paint),
-  ];
-}
-
 /** Only what is wrong: for cron, which mails whatever is printed. */
 export function renderProblems(examination: Examination, paint: Paint): string {
-  return examination.findings.length === 0 ? '' : `${findingLines(examination, paint).join('\n')}\n`;
-}
-
-function agreementLines({ findings }: Examination, paint: Paint): string[] {
-  return findings.some(f => f.kind === 'slot-maps-disagree')
-    ? [paint.bad("[ERR] Nodes don't agree about configuration!")]
-    : [paint.good('[OK] All nodes agree about slots configuration.')];
+  return examination.findings.length === 0 ? '' : textOf(findingLines(examination, paint));
 }
 
 function openSlotLines({ snapshot, findings }: Examination, paint: Paint): string[] {
@@ -86,12 +75,6 @@ function openSlotLines({ snapshot, findings }: Examination, paint: Paint): strin
     lines.push(paint.warning(`[WARNING] The following slots are open: ${[...all].join(',')}.`));
   }
   return lines;
-}
-
-function coverageLines({ findings }: Examination, paint: Paint): string[] {
-  return findings.some(f => f.kind === 'slots-uncovered' || f.kind === 'owner-unreachable')
-    ? [paint.bad('[ERR] Not all 16384 slots are covered by nodes.'), '']
-    : [paint.good('[OK] All 16384 slots covered.')];
 }
 
 function ownerLines({ snapshot, findings }: Examination, paint: Paint): string[] {
@@ -131,9 +114,8 @@ function findingLines({ snapshot, findings }: Examination, paint: Paint): string
     return [paint.good(`[OK] ${all}`)];
   }
   return findings.flatMap((finding, i) => {
-    const text = describeFinding(finding, names);
-    const head =
-      finding.severity === 'error' ? paint.bad(`[ERR] ${text}`) : paint.warning(`[WARNING] ${text}`);
+    const colour = finding.severity === 'error' ? paint.bad : paint.warning;
+    const head = colour(tagged(finding.severity, describeFinding(finding, names)));
     // What it means is said once for each run of the same kind.
     return findings[i + 1]?.kind === finding.kind
       ? [head]

@@ -4,10 +4,10 @@ import { scoreOf } from '../../plan/placement/score.ts';
 import type { Refusal } from '../../plan/refusal.ts';
 import type { Plan } from '../../plan/step.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { SlotRange } from '../../topology/slot-set.ts';
 import type { Paint } from '../paint.ts';
 import { remarkLines } from './membership.ts';
 import { count, NodeNames, vocabularyOf } from './names.ts';
+import { bracketed } from './nodes.ts';
 import { placementTable, verdictLines } from './placement.ts';
 
 export function renderCreatePlan(plan: CreatePlan, paint: Paint): string {
@@ -54,11 +54,7 @@ export function renderUndoCreate(plan: Plan, paint: Paint): string {
 function shardLines({ primary, replicas, slots }: PlannedShard, names: NodeNames): string[] {
   return [
     `M: ${primary} ${names.of(primary)}`,
-    `   slots:${slots.ranges.map(bracketed).join(',')} (${slots.size} slots) master`,
+    `   slots:${bracketed(slots)} (${slots.size} slots) master`,
     ...replicas.flatMap(replica => [`S: ${replica} ${names.of(replica)}`, `   replicates ${primary}`]),
   ];
-}
-
-function bracketed({ first, last }: SlotRange): string {
-  return first === last ? `[${first}]` : `[${first}-${last}]`;
 }

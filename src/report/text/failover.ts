@@ -96,15 +96,12 @@ function emptyBeside(
   { primary, expected, by }: Extract<FailoverRefusal, { kind: 'replica-empty' }>,
   names: NodeNames,
 ): string {
-  const keys = count(expected, 'key');
-  switch (by) {
-    case 'primary':
-      return `its primary ${names.of(primary)} holds ${keys}`;
-    case 'sibling':
-      return `another replica of ${names.of(primary)} holds ${keys}`;
-    case 'other-shards':
-      return `judging by the other shards, the shard of ${names.of(primary)} should have about ${keys}`;
-  }
+  const [keys, owner] = [count(expected, 'key'), names.of(primary)];
+  return {
+    primary: `its primary ${owner} holds ${keys}`,
+    sibling: `another replica of ${owner} holds ${keys}`,
+    'other-shards': `judging by the other shards, the shard of ${owner} should have about ${keys}`,
+  }[by];
 }
 
 /** Nobody is led to force where a login or a way to the node is all that is missing. */

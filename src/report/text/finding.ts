@@ -1,11 +1,11 @@
 /** One sentence for each finding: what is the case, and with whom. What it means is the finding's own business. */
 import type { Finding, FindingOf, OpenPeer, RoleOpinion } from '../../topology/finding.ts';
 import { formatAddress } from '../../topology/node.ts';
-import type { SlotSet } from '../../topology/slot-set.ts';
+import type { WrongAddress } from '../../topology/proof-of-life.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
 import { describeCopyState } from './full-syncs.ts';
 import { bytes, count, enumerate, type NodeNames } from './names.ts';
 import { sentences } from './sentences.ts';
-import { wrongAddress } from './wrong-address.ts';
 
 const SENTENCES = sentences<Finding, [names: NodeNames, who: string]>({
   'slots-uncovered': ({ slots }) => `No node owns ${showSlots(slots)}.`,
@@ -95,11 +95,9 @@ function passing({ passesWithinMs: ms, loading }: FindingOf<'state-not-ok'>): st
 const MAX_RANGES = 8;
 
 export function showSlots(slots: SlotSet): string {
-  const ranges = slots.ranges
-    .slice(0, MAX_RANGES)
-    .map(r => (r.first === r.last ? `${r.first}` : `${r.first}-${r.last}`));
-  const more = slots.ranges.length - ranges.length;
-  return `slot${slots.size === 1 ? '' : 's'} ${ranges.join(',')}${more > 0 ? ` and ${count(more, 'more range')}` : ''}`;
+  const shown = SlotSet.fromRanges(slots.ranges.slice(0, MAX_RANGES));
+  const more = slots.ranges.length - shown.ranges.length;
+  return `slot${slots.size === 1 ? '' : 's'} ${shown}${more > 0 ? ` and ${count(more, 'more range')}` : ''}`;
 }
 
 function openParts(migrating: readonly OpenPeer[], importing: readonly OpenPeer[], names: NodeNames): string {
@@ -129,14 +127,28 @@ function roleOpinion({ role, primary, saidBy }: RoleOpinion, names: NodeNames): 
   return `${what} by ${names.list(saidBy)}`;
 }
 
-function ghost({ because, address }: Extract<Finding, { kind: 'ghost' }>): string {
-  const where = address ? ` at ${formatAddress(address)}` : '';
-  switch (because) {
-    case 'handshake':
-      return `A node${where} that has not finished its handshake`;
-    case 'noaddr':
-      return 'A node without an address';
-    case 'forgotten':
-      return `A node${where} that does not answer and that others have forgotten`;
-  }
+function ghost({ because, address }: FindingOf<'ghost'>): string {
+  if (because === 'noaddr') return 'A node without an address';
+  const is =
+    because === 'handshake'
+      ? 'has not finished its handshake'
+      : 'does not answer and that others have forgotten';
+  return `A node${address ? ` at ${formatAddress(address)}` : ''} that ${is}`;
+}
+
+/** A node that lives, and at whose address another one answers: which two, and what is to be corrected. */
+export function wrongAddress(
+  { node, at, answeredBy, isMember, heardBy, mapLine }: WrongAddress,
+  names: NodeNames,
+): string {
+  const address = formatAddress(at);
+  const other = isMember ? `node ${answeredBy}` : `a node outside the cluster (${answeredBy})`;
+  const heard = heardBy.length > 0 ? `; it is alive: ${names.listed(heardBy, 'hears', 'hear')} it` : '';
+  return `Node ${node} is expected at ${address}, but ${other} answers there${heard}. ${remedy(node, address, mapLine)}`;
+}
+
+function remedy(node: string, address: string, mapLine: string | undefined): string {
+  return mapLine === undefined
+    ? `Correct what node ${node} announces: cluster-announce-port (or cluster-announce-ip) leads to ${address}.`
+    : `Correct the line ${mapLine} of --address-map; if it is right, correct cluster-announce-port of node ${node}.`;
 }

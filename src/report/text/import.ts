@@ -4,6 +4,7 @@ import type { ImportEvent } from '../../plan/transfer/import-events.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Paint } from '../paint.ts';
 import { columns, textOf } from './columns.ts';
+import { rate } from './moves.ts';
 import { bytes, count, enumerate, NodeNames } from './names.ts';
 
 export interface ImportHeading {
@@ -58,9 +59,8 @@ export interface ImportPace {
 }
 
 export function importingLine({ keys, of, ms }: ImportPace): string {
-  const perSecond = ms > 0 ? (keys * 1000) / ms : 0;
   const left = keys > 0 && keys < of ? `, ${roughly(((of - keys) * ms) / keys)} left` : '';
-  return `Imported ${keys} of ${count(of, 'key')} (${Math.round(perSecond)} keys/s${left})`;
+  return `Imported ${keys} of ${count(of, 'key')} (${rate(keys, ms)} keys/s${left})`;
 }
 
 function roughly(ms: number): string {

@@ -8,22 +8,20 @@ import { believedNodes } from '../../topology/snapshot.ts';
 import type { Paint } from '../paint.ts';
 import { columns, textOf } from './columns.ts';
 import { FAILOVER_REMARKS } from './failover.ts';
-import { showSlots } from './finding.ts';
+import { showSlots, wrongAddress } from './finding.ts';
 import { count, NodeNames, vocabularyOf } from './names.ts';
 import { verdictLines } from './placement.ts';
 import { sentences } from './sentences.ts';
-import { wrongAddress } from './wrong-address.ts';
 
 export function renderAddNode(plan: AddNodePlan, automatic: boolean, paint: Paint): string {
   const names = new NodeNames(plan.before);
   const words = vocabularyOf(plan.before);
   const entry = names.of(plan.before.entry);
-  const chosen = words.primaries === 'masters' ? 'master' : 'primary';
   const lines = plan.newcomers.flatMap(id => {
     const home = plan.homes.get(id);
     return [
       paint.heading(`>>> Adding node ${names.of(id)} to cluster ${entry}`),
-      ...(home && automatic ? [`Automatically selected ${chosen} ${names.of(home)}`] : []),
+      ...(home && automatic ? [`Automatically selected ${words.primary} ${names.of(home)}`] : []),
       home
         ? `${names.of(id)} becomes a replica of ${names.of(home)}.`
         : `${names.of(id)} becomes a primary without slots.`,

@@ -21,22 +21,23 @@ const OPTIONS: Readonly<Record<string, string>> = {
   rescueFile: '--rescue-file',
 };
 
-type Fields = Readonly<Record<string, unknown>>;
+type Settings = Readonly<Record<string, unknown>>;
 
 /** For a preview: what a plan in a file says, and what the command line says instead. */
 export function mannerLines(inFile: Manner, now: Manner): string[] {
-  return linesOf(mannerFields(inFile), mannerFields(now), mannerFields(USUAL_MANNER));
+  return differences(mannerFields(inFile), mannerFields(now), mannerFields(USUAL_MANNER));
 }
 
 export function fixMannerLines(inFile: FixManner, now: FixManner): string[] {
-  return linesOf({ ...inFile }, { ...now }, { prefer: 'owner', allowBlocking: false });
+  return differences({ ...inFile }, { ...now }, { prefer: 'owner', allowBlocking: false });
 }
 
-function linesOf(inFile: Fields, now: Fields, usual: Fields): string[] {
+function differences(inFile: Settings, now: Settings, usual: Settings): string[] {
   const names = Object.keys(OPTIONS);
   const brought = names.filter(name => inFile[name] !== usual[name] && inFile[name] === now[name]);
   const changed = names.filter(name => inFile[name] !== now[name]);
-  const list = (some: readonly string[], fields: Fields) => some.map(name => word(name, fields)).join(' ');
+  const list = (some: readonly string[], settings: Settings) =>
+    some.map(name => word(name, settings)).join(' ');
   const others = changed.map(name => `${word(name, now)} (in the plan: ${value(name, inFile)})`).join(', ');
   return [
     ...(brought.length > 0 ? [`From the plan: ${list(brought, inFile)}`] : []),
@@ -44,16 +45,16 @@ function linesOf(inFile: Fields, now: Fields, usual: Fields): string[] {
   ];
 }
 
-function word(name: string, fields: Fields): string {
+function word(name: string, settings: Settings): string {
   const option = OPTIONS[name] ?? name;
-  const is = fields[name];
+  const is = settings[name];
   if (name === 'prefer' && is === 'newest') return '--prefer-newest';
   if (is === true) return option;
-  return is === false || is === undefined ? `no ${option}` : `${option} ${value(name, fields)}`;
+  return is === false || is === undefined ? `no ${option}` : `${option} ${value(name, settings)}`;
 }
 
-function value(name: string, fields: Fields): string {
-  const is = fields[name];
+function value(name: string, settings: Settings): string {
+  const is = settings[name];
   if (is === true) return 'yes';
   if (name === 'joinTimeoutMs') return `${Number(is) / 1000}`;
   return is === false || is === undefined ? 'none' : `${is}`;

@@ -153,6 +153,7 @@ export function movedSlotLines({ from, to }: SlotMove, slots: SlotSet, names: No
   return [...slots].map(slot => `Moving slot ${slot} from ${names.of(from)} to ${names.of(to)}\n`).join('');
 }
 
-function rate(keys: number, ms: number): number {
+/** In a second. */
+export function rate(keys: number, ms: number): number {
   return ms > 0 ? Math.round((keys * 1000) / ms) : 0;
 }

@@ -4,13 +4,14 @@ import { addressBook, type ClusterSnapshot, type Product } from '../../topology/
 
 /** The words that the product's own tool uses, and that people's scripts look for. */
 export interface Vocabulary {
+  readonly primary: string;
   readonly primaries: string;
   readonly replicas: string;
 }
 
 const VOCABULARIES: Readonly<Record<Product, Vocabulary>> = {
-  redis: { primaries: 'masters', replicas: 'slaves' },
-  valkey: { primaries: 'primaries', replicas: 'replicas' },
+  redis: { primary: 'master', primaries: 'masters', replicas: 'slaves' },
+  valkey: { primary: 'primary', primaries: 'primaries', replicas: 'replicas' },
 };
 
 export function vocabularyOf(snapshot: ClusterSnapshot): Vocabulary {

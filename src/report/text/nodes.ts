@@ -1,6 +1,6 @@
 /** The node list in the classic form, and the key counts above it. */
 import type { ClusterNode, NodeId } from '../../topology/node.ts';
-import { SLOT_COUNT } from '../../topology/slot-set.ts';
+import { SLOT_COUNT, type SlotSet } from '../../topology/slot-set.ts';
 import {
   type ClusterSnapshot,
   isPrimary,
@@ -51,11 +51,11 @@ export function keyLines(
   );
   const unknown = silent || primaries.some(({ view }) => view.server.keys === undefined);
   const total = primaries.reduce((sum, { view }) => sum + (view.server.keys ?? 0), 0);
-  lines.push(
+  return [
+    ...lines,
     paint.good(`[OK] ${total}${unknown ? '+' : ''} keys in ${primaries.length} ${words.primaries}.`),
-  );
-  lines.push(`${(total / SLOT_COUNT).toFixed(2)} keys per slot on average.`);
-  return lines;
+    `${(total / SLOT_COUNT).toFixed(2)} keys per slot on average.`,
+  ];
 }
 
 /** A line for each of these primaries, to pick it by: where it is, its id, what it owns and what it holds. */
@@ -85,12 +85,14 @@ export function nodeLines(
     const lines = [`${node.role === 'replica' ? 'S' : 'M'}: ${node.id} ${names.of(node.id)}${silent}`];
     if (node.role === 'stranger') return [`?: ${node.id} ${names.of(node.id)}${silent}`, `   ${flags}`];
     const slots = node.role === 'primary' ? node.slots : undefined;
-    const ranges =
-      slots?.ranges.map(r => (r.first === r.last ? `[${r.first}]` : `[${r.first}-${r.last}]`)) ?? [];
-    lines.push(`   slots:${ranges.join(',')} (${slots?.size ?? 0} slots) ${flags}`);
+    lines.push(`   slots:${slots ? bracketed(slots) : ''} (${slots?.size ?? 0} slots) ${flags}`);
     if (node.role === 'replica') lines.push(`   replicates ${node.primary ?? '-'}`);
     const copies = replicas.get(node.id)?.length ?? 0;
     if (node.role === 'primary' && copies > 0) lines.push(`   ${copies} additional replica(s)`);
     return lines;
   });
+}
+
+export function bracketed({ ranges }: SlotSet): string {
+  return ranges.map(({ first, last }) => (first === last ? `[${first}]` : `[${first}-${last}]`)).join(',');
 }

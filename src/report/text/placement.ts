@@ -9,12 +9,11 @@ import { count, type NodeNames, type Vocabulary } from './names.ts';
 /** The classic sentences, and in numbers what they leave out. */
 export function verdictLines(score: AntiAffinityScore, words: Vocabulary, paint: Paint): string[] {
   const { onPrimaryHost, inPrimaryZone, besideSiblingOnHost, besideSiblingInZone } = score;
-  const primary = words.primaries === 'masters' ? 'master' : 'primary';
   const together: readonly (readonly [number, string])[] = [
-    [onPrimaryHost, `are in the same host as their ${primary}`],
-    [inPrimaryZone, `are in the same zone as their ${primary}`],
-    [besideSiblingOnHost, `of the same ${primary} are in the same host`],
-    [besideSiblingInZone, `of the same ${primary} are in the same zone`],
+    [onPrimaryHost, `are in the same host as their ${words.primary}`],
+    [inPrimaryZone, `are in the same zone as their ${words.primary}`],
+    [besideSiblingOnHost, `of the same ${words.primary} are in the same host`],
+    [besideSiblingInZone, `of the same ${words.primary} are in the same zone`],
   ];
   const lines = together
     .filter(([replicas]) => replicas > 0)

@@ -139,12 +139,11 @@ function describeCulprit(
   const unreached = [...new Set(gaps.filter(gap => gap.about === node).map(gap => gap.who))];
   const deaf = [...new Set(gaps.filter(gap => gap.who === node).map(gap => gap.about))];
   const at = (id: NodeId) => buses.get(id) ?? 'unknown';
-  const clauses: string[] = [];
-  if (unreached.length > 0)
-    clauses.push(`${names.listed(unreached, 'has', 'have')} no connection to its cluster bus at ${at(node)}`);
-  if (deaf.length > 0)
-    clauses.push(
+  const clauses = allOf(
+    unreached.length > 0 &&
+      `${names.listed(unreached, 'has', 'have')} no connection to its cluster bus at ${at(node)}`,
+    deaf.length > 0 &&
       `it has none to ${deaf.length === 1 ? 'the bus' : 'the buses'} of ${names.list(deaf)} (${deaf.slice(0, 6).map(at).join(', ')})`,
-    );
+  );
   return `${names.of(node)}: ${clauses.join('; ')}. Open ${clauses.length === 1 && unreached.length > 0 ? 'that port' : 'these ports'} between the nodes.`;
 }

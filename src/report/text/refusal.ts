@@ -4,10 +4,9 @@ import { SITUATION_NUMBERS } from '../../plan/fix/situation-kinds.ts';
 import type { PlanDifference, Refusal, ReshardDetail } from '../../plan/refusal.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
 import { FAILOVER_REFUSALS } from './failover.ts';
-import { describeFinding, showSlots } from './finding.ts';
+import { describeFinding, showSlots, wrongAddress } from './finding.ts';
 import { bytes, count, enumerate, type NodeNames } from './names.ts';
 import { allOf, sentences } from './sentences.ts';
-import { wrongAddress } from './wrong-address.ts';
 
 export const describeRefusal = sentences<Refusal, [NodeNames]>({
   ...FAILOVER_REFUSALS,
