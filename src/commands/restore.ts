@@ -192,12 +192,12 @@ async function whatIsNotTaken(
 /** Several files wait for the same node, each for itself; people are told once. */
 function waitingOnce(teller: Teller, { nowMs }: Context): Persisting {
   const told = new Set<string>();
-  const remark = (note: Note) => {
+  const tell = (note: Note) => {
     const text = describeNote(note);
     if (!told.has(text)) teller.warn(`${text}.`);
     told.add(text);
   };
-  return { nowMs, listener: { remark } };
+  return { nowMs, note: tell };
 }
 
 function previewOf(

@@ -103,7 +103,7 @@ class Work {
     const confirming = { fleet: this.#fleet, before: this.#plan.before, at: (id: NodeId) => this.#at(id) };
     try {
       // A node that reads in its data answers when it is through.
-      const waiting = { nowMs: this.#options.nowMs, listener: { moved() {}, remark() {} } };
+      const waiting = { nowMs: this.#options.nowMs, note() {} };
       return await persist(() => ask(confirming), waiting);
     } catch (error) {
       if (!step) throw error;
@@ -172,7 +172,7 @@ class Work {
     const patience = { timeoutMs, nowMs, progress };
     // A server that loads its data says so, and takes orders when it is through.
     const note = (note: Note) => tell({ kind: 'noted', step, note });
-    const waiting = { nowMs, listener: { moved() {}, remark: note } };
+    const waiting = { nowMs, note };
     const send: Fleet['send'] = (node, command) => persist(() => this.#fleet.send(node, command), waiting);
     switch (step.kind) {
       case 'set-epoch':

@@ -168,6 +168,5 @@ async function send(
   if (!place) throw new MoveError({ kind: 'owner-unreachable', holder: holder.address });
   const arrival = { host: place.ip, port: place.port, database, replace: false };
   const command = migrateBatch(batch, arrival, { timeoutMs, credentials: fleet.credentials });
-  const listener = { moved() {}, remark: settling.note };
-  return (await sendBatch(line, command, { trip, nowMs, listener })) === 'moved';
+  return (await sendBatch(line, command, { trip, nowMs, note: settling.note })) === 'moved';
 }

@@ -92,12 +92,11 @@ async function inBatches(
 ): Promise<void> {
   const { address } = viewOf(run, node);
   const { fleet, mending, nowMs } = run;
-  const listener = { moved() {}, remark: mending.note };
   for (let left = slots; left.size > 0; ) {
     const some = left.take(SLOTS_AT_A_TIME);
     left = left.without(some);
     const send = () => Promise.all([...some].map(slot => fleet.send(address, command(slot))));
-    await persist(send, { nowMs, listener });
+    await persist(send, { nowMs, note: mending.note });
   }
 }
 
@@ -143,7 +142,7 @@ async function gather(step: Extract<MendingStep, { kind: 'gather-keys' }>, run: 
 function alone(work: (keys: Gathering) => Promise<void>, keys: Gathering): Promise<void> {
   const { fleet, owner, holder, slots, settling } = keys;
   const ground = { ends: [holder.address, owner.address], slots };
-  return keepOthersOff(ground, { fleet, remark: settling.note }, () => work(keys));
+  return keepOthersOff(ground, { fleet, note: settling.note }, () => work(keys));
 }
 
 function gathering(owner: NodeId, holder: NodeId, slots: SlotSet, run: MendRun): Gathering {

@@ -4,10 +4,9 @@ import { type Key, migrate } from '../../resp/commands/slots.ts';
 import type { Credentials } from '../../resp/credentials.ts';
 import { isRefused } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
-import type { MoveRun } from '../move/mover.ts';
 import type { Trip } from '../watch/transfers.ts';
 import { timeoutMsFor } from './big-keys.ts';
-import { persist } from './retry.ts';
+import { type Persisting, persist } from './retry.ts';
 
 export interface Batch {
   readonly keys: readonly Key[];
@@ -46,7 +45,7 @@ export function migrateBatch(
 export async function sendBatch(
   line: Lane,
   command: MigrateCommand,
-  { trip, ...run }: Pick<MoveRun, 'nowMs' | 'listener'> & { readonly trip: Trip | undefined },
+  { trip, ...run }: Persisting & { readonly trip: Trip | undefined },
 ): Promise<'moved' | 'no-keys' | 'clash'> {
   let isFirst = true;
   try {

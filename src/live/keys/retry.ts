@@ -70,17 +70,17 @@ export class Patience {
 
 export interface Persisting {
   readonly nowMs: () => number;
-  readonly listener: { remark(note: Note): void };
+  readonly note: (note: Note) => void;
 }
 
 /** Tries until it works, or until a refusal stays; says once why it has to wait. */
-export async function persist<T>(attempt: () => Promise<T>, { nowMs, listener }: Persisting): Promise<T> {
+export async function persist<T>(attempt: () => Promise<T>, { nowMs, note }: Persisting): Promise<T> {
   for (const patience = new Patience(nowMs); ; ) {
     try {
       return await attempt();
     } catch (error) {
       if (!mayPassSoon(error) || patience.isOver) throw error;
-      if (patience.isFresh) listener.remark(triesAgain(error));
+      if (patience.isFresh) note(triesAgain(error));
       await sleep(patience.nextWaitMs());
     }
   }

@@ -30,7 +30,7 @@ interface Ground {
 
 interface Run {
   readonly fleet: Fleet;
-  readonly remark: (note: Note) => void;
+  readonly note: (note: Note) => void;
 }
 
 /** Work of one run does not stand in its own way: what it does at the same time was planned so. */
@@ -60,7 +60,7 @@ function nameOf(fleet: Fleet): string {
 
 /** Returns which of the slots others have announced. */
 async function announce(lines: readonly Lane[], { ends, slots }: Ground, run: Run): Promise<SlotSet> {
-  const { fleet, remark } = run;
+  const { fleet, note } = run;
   const own = `${CHANNELS}${nameOf(fleet)}:`;
   try {
     // Everywhere before anybody is looked for anywhere: else two could pass each other by.
@@ -70,7 +70,7 @@ async function announce(lines: readonly Lane[], { ends, slots }: Ground, run: Ru
     return SlotSet.union(others.map(slotsIn)).intersect(slots);
   } catch (error) {
     if (!(error instanceof ServerRefusalError)) throw error;
-    remark({ kind: 'unseen-by-others', node: error.node, message: error.message });
+    note({ kind: 'unseen-by-others', node: error.node, message: error.message });
     return SlotSet.empty;
   }
 }

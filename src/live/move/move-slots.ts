@@ -32,10 +32,7 @@ export async function moveSlots(
   if (run.isStopping()) return SlotSet.empty;
   const passage = passageOf(move, before, run);
   const ground = { ends: [passage.from.address, passage.to.address], slots: passage.slots };
-  const { fleet, listener } = run;
-  return keepOthersOff(ground, { fleet, remark: note => listener.remark(note) }, () =>
-    moveInBestWay(passage, before, choice, run),
-  );
+  return keepOthersOff(ground, run, () => moveInBestWay(passage, before, choice, run));
 }
 
 async function moveInBestWay(
@@ -57,7 +54,7 @@ async function moveInBestWay(
   } catch (error) {
     if (!(error instanceof NotAtomicallyError)) throw error;
     if (choice === 'atomic') throw new MoveError({ kind: 'only-by-migrate', why: error.problem });
-    run.listener.remark({ kind: 'goes-by-migrate', why: error.problem });
+    run.note({ kind: 'goes-by-migrate', why: error.problem });
     // Where passages of one node went side by side, those by MIGRATE do not.
     return run.own.turns.pass([from, to], () => moveByHand(passage, way, run));
   }
@@ -87,13 +84,13 @@ async function moveByServers(crossing: Crossing, run: MoveRun): Promise<SlotSet>
   const { underWay } = fitness;
   const keys = [...(await counting).values()].reduce((sum, count) => sum + count, 0);
   if (underWay) {
-    run.listener.remark({ kind: 'under-way-already', slots: passage.slots, name: underWay.name });
+    run.note({ kind: 'under-way-already', slots: passage.slots, name: underWay.name });
   } else {
     await shareFunctions(passage, ends, run, way.bringsFunctions);
     const caution = cautionFor(ends, keys * passage.averageBytes);
-    if (caution !== undefined) run.listener.remark(caution);
+    if (caution !== undefined) run.note(caution);
     const aboutStreams = await cautioning;
-    if (aboutStreams) run.listener.remark(aboutStreams);
+    if (aboutStreams) run.note(aboutStreams);
   }
   const seat = way.seat(passage) === passage.from ? ends.source : ends.target;
   const earlier = new Set(seat.migrations.map(({ name }) => name));

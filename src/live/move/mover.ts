@@ -47,16 +47,13 @@ export interface MoveLimits {
   readonly waitReplicas: number;
 }
 
-export interface MoveListener {
-  moved(slots: SlotSet, keys: number): void;
-  /** Something that does not stop the move, and that the person should know. */
-  remark(note: Note): void;
-}
-
 export interface MoveRun {
   readonly fleet: Fleet;
   readonly limits: MoveLimits;
-  readonly listener: MoveListener;
+  /** Told what has changed its owner. */
+  readonly moved: (slots: SlotSet, keys: number) => void;
+  /** Told what does not stop the move, and the person should know. */
+  readonly note: (note: Note) => void;
   readonly pace: Pace;
   /** For values at the target that are written over; without it, none are. */
   readonly rescue?: RescueFile;

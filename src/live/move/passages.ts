@@ -72,10 +72,8 @@ export class Passages {
     const run: MoveRun = {
       fleet: this.#fleet,
       limits,
-      listener: {
-        moved: (slots, keys) => tell({ kind: 'moved', step, slots, keys }),
-        remark: note => tell({ kind: 'noted', step, note }),
-      },
+      moved: (slots, keys) => tell({ kind: 'moved', step, slots, keys }),
+      note: note => tell({ kind: 'noted', step, note }),
       pace: this.#pace,
       own: this.#own,
       trip,

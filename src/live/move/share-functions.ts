@@ -9,7 +9,7 @@ import type { MoveRun, Passage } from './mover.ts';
 export async function shareFunctions(
   { from, to }: Passage,
   { source, target }: BothEnds,
-  { fleet, listener }: MoveRun,
+  { fleet, note }: MoveRun,
   serversDo: boolean,
 ): Promise<void> {
   if (!source.libraries || !target.libraries) return;
@@ -19,22 +19,22 @@ export async function shareFunctions(
   const different = names.filter(name => there.has(name) && there.get(name) !== source.libraries?.get(name));
   const ends = { at: to.address, giver: from.address };
   if (serversDo) {
-    if (different.length > 0) listener.remark({ kind: 'functions-replaced', ...ends, names: different });
+    if (different.length > 0) note({ kind: 'functions-replaced', ...ends, names: different });
     return;
   }
   if (names.length > 0 && there.size === 0) {
     try {
       const dump = await fleet.send(from.address, functionDump());
       await fleet.send(to.address, functionRestore(dump, 'APPEND'));
-      listener.remark({ kind: 'functions-copied', ...ends });
+      note({ kind: 'functions-copied', ...ends });
     } catch (error) {
       if (!(error instanceof ServerRefusalError)) throw error;
       // Another move may have brought them meanwhile.
       if (error.kind === 'library-exists') return;
-      listener.remark({ kind: 'functions-refused', ...ends, message: error.message });
+      note({ kind: 'functions-refused', ...ends, message: error.message });
     }
     return;
   }
-  if (missing.length > 0) listener.remark({ kind: 'functions-missing', ...ends, names: missing });
-  if (different.length > 0) listener.remark({ kind: 'functions-different', ...ends, names: different });
+  if (missing.length > 0) note({ kind: 'functions-missing', ...ends, names: missing });
+  if (different.length > 0) note({ kind: 'functions-different', ...ends, names: different });
 }

@@ -100,7 +100,7 @@ export class EntrySender {
       left = parcels.length;
       const trouble = this.#trouble;
       if (patience.isOver) throw new NobodyTakesItError(left, trouble);
-      if (patience.isFresh && trouble) this.#settings.waiting.listener.remark(triesAgain(trouble));
+      if (patience.isFresh && trouble) this.#settings.waiting.note(triesAgain(trouble));
       this.#again = [];
       await sleep(patience.nextWaitMs(), undefined, { signal: this.#fleet.interruption }).catch(() => {});
       await this.#routes.lookAgain();

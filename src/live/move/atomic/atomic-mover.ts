@@ -44,7 +44,7 @@ export async function moveAtomically(start: Start, passage: Passage, run: MoveRu
     const name = underWay?.name ?? (await beginMigration(start, passage, run));
     if (!(await watchToItsEnd({ way, name, beganAt }, passage, run))) return SlotSet.empty;
     await expectNoContradiction(way, name, passage, run);
-    run.listener.moved(passage.slots, keys);
+    run.moved(passage.slots, keys);
     return passage.slots;
   });
 }
@@ -90,7 +90,7 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
 
   function stopped(why: MoveProblem | undefined, end: MoveProblem): Error {
     if (why) return new MoveError({ kind: 'given-up', why, end });
-    run.listener.remark({ kind: 'stays', what: end });
+    run.note({ kind: 'stays', what: end });
     return new InterruptedError();
   }
 }
@@ -99,7 +99,7 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
 class StopWatching extends MoveError {}
 
 async function watch({ way, name, beganAt }: Watched, passage: Passage, run: MoveRun): Promise<boolean> {
-  const { fleet, nowMs, isStopping, listener, trip } = run;
+  const { fleet, nowMs, isStopping, note, trip } = run;
   const at = way.seat(passage).address;
   let stoppedAt: number | undefined;
   let spared = false;
@@ -125,7 +125,7 @@ async function watch({ way, name, beganAt }: Watched, passage: Passage, run: Mov
         const ending = await callOff(way, passage, name, run, { withOwn: true });
         if (ending.kind !== 'spared') return ending.kind === 'done';
         spared = true;
-        listener.remark({ kind: 'goes-on-to-its-end', others: ending.others });
+        note({ kind: 'goes-on-to-its-end', others: ending.others });
       }
     }
     await sleep(Math.min(POLL_MOST_MS, Math.max(POLL_FIRST_MS, tookMs / POLLS_OF_TIME_TAKEN)));

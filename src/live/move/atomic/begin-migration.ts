@@ -24,7 +24,7 @@ export async function beginMigration(
   passage: Passage,
   run: MoveRun,
 ): Promise<string> {
-  const { fleet, listener } = run;
+  const { fleet, note } = run;
   const at = way.seat(passage).address;
   const isNew = ({ name, target, slots }: Migration) =>
     !earlier.has(name) && target === passage.to.id && slots.equals(passage.slots);
@@ -50,7 +50,7 @@ export async function beginMigration(
         callsOff: showWords(way.cancel('TASK')),
       } as const;
       if (reason instanceof NodeError) throw new MoveError({ ...perhaps, why: nodeProblem(reason) });
-      listener.remark({ kind: 'stays', what: perhaps });
+      note({ kind: 'stays', what: perhaps });
       throw reason;
     }
   }

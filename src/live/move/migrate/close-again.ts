@@ -29,7 +29,7 @@ export async function tidyUp(
   const { from, to } = passage;
   const stays = { kind: 'slots-open', slots: left, from: from.address, to: to.address, isReplaced } as const;
   if (error instanceof InterruptedError) {
-    run.listener.remark({ kind: 'stays', what: stays });
+    run.note({ kind: 'stays', what: stays });
     return error;
   }
   const why = error instanceof NodeError ? nodeProblem(error) : error.problem;

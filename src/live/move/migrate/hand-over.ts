@@ -38,7 +38,6 @@ export async function turnOver(
   if (closing.size + opening.size === 0) return;
   run.trip.expectCalm();
   const { from, to } = passage;
-  const { listener } = run;
   if (closing.size > 0) {
     await expectEmpty(closing, passage, run, ledger);
     await awaitReplicas(passage, run);
@@ -54,7 +53,7 @@ export async function turnOver(
   await persist(() => ledger.voices.tell(to.address, comes), run);
   const marks = await tellSource({ closing, opening }, passage, run, ledger.voices);
   if (closing.size > 0) {
-    listener.moved(closing, keysIn(closing, passage));
+    run.moved(closing, keysIn(closing, passage));
     ledger.handedOver(closing);
   }
   await giveBack(opening, marks, passage, run);

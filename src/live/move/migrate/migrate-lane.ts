@@ -106,7 +106,7 @@ export class Lane {
     for (const key of keys) {
       const size = sizeOf(this.#big, key);
       if (size < BIG_BYTES) continue;
-      this.#run.listener.remark({ kind: 'moves-alone', key: showKey(key), bytes: size });
+      this.#run.note({ kind: 'moves-alone', key: showKey(key), bytes: size });
       await this.#move([key]);
     }
   }

@@ -54,7 +54,7 @@ export const migrateMover: Mover = async (uncounted, given) => {
 
 async function withinNodeTimeout({ from }: Pick<Passage, 'from'>, run: MoveRun): Promise<MoveRun> {
   const nodeTimeout = await nodeTimeoutAt(run.fleet, from.address);
-  const timeoutMs = migrateTimeoutMs(run.limits.timeoutMs, [nodeTimeout], note => run.listener.remark(note));
+  const timeoutMs = migrateTimeoutMs(run.limits.timeoutMs, [nodeTimeout], run.note);
   return { ...run, limits: { ...run.limits, timeoutMs } };
 }
 
@@ -130,8 +130,8 @@ async function convey(
     await news.arrived().catch(() => {});
     if (error instanceof NodeError && (await areAllGiven(passage, run))) {
       const last = passage.slots.without(moved);
-      run.listener.moved(last, keysIn(last, passage));
-      run.listener.remark({ kind: 'moved-by-then', node: error.node, message: error.message });
+      run.moved(last, keysIn(last, passage));
+      run.note({ kind: 'moved-by-then', node: error.node, message: error.message });
       return passage.slots;
     }
     throw await tidyUp(error, opened.without(moved), passage, run);

@@ -17,7 +17,7 @@ import type { MoveRun, Passage } from '../mover.ts';
 
 export async function settleClash(
   { from, to }: Passage,
-  { fleet, rescue, listener }: MoveRun,
+  { fleet, rescue, note }: MoveRun,
   database: number,
   keys: readonly Key[],
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function settleClash(
     const losers = { node: to.address, line: target, database };
     await rescueValues(different, losers, rescue, problem => new MoveError(problem));
     const node = formatAddress(to.address);
-    listener.remark({ kind: 'values-rescued', values: different.length, node, file: rescue.path });
+    note({ kind: 'values-rescued', values: different.length, node, file: rescue.path });
   } finally {
     for (const line of [source, importer]) line.close();
   }

@@ -59,7 +59,7 @@ export class News {
       await line.sendAll(this.#words(slots));
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      this.#run.listener.remark({ kind: 'new-owner-untold', node: error.node, message: error.message });
+      this.#run.note({ kind: 'new-owner-untold', node: error.node, message: error.message });
     } finally {
       line.close();
     }
