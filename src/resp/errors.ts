@@ -73,6 +73,33 @@ export function isRefused(error: unknown, ...kinds: readonly RefusalKind[]): err
   return error instanceof ServerRefusalError && kinds.includes(error.kind);
 }
 
+/** Undefined for a refusal of one of these kinds. */
+export async function unlessRefused<T>(
+  reply: Promise<T>,
+  ...kinds: readonly RefusalKind[]
+): Promise<T | undefined> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (isRefused(error, ...kinds)) return undefined;
+    throw error;
+  }
+}
+
+/** No answer has come. */
+export function isLost(error: unknown): error is NodeError {
+  const isGarbled = error instanceof ProtocolError || error instanceof UnexpectedReplyError;
+  return isLostOrGarbled(error) && !isGarbled;
+}
+
+/**
+ * Or none that can be read: for those who only ask, or who look at the cluster again before they send anything. Who goes on
+ * sending to the same server ends at what that does not get right.
+ */
+export function isLostOrGarbled(error: unknown): error is NodeError {
+  return error instanceof NodeError && !(error instanceof ServerRefusalError);
+}
+
 /** Of what a server says. MIGRATE quotes another server's error behind its own words. */
 const MAX_SHOWN = 300;
 

@@ -5,11 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterNodes } from '../../resp/commands/cluster.ts';
+import { unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { ClusterNode, NodeId } from '../../topology/node.ts';
-import { unlessLoading } from '../look/look-at-node.ts';
 
 const LOOK_EVERY_MS = 50;
 /** A handshake takes a tenth of a second where messages get through; after this nobody comes any more. */
@@ -32,7 +32,7 @@ export async function awaitArrivals(
   const known = new KnownLines();
   for (let before = '', since = beganAt; nowMs() - beganAt < LONGEST_MS; ) {
     const answers = await Promise.all(
-      members.map(({ address }) => unlessLoading(fleet.send(address, clusterNodes(known)))),
+      members.map(({ address }) => unlessRefused(fleet.send(address, clusterNodes(known)), 'loading')),
     );
     const lists = answers.filter(answer => answer !== undefined);
     const arrivals = lists.filter(({ self }) => newcomers.includes(self.id));

@@ -1,13 +1,13 @@
 /** Short looks at nodes that are to come to agree: what they know of each other, and whether replicas are fed. */
 import { busyness, clusterNodes, clusterState, replicationInfo } from '../../resp/commands/cluster.ts';
-import { NodeError } from '../../resp/errors.ts';
+import { NodeError, unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Busyness } from '../../resp/info.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Glance, Member } from '../../topology/agreement.ts';
 import type { Address, ClusterNode, NodeId } from '../../topology/node.ts';
 import type { Replication } from '../../topology/snapshot.ts';
-import { ifTold, unlessLoading } from '../look/look-at-node.ts';
+import { ifTold } from '../look/look-at-node.ts';
 
 export class Glances {
   readonly #fleet: Fleet;
@@ -71,9 +71,9 @@ export class Glances {
   /** INFO is answered by a server that loads, too. */
   async #ask({ id, address }: Member, known: KnownLines): Promise<Glance | Loading> {
     const [cluster, state, replication] = await Promise.all([
-      unlessLoading(this.#fleet.send(address, clusterNodes(known))),
+      unlessRefused(this.#fleet.send(address, clusterNodes(known)), 'loading'),
       ifTold(this.#fleet.send(address, clusterState())),
-      unlessLoading(this.#fleet.send(address, replicationInfo())),
+      unlessRefused(this.#fleet.send(address, replicationInfo()), 'loading'),
     ]);
     if (!cluster || !replication) return { id, ...(replication && { replication }) };
     const { self, nodes } = cluster;

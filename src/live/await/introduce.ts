@@ -1,7 +1,7 @@
 /** Lets nodes meet that have to, so that a fact comes to whoever lacks it. */
 
 import { meet } from '../../resp/commands/membership.ts';
-import { isRefused } from '../../resp/errors.ts';
+import { unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Gap, Glance, Member } from '../../topology/agreement.ts';
 import type { MeetingPoint, NodeId } from '../../topology/node.ts';
@@ -31,7 +31,12 @@ export class Introducer {
     );
     await Promise.all(
       due.map(([from, to]) =>
-        this.introduce(from, to, learnt.get(to) ?? this.#members.get(to)?.meetAt).catch(unlessForbidden),
+        // Gossip does it too, only later; who has moved slots needs no right to introduce anybody, and who loads cannot.
+        unlessRefused(
+          this.introduce(from, to, learnt.get(to) ?? this.#members.get(to)?.meetAt),
+          'no-permission',
+          'loading',
+        ),
       ),
     );
   }
@@ -42,11 +47,6 @@ export class Introducer {
     const speaker = this.#members.get(from);
     if (speaker) await this.#fleet.send(speaker.address, meet(point));
   }
-}
-
-/** Gossip does it too, only later; whoever has moved slots needs no right to introduce anybody, and who loads cannot. */
-function unlessForbidden(error: unknown): void {
-  if (!isRefused(error, 'no-permission', 'loading')) throw error;
 }
 
 /** Where nodes were found by each other, which is surer than where the person found them. */

@@ -5,11 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterNodes } from '../../resp/commands/cluster.ts';
 import { forget, reset } from '../../resp/commands/membership.ts';
-import { isRefused } from '../../resp/errors.ts';
+import { unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
-import { unlessLoading } from '../look/look-at-node.ts';
 import type { Patience } from './agreement.ts';
 
 /** As often as servers do what they do of themselves on the bus (clusterCron). */
@@ -60,7 +59,7 @@ async function untilQuiet(
     const known = new KnownLines();
     const seen = await Promise.all(
       nodes.map(async (node): Promise<Relapse> => {
-        const list = await unlessLoading(fleet.send(node.address, clusterNodes(known)));
+        const list = await unlessRefused(fleet.send(node.address, clusterNodes(known)), 'loading');
         const others = list?.nodes.map(({ id }) => id).filter(id => id !== list.self.id) ?? [];
         return { node, known: others.filter(isUnwanted) };
       }),
@@ -75,10 +74,6 @@ async function untilQuiet(
 }
 
 /** Forgotten already is forgotten. */
-export async function forgetNode(fleet: Fleet, node: Address, victim: NodeId): Promise<void> {
-  try {
-    await fleet.send(node, forget(victim));
-  } catch (error) {
-    if (!isRefused(error, 'unknown-node')) throw error;
-  }
+export function forgetNode(fleet: Fleet, node: Address, victim: NodeId): Promise<void> {
+  return unlessRefused(fleet.send(node, forget(victim)), 'unknown-node');
 }

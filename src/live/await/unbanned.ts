@@ -6,12 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Note } from '../../plan/note.ts';
 import { clusterNodes } from '../../resp/commands/cluster.ts';
 import { forget } from '../../resp/commands/membership.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { ServerRefusalError, unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
-import { unlessLoading } from '../look/look-at-node.ts';
 import type { Patience } from './agreement.ts';
 import { awaitArrivals } from './arrivals.ts';
 
@@ -65,7 +64,7 @@ type Look = readonly (readonly NodeId[])[];
 async function lookAround(fleet: Fleet, hosts: readonly Member[], ids: readonly NodeId[]): Promise<Look> {
   const lines = new KnownLines();
   const lists = await Promise.all(
-    hosts.map(({ address }) => unlessLoading(fleet.send(address, clusterNodes(lines)))),
+    hosts.map(({ address }) => unlessRefused(fleet.send(address, clusterNodes(lines)), 'loading')),
   );
   return lists.map(list => ids.filter(id => list?.nodes.some(node => node.id === id)));
 }

@@ -8,7 +8,7 @@ import { failover } from '../../resp/commands/failover.ts';
 import { bumpEpoch } from '../../resp/commands/fix.ts';
 import { addSlots, delSlots } from '../../resp/commands/membership.ts';
 import { assignSlot, importing, migrating, stable } from '../../resp/commands/slots.ts';
-import { isRefused } from '../../resp/errors.ts';
+import { unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
@@ -50,7 +50,10 @@ export async function mend(step: MendingStep, run: MendRun): Promise<void> {
     case 'claim-slots':
       return claim(step, run);
     case 'tell-owner':
-      return unlessReplica(inBatches(step.slots, slot => assignSlot(slot, step.owner), step.node, run));
+      return unlessRefused(
+        inBatches(step.slots, slot => assignSlot(slot, step.owner), step.node, run),
+        'not-a-primary',
+      );
     case 'settle-keys':
       return alone(settleKeys, gathering(step.owner, step.other, step.slots, run));
     case 'gather-keys':
@@ -78,7 +81,7 @@ async function setSlots(step: Extract<MendingStep, { kind: 'set-slots' }>, run: 
     return state === 'importing' ? importing(slot, peer) : migrating(slot, peer);
   };
   const telling = inBatches(slots, command, node, run);
-  await (state === 'stable' ? unlessReplica(telling) : telling);
+  await (state === 'stable' ? unlessRefused(telling, 'not-a-primary') : telling);
 }
 
 /** Valkey has its replicas agree to each one; a server is not to be busy with ours for longer than a reply may take. */
@@ -97,14 +100,6 @@ async function inBatches(
     left = left.without(some);
     const send = () => Promise.all([...some].map(slot => fleet.send(address, command(slot))));
     await persist(send, { nowMs, note: mending.note });
-  }
-}
-
-async function unlessReplica(telling: Promise<void>): Promise<void> {
-  try {
-    await telling;
-  } catch (error) {
-    if (!isRefused(error, 'not-a-primary')) throw error;
   }
 }
 
@@ -167,12 +162,10 @@ function gathering(owner: NodeId, holder: NodeId, slots: SlotSet, run: MendRun):
 
 async function cancel(step: Extract<MendingStep, { kind: 'cancel-migration' }>, run: MendRun): Promise<void> {
   const { address } = viewOf(run, step.node);
-  try {
-    if (step.name) await run.fleet.send(address, cancelTask(step.name));
-    // What has been granted meanwhile the next look finds done.
-    else await cancelExports({ send: command => run.fleet.send(address, command) });
-  } catch (error) {
-    // It has come to its end by itself.
-    if (!isRefused(error, 'no-migration')) throw error;
-  }
+  const cancelling: Promise<unknown> = step.name
+    ? run.fleet.send(address, cancelTask(step.name))
+    : // What has been granted meanwhile the next look finds done.
+      cancelExports({ send: command => run.fleet.send(address, command) });
+  // It may have come to its end by itself.
+  await unlessRefused(cancelling, 'no-migration');
 }

@@ -21,7 +21,7 @@ import {
 } from '../../resp/commands/fix.ts';
 import { dump, type Key, timeToLive } from '../../resp/commands/slots.ts';
 import { typeOf } from '../../resp/commands/values.ts';
-import { isRefused } from '../../resp/errors.ts';
+import { unlessRefused } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Slot } from '../../topology/slot-set.ts';
@@ -172,11 +172,6 @@ async function inTransaction(line: Lane, command: Command<unknown>): Promise<boo
 }
 
 /** What the server does not tell of this key: it has moved, is of another type, or the policy keeps no count of it. */
-async function unlessMoved<T>(reply: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (isRefused(error, 'ask', 'try-again', 'wrong-type', 'no-such-key', 'no-idle-time')) return undefined;
-    throw error;
-  }
+function unlessMoved<T>(reply: Promise<T>): Promise<T | undefined> {
+  return unlessRefused(reply, 'ask', 'try-again', 'wrong-type', 'no-such-key', 'no-idle-time');
 }

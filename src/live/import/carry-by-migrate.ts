@@ -6,7 +6,7 @@ import { ping } from '../../resp/commands/cluster.ts';
 import { exists } from '../../resp/commands/fix.ts';
 import { runId } from '../../resp/commands/import.ts';
 import type { Key } from '../../resp/commands/slots.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isLostOrGarbled, ServerRefusalError } from '../../resp/errors.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { orRefusal } from '../keys/asking-first.ts';
@@ -24,7 +24,7 @@ import {
   overwritesAtOnce,
   tellArrived,
 } from './import-run.ts';
-import { isLost, judgeMigrate, judgeTarget } from './judge-refusals.ts';
+import { judgeMigrate, judgeTarget } from './judge-refusals.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { SourceLine } from './source-line.ts';
 
@@ -62,7 +62,7 @@ export class MigrateCarrier implements Carrier {
       return await this.#carry(keys, to, batch);
     } catch (error) {
       if (error instanceof ServerRefusalError) return this.#refusedByTarget(error, keys, to);
-      if (!isLost(error) || error.node !== formatAddress(to.address)) throw error;
+      if (!isLostOrGarbled(error) || error.node !== formatAddress(to.address)) throw error;
       this.#targets.drop(to.address);
       return { keys, why: `${error.node}: ${error.message}` };
     }

@@ -6,7 +6,7 @@ import { multi, ping, queued } from '../../resp/commands/cluster.ts';
 import { execUnlessChanged, restore, type SavedValue, unwatch, watch } from '../../resp/commands/fix.ts';
 import { unlink } from '../../resp/commands/import.ts';
 import type { Key } from '../../resp/commands/slots.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
+import { isLostOrGarbled, ServerRefusalError } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
@@ -24,7 +24,7 @@ import {
   overwritesAtOnce,
   tellArrived,
 } from './import-run.ts';
-import { isLost, judgeTarget } from './judge-refusals.ts';
+import { judgeTarget } from './judge-refusals.ts';
 import { settleKeys } from './settle-keys.ts';
 import type { SourceLine } from './source-line.ts';
 
@@ -109,7 +109,7 @@ export class HereCarrier implements Carrier {
       const isTargets = error instanceof Error && 'node' in error && error.node === formatAddress(to.address);
       if (!isTargets) throw error;
       if (error instanceof ServerRefusalError) judgeTarget(error, to);
-      else if (!isLost(error)) throw error;
+      else if (!isLostOrGarbled(error)) throw error;
       this.#targets.drop(to.address);
       return { undelivered: { keys, why: `${formatAddress(to.address)}: ${error.message}` }, changed: [] };
     }

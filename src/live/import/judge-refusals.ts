@@ -1,5 +1,5 @@
 /** What a server says no for, when keys are brought to it: whether that passes, and what it means where it does not. */
-import { isRefused, NodeError, ServerRefusalError } from '../../resp/errors.ts';
+import { isRefused, type ServerRefusalError } from '../../resp/errors.ts';
 import type { RefusalKind } from '../../resp/refusals.ts';
 import { mayPassElsewhere } from '../keys/retry.ts';
 import type { Destination } from '../keys/routes.ts';
@@ -38,9 +38,4 @@ function hintOn(kind: RefusalKind): { readonly hint?: 'version' | 'rights' | 'lo
     default:
       return {};
   }
-}
-
-/** A connection to the cluster that was lost: another look tells who is there. */
-export function isLost(error: unknown): error is NodeError {
-  return error instanceof NodeError && !(error instanceof ServerRefusalError);
 }

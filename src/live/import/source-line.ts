@@ -3,7 +3,7 @@
  * anywhere else; whether what was under way may be sent again, whoever sent it knows.
  */
 import { select } from '../../resp/commands/cluster.ts';
-import { NodeError, ProtocolError, ServerRefusalError, UnexpectedReplyError } from '../../resp/errors.ts';
+import { isLost, NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import { mayPassSoon, Patience } from '../keys/retry.ts';
@@ -53,7 +53,7 @@ export class SourceLine {
         // What a node of the cluster says in between is not the source's failure.
         if (!(error instanceof NodeError) || error.node !== formatAddress(this.#at) || this.#isClosed)
           throw error;
-        const mayBeBack = mayPassSoon(error) || !isAnswer(error);
+        const mayBeBack = mayPassSoon(error) || isLost(error);
         if (!mayBeBack || patience.isOver)
           throw new ImportError({ kind: 'source', at: this.#at, message: error.message });
         if (patience.isFresh)
@@ -76,13 +76,4 @@ export class SourceLine {
     this.#selected = this.#database === 0 ? Promise.resolve() : this.#line.send(select(this.#database));
     this.#selected.catch(() => {});
   }
-}
-
-/** It was answered, if not as it should be. */
-function isAnswer(error: NodeError): boolean {
-  return (
-    error instanceof ServerRefusalError ||
-    error instanceof UnexpectedReplyError ||
-    error instanceof ProtocolError
-  );
 }

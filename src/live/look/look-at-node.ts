@@ -78,16 +78,6 @@ export function hasNoCluster(error: NodeError): boolean {
   return isRefused(error, 'no-cluster');
 }
 
-/** Nothing of a server that is loading its data, which takes commands when it is through. */
-export async function unlessLoading<T>(reply: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (error instanceof NodeError && isLoading(error)) return undefined;
-    throw error;
-  }
-}
-
 /** Why a node gave no view, for people. */
 export function explainSilence(error: NodeError): string {
   if (!(error instanceof ServerRefusalError)) return error.message;

@@ -1,7 +1,7 @@
 /** Questions that may be asked again: a connection that is lost is no answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from '../../resp/command.ts';
-import { ConnectTimeoutError, NodeError, ReplyTimeoutError, ServerRefusalError } from '../../resp/errors.ts';
+import { ConnectTimeoutError, isLostOrGarbled, ReplyTimeoutError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 
@@ -13,7 +13,7 @@ export async function askPersistently<T>(fleet: Fleet, at: Address, command: Com
   try {
     return await fleet.send(at, command);
   } catch (error) {
-    if (!isLost(error)) throw error;
+    if (!isLostOrGarbled(error)) throw error;
     return askAfresh(fleet, at, command);
   }
 }
@@ -27,14 +27,10 @@ export async function askAfresh<T>(fleet: Fleet, at: Address, command: Command<T
     } catch (error) {
       // Whoever was silent for as long as may be was waited for long enough.
       const isSilent = error instanceof ReplyTimeoutError || error instanceof ConnectTimeoutError;
-      if (!isLost(error) || isSilent || tries === TRIES) throw error;
+      if (!isLostOrGarbled(error) || isSilent || tries === TRIES) throw error;
       await sleep(WAIT_MS);
     } finally {
       line.close();
     }
   }
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof NodeError && !(error instanceof ServerRefusalError);
 }

@@ -12,6 +12,7 @@ import { clusterNodes } from '../../resp/commands/cluster.ts';
 import { configGet, functionLibraries } from '../../resp/commands/membership.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Member } from '../../topology/agreement.ts';
+import { orRefusal } from '../keys/asking-first.ts';
 import { ifTold } from '../look/look-at-node.ts';
 import type { AtomicWay } from './atomic/way.ts';
 import type { MoveRun, Passage } from './mover.ts';
@@ -79,34 +80,25 @@ async function lookAt(
   const user = fleet.credentials?.user ?? 'default';
   const [cluster, migrations, libraries, ioThreads, buffers, writes, ...forbidden] = await Promise.all([
     send(at, clusterNodes()),
-    way ? unlessForbidden(send(at, way.list())) : [],
+    way ? orRefusal(send(at, way.list())) : [],
     ifTold(send(at, functionLibraries())),
     way && ifTold(send(at, configGet('io-threads'))),
     way && ifTold(send(at, configGet('client-output-buffer-limit'))),
     way && ifTold(send(at, writeConditions())),
     ...trials.map(command => ifTold(send(at, dryRun(user, command)))),
   ]);
-  const refusal = typeof migrations === 'string' ? migrations : forbidden.find(text => text !== undefined);
+  const isRefused = migrations instanceof ServerRefusalError;
+  const refusal = isRefused ? migrations.text : forbidden.find(text => text !== undefined);
   const replicaBufferBytes = replicaBuffer(buffers);
   return {
     cluster,
-    migrations: typeof migrations === 'string' ? [] : migrations,
+    migrations: isRefused ? [] : migrations,
     ...(isSeat && refusal !== undefined && { forbidden: refusal }),
     ...(libraries && { libraries }),
     ...(ioThreads !== undefined && { ioThreads: Number(ioThreads) }),
     ...(replicaBufferBytes !== undefined && { replicaBufferBytes }),
     ...(writes && { writes }),
   };
-}
-
-/** Or why not. */
-async function unlessForbidden<T>(reply: Promise<T>): Promise<T | string> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (error instanceof ServerRefusalError) return error.text;
-    throw error;
-  }
 }
 
 /** `normal 0 0 0 slave 268435456 67108864 60 …`: class, hard limit, soft limit, seconds. */

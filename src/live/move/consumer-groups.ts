@@ -7,12 +7,12 @@
 import type { Note } from '../../plan/note.ts';
 import { keysInSlot } from '../../resp/commands/slots.ts';
 import { streamGroups, typeOf } from '../../resp/commands/values.ts';
-import { InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { showKey } from '../keys/big-keys.ts';
 import type { KeyCounts } from '../keys/count-keys.ts';
 import { ifTold } from '../look/look-at-node.ts';
+import { unlessSilent } from '../watch/nodes.ts';
 
 /** At most 64 lists of keys, 256 types and 16 lists of groups, in three round trips. */
 const MOST_SLOTS = 64;
@@ -25,13 +25,8 @@ export async function cautionAboutStreams(
   at: Address,
   fleet: Pick<Fleet, 'send' | 'sendAll'>,
 ): Promise<Note | undefined> {
-  try {
-    return await lookForStreams(await counting, at, fleet);
-  } catch (error) {
-    // Whether the node is there is found out by those who need it.
-    if (error instanceof NodeError || error instanceof InterruptedError) return undefined;
-    throw error;
-  }
+  // Whether the node is there is found out by those who need it.
+  return unlessSilent(lookForStreams(await counting, at, fleet));
 }
 
 async function lookForStreams(

@@ -8,7 +8,7 @@ import type { RestoreEvent, RestoreTally, Untaken } from '../../plan/transfer/re
 import type { RdbEntry } from '../../rdb/listener.ts';
 import { restorePayload } from '../../rdb/payload.ts';
 import { restoreValue } from '../../resp/commands/restore.ts';
-import { isRefused, type NodeError } from '../../resp/errors.ts';
+import { isLost, isRefused, type NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
@@ -17,7 +17,7 @@ import { GIVE_UP_AFTER_MS, mayPassSoon, Patience, type Persisting, triesAgain } 
 import type { Destination, Routes } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { Parcel } from './entry.ts';
-import { type Fate, fateOfRefusal, fatesThere, isGone } from './outcomes.ts';
+import { type Fate, fateOfRefusal, fatesThere } from './outcomes.ts';
 import type { SentLog } from './sent-log.ts';
 
 export interface SenderSettings {
@@ -198,10 +198,10 @@ export class EntrySender {
 
   async #fateOf(error: unknown, parcel: Parcel, at: Address): Promise<Fate> {
     if (isRefused(error, 'ask')) return this.#sendToTarget(parcel);
-    if (mayPassSoon(error) || isGone(error)) this.#trouble = error;
+    if (mayPassSoon(error) || isLost(error)) this.#trouble = error;
     const fate = fateOfRefusal(error, at);
     if (fate) return fate;
-    if (!isGone(error)) throw error;
+    if (!isLost(error)) throw error;
     this.#lines.drop(at);
     // Nobody knows which of the values were taken by a node that is gone: those that were are recognised.
     return 'again';

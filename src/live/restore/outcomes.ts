@@ -1,11 +1,5 @@
 /** What became of a key that was sent, by what its node has answered. */
-import {
-  ConnectError,
-  ConnectionLostError,
-  isRefused,
-  type NodeError,
-  ReplyTimeoutError,
-} from '../../resp/errors.ts';
+import { isLost, isRefused } from '../../resp/errors.ts';
 import type { Address } from '../../topology/node.ts';
 import type { Line } from '../keys/asking-first.ts';
 import { mayPassElsewhere } from '../keys/retry.ts';
@@ -31,15 +25,7 @@ export async function fatesThere(
   try {
     return await compareWithThere(parcels, await to(), nowMs);
   } catch (error) {
-    if (!mayPassElsewhere(error) && !isGone(error)) throw error;
+    if (!mayPassElsewhere(error) && !isLost(error)) throw error;
     return parcels.map(() => 'again');
   }
-}
-
-export function isGone(error: unknown): error is NodeError {
-  return (
-    error instanceof ConnectError ||
-    error instanceof ConnectionLostError ||
-    error instanceof ReplyTimeoutError
-  );
 }

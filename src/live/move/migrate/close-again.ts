@@ -8,6 +8,7 @@ import { stable } from '../../../resp/commands/slots.ts';
 import { InterruptedError, NodeError, ServerRefusalError } from '../../../resp/errors.ts';
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
+import { unlessSilent } from '../../watch/nodes.ts';
 import { leftByFailover } from '../failed-over.ts';
 import { MoveError, nodeProblem } from '../move-error.ts';
 import type { MoveRun, CountedPassage as Passage } from '../mover.ts';
@@ -24,7 +25,9 @@ export async function tidyUp(
 ): Promise<unknown> {
   const known = error instanceof MoveError || error instanceof NodeError || error instanceof InterruptedError;
   if (!known || opened.size === 0) return error;
-  const { left, isReplaced } = await closeUnmoved(opened, passage, run);
+  // One of the two may be silent, which is what the move has failed of.
+  const closing = await unlessSilent(closeUnmoved(opened, passage, run));
+  const { left, isReplaced } = closing ?? { left: opened, isReplaced: false };
   if (left.size === 0) return error;
   const { from, to } = passage;
   const stays = { kind: 'slots-open', slots: left, from: from.address, to: to.address, isReplaced } as const;
@@ -44,17 +47,6 @@ interface Left {
 }
 
 async function closeUnmoved(slots: SlotSet, passage: Passage, run: MoveRun): Promise<Left> {
-  try {
-    return await closeEmpty(slots, passage, run);
-  } catch (error) {
-    // One of them may be what the move has failed of.
-    if (error instanceof NodeError || error instanceof InterruptedError)
-      return { left: slots, isReplaced: false };
-    throw error;
-  }
-}
-
-async function closeEmpty(slots: SlotSet, passage: Passage, run: MoveRun): Promise<Left> {
   const { from, to } = passage;
   const { fleet } = run;
   for (const { address } of [from, to]) fleet.renew(address);
