@@ -34,7 +34,7 @@ export interface Unconfirmed {
 export async function confirmStage(stage: Stage, run: Confirming): Promise<Unconfirmed | undefined> {
   const { fleet, at } = run;
   const known = new KnownLines();
-  const asking: Asking = {
+  const asking: StageLook = {
     before: run.before,
     was: new Map(run.before.views.map(view => [view.id, view])),
     ask: once(id => look(fleet, at(id), known)),
@@ -44,15 +44,15 @@ export async function confirmStage(stage: Stage, run: Confirming): Promise<Uncon
   };
   const problems = await Promise.all(
     stage.map(async (step): Promise<Unconfirmed[]> => {
-      const found = await changeFor(step, asking);
-      return found ? [{ step, problem: { kind: 'changed', ...found } }] : [];
+      const problem = await changeFor(step, asking);
+      return problem ? [{ step, problem }] : [];
     }),
   );
   return problems.flat()[0];
 }
 
 /** Hundreds of steps may be about one node, which is asked for all of them together. */
-interface Asking {
+interface StageLook {
   readonly before: ClusterSnapshot;
   readonly was: ReadonlyMap<NodeId, NodeView>;
   ask(id: NodeId): Promise<NodeView>;
@@ -64,7 +64,7 @@ interface Asking {
 const LOOKS_FOR_LIFE = 3;
 const LOOK_AGAIN_AFTER_MS = 70;
 
-async function hears(node: NodeId, victim: NodeId, { heardBy }: Asking): Promise<boolean> {
+async function hears(node: NodeId, victim: NodeId, { heardBy }: StageLook): Promise<boolean> {
   for (const [i, ask] of heardBy.entries()) {
     if (i > 0) await sleep(LOOK_AGAIN_AFTER_MS);
     if (!(await ask(node)).has(victim)) return false;
@@ -81,11 +81,10 @@ function once<T>(ask: (id: NodeId) => Promise<T>): (id: NodeId) => Promise<T> {
   };
 }
 
-type Found = { readonly node: NodeId; readonly change: NodeChange } | undefined;
-
-async function changeFor(step: Step, asking: Asking): Promise<Found> {
+async function changeFor(step: Step, asking: StageLook): Promise<Problem | undefined> {
   const { before, was, ask } = asking;
-  const found = (node: NodeId, change: NodeChange | undefined): Found => change && { node, change };
+  const found = (node: NodeId, change: NodeChange | undefined): Problem | undefined =>
+    change && { kind: 'changed', node, change };
   switch (step.kind) {
     case 'reset':
     case 'shutdown': {

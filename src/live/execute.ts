@@ -23,22 +23,23 @@ import {
   shutdown,
 } from '../resp/commands/membership.ts';
 import { assignSlot } from '../resp/commands/slots.ts';
+import { ConnectionLostError, InterruptedError, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { Copy } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import { isSince, SLOT_RANGES } from '../topology/releases.ts';
 import { addressBook } from '../topology/snapshot.ts';
-import { awaitAgreement } from './await/agreement.ts';
-import { agree } from './await/agreement-step.ts';
+import type { WaitOptions } from './await/agreement.ts';
+import { agree, join } from './await/agreement-step.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await/quiet.ts';
-import { awaitUnbanned } from './await/unbanned.ts';
 import { type Confirming, confirmReplicas, confirmStage, type Unconfirmed } from './confirm.ts';
 import { asGenerator, type Tell } from './event-stream.ts';
 import { takeStep } from './fail-over.ts';
-import { type Mending, mend } from './fix/fix-steps.ts';
+import { FileError } from './files/whole-file.ts';
+import { type Mending, type MendRun, mend } from './fix/fix-steps.ts';
 import { persist } from './keys/retry.ts';
+import { MoveError, viewIn } from './move/move-error.ts';
 import { type Moving, Passages } from './move/passages.ts';
-import { noAgreement, problemOf, unlessGone } from './problem-of.ts';
 import { TransferWatch } from './watch/transfers.ts';
 
 export interface ExecuteOptions {
@@ -50,7 +51,13 @@ export interface ExecuteOptions {
   /** For plans that move slots. */
   readonly moving?: Moving;
   /** For plans that mend. */
-  readonly mending?: Omit<Mending, 'note'>;
+  readonly mending?: Mending;
+}
+
+/** What a step is carried out with. */
+interface StepRun extends WaitOptions, Confirming {
+  readonly note: (note: Note) => void;
+  readonly tell: Tell<PlanEvent>;
 }
 
 export async function* execute(fleet: Fleet, plan: Plan, options: ExecuteOptions): AsyncGenerator<PlanEvent> {
@@ -78,14 +85,19 @@ class Work {
   readonly #fleet: Fleet;
   readonly #plan: Plan;
   readonly #options: ExecuteOptions;
-  readonly #book: ReadonlyMap<NodeId, Address>;
+  readonly #at: (id: NodeId) => Address;
   readonly #passages: Passages;
 
   constructor(fleet: Fleet, plan: Plan, options: ExecuteOptions) {
     this.#fleet = fleet;
     this.#plan = plan;
     this.#options = options;
-    this.#book = addressBook(plan.before);
+    const book = addressBook(plan.before);
+    this.#at = id => {
+      const address = book.get(id);
+      if (!address) throw new RangeError(`the plan names ${id}, of which nobody knows the address`);
+      return address;
+    };
     this.watch = new TransferWatch(fleet, plan.before, { mayEvict: options.moving?.mayEvict ?? false });
     this.#passages = new Passages(fleet, plan.before, this.watch, options);
   }
@@ -100,7 +112,7 @@ class Work {
     [step]: readonly Step[],
     ask: (confirming: Confirming) => Promise<Unconfirmed | undefined>,
   ): Promise<Unconfirmed | undefined> {
-    const confirming = { fleet: this.#fleet, before: this.#plan.before, at: (id: NodeId) => this.#at(id) };
+    const confirming = { fleet: this.#fleet, before: this.#plan.before, at: this.#at };
     try {
       // A node that reads in its data answers when it is through.
       const waiting = { nowMs: this.#options.nowMs, note() {} };
@@ -137,99 +149,88 @@ class Work {
   async #attempt(step: Step, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
     try {
       if (step.kind === 'move-slots') return await this.#passages.move(step, tell);
-      if (isMending(step)) return await this.#mend(step, tell);
-      return await this.#perform(step, tell);
+      const { joinTimeoutMs: timeoutMs, nowMs } = this.#options;
+      const [fleet, { before }, at, watch] = [this.#fleet, this.#plan, this.#at, this.watch];
+      const progress = (missing: number, copies: readonly Copy[] = []) =>
+        tell({ kind: 'waiting', step, missing, copies });
+      const note = (note: Note) => tell({ kind: 'noted', step, note });
+      const run = { fleet, before, at, watch, timeoutMs, nowMs, progress, note, tell };
+      return await (isMending(step) ? this.#mend(step, run) : this.#perform(step, run));
     } catch (error) {
       return problemOf(error);
     }
   }
 
-  async #mend(step: MendingStep, tell: Tell<PlanEvent>): Promise<undefined> {
-    const { mending, nowMs } = this.#options;
+  async #mend(step: MendingStep, run: Omit<MendRun, 'mending'>): Promise<undefined> {
+    const { mending } = this.#options;
     if (!mending) throw new RangeError('the plan mends, and nobody has said how');
-    const note = (note: Note) => tell({ kind: 'noted', step, note });
-    const progress = (missing: number) => tell({ kind: 'waiting', step, missing, copies: [] });
-    const run = {
-      fleet: this.#fleet,
-      before: this.#plan.before,
-      mending: { ...mending, note },
-      nowMs,
-      progress,
-      watch: this.watch,
-    };
     // Two servers that send each other keys by MIGRATE wait for each other until their time is up.
     const busy = step.kind === 'gather-keys' ? [step.from, step.to] : [];
-    await this.#passages.between(busy, () => mend(step, run));
+    await this.#passages.between(busy, () => mend(step, { ...run, mending }));
   }
 
   async #perform(
     step: Exclude<Step, { kind: 'move-slots' } | MendingStep>,
-    tell: Tell<PlanEvent>,
+    run: StepRun,
   ): Promise<Problem | undefined> {
-    const { joinTimeoutMs: timeoutMs, nowMs, waitsForCopies = false } = this.#options;
-    const progress = (missing: number, copies: readonly Copy[] = []) =>
-      tell({ kind: 'waiting', step, missing, copies });
-    const patience = { timeoutMs, nowMs, progress };
+    const { fleet, before, at, timeoutMs } = run;
     // A server that loads its data says so, and takes orders when it is through.
-    const note = (note: Note) => tell({ kind: 'noted', step, note });
-    const waiting = { nowMs, note };
-    const send: Fleet['send'] = (node, command) => persist(() => this.#fleet.send(node, command), waiting);
+    const send: Fleet['send'] = (node, command) => persist(() => fleet.send(node, command), run);
     switch (step.kind) {
       case 'set-epoch':
-        return void (await send(this.#at(step.node), setConfigEpoch(step.epoch)));
-      case 'assign-slots':
-        return void (await send(this.#at(step.node), addSlots(step.slots, this.#knowsRanges(step.node))));
+        return void (await send(at(step.node), setConfigEpoch(step.epoch)));
+      case 'assign-slots': {
+        const { server } = viewIn(before, step.node);
+        return void (await send(at(step.node), addSlots(step.slots, isSince(server, SLOT_RANGES))));
+      }
       case 'copy-functions': {
-        const dump = await send(this.#at(step.from), functionDump());
-        return void (await send(this.#at(step.node), functionRestore(dump)));
+        const dump = await send(at(step.from), functionDump());
+        return void (await send(at(step.node), functionRestore(dump)));
       }
-      case 'join': {
-        const { members, introductions, newcomers } = step;
-        const by = await awaitUnbanned(this.#fleet, members, newcomers, { timeoutMs, nowMs, note });
-        if (by.length > 0) return { kind: 'banned', by, waitedMs: timeoutMs };
-        const concerned = new Set(newcomers);
-        const gathering = { members, introductions, concerned, goal: 'members', wantsOk: false } as const;
-        return noAgreement(await awaitAgreement(this.#fleet, gathering, patience), timeoutMs);
-      }
+      case 'join':
+        return join(step, run);
       case 'agree':
-        return agree(step, { fleet: this.#fleet, patience, waitsForCopies, note, tell });
+        return agree(step, { ...run, waitsForCopies: this.#options.waitsForCopies ?? false });
       case 'replicate':
-        return void (await send(this.#at(step.node), replicate(step.primary)));
+        return void (await send(at(step.node), replicate(step.primary)));
       case 'forget':
-        return void (await persist(() => forgetNode(this.#fleet, this.#at(step.node), step.victim), waiting));
+        return void (await persist(() => forgetNode(fleet, at(step.node), step.victim), run));
       case 'stay-forgotten': {
-        const witnesses = step.witnesses.map(id => ({ id, address: this.#at(id) }));
-        const by = await awaitForgotten(this.#fleet, witnesses, step.victims, patience);
+        const by = await awaitForgotten(step.witnesses, step.victims, run);
         return by.length === 0 ? undefined : { kind: 'remembered', by, waitedMs: timeoutMs };
       }
       case 'stay-alone': {
-        const watched = step.nodes.map(id => ({ id, address: this.#at(id) }));
-        const nodes = await awaitAlone(this.#fleet, watched, patience);
+        const nodes = await awaitAlone(step.nodes, run);
         return nodes.length === 0 ? undefined : { kind: 'not-alone', nodes, waitedMs: timeoutMs };
       }
       case 'close-slots':
-        await Promise.all(
-          [...step.slots].map(slot => send(this.#at(step.node), assignSlot(slot, step.owner))),
-        );
+        await Promise.all([...step.slots].map(slot => send(at(step.node), assignSlot(slot, step.owner))));
         return undefined;
       case 'be-ready':
       case 'fail-over':
-        return takeStep(step, { ...patience, fleet: this.#fleet, at: id => this.#at(id), note });
+        return takeStep(step, run);
       case 'reset':
-        return void (await send(this.#at(step.node), reset(step.mode)));
+        return void (await send(at(step.node), reset(step.mode)));
       case 'shutdown':
-        return void (await unlessGone(send(this.#at(step.node), shutdown())));
+        return void (await unlessGone(send(at(step.node), shutdown())));
     }
   }
+}
 
-  #at(id: NodeId): Address {
-    const address = this.#book.get(id);
-    if (!address) throw new RangeError(`the plan names ${id}, of which nobody knows the address`);
-    return address;
-  }
+/** What went wrong with a step, as the plan's own words have it. */
+function problemOf(error: unknown): Problem {
+  if (error instanceof InterruptedError) return { kind: 'interrupted' };
+  if (error instanceof MoveError) return { kind: 'move', why: error.problem };
+  if (error instanceof FileError) return { kind: 'move', why: { kind: 'file', message: error.message } };
+  if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
+  throw error;
+}
 
-  #knowsRanges(id: NodeId): boolean {
-    const server = this.#plan.before.views.find(view => view.id === id)?.server;
-    return server !== undefined && isSince(server, SLOT_RANGES);
+/** A server that shuts down closes the connection instead of answering. */
+async function unlessGone(reply: Promise<void>): Promise<void> {
+  try {
+    await reply;
+  } catch (error) {
+    if (!(error instanceof ConnectionLostError)) throw error;
   }
 }

@@ -10,7 +10,7 @@ import { isRefused, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { CopyWatch } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
-import type { Patience } from './await/agreement.ts';
+import type { WaitOptions } from './await/agreement.ts';
 import { copiesUnderWay } from './look/full-syncs.ts';
 import { EntryNodeError, inspect } from './look/inspect.ts';
 import { listMigrations } from './look/list-migrations.ts';
@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 300;
 /** A server gives up a manual failover after five seconds, and says so in its log only. */
 const TELL_AGAIN_AFTER_MS = 6000;
 
-export interface FailoverRun extends Patience {
+export interface FailoverRun extends WaitOptions {
   readonly fleet: Fleet;
   at(id: NodeId): Address;
   note(note: Note): void;

@@ -1,9 +1,8 @@
 /** How `fix` and `explain` are told what to do. */
 
 import { type Command, Option } from 'commander';
-import type { Preference } from '../../live/fix/key-pairs.ts';
 import type { SavedFix } from '../../plan/files/fix-file.ts';
-import type { FixWishes } from '../../plan/fix/fix.ts';
+import type { FixWishes, Preference } from '../../plan/fix/fix.ts';
 import { type Context, UsageError } from '../context.ts';
 import { alsoCalled } from './also-called.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './change.ts';

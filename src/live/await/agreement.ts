@@ -16,7 +16,7 @@ const POLL_EVERY_MS = 30;
 /** Copies may take hours; then they are not what keeps the servers busy. */
 const POLL_COPIES_EVERY_MS = 200;
 
-export interface Gathering extends Omit<Scope, 'members'> {
+export interface AgreementWanted extends Omit<Scope, 'members'> {
   readonly members: readonly Member[];
   /** Who meets whom to begin with. */
   readonly introductions: readonly { readonly from: Member; readonly to: Member }[];
@@ -29,7 +29,7 @@ export interface Gathering extends Omit<Scope, 'members'> {
   readonly stateless?: (members: readonly Member[]) => void;
 }
 
-export interface Patience {
+export interface WaitOptions {
   /** For nodes to agree; and between two signs that a copy gets on, where copies are waited for. */
   readonly timeoutMs: number;
   readonly nowMs: () => number;
@@ -46,14 +46,14 @@ export interface Agreement {
 
 export async function awaitAgreement(
   fleet: Fleet,
-  { members, introductions, spare, stateless, ...scope }: Gathering,
-  { timeoutMs, nowMs, progress }: Patience,
+  { members, introductions, spare, stateless, ...scope }: AgreementWanted,
+  { timeoutMs, nowMs, progress }: WaitOptions,
 ): Promise<Agreement> {
   const glances = new Glances(fleet);
   const silent = new Map<NodeId, NodeError>();
   const mayBeSilent = ({ id }: Member) => spare !== undefined && !(scope.concerned?.has(id) ?? true);
   const go = new Introducer(fleet, members, nowMs);
-  const patience = new PatienceLeft(timeoutMs, nowMs());
+  const timeLeft = new TimeLeft(timeoutMs, nowMs());
   await Promise.all(introductions.map(({ from, to }) => go.introduce(from.id, to.id, to.meetAt)));
   let copying: readonly Copy[] = [];
   for (let asked = members; ; ) {
@@ -73,7 +73,7 @@ export async function awaitAgreement(
     copying = gaps.flatMap(gap => (gap.kind === 'copying' ? gap.copy : []));
     const isOnlyCopies = copying.length > 0 && copying.length === gaps.length;
     const everybodyWasAsked = asked.length === members.length;
-    if ((gaps.length === 0 && everybodyWasAsked) || patience.isOver(isOnlyCopies, copying, nowMs())) {
+    if ((gaps.length === 0 && everybodyWasAsked) || timeLeft.isOver(isOnlyCopies, copying, nowMs())) {
       for (const error of silent.values()) spare?.(error);
       const untold = glances.all.filter(({ state, isMute = false }) => state === undefined && !isMute);
       if (wantsOk && untold.length > 0)
@@ -100,7 +100,7 @@ function takesPart(copies: readonly Copy[], id: NodeId): boolean {
 }
 
 /** The nodes may take so long to agree; and a copy that gets on takes as long as it takes. */
-class PatienceLeft {
+class TimeLeft {
   readonly #timeoutMs: number;
   readonly #copies = new CopyWatch();
   #leftMs: number;

@@ -9,18 +9,14 @@ import { unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Member } from '../../topology/agreement.ts';
-import type { ClusterNode, NodeId } from '../../topology/node.ts';
+import type { NodeId } from '../../topology/node.ts';
+import { hasHandshakes } from './introduce.ts';
 
 const LOOK_EVERY_MS = 50;
 /** A handshake takes a tenth of a second where messages get through; after this nobody comes any more. */
 const STILL_MS = 1500;
 /** Somebody may go on coming and going for as long as it is banned. */
 const LONGEST_MS = 10_000;
-
-interface List {
-  readonly self: ClusterNode;
-  readonly nodes: readonly ClusterNode[];
-}
 
 export async function awaitArrivals(
   fleet: Fleet,
@@ -37,7 +33,7 @@ export async function awaitArrivals(
     const lists = answers.filter(answer => answer !== undefined);
     const arrivals = lists.filter(({ self }) => newcomers.includes(self.id));
     const hosts = lists.filter(({ self }) => !newcomers.includes(self.id));
-    const isComing = arrivals.some(({ nodes }) => nodes.length > 1) || hosts.some(shakesHands);
+    const isComing = arrivals.some(({ nodes }) => nodes.length > 1) || hosts.some(hasHandshakes);
     const missing = hosts.map(({ nodes }) => newcomers.filter(id => !nodes.some(node => node.id === id)));
     if (!isComing || missing.every(ids => ids.length === 0)) return;
     const picture = missing.join(' ');
@@ -46,8 +42,4 @@ export async function awaitArrivals(
     before = picture;
     await sleep(LOOK_EVERY_MS);
   }
-}
-
-function shakesHands({ nodes }: List): boolean {
-  return nodes.some(node => node.role === 'stranger' && node.handshake);
 }

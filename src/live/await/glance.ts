@@ -2,12 +2,12 @@
 import { busyness, clusterNodes, clusterState, replicationInfo } from '../../resp/commands/cluster.ts';
 import { NodeError, unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import type { Busyness } from '../../resp/info.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Glance, Member } from '../../topology/agreement.ts';
-import type { Address, ClusterNode, NodeId } from '../../topology/node.ts';
+import type { ClusterNode, NodeId } from '../../topology/node.ts';
 import type { Replication } from '../../topology/snapshot.ts';
 import { ifTold } from '../look/look-at-node.ts';
+import { unlessSilent } from '../watch/nodes.ts';
 
 export class Glances {
   readonly #fleet: Fleet;
@@ -48,24 +48,15 @@ export class Glances {
   async askWhatBusies(members: readonly Member[]): Promise<void> {
     await Promise.all(
       members.map(async ({ id, address }) => {
-        const busy = await this.#askWhatBusiesOne(address);
+        const busy = await unlessSilent(this.#fleet.send(address, busyness()));
+        // The next look finds out what is the matter with it.
+        if (!busy) return this.#fleet.renew(address);
         const seen = this.#latest.get(id);
-        if (!busy || !seen) return;
+        if (!seen) return;
         const { isForked: isSaving, loading } = busy;
         this.#latest.set(id, { ...seen, isSaving, ...(loading && { loading }) });
       }),
     );
-  }
-
-  /** Nothing, where it does not answer: the next look finds out what is the matter with it. */
-  async #askWhatBusiesOne(address: Address): Promise<Busyness | undefined> {
-    try {
-      return await this.#fleet.send(address, busyness());
-    } catch (error) {
-      if (!(error instanceof NodeError)) throw error;
-      this.#fleet.renew(address);
-      return undefined;
-    }
   }
 
   /** INFO is answered by a server that loads, too. */

@@ -76,6 +76,6 @@ function meetings(gaps: readonly Gap[], glances: readonly Glance[]): [from: Node
   return [...pairs.values()];
 }
 
-function hasHandshakes({ nodes }: Glance): boolean {
+export function hasHandshakes({ nodes }: Pick<Glance, 'nodes'>): boolean {
   return nodes.some(node => node.role === 'stranger' && node.handshake);
 }

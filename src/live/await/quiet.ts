@@ -9,49 +9,47 @@ import { unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
-import type { Patience } from './agreement.ts';
+import type { WaitOptions } from './agreement.ts';
 
 /** As often as servers do what they do of themselves on the bus (clusterCron). */
 const LOOK_EVERY_MS = 100;
 /** Longer than a message takes that was on its way when the last node was told. */
 const QUIET_LOOKS = 3;
 
-export interface Watched {
-  readonly id: NodeId;
-  readonly address: Address;
+interface Watch extends WaitOptions {
+  readonly fleet: Fleet;
+  at(id: NodeId): Address;
 }
 
 interface Relapse {
-  readonly node: Watched;
+  readonly node: NodeId;
   /** Whom it should not know. */
   readonly known: readonly NodeId[];
 }
 
 /** Returns who still knows a victim when the time is up; nobody, as a rule. */
 export function awaitForgotten(
-  fleet: Fleet,
-  witnesses: readonly Watched[],
+  witnesses: readonly NodeId[],
   victims: readonly NodeId[],
-  patience: Patience,
+  run: Watch,
 ): Promise<NodeId[]> {
-  const mend = ({ node, known }: Relapse) =>
-    Promise.all(known.map(id => forgetNode(fleet, node.address, id)));
-  return untilQuiet(fleet, witnesses, id => victims.includes(id), mend, patience);
+  const again = ({ node, known }: Relapse) =>
+    Promise.all(known.map(id => forgetNode(run.fleet, run.at(node), id)));
+  return untilQuiet(witnesses, id => victims.includes(id), again, run);
 }
 
 /** Returns who still knows somebody when the time is up; nobody, as a rule. */
-export function awaitAlone(fleet: Fleet, nodes: readonly Watched[], patience: Patience): Promise<NodeId[]> {
+export function awaitAlone(nodes: readonly NodeId[], run: Watch): Promise<NodeId[]> {
   // Once more, and not FORGET: that would keep gossip about the others away for a minute, when they may be wanted.
-  const mend = ({ node }: Relapse) => fleet.send(node.address, reset('hard'));
-  return untilQuiet(fleet, nodes, () => true, mend, patience);
+  const again = ({ node }: Relapse) => run.fleet.send(run.at(node), reset('hard'));
+  return untilQuiet(nodes, () => true, again, run);
 }
 
 async function untilQuiet(
-  fleet: Fleet,
-  nodes: readonly Watched[],
+  nodes: readonly NodeId[],
   isUnwanted: (id: NodeId) => boolean,
-  mend: (relapse: Relapse) => Promise<unknown>,
-  { timeoutMs, nowMs, progress }: Patience,
+  again: (relapse: Relapse) => Promise<unknown>,
+  { fleet, at, timeoutMs, nowMs, progress }: Watch,
 ): Promise<NodeId[]> {
   const deadline = nowMs() + timeoutMs;
   let quiet = 0;
@@ -59,16 +57,16 @@ async function untilQuiet(
     const known = new KnownLines();
     const seen = await Promise.all(
       nodes.map(async (node): Promise<Relapse> => {
-        const list = await unlessRefused(fleet.send(node.address, clusterNodes(known)), 'loading');
+        const list = await unlessRefused(fleet.send(at(node), clusterNodes(known)), 'loading');
         const others = list?.nodes.map(({ id }) => id).filter(id => id !== list.self.id) ?? [];
         return { node, known: others.filter(isUnwanted) };
       }),
     );
     const relapses = seen.filter(relapse => relapse.known.length > 0);
     quiet = relapses.length === 0 ? quiet + 1 : 0;
-    if (quiet >= QUIET_LOOKS || nowMs() >= deadline) return relapses.map(({ node }) => node.id);
+    if (quiet >= QUIET_LOOKS || nowMs() >= deadline) return relapses.map(({ node }) => node);
     if (relapses.length > 0) progress(relapses.length);
-    await Promise.all(relapses.map(mend));
+    await Promise.all(relapses.map(again));
     await sleep(LOOK_EVERY_MS);
   }
 }

@@ -11,13 +11,8 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
-import type { Patience } from './agreement.ts';
+import type { WaitOptions } from './agreement.ts';
 import { awaitArrivals } from './arrivals.ts';
-
-interface Waiting extends Omit<Patience, 'progress'> {
-  /** Called once, since it may take a minute. */
-  readonly note: (note: Note) => void;
-}
 
 /** Bans end with a whole second of the server's clock, and who has come by itself is watched for a while. */
 const GRACE_MS = 8000;
@@ -36,13 +31,14 @@ export async function awaitUnbanned(
   fleet: Fleet,
   members: readonly Member[],
   newcomers: readonly NodeId[],
-  { timeoutMs, nowMs, note }: Waiting,
+  { timeoutMs, nowMs, note }: Omit<WaitOptions, 'progress'> & { readonly note: (note: Note) => void },
 ): Promise<NodeId[]> {
   const hosts = members.filter(({ id }) => !newcomers.includes(id));
   await awaitArrivals(fleet, members, newcomers, nowMs);
   const dropped = await droppedSoon(fleet, hosts, newcomers);
   let bans = dropped.size > 0 ? dropped : await bansOf(fleet, hosts, newcomers);
   if (bans.size === 0) return [];
+  // Once, since it may take a minute.
   note({ kind: 'awaits-end-of-ban' });
   const banned = [...new Set([...bans.values()].flat())];
   const deadline = nowMs() + timeoutMs + GRACE_MS;
@@ -59,9 +55,13 @@ export async function awaitUnbanned(
 type Bans = ReadonlyMap<NodeId, readonly NodeId[]>;
 
 /** For each host, which of those asked about it knows. */
-type Look = readonly (readonly NodeId[])[];
+type KnownByHost = readonly (readonly NodeId[])[];
 
-async function lookAround(fleet: Fleet, hosts: readonly Member[], ids: readonly NodeId[]): Promise<Look> {
+async function lookAround(
+  fleet: Fleet,
+  hosts: readonly Member[],
+  ids: readonly NodeId[],
+): Promise<KnownByHost> {
   const lines = new KnownLines();
   const lists = await Promise.all(
     hosts.map(({ address }) => unlessRefused(fleet.send(address, clusterNodes(lines)), 'loading')),
@@ -78,12 +78,16 @@ async function droppedSoon(fleet: Fleet, hosts: readonly Member[], ids: readonly
     const comes = looks.findIndex(look => look[host]?.includes(id));
     return comes !== -1 && looks.slice(comes).some(look => !look[host]?.includes(id));
   };
-  return new Map(
-    hosts.flatMap(({ id }, i) => {
-      const missed = ids.filter(one => isDropped(i, one));
-      return missed.length > 0 ? [[id, missed]] : [];
-    }),
-  );
+  return bansWhere(isDropped, hosts, ids);
+}
+
+function bansWhere(
+  isBanned: (host: number, id: NodeId) => boolean,
+  hosts: readonly Member[],
+  ids: readonly NodeId[],
+): Bans {
+  const banned = hosts.map(({ id }, i) => [id, ids.filter(one => isBanned(i, one))] as const);
+  return new Map(banned.filter(([, missed]) => missed.length > 0));
 }
 
 async function watch(
@@ -91,8 +95,8 @@ async function watch(
   hosts: readonly Member[],
   ids: readonly NodeId[],
   times: number,
-): Promise<Look[]> {
-  const looks: Look[] = [];
+): Promise<KnownByHost[]> {
+  const looks: KnownByHost[] = [];
   while (looks.length < times) {
     await sleep(LOOK_EVERY_MS);
     looks.push(await lookAround(fleet, hosts, ids));
@@ -101,26 +105,19 @@ async function watch(
 }
 
 /** Who has not known all of them in each of the last looks. */
-function unsteady(hosts: readonly Member[], ids: readonly NodeId[], looks: readonly Look[]): Bans {
+function unsteady(hosts: readonly Member[], ids: readonly NodeId[], looks: readonly KnownByHost[]): Bans {
   const last = looks.slice(-STEADY_LOOKS);
-  return new Map(
-    hosts.flatMap(({ id }, i) => {
-      const missed = ids.filter(one => last.some(look => !look[i]?.includes(one)));
-      return missed.length > 0 ? [[id, missed]] : [];
-    }),
-  );
+  return bansWhere((host, id) => last.some(look => !look[host]?.includes(id)), hosts, ids);
 }
 
 async function bansOf(fleet: Fleet, hosts: readonly Member[], ids: readonly NodeId[]): Promise<Bans> {
   const known = await lookAround(fleet, hosts, ids);
   const bans = await Promise.all(
-    hosts.map(async ({ id: host, address }, i) => {
-      const strangers = ids.filter(id => !known[i]?.includes(id));
-      const answers = await Promise.all(strangers.map(id => isBanned(fleet, address, id)));
-      return [host, strangers.filter((_, at) => answers[at])] as const;
-    }),
+    hosts.map(({ address }, i) =>
+      Promise.all(ids.map(id => !known[i]?.includes(id) && isBanned(fleet, address, id))),
+    ),
   );
-  return new Map(bans.filter(([, banned]) => banned.length > 0));
+  return bansWhere((host, id) => bans[host]?.[ids.indexOf(id)] === true, hosts, ids);
 }
 
 async function isBanned(fleet: Fleet, host: Address, id: NodeId): Promise<boolean> {

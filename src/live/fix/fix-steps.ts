@@ -1,5 +1,6 @@
 /** Carries out the steps of `fix`. */
 import { claimOf } from '../../plan/fix/claim.ts';
+import type { Note } from '../../plan/note.ts';
 import type { MendingStep } from '../../plan/step.ts';
 import type { Command } from '../../resp/command.ts';
 import { cancelTask } from '../../resp/commands/atomic-migration.ts';
@@ -14,17 +15,17 @@ import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { isSince, SLOT_RANGES } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import { persist } from '../keys/retry.ts';
 import { countInSlots } from '../look/census.ts';
 import { cancelExports } from '../move/atomic/cancel-exports.ts';
 import { keepOthersOff } from '../move/keep-others-off.ts';
-import { MoveError } from '../move/move-error.ts';
+import { viewIn } from '../move/move-error.ts';
 import type { TransferWatch } from '../watch/transfers.ts';
 import { type Gathering, gatherKeys, settleKeys } from './bring-keys-home.ts';
 import type { Settling } from './key-pairs.ts';
 
-export interface Mending extends Settling {
+export interface Mending extends Omit<Settling, 'note'> {
   /** What servers wait for each other in one MIGRATE. */
   readonly timeoutMs: number;
   /** Even keys go that hold up the servers for long. */
@@ -38,12 +39,13 @@ export interface MendRun {
   readonly nowMs: () => number;
   /** Of what takes long: how much is still to do. */
   readonly progress: (missing: number) => void;
+  readonly note: (note: Note) => void;
   readonly watch: TransferWatch;
 }
 
 export async function mend(step: MendingStep, run: MendRun): Promise<void> {
   const { fleet } = run;
-  const at = (id: NodeId) => viewOf(run, id).address;
+  const at = (id: NodeId) => viewIn(run.before, id).address;
   switch (step.kind) {
     case 'set-slots':
       return setSlots(step, run);
@@ -67,12 +69,6 @@ export async function mend(step: MendingStep, run: MendRun): Promise<void> {
   }
 }
 
-function viewOf({ before }: MendRun, id: NodeId): NodeView {
-  const view = before.views.find(candidate => candidate.id === id);
-  if (!view) throw new MoveError({ kind: 'silent', node: id });
-  return view;
-}
-
 /** Marks are taken off a primary that has become a replica meanwhile, as it has lost them by that. */
 async function setSlots(step: Extract<MendingStep, { kind: 'set-slots' }>, run: MendRun): Promise<void> {
   const { state, peer, node, slots } = step;
@@ -93,13 +89,13 @@ async function inBatches(
   node: NodeId,
   run: MendRun,
 ): Promise<void> {
-  const { address } = viewOf(run, node);
-  const { fleet, mending, nowMs } = run;
+  const { address } = viewIn(run.before, node);
+  const { fleet, nowMs, note } = run;
   for (let left = slots; left.size > 0; ) {
     const some = left.take(SLOTS_AT_A_TIME);
     left = left.without(some);
     const send = () => Promise.all([...some].map(slot => fleet.send(address, command(slot))));
-    await persist(send, { nowMs, note: mending.note });
+    await persist(send, { nowMs, note });
   }
 }
 
@@ -108,7 +104,7 @@ async function inBatches(
  * made to forget that first; the new epoch makes the others believe the claim, whomever they gave the slot to so far.
  */
 async function claim(step: Extract<MendingStep, { kind: 'claim-slots' }>, run: MendRun): Promise<void> {
-  const { address, server } = viewOf(run, step.node);
+  const { address, server } = viewIn(run.before, step.node);
   const { dropped, added } = claimOf(await run.fleet.send(address, clusterNodes()), step.slots);
   if (added.size === 0) return;
   const knowsRanges = isSince(server, SLOT_RANGES);
@@ -123,7 +119,7 @@ async function gather(step: Extract<MendingStep, { kind: 'gather-keys' }>, run: 
   const trip = run.watch.begin(step, step.slots);
   try {
     const [keys] = await Promise.all([
-      countInSlots(run.fleet, viewOf(run, step.from), step.slots),
+      countInSlots(run.fleet, viewIn(run.before, step.from), step.slots),
       trip.ready,
     ]);
     trip.counted(keys);
@@ -141,11 +137,11 @@ function alone(work: (keys: Gathering) => Promise<void>, keys: Gathering): Promi
 }
 
 function gathering(owner: NodeId, holder: NodeId, slots: SlotSet, run: MendRun): Gathering {
-  const view = viewOf(run, holder);
+  const view = viewIn(run.before, holder);
   const owned = view.self.role === 'primary' ? view.self.slots : SlotSet.empty;
   return {
     fleet: run.fleet,
-    owner: memberOf(viewOf(run, owner)),
+    owner: memberOf(viewIn(run.before, owner)),
     holder: memberOf(view),
     slots,
     databases: [...new Set([0, ...view.server.databases])],
@@ -154,14 +150,14 @@ function gathering(owner: NodeId, holder: NodeId, slots: SlotSet, run: MendRun):
     timeoutMs: run.mending.timeoutMs,
     allowBlocking: run.mending.allowBlocking,
     averageBytes: (view.server.usedMemoryBytes ?? 0) / Math.max(1, view.server.keys ?? 0),
-    settling: run.mending,
+    settling: { ...run.mending, note: run.note },
     nowMs: run.nowMs,
     progress: run.progress,
   };
 }
 
 async function cancel(step: Extract<MendingStep, { kind: 'cancel-migration' }>, run: MendRun): Promise<void> {
-  const { address } = viewOf(run, step.node);
+  const { address } = viewIn(run.before, step.node);
   const cancelling: Promise<unknown> = step.name
     ? run.fleet.send(address, cancelTask(step.name))
     : // What has been granted meanwhile the next look finds done.

@@ -4,6 +4,7 @@
  * meanwhile, so each is watched, and nothing is overwritten or removed but what was read.
  */
 
+import type { Preference } from '../../plan/fix/fix.ts';
 import type { Note } from '../../plan/note.ts';
 import type { Command } from '../../resp/command.ts';
 import { multi, queued, select } from '../../resp/commands/cluster.ts';
@@ -30,9 +31,6 @@ import { showKey } from '../keys/big-keys.ts';
 import { isSame } from '../keys/compare-keys.ts';
 import type { RescuedValue } from '../keys/rescue-file.ts';
 import { MoveError } from '../move/move-error.ts';
-
-/** Whose value stays where two differ. */
-export type Preference = 'owner' | 'other' | 'newest';
 
 export interface Settling {
   readonly prefer: Preference;

@@ -4,10 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlotMove } from '../../plan/step.ts';
 import type { Migration } from '../../resp/commands/atomic-migration.ts';
 import { memberOf } from '../../topology/members.ts';
-import type { NodeId } from '../../topology/node.ts';
 import { isSince } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
+import type { ClusterSnapshot, ServerFacts } from '../../topology/snapshot.ts';
 import { countKeys } from '../keys/count-keys.ts';
 import { hidesForeignKeys } from '../look/census.ts';
 import { moveAtomically } from './atomic/atomic-mover.ts';
@@ -17,7 +16,7 @@ import { lookAtEnds } from './both-ends.ts';
 import { cautionAboutStreams } from './consumer-groups.ts';
 import { keepOthersOff } from './keep-others-off.ts';
 import { migrateMover } from './migrate/migrate-mover.ts';
-import { MoveError, NotAtomicallyError } from './move-error.ts';
+import { MoveError, NotAtomicallyError, viewIn } from './move-error.ts';
 import type { MoveRun, Passage } from './mover.ts';
 import { shareFunctions } from './share-functions.ts';
 
@@ -42,7 +41,7 @@ async function moveInBestWay(
   run: MoveRun,
 ): Promise<SlotSet> {
   const [from, to] = [passage.from.id, passage.to.id];
-  const servers = { source: viewOf(before, from).server, target: viewOf(before, to).server };
+  const servers = { source: viewIn(before, from).server, target: viewIn(before, to).server };
   const way = atomicWay(servers.source, servers.target);
   if (choice === 'atomic' && !way) throw new MoveError({ kind: 'no-atomic-migration' });
   // Something may be asked for that the servers do not do by themselves.
@@ -112,8 +111,8 @@ async function lookUntilFit(crossing: Crossing, run: MoveRun) {
 }
 
 function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet, trip }: MoveRun): Passage {
-  const source = viewOf(before, move.from);
-  const [from, { meetAt, ...target }] = [memberOf(source), memberOf(viewOf(before, move.to))];
+  const source = viewIn(before, move.from);
+  const [from, { meetAt, ...target }] = [memberOf(source), memberOf(viewIn(before, move.to))];
   if (!meetAt) throw new MoveError({ kind: 'no-meeting-place', node: move.to });
   const databases = [...new Set([0, ...source.server.databases])];
   const others = before.views
@@ -130,8 +129,8 @@ function passageOf(move: SlotMove, before: ClusterSnapshot, { fleet, trip }: Mov
     from,
     to: { ...target, meetAt },
     slots: move.slots,
-    restartKeepsKeys: restartKeepsKeys(viewOf(before, move.to).server),
-    targetHidesKeys: hidesForeignKeys(viewOf(before, move.to).server),
+    restartKeepsKeys: restartKeepsKeys(viewIn(before, move.to).server),
+    targetHidesKeys: hidesForeignKeys(viewIn(before, move.to).server),
     setSlotWaits: isSince(source.server, { valkey: [8, 0] }),
     others,
     count,
@@ -147,12 +146,6 @@ function restartKeepsKeys(server: ServerFacts): boolean {
 
 /** Valkey takes several migrations of one node at a time. */
 export function goesAlongside({ from, to }: SlotMove, before: ClusterSnapshot, choice: MoverChoice): boolean {
-  const way = atomicWay(viewOf(before, from).server, viewOf(before, to).server);
+  const way = atomicWay(viewIn(before, from).server, viewIn(before, to).server);
   return choice !== 'migrate' && way !== undefined && !way.onePerNode;
-}
-
-function viewOf({ views }: ClusterSnapshot, id: NodeId): NodeView {
-  const view = views.find(candidate => candidate.id === id);
-  if (!view) throw new MoveError({ kind: 'silent', node: id });
-  return view;
 }
