@@ -22,7 +22,7 @@ import { migrateTimeoutMs } from '../keys/migrate-timeout.ts';
 /** What goes in one MIGRATE each, and what servers may wait for each other in it. */
 export interface Portions {
   readonly timeoutMs: number;
-  of(line: Lane, keys: readonly Key[]): Promise<readonly Batch[]>;
+  readonly of: (line: Lane, keys: readonly Key[]) => Promise<readonly Batch[]>;
 }
 
 export interface Caution {

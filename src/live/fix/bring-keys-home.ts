@@ -1,14 +1,15 @@
 /** Keys that a node holds and does not own: those that the owner has too are settled, all others go there. */
-import { countKeysInSlot, select } from '../../resp/commands/cluster.ts';
+import { countKeysInSlot } from '../../resp/commands/cluster.ts';
 import { type Key, keysInSlot } from '../../resp/commands/slots.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
-import { type Batch, migrateBatch, sendBatch } from '../keys/migrate-keys.ts';
+import { migrateBatch, sendBatch } from '../keys/migrate-keys.ts';
+import { TargetLines } from '../keys/target-lines.ts';
 import { MoveError } from '../move/move-error.ts';
 import type { Trip } from '../watch/transfers.ts';
-import { portioning } from './batches.ts';
-import { KeyPairs, type Settling } from './key-pairs.ts';
+import { type Portions, portioning } from './batches.ts';
+import { type ClashPolicy, KeyPairs } from './key-pairs.ts';
 
 export interface Gathering {
   readonly fleet: Fleet;
@@ -23,7 +24,7 @@ export interface Gathering {
   readonly allowBlocking: boolean;
   /** Of the keys that the holder has. */
   readonly averageBytes: number;
-  readonly settling: Settling;
+  readonly settling: ClashPolicy;
   readonly nowMs: () => number;
   /** Told how many keys are still to come. */
   readonly progress: (missing: number) => void;
@@ -38,26 +39,15 @@ const MOST_IDLE_ROUNDS = 10;
 const WORKERS = 4;
 
 export async function gatherKeys(work: Gathering): Promise<void> {
-  const portions = await portioning(work.fleet, {
-    ...work,
-    holder: work.holder.address,
-    note: work.settling.note,
-  });
-  const sending: Sending = async (line, database, keys) => {
-    for (const batch of await portions.of(line, keys))
-      if (!(await send({ ...work, timeoutMs: portions.timeoutMs }, line, database, batch))) return false;
-    return true;
-  };
-  await inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot, sending));
+  const how = { ...work, holder: work.holder.address, note: work.settling.note };
+  const portions = await portioning(work.fleet, how);
+  await inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot, portions));
 }
-
-/** False where a client has made one of them at the owner meanwhile: then all are to be looked at again. */
-type Sending = (line: Lane, database: number, keys: readonly Key[]) => Promise<boolean>;
 
 /** Only those that both have. All of them are looked through: a later MIGRATE would stop at the first. */
 export async function settleKeys(work: Gathering): Promise<void> {
-  await inEachSlot(work, async ({ line, pairs }, slot) => {
-    const keys = await line.send(keysInSlot(slot, await line.send(countKeysInSlot(slot))));
+  await inEachSlot(work, async ({ holder, pairs }, slot) => {
+    const keys = await holder.send(keysInSlot(slot, await holder.send(countKeysInSlot(slot))));
     for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
       const common = await pairs.common(keys.slice(from, from + KEYS_AT_A_TIME));
       for (const key of common) await pairs.settle(key, slot);
@@ -67,7 +57,7 @@ export async function settleKeys(work: Gathering): Promise<void> {
 
 /** Connections of its own to both ends, in the same database. */
 interface Worker {
-  readonly line: Lane;
+  readonly holder: Lane;
   readonly pairs: KeyPairs;
   readonly database: number;
 }
@@ -104,52 +94,44 @@ async function inEachSlot(
 
 async function slotsHeld(work: Gathering, database: number): Promise<Map<Slot, number>> {
   const all = [...work.slots];
-  const counts = await withLine(work, database, line => line.sendAll(all.map(countKeysInSlot)));
+  const counts = await withLines(work, database, async lines => {
+    const holder = await lines.to(work.holder.address);
+    return holder.sendAll(all.map(countKeysInSlot));
+  });
   return new Map(all.map((slot, i) => [slot, counts[i] ?? 0] as const).filter(([, keys]) => keys > 0));
 }
 
 function withWorker<T>(work: Gathering, database: number, use: (worker: Worker) => Promise<T>): Promise<T> {
-  return withLine(work, database, async line => {
-    const { fleet, owner, holder, asks, settling } = work;
-    const pairs = new KeyPairs(fleet, owner.address, holder.address, asks, settling);
-    try {
-      await pairs.select(database);
-      return await use({ line, pairs, database });
-    } finally {
-      pairs.close();
-    }
+  const addresses = { owner: work.owner.address, holder: work.holder.address };
+  return withLines(work, database, async lines => {
+    const [owner, holder] = await Promise.all([lines.to(addresses.owner), lines.to(addresses.holder)]);
+    const ends = { addresses, owner, holder, database, asks: work.asks };
+    return use({ holder, pairs: new KeyPairs(ends, work.settling), database });
   });
 }
 
-async function withLine<T>(
-  { fleet, holder }: Gathering,
+async function withLines<T>(
+  { fleet }: Gathering,
   database: number,
-  use: (line: Lane) => Promise<T>,
+  use: (lines: TargetLines) => Promise<T>,
 ): Promise<T> {
-  const line = fleet.lane(holder.address);
+  const lines = new TargetLines(fleet, database);
   try {
-    if (database !== 0) await line.send(select(database));
-    return await use(line);
+    return await use(lines);
   } finally {
-    line.close();
+    lines.close();
   }
 }
 
-async function emptySlot(
-  work: Gathering,
-  { line, pairs, database }: Worker,
-  slot: Slot,
-  sending: Sending,
-): Promise<void> {
-  let idle = 0;
-  for (;;) {
-    const keys = await line.send(keysInSlot(slot, KEYS_AT_A_TIME));
+async function emptySlot(work: Gathering, worker: Worker, slot: Slot, portions: Portions): Promise<void> {
+  const { holder, pairs } = worker;
+  for (let idle = 0; ; ) {
+    const keys = await holder.send(keysInSlot(slot, KEYS_AT_A_TIME));
     if (keys.length === 0) return;
     const common = await pairs.common(keys);
     for (const key of common) await pairs.settle(key, slot);
-    const shared = new Set(common.map(key => key.toString('latin1')));
-    const others = keys.filter(key => !shared.has(key.toString('latin1')));
-    const gone = others.length === 0 || (await sending(line, database, others));
+    const others = keys.filter(key => !common.includes(key));
+    const gone = others.length === 0 || (await send(others, work, worker, portions));
     idle = gone ? idle : idle + 1;
     if (idle >= MOST_IDLE_ROUNDS)
       throw new MoveError({ kind: 'keys-left', at: work.holder.address, slots: [slot] });
@@ -158,15 +140,19 @@ async function emptySlot(
   }
 }
 
+/** False where a client has made one of them at the owner meanwhile: then all are to be looked at again. */
 async function send(
-  { fleet, owner, holder, timeoutMs, nowMs, settling, trip }: Gathering,
-  line: Lane,
-  database: number,
-  batch: Batch,
+  keys: readonly Key[],
+  { fleet, owner, holder, nowMs, settling: { note }, trip }: Gathering,
+  { holder: line, database }: Worker,
+  { of, timeoutMs }: Portions,
 ): Promise<boolean> {
-  const place = owner.meetAt;
-  if (!place) throw new MoveError({ kind: 'owner-unreachable', holder: holder.address });
-  const arrival = { host: place.ip, port: place.port, database, replace: false };
-  const command = migrateBatch(batch, arrival, { timeoutMs, credentials: fleet.credentials });
-  return (await sendBatch(line, command, { trip, nowMs, note: settling.note })) === 'moved';
+  for (const batch of await of(line, keys)) {
+    const place = owner.meetAt;
+    if (!place) throw new MoveError({ kind: 'owner-unreachable', holder: holder.address });
+    const arrival = { host: place.ip, port: place.port, database, replace: false };
+    const command = migrateBatch(batch, arrival, { timeoutMs, credentials: fleet.credentials });
+    if ((await sendBatch(line, command, { trip, nowMs, note })) !== 'moved') return false;
+  }
+  return true;
 }

@@ -23,9 +23,9 @@ import { keepOthersOff } from '../move/keep-others-off.ts';
 import { viewIn } from '../move/move-error.ts';
 import type { TransferWatch } from '../watch/transfers.ts';
 import { type Gathering, gatherKeys, settleKeys } from './bring-keys-home.ts';
-import type { Settling } from './key-pairs.ts';
+import type { ClashPolicy } from './key-pairs.ts';
 
-export interface Mending extends Omit<Settling, 'note'> {
+export interface Mending extends Omit<ClashPolicy, 'note'> {
   /** What servers wait for each other in one MIGRATE. */
   readonly timeoutMs: number;
   /** Even keys go that hold up the servers for long. */

@@ -7,7 +7,7 @@
 import type { Preference } from '../../plan/fix/fix.ts';
 import type { Note } from '../../plan/note.ts';
 import type { Command } from '../../resp/command.ts';
-import { multi, queued, select } from '../../resp/commands/cluster.ts';
+import { multi, queued } from '../../resp/commands/cluster.ts';
 import {
   countExisting,
   execUnlessChanged,
@@ -23,7 +23,7 @@ import {
 import { dump, type Key, timeToLive } from '../../resp/commands/slots.ts';
 import { typeOf } from '../../resp/commands/values.ts';
 import { unlessRefused } from '../../resp/errors.ts';
-import type { Fleet, Lane } from '../../resp/fleet.ts';
+import type { Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 import { askingFirst, type Line } from '../keys/asking-first.ts';
@@ -32,7 +32,7 @@ import { isSame } from '../keys/compare-keys.ts';
 import type { RescuedValue } from '../keys/rescue-file.ts';
 import { MoveError } from '../move/move-error.ts';
 
-export interface Settling {
+export interface ClashPolicy {
   readonly prefer: Preference;
   readonly rescue: (value: RescuedValue) => Promise<void>;
   /** Where they are then: a file. */
@@ -47,37 +47,30 @@ interface Value extends SavedValue {
 /** A key that clients change just then is looked at again so often. */
 const MOST_ATTEMPTS = 20;
 
+/** Which nodes these are, and connections to both, in one database. */
+interface OwnerAndHolder {
+  readonly addresses: { readonly owner: Address; readonly holder: Address };
+  readonly owner: Lane;
+  readonly holder: Lane;
+  readonly database: number;
+  /** The holder only imports the slots, and lets nobody see its keys who does not ask for them. */
+  readonly asks: boolean;
+}
+
 export class KeyPairs {
   readonly #owner: Lane;
-  readonly #other: Lane;
-  readonly #ownerName: string;
-  readonly #otherName: string;
-  /** The other one, as it shows keys. */
+  readonly #holder: Lane;
+  readonly #ends: OwnerAndHolder;
+  /** The holder, as it shows keys. */
   readonly #seen: Line;
-  readonly #asks: boolean;
-  readonly #settling: Settling;
-  #database = 0;
+  readonly #policy: ClashPolicy;
 
-  /** `asks`: the other one only imports the slots, and lets nobody see them who does not ask for it. */
-  constructor(fleet: Fleet, owner: Address, other: Address, asks: boolean, settling: Settling) {
-    this.#owner = fleet.lane(owner);
-    this.#other = fleet.lane(other);
-    this.#ownerName = formatAddress(owner);
-    this.#otherName = formatAddress(other);
-    this.#seen = asks ? askingFirst(this.#other) : this.#other;
-    this.#asks = asks;
-    this.#settling = settling;
-  }
-
-  close(): void {
-    this.#owner.close();
-    this.#other.close();
-  }
-
-  async select(database: number): Promise<void> {
-    if (database === this.#database) return;
-    await Promise.all([this.#owner, this.#other].map(line => line.send(select(database))));
-    this.#database = database;
+  constructor(ends: OwnerAndHolder, policy: ClashPolicy) {
+    this.#owner = ends.owner;
+    this.#holder = ends.holder;
+    this.#ends = ends;
+    this.#seen = ends.asks ? askingFirst(ends.holder) : ends.holder;
+    this.#policy = policy;
   }
 
   /** Those that the owner has too. An owner that gives the slot away sends whoever asks for a key that it has not. */
@@ -93,60 +86,43 @@ export class KeyPairs {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
       if (await this.#attempt(key, slot)) return;
     }
-    throw new MoveError({
-      kind: 'restless-key',
-      key: showKey(key),
-      nodes: [this.#ownerName, this.#otherName],
-    });
+    const { owner, holder } = this.#ends.addresses;
+    const nodes = [formatAddress(owner), formatAddress(holder)] as const;
+    throw new MoveError({ kind: 'restless-key', key: showKey(key), nodes });
   }
 
   /** False where somebody has changed the value meanwhile. */
   async #attempt(key: Key, slot: Slot): Promise<boolean> {
     // Before DUMP, which counts as use.
-    const isOthersNewer = this.#settling.prefer === 'newest' && (await this.#isOthersNewer(key));
-    const [own, others] = await Promise.all([this.#read(key, false), this.#read(key, true)]);
+    const isOthersNewer = this.#policy.prefer === 'newest' && (await this.#isOthersNewer(key));
+    const [own, others] = await Promise.all([read(key, this.#owner), read(key, this.#seen)]);
     if (!own || !others) return this.#forget();
     if ((await isSame(key, [own, this.#owner], [others, this.#seen])) === true) {
       await this.#owner.send(unwatch());
       return this.#removeOthers(key);
     }
-    const { prefer, rescue, keptIn, note } = this.#settling;
+    const { prefer, rescue, keptIn, note } = this.#policy;
+    const { addresses, database } = this.#ends;
     const othersWins = prefer === 'other' || isOthersNewer;
-    const [loser, node] = othersWins ? [own, this.#ownerName] : [others, this.#otherName];
-    await rescue({ key, database: this.#database, slot, node, ...loser });
-    if (othersWins && !(await this.#overwriteOwn(key, others))) return this.#forget(false);
+    const loser = othersWins ? own : others;
+    const node = formatAddress(othersWins ? addresses.owner : addresses.holder);
+    await rescue({ key, database, slot, node, ...loser });
     if (!othersWins) await this.#owner.send(unwatch());
+    else if (!(await inTransaction(this.#owner, restore(key, others, true)))) return this.#forget(false);
     const isDone = await this.#removeOthers(key);
     if (isDone) note({ kind: 'value-replaced', key: showKey(key), node, keptIn });
     return isDone;
   }
 
   async #forget(isDone = true): Promise<boolean> {
-    await Promise.all([this.#owner.send(unwatch()), this.#other.send(unwatch())]);
+    await Promise.all([this.#owner.send(unwatch()), this.#holder.send(unwatch())]);
     return isDone;
   }
 
-  /** Watched before it is read, so that nothing is overwritten or removed but what was read. */
-  async #read(key: Key, isOthers: boolean): Promise<Value | undefined> {
-    const line = isOthers ? this.#seen : this.#owner;
-    const ask = <T>(command: Command<T>) => unlessMoved(line.send(command));
-    const [, payload, ttlMs, type = 'unknown'] = await Promise.all([
-      ask(watch(key)),
-      ask(dump(key)),
-      ask(timeToLive(key)),
-      ask(typeOf(key)),
-    ]);
-    return payload && { payload, type, ...(ttlMs !== undefined && { ttlMs }) };
-  }
-
-  #overwriteOwn(key: Key, value: Value): Promise<boolean> {
-    return inTransaction(this.#owner, restore(key, value, true));
-  }
-
   async #removeOthers(key: Key): Promise<boolean> {
-    if (!this.#asks) return inTransaction(this.#other, remove(key));
+    if (!this.#ends.asks) return inTransaction(this.#holder, remove(key));
     // No client is sent here for a key that the owner has, so nobody changes it between.
-    await this.#other.send(unwatch());
+    await this.#holder.send(unwatch());
     await this.#seen.send(remove(key));
     return true;
   }
@@ -161,6 +137,18 @@ export class KeyPairs {
     if (own && others) return others[0] > own[0] || (others[0] === own[0] && others[1] > own[1]);
     return idle !== undefined && othersIdle !== undefined && othersIdle < idle;
   }
+}
+
+/** Watched before it is read, so that nothing is overwritten or removed but what was read. */
+async function read(key: Key, line: Line): Promise<Value | undefined> {
+  const ask = <T>(command: Command<T>) => unlessMoved(line.send(command));
+  const [, payload, ttlMs, type = 'unknown'] = await Promise.all([
+    ask(watch(key)),
+    ask(dump(key)),
+    ask(timeToLive(key)),
+    ask(typeOf(key)),
+  ]);
+  return payload && { payload, type, ...(ttlMs !== undefined && { ttlMs }) };
 }
 
 async function inTransaction(line: Lane, command: Command<unknown>): Promise<boolean> {
