@@ -10,7 +10,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { escaped } from '../../resp/reply.ts';
 import type { Address } from '../../topology/node.ts';
 import { MoveError } from '../move/move-error.ts';
-import type { MoveRun, CountedPassage as Passage } from '../move/mover.ts';
+import type { CountedPassage, MoveRun } from '../move/mover.ts';
 import type { Line } from './asking-first.ts';
 import { type NodeTimeout, nodeTimeoutAt } from './migrate-timeout.ts';
 
@@ -61,7 +61,10 @@ export async function sizesOf(keys: readonly Key[], line: Pick<Line, 'sendEach'>
   });
 }
 
-export async function findBigKeys({ from, keys, averageBytes }: Passage, run: MoveRun): Promise<BigKeys> {
+export async function findBigKeys(
+  { from, keys, averageBytes }: CountedPassage,
+  run: MoveRun,
+): Promise<BigKeys> {
   const big: Sized[] = [];
   if (averageBytes < LARGE_AVERAGE_BYTES) return new Map();
   const line = run.fleet.lane(from.address);

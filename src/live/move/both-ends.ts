@@ -17,7 +17,7 @@ import { ifTold } from '../look/look-at-node.ts';
 import type { AtomicWay } from './atomic/way.ts';
 import type { MoveRun, Passage } from './mover.ts';
 
-export interface End {
+export interface SeenEnd {
   readonly cluster: Pick<ClusterNodesReply, 'self' | 'nodes' | 'open'>;
   /** That it takes part in, or did lately. */
   readonly migrations: readonly Migration[];
@@ -32,8 +32,8 @@ export interface End {
 }
 
 export interface BothEnds {
-  readonly source: End;
-  readonly target: End;
+  readonly source: SeenEnd;
+  readonly target: SeenEnd;
   /** The target would not take what the source sends as this user. */
   readonly notPushed?: { readonly user: string; readonly message: string };
 }
@@ -43,11 +43,11 @@ export async function lookAtEnds(
   { fleet }: Pick<MoveRun, 'fleet'>,
   way: AtomicWay | undefined,
 ): Promise<BothEnds> {
-  const [[source, target], notPushed] = await Promise.all([
-    Promise.all([passage.from, passage.to].map(member => lookAt(member, passage, fleet, way))),
+  const [source, target, notPushed] = await Promise.all([
+    lookAt(passage.from, passage, fleet, way),
+    lookAt(passage.to, passage, fleet, way),
     way?.pushesAs && whyNotPushed(way.pushesAs, passage, fleet),
   ]);
-  if (!source || !target) throw new RangeError('a passage has two ends');
   return { source, target, ...(notPushed !== undefined && { notPushed }) };
 }
 
@@ -71,7 +71,7 @@ async function lookAt(
   passage: Passage,
   fleet: MoveRun['fleet'],
   way: AtomicWay | undefined,
-): Promise<End> {
+): Promise<SeenEnd> {
   const send: MoveRun['fleet']['send'] = (_, command) => fleet.send(member.address, command);
   const at = member.address;
   const isSeat = way?.seat(passage) === member;

@@ -10,16 +10,15 @@ import { NodeError } from '../../resp/errors.ts';
 import type { ClusterNode, NodeId } from '../../topology/node.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { slotsWithKeys } from '../keys/count-keys.ts';
+import type { SeenAtEnds } from './migrate/expect-marks.ts';
 import type { MoveRun, Passage } from './mover.ts';
-
-type Ends = readonly [source: ClusterNodesReply, target: ClusterNodesReply];
 
 /** Returns the slots that are still open, or nothing where both ends are what they were. */
 export async function leftByFailover(
   slots: SlotSet,
   passage: Passage,
   run: MoveRun,
-  [source, target]: Ends,
+  [source, target]: SeenAtEnds,
 ): Promise<SlotSet | undefined> {
   if (source.self.role === 'primary' && target.self.role === 'primary') return undefined;
   const { from, to } = passage;

@@ -1,7 +1,7 @@
 /** How much a node does at a time: a passage begins when both its ends have room, in the order in which they came. */
 import type { NodeId } from '../../topology/node.ts';
 
-interface Waiting {
+interface Waiter {
   readonly nodes: readonly NodeId[];
   readonly enter: () => void;
 }
@@ -9,7 +9,7 @@ interface Waiting {
 export class Gates {
   readonly #most: number;
   readonly #busy = new Map<NodeId, number>();
-  #waiting: Waiting[] = [];
+  #waiting: Waiter[] = [];
 
   constructor(mostPerNode: number) {
     this.#most = mostPerNode;

@@ -69,6 +69,3 @@ export interface MoveRun {
 export interface CountedPassage extends Passage {
   readonly keys: KeyCounts;
 }
-
-/** Returns the slots that have changed their owner: all, unless it was stopped. */
-export type Mover = (passage: Passage, run: MoveRun) => Promise<SlotSet>;

@@ -3,6 +3,7 @@
  * lost keys meanwhile, and how many of those that were counted beforehand are nowhere any more.
  */
 import type { Loss } from '../../plan/slots/loss.ts';
+import type { SlotMove } from '../../plan/step.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { formatAddress, type NodeId } from '../../topology/node.ts';
 import { isEvicting, type ServerChange } from '../../topology/server-changes.ts';
@@ -13,12 +14,6 @@ import { takeCensus } from '../look/census.ts';
 import { EntryNodeError, inspect } from '../look/inspect.ts';
 import { AlarmError } from '../move/move-error.ts';
 import { type Guard, NodeWatch, unlessSilent } from './nodes.ts';
-
-export interface Route {
-  readonly from: NodeId;
-  readonly to: NodeId;
-  readonly slots: SlotSet;
-}
 
 /** What those who send keys have to do with the watch. */
 export interface Trip {
@@ -33,7 +28,7 @@ export interface Trip {
   end(): void;
 }
 
-interface Journey extends Route {
+interface Journey extends SlotMove {
   /** At both ends before anything went; absent where nobody could count them. */
   keys?: KeyCounts;
   /** Of the target, where an earlier run had brought some; undefined where it could not count them. */
@@ -53,13 +48,13 @@ export class TransferWatch {
   }
 
   /** `shared`: slots in which the target may have keys already. */
-  begin(route: Route, shared: SlotSet): Trip {
-    const there = unlessSilent(this.#count(route.to, shared));
-    const record: Journey = { ...route, there };
+  begin(move: SlotMove, shared: SlotSet): Trip {
+    const there = unlessSilent(this.#count(move.to, shared));
+    const record: Journey = { ...move, there };
     this.#records.push(record);
     let guard: Guard | undefined;
     let isOver = false;
-    const begins = this.#watch.over({ sources: [route.from], targets: [route.to] }).then(begun => {
+    const begins = this.#watch.over({ sources: [move.from], targets: [move.to] }).then(begun => {
       guard = begun;
       if (isOver) guard.end();
     });
@@ -180,7 +175,7 @@ function of(counts: KeyCounts | undefined, slot: Slot): number {
 }
 
 /** Slots that the target was importing before we began: an earlier run may have brought some of their keys. */
-export function openAt({ views }: ClusterSnapshot, { to, slots }: Route): SlotSet {
+export function openAt({ views }: ClusterSnapshot, { to, slots }: SlotMove): SlotSet {
   const open = views.find(({ id }) => id === to)?.open.importing.keys() ?? [];
   return SlotSet.of(...open).intersect(slots);
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { BatchSize } from '../../../src/live/keys/batch-size.ts';
 import { Pace, type PaceLimits } from '../../../src/live/keys/pace.ts';
 import { Gates } from '../../../src/live/move/gates.ts';
-import { Supply } from '../../../src/live/move/migrate/open-slots.ts';
+import { SlotQueue } from '../../../src/live/move/migrate/slot-queue.ts';
 import { windowsOf } from '../../../src/live/move/migrate/windows.ts';
 import { nodeId } from '../../../src/topology/node.ts';
 import { type Slot, SlotSet, slot } from '../../../src/topology/slot-set.ts';
@@ -46,35 +46,35 @@ describe('the keys in a batch', () => {
 
 describe('the slots for the lanes', () => {
   test('are taken in order, also by those who were there before them', async () => {
-    const supply = new Supply();
-    const early = [supply.take(), supply.take()];
-    const drained = supply.add([slot(7), slot(8), slot(9)]);
-    supply.close();
-    const taken = await Promise.all([...early, supply.take(), supply.take()]);
-    expect(taken.map(supplied => supplied?.slot)).toEqual([7, 8, 9, undefined]);
-    for (const supplied of taken) supplied?.done();
+    const queue = new SlotQueue();
+    const early = [queue.take(), queue.take()];
+    const drained = queue.add([slot(7), slot(8), slot(9)]);
+    queue.close();
+    const taken = await Promise.all([...early, queue.take(), queue.take()]);
+    expect(taken.map(open => open?.slot)).toEqual([7, 8, 9, undefined]);
+    for (const open of taken) open?.done();
     await drained;
   });
 
   test('are drained when all of them are done, and at once where there are none', async () => {
-    const supply = new Supply();
-    await supply.add([]);
+    const queue = new SlotQueue();
+    await queue.add([]);
     let isDrained = false;
-    const drained = supply.add([slot(1), slot(2)]).then(() => {
+    const drained = queue.add([slot(1), slot(2)]).then(() => {
       isDrained = true;
     });
-    (await supply.take())?.done();
+    (await queue.take())?.done();
     await Promise.resolve();
     expect(isDrained).toBe(false);
-    (await supply.take())?.done();
+    (await queue.take())?.done();
     await drained;
   });
 
   test('are left where they are once they are dropped', async () => {
-    const supply = new Supply();
-    supply.add([slot(1)]);
-    supply.drop();
-    expect(await supply.take()).toBeUndefined();
+    const queue = new SlotQueue();
+    queue.add([slot(1)]);
+    queue.drop();
+    expect(await queue.take()).toBeUndefined();
   });
 });
 

@@ -14,7 +14,7 @@ import { AlarmError, MoveError, NotAtomicallyError, nodeProblem } from '../move-
 import type { MoveRun, Passage } from '../mover.ts';
 import { expectNoContradiction } from './ask-other-end.ts';
 import { beginMigration, type Start } from './begin-migration.ts';
-import { callOff, type Ending, stillRunning } from './call-off.ts';
+import { type CallOffResult, callOff, stillRunning } from './call-off.ts';
 import type { AtomicWay } from './way.ts';
 
 /** The servers answer at once, and most moves take fractions of a second; a long one need not be asked about as often. */
@@ -74,7 +74,7 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
     reason: MoveProblem | undefined,
     leave: { withinMs?: number; withOwn?: boolean },
   ): Promise<boolean> {
-    let ending: Ending;
+    let ending: CallOffResult;
     try {
       ending = await callOff(way, passage, name, run, { withOwn: reason === undefined, ...leave });
     } catch (error) {

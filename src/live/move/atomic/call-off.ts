@@ -9,7 +9,7 @@ import type { MoveRun, Passage } from '../mover.ts';
 import type { Order } from './cancel-exports.ts';
 import type { AtomicWay } from './way.ts';
 
-export type Ending =
+export type CallOffResult =
   | { readonly kind: 'off' }
   /** It was quicker. */
   | { readonly kind: 'done' }
@@ -33,15 +33,10 @@ export async function callOff(
   name: string,
   run: MoveRun,
   { withOwn, withinMs }: Leave,
-): Promise<Ending> {
+): Promise<CallOffResult> {
   // Of its own: the usual connection may be what has failed, or wait for a reply that does not come.
   const line = run.fleet.lane(way.seat(passage).address);
-  const limit = new AbortController();
-  if (withinMs !== undefined)
-    sleep(withinMs, undefined, { signal: limit.signal }).then(
-      () => line.close(),
-      () => {},
-    );
+  const timer = withinMs === undefined ? undefined : setTimeout(() => line.close(), withinMs);
   try {
     return await end(way, name, line, run, withOwn);
   } catch (error) {
@@ -54,7 +49,7 @@ export async function callOff(
       ...stillRunning(way, passage, name),
     });
   } finally {
-    limit.abort();
+    clearTimeout(timer);
     line.close();
   }
 }
@@ -65,7 +60,7 @@ async function end(
   line: Lane,
   { own, nowMs }: MoveRun,
   withOwn: boolean,
-): Promise<Ending> {
+): Promise<CallOffResult> {
   if (way.cancelsAll) {
     // Between this look and the order somebody may begin another one; nothing that the server knows prevents that.
     const others = (await line.send(way.list())).filter(

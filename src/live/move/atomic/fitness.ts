@@ -6,12 +6,12 @@ import { formatAddress, type NodeId } from '../../../topology/node.ts';
 import { isSince } from '../../../topology/releases.ts';
 import { SlotSet } from '../../../topology/slot-set.ts';
 import type { ServerFacts } from '../../../topology/snapshot.ts';
-import type { BothEnds, End } from '../both-ends.ts';
+import type { BothEnds, SeenEnd } from '../both-ends.ts';
 import type { Passage } from '../mover.ts';
 import { isOf } from './own-migrations.ts';
 import type { AtomicWay } from './way.ts';
 
-type Verdict =
+type Fit =
   /** `underWay`: it has been begun already, by a run that was killed or by somebody who wants the same. */
   | { readonly kind: 'fit'; readonly underWay?: Migration }
   /** Not this way; MIGRATE may work. */
@@ -20,9 +20,9 @@ type Verdict =
   | { readonly kind: 'taken'; readonly why: MoveProblem };
 
 export type Fitness =
-  | Verdict
+  | Fit
   /** As `otherwise` unless it changes within a moment, as things do that nodes tell each other. */
-  | { readonly kind: 'not-yet'; readonly otherwise: Verdict };
+  | { readonly kind: 'not-yet'; readonly otherwise: Fit };
 
 export interface Question {
   readonly passage: Pick<Passage, 'from' | 'to' | 'slots'>;
@@ -43,7 +43,7 @@ export function fitnessOf(question: Question): Fitness {
   const owner = otherOwner(question);
   if (owner) return owner;
   const { forbidden } = seatOf(question);
-  const unfit = (why: MoveProblem): Verdict => ({ kind: 'unfit', why });
+  const unfit = (why: MoveProblem): Fit => ({ kind: 'unfit', why });
   if (forbidden !== undefined)
     return unfit({ kind: 'node', node: formatAddress(way.seat(passage).address), message: forbidden });
   const { from, to } = passage;
@@ -67,7 +67,7 @@ export function fitnessOf(question: Question): Fitness {
   return { kind: 'fit' };
 }
 
-function seatOf({ way, passage, ends }: Pick<Question, 'way' | 'passage' | 'ends'>): End {
+function seatOf({ way, passage, ends }: Pick<Question, 'way' | 'passage' | 'ends'>): SeenEnd {
   return way.seat(passage) === passage.from ? ends.source : ends.target;
 }
 
@@ -120,7 +120,7 @@ function named(owner: NodeId | undefined, ends: BothEnds): { owner?: string } {
   return owner ? { owner: nameOf(owner, ends) } : {};
 }
 
-function ownerOf(slots: SlotSet, { cluster }: End): NodeId | undefined {
+function ownerOf(slots: SlotSet, { cluster }: SeenEnd): NodeId | undefined {
   return cluster.nodes.find(node => node.role === 'primary' && node.slots.intersect(slots).size > 0)?.id;
 }
 

@@ -4,7 +4,8 @@ import type { NodeId } from '../../../topology/node.ts';
 import type { SlotSet } from '../../../topology/slot-set.ts';
 import { Gates } from '../gates.ts';
 
-interface Route {
+/** Which slots go, and between which nodes. */
+interface MovedBetween {
   readonly from: { readonly id: NodeId };
   readonly to: { readonly id: NodeId };
   readonly slots: SlotSet;
@@ -13,24 +14,24 @@ interface Route {
 export class OwnMigrations {
   /** For nodes that take part in one move at a time, however many passages may be under way. */
   readonly turns = new Gates(1);
-  readonly #routes = new Set<Route>();
+  readonly #moves = new Set<MovedBetween>();
 
   /** From before it is begun: others that look meanwhile see it, and must know whose it is. */
-  async during<T>(route: Route, work: () => Promise<T>): Promise<T> {
-    this.#routes.add(route);
+  async during<T>(move: MovedBetween, work: () => Promise<T>): Promise<T> {
+    this.#moves.add(move);
     try {
       return await work();
     } finally {
-      this.#routes.delete(route);
+      this.#moves.delete(move);
     }
   }
 
   has(migration: Migration): boolean {
-    return [...this.#routes].some(route => isOf(migration, route));
+    return [...this.#moves].some(move => isOf(migration, move));
   }
 }
 
 /** Exactly these slots, between exactly these nodes. */
-export function isOf({ source, target, slots }: Migration, route: Route): boolean {
-  return source === route.from.id && target === route.to.id && slots.equals(route.slots);
+export function isOf({ source, target, slots }: Migration, move: MovedBetween): boolean {
+  return source === move.from.id && target === move.to.id && slots.equals(move.slots);
 }

@@ -18,14 +18,12 @@ import type { ServerFacts } from '../../../topology/snapshot.ts';
 import type { Passage } from '../mover.ts';
 import { cancelExports, type Order } from './cancel-exports.ts';
 
-type Ends = Pick<Passage, 'from' | 'to'>;
-
 export interface AtomicWay {
   readonly product: ServerFacts['product'];
   /** The end that migrations are begun at, asked about and called off … */
-  seat(passage: Ends): Member;
+  seat(passage: Pick<Passage, 'from' | 'to'>): Member;
   /** … and the other one. */
-  farEnd(passage: Ends): Member;
+  farEnd(passage: Pick<Passage, 'from' | 'to'>): Member;
   begin(passage: Pick<Passage, 'to' | 'slots'>): Command<unknown>;
   list(): Command<Migration[]>;
   ask(name: string): Command<Migration | undefined>;

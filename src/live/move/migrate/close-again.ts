@@ -11,16 +11,16 @@ import { slotsWithKeys } from '../../keys/count-keys.ts';
 import { unlessSilent } from '../../watch/nodes.ts';
 import { leftByFailover } from '../failed-over.ts';
 import { MoveError, nodeProblem } from '../move-error.ts';
-import type { MoveRun, CountedPassage as Passage } from '../mover.ts';
+import type { CountedPassage, MoveRun } from '../mover.ts';
 import { lookAtMarks } from './expect-marks.ts';
 import { openSlots } from './hand-over.ts';
-import { Voices } from './setslot-connections.ts';
+import { SetSlotConnections } from './setslot-connections.ts';
 
 /** Returns the error to tell, which names what stays open. */
 export async function tidyUp(
   error: unknown,
   opened: SlotSet,
-  passage: Passage,
+  passage: CountedPassage,
   run: MoveRun,
 ): Promise<unknown> {
   const known = error instanceof MoveError || error instanceof NodeError || error instanceof InterruptedError;
@@ -46,7 +46,7 @@ interface Left {
   readonly isReplaced: boolean;
 }
 
-async function closeUnmoved(slots: SlotSet, passage: Passage, run: MoveRun): Promise<Left> {
+async function closeUnmoved(slots: SlotSet, passage: CountedPassage, run: MoveRun): Promise<Left> {
   const { from, to } = passage;
   const { fleet } = run;
   for (const { address } of [from, to]) fleet.renew(address);
@@ -68,7 +68,12 @@ async function closeUnmoved(slots: SlotSet, passage: Passage, run: MoveRun): Pro
   // A client that was sent there a moment ago, or a MIGRATE that was thought to be over: then the slot is not unmoved.
   const late = await closeAtTarget(unmoved, unmoved.filter(coming), passage, run);
   if (late.length > 0)
-    await openSlots(SlotSet.of(...late), passage, run, new Voices(fleet, { setSlotWaits: false }));
+    await openSlots(
+      SlotSet.of(...late),
+      passage,
+      run,
+      new SetSlotConnections(fleet, { setSlotWaits: false }),
+    );
   return { left: SlotSet.of(...given, ...there, ...late), isReplaced: false };
 }
 
@@ -76,7 +81,7 @@ async function closeUnmoved(slots: SlotSet, passage: Passage, run: MoveRun): Pro
 async function closeAtTarget(
   unmoved: readonly Slot[],
   coming: readonly Slot[],
-  passage: Passage,
+  passage: CountedPassage,
   run: MoveRun,
 ): Promise<readonly Slot[]> {
   const { fleet } = run;

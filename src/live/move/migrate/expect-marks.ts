@@ -8,18 +8,18 @@ import type { Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { MoveError } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 
-/** What the source says, and what the target says. */
-type Ends = readonly [source: ClusterNodesReply, target: ClusterNodesReply];
+/** What CLUSTER NODES says at either end. */
+export type SeenAtEnds = readonly [source: ClusterNodesReply, target: ClusterNodesReply];
 
 export function lookAtMarks(
   { from, to }: Pick<Passage, 'from' | 'to'>,
   { fleet }: Pick<MoveRun, 'fleet'>,
-): Promise<Ends> {
+): Promise<SeenAtEnds> {
   return Promise.all([fleet.send(from.address, clusterNodes()), fleet.send(to.address, clusterNodes())]);
 }
 
 /** Before they are opened: the source owns them, and they are on their way to nobody else. */
-export function expectOwned(slots: SlotSet, { from, to }: Passage, [source, target]: Ends): void {
+export function expectOwned(slots: SlotSet, { from, to }: Passage, [source, target]: SeenAtEnds): void {
   const owned = source.self.role === 'primary' ? source.self.slots : undefined;
   const lacking = [...slots].filter(slot => !owned?.has(slot));
   if (lacking.length > 0) throw new MoveError({ kind: 'not-owned', at: from.address, slots: lacking });
@@ -34,7 +34,7 @@ export function expectOwned(slots: SlotSet, { from, to }: Passage, [source, targ
 }
 
 /** Before they are handed over: both ends still have the marks that were set. */
-export function expectMarked(slots: SlotSet, { from, to }: Passage, [source, target]: Ends): void {
+export function expectMarked(slots: SlotSet, { from, to }: Passage, [source, target]: SeenAtEnds): void {
   const isMarked = (slot: Slot) =>
     source.open.migrating.get(slot) === to.id && target.open.importing.get(slot) === from.id;
   const changed = [...slots].filter(slot => !isMarked(slot));

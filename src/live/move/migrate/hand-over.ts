@@ -2,17 +2,17 @@
  * One turn of a move by MIGRATE: slots whose keys have gone are handed over, and the next ones are opened. Both in the same
  * packets, since a server saves its nodes.conf after each: two packets would be two saves, on both ends.
  */
-import { clusterNodes } from '../../../resp/commands/cluster.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterNodes, replicaOffsets } from '../../../resp/commands/cluster.ts';
 import { assignSlot, importing, migrating, stable } from '../../../resp/commands/slots.ts';
 import type { OpenSlots } from '../../../topology/node.ts';
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
 import { persist } from '../../keys/retry.ts';
-import { awaitReplicas } from '../await-replicas.ts';
 import { MoveError } from '../move-error.ts';
-import type { MoveRun, CountedPassage as Passage } from '../mover.ts';
+import type { CountedPassage, MoveRun } from '../mover.ts';
 import { expectMarked, expectOwned, lookAtMarks } from './expect-marks.ts';
-import type { Voices } from './setslot-connections.ts';
+import type { SetSlotConnections } from './setslot-connections.ts';
 import { isReplicaNow } from './tell-new-owner.ts';
 
 export interface Turn {
@@ -21,8 +21,8 @@ export interface Turn {
 }
 
 /** What has come of it, also where it fails in the middle. */
-export interface Ledger {
-  readonly voices: Voices;
+export interface TurnListener {
+  readonly connections: SetSlotConnections;
   opened(slots: SlotSet): void;
   handedOver(slots: SlotSet): void;
   /** Moves what is left in slots whose keys had all gone. */
@@ -31,42 +31,40 @@ export interface Ledger {
 
 export async function turnOver(
   { closing, opening }: Turn,
-  passage: Passage,
+  passage: CountedPassage,
   run: MoveRun,
-  ledger: Ledger,
+  listener: TurnListener,
 ): Promise<void> {
   if (closing.size + opening.size === 0) return;
   run.trip.expectCalm();
   const { from, to } = passage;
   if (closing.size > 0) {
-    await expectEmpty(closing, passage, run, ledger);
+    await expectEmpty(closing, passage, run, listener);
     await awaitReplicas(passage, run);
   }
   // Last: as long as the marks are ours, no key comes to an emptied slot, and none has gone elsewhere.
   const ends = await persist(() => lookAtMarks(passage, run), run);
   expectMarked(closing, passage, ends);
   expectOwned(opening, passage, ends);
-  ledger.opened(opening);
+  listener.opened(opening);
   // The target first. Were the source told first of slots that it loses, and the target then lost, nobody would own
   // them; and a source that sends clients away before the target expects them sends them back and forth.
   const comes = [...claims(closing, passage), ...[...opening].map(slot => importing(slot, from.id))];
-  await persist(() => ledger.voices.tell(to.address, comes), run);
-  const marks = await tellSource({ closing, opening }, passage, run, ledger.voices);
-  if (closing.size > 0) {
-    run.moved(closing, keysIn(closing, passage));
-    ledger.handedOver(closing);
-  }
+  await persist(() => listener.connections.tell(to.address, comes), run);
+  const marks = await tellSource({ closing, opening }, passage, run, listener.connections);
+  if (closing.size > 0) listener.handedOver(closing);
   await giveBack(opening, marks, passage, run);
 }
 
-export function keysIn(slots: SlotSet, { keys }: Pick<Passage, 'keys'>): number {
-  return [...slots].reduce((sum, slot) => sum + (keys.get(slot) ?? 0), 0);
-}
-
 /** Opens slots, and hands none over. */
-export function openSlots(opening: SlotSet, passage: Passage, run: MoveRun, voices: Voices): Promise<void> {
-  const ledger = { voices, opened() {}, handedOver() {}, drainAgain: () => Promise.resolve() };
-  return turnOver({ closing: SlotSet.empty, opening }, passage, run, ledger);
+export function openSlots(
+  opening: SlotSet,
+  passage: CountedPassage,
+  run: MoveRun,
+  connections: SetSlotConnections,
+): Promise<void> {
+  const listener = { connections, opened() {}, handedOver() {}, drainAgain: () => Promise.resolve() };
+  return turnOver({ closing: SlotSet.empty, opening }, passage, run, listener);
 }
 
 /**
@@ -75,9 +73,9 @@ export function openSlots(opening: SlotSet, passage: Passage, run: MoveRun, voic
  */
 async function tellSource(
   { closing, opening }: Turn,
-  { from, to, setSlotWaits }: Passage,
+  { from, to, setSlotWaits }: CountedPassage,
   run: MoveRun,
-  voices: Voices,
+  connections: SetSlotConnections,
 ): Promise<OpenSlots['migrating']> {
   const goes = [
     ...[...closing].map(slot => assignSlot(slot, to.id)),
@@ -93,7 +91,7 @@ async function tellSource(
     await persist(async () => {
       const looking = look();
       if (setSlotWaits) await looking;
-      await Promise.all([looking, voices.tell(from.address, goes)]);
+      await Promise.all([looking, connections.tell(from.address, goes)]);
     }, run);
   } catch (error) {
     // With its last slot gone it may have become a replica already: the target's word has reached it before ours.
@@ -106,7 +104,7 @@ async function tellSource(
 async function giveBack(
   opening: SlotSet,
   marks: OpenSlots['migrating'],
-  { from, to }: Passage,
+  { from, to }: CountedPassage,
   { fleet }: MoveRun,
 ): Promise<void> {
   const taken = [...opening].flatMap(slot => {
@@ -128,7 +126,7 @@ async function giveBack(
  * at the end, so that everybody hears of all of them. In between the mark of the import is taken away first. Not from
  * servers that delete what they neither own nor import when they are started: lost in that moment, they would lose keys.
  */
-function claims(slots: SlotSet, { to, restartKeepsKeys }: Passage) {
+function claims(slots: SlotSet, { to, restartKeepsKeys }: CountedPassage) {
   const all = [...slots];
   return all.flatMap((slot, i) => {
     const quietly = restartKeepsKeys && i > 0 && i < all.length - 1 ? [stable(slot)] : [];
@@ -140,12 +138,38 @@ function claims(slots: SlotSet, { to, restartKeepsKeys }: Passage) {
 const MOST_ROUNDS = 10;
 
 /** The source deletes whatever is left in a slot that it loses, so this is asked at the last moment, and always. */
-async function expectEmpty(slots: SlotSet, passage: Passage, run: MoveRun, ledger: Ledger): Promise<void> {
+async function expectEmpty(
+  slots: SlotSet,
+  passage: CountedPassage,
+  run: MoveRun,
+  listener: TurnListener,
+): Promise<void> {
   for (let round = 1; ; round++) {
     const left = await persist(() => slotsWithKeys([...slots], passage, run), run);
     if (left.length === 0) return;
     if (round === MOST_ROUNDS)
       throw new MoveError({ kind: 'keys-left', at: passage.from.address, slots: left });
-    await ledger.drainAgain(left);
+    await listener.drainAgain(left);
+  }
+}
+
+const LOOK_EVERY_MS = 10;
+const GIVE_UP_AFTER_MS = 30_000;
+
+/**
+ * Until replicas of the target have what has moved there, so that its loss is not the loss of the keys. By offsets, and not by
+ * WAIT: that only minds what came over its own connection, and the keys come from another server.
+ */
+async function awaitReplicas({ to }: CountedPassage, { fleet, limits, nowMs }: MoveRun): Promise<void> {
+  if (limits.waitReplicas === 0) return;
+  const deadline = nowMs() + GIVE_UP_AFTER_MS;
+  const { offset: wanted } = await fleet.send(to.address, replicaOffsets());
+  for (;;) {
+    const { replicas } = await fleet.send(to.address, replicaOffsets());
+    const caughtUp = replicas.filter(offset => offset >= wanted).length;
+    if (caughtUp >= limits.waitReplicas) return;
+    if (nowMs() >= deadline)
+      throw new MoveError({ kind: 'replicas-behind', of: to.address, caughtUp, wanted: limits.waitReplicas });
+    await sleep(LOOK_EVERY_MS);
   }
 }

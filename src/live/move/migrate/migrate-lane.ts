@@ -2,29 +2,29 @@
 
 import { ping, select } from '../../../resp/commands/cluster.ts';
 import { type Key, keysInSlot } from '../../../resp/commands/slots.ts';
-import type { Lane as Line } from '../../../resp/fleet.ts';
+import type { Lane } from '../../../resp/fleet.ts';
 import type { Slot } from '../../../topology/slot-set.ts';
 import type { BatchSize } from '../../keys/batch-size.ts';
 import { BIG_BYTES, type BigKeys, showKey, sizeOf } from '../../keys/big-keys.ts';
 import { migrateBatch, sendBatch } from '../../keys/migrate-keys.ts';
 import { persist } from '../../keys/retry.ts';
 import type { MoveRun, Passage } from '../mover.ts';
-import type { Supplied, Supply } from './open-slots.ts';
 import { settleClash } from './settle-clash.ts';
+import type { OpenSlot, SlotQueue } from './slot-queue.ts';
 
-interface Found {
-  readonly supplied: Supplied;
+interface FirstKeys {
+  readonly open: OpenSlot;
   readonly keys: readonly Key[];
   /** How many were asked for. */
   readonly wanted: number;
 }
 
-export class Lane {
+export class MigrateLane {
   readonly #passage: Passage;
   readonly #run: MoveRun;
   readonly #batch: BatchSize;
   readonly #big: BigKeys;
-  readonly #line: Line;
+  readonly #line: Lane;
   #database = 0;
 
   constructor(passage: Passage, run: MoveRun, batch: BatchSize, big: BigKeys) {
@@ -36,14 +36,14 @@ export class Lane {
   }
 
   /** Takes slot after slot, until no more come. */
-  async empty(supply: Supply): Promise<void> {
-    let upcoming = this.#lookInto(supply);
+  async empty(slots: SlotQueue): Promise<void> {
+    let upcoming = this.#lookInto(slots);
     for (let found = await upcoming; found; found = await upcoming) {
       // While these keys are on their way, the next ones are asked for.
-      upcoming = this.#lookInto(supply);
+      upcoming = this.#lookInto(slots);
       upcoming.catch(() => {});
       await this.#drain(found);
-      found.supplied.done();
+      found.open.done();
     }
   }
 
@@ -56,17 +56,17 @@ export class Lane {
   }
 
   /** The keys that go first, asked for on the connection that no MIGRATE holds up. */
-  async #lookInto(supply: Supply): Promise<Found | undefined> {
-    const supplied = await supply.take();
-    if (!supplied) return undefined;
+  async #lookInto(slots: SlotQueue): Promise<FirstKeys | undefined> {
+    const open = await slots.take();
+    if (!open) return undefined;
     const wanted = this.#most;
-    const command = keysInSlot(supplied.slot, wanted);
+    const command = keysInSlot(open.slot, wanted);
     const { fleet } = this.#run;
     const keys = await persist(() => fleet.send(this.#passage.from.address, command), this.#run);
-    return { supplied, wanted, keys };
+    return { open, wanted, keys };
   }
 
-  async #drain({ supplied: { slot }, keys, wanted }: Found): Promise<void> {
+  async #drain({ open: { slot }, keys, wanted }: FirstKeys): Promise<void> {
     await this.#select(0);
     await this.#moveAll(slot, keys, wanted);
     for (const database of this.#passage.databases.filter(number => number !== 0)) {

@@ -12,14 +12,14 @@ import { findBigKeys } from '../../keys/big-keys.ts';
 import { databasesOf } from '../../keys/databases.ts';
 import { migrateTimeoutMs, nodeTimeoutAt } from '../../keys/migrate-timeout.ts';
 import { ifTold } from '../../look/look-at-node.ts';
-import type { MoveRun, Mover, CountedPassage as Passage } from '../mover.ts';
+import type { CountedPassage, MoveRun, Passage } from '../mover.ts';
 import { tidyUp } from './close-again.ts';
 import { areAllGiven } from './finish-hand-over.ts';
-import { keysIn, type Ledger, turnOver } from './hand-over.ts';
-import { Lane } from './migrate-lane.ts';
-import { Supply } from './open-slots.ts';
-import { Voices } from './setslot-connections.ts';
-import { News } from './tell-new-owner.ts';
+import { type TurnListener, turnOver } from './hand-over.ts';
+import { MigrateLane } from './migrate-lane.ts';
+import { SetSlotConnections } from './setslot-connections.ts';
+import { SlotQueue } from './slot-queue.ts';
+import { NewOwnerNews } from './tell-new-owner.ts';
 import { expectRights } from './try-rights.ts';
 import { windowsOf } from './windows.ts';
 
@@ -29,10 +29,10 @@ import { windowsOf } from './windows.ts';
  */
 const LANES = 2;
 
-export const migrateMover: Mover = async (uncounted, given) => {
-  const { from, to, databases: used } = uncounted;
+/** Returns the slots that have changed their owner: all, unless it was stopped. */
+export async function migrateMover(uncounted: Passage, given: MoveRun): Promise<SlotSet> {
   const [, keys, databases, run] = await Promise.all([
-    expectRights({ from: from.address, to: to.address, databases: used }, given.fleet),
+    expectRights(uncounted, given.fleet),
     uncounted.count(),
     databasesOf(uncounted, given),
     withinNodeTimeout(uncounted, given),
@@ -41,18 +41,18 @@ export const migrateMover: Mover = async (uncounted, given) => {
   const passage = { ...uncounted, keys, databases };
   const batch = new BatchSize(run.limits.firstBatch, run.limits.maxBlockMs, await roundTripMs(passage, run));
   const big = await findBigKeys(passage, run);
-  const lanes = Array.from({ length: LANES }, () => new Lane(passage, run, batch, big));
+  const lanes = Array.from({ length: LANES }, () => new MigrateLane(passage, run, batch, big));
   // Apart from the others, which are busy with the next window by then.
-  const mop = new Lane(passage, run, batch, big);
-  const voices = new Voices(run.fleet, passage);
+  const mop = new MigrateLane(passage, run, batch, big);
+  const connections = new SetSlotConnections(run.fleet, passage);
   try {
-    return await convey(passage, run, lanes, mop, voices);
+    return await convey(passage, run, lanes, mop, connections);
   } finally {
-    for (const line of [...lanes, mop, voices]) line.close();
+    for (const line of [...lanes, mop, connections]) line.close();
   }
-};
+}
 
-async function withinNodeTimeout({ from }: Pick<Passage, 'from'>, run: MoveRun): Promise<MoveRun> {
+async function withinNodeTimeout({ from }: Passage, run: MoveRun): Promise<MoveRun> {
   const nodeTimeout = await nodeTimeoutAt(run.fleet, from.address);
   const timeoutMs = migrateTimeoutMs(run.limits.timeoutMs, [nodeTimeout], run.note);
   return { ...run, limits: { ...run.limits, timeoutMs } };
@@ -61,7 +61,7 @@ async function withinNodeTimeout({ from }: Pick<Passage, 'from'>, run: MoveRun):
 /** Several, since a server may be busy just then; the connection is there already. A refusal is an answer, too. */
 const KNOCKS = 3;
 
-async function roundTripMs({ from }: Passage, { fleet, nowMs }: MoveRun): Promise<number> {
+async function roundTripMs({ from }: CountedPassage, { fleet, nowMs }: MoveRun): Promise<number> {
   let shortest = Number.POSITIVE_INFINITY;
   for (let knock = 0; knock < KNOCKS; knock++) {
     const knockedAt = nowMs();
@@ -82,25 +82,26 @@ interface Open {
  * that up to three of them are open at a time. Once nobody wants more to be opened, those that are open come to their end.
  */
 async function convey(
-  passage: Passage,
+  passage: CountedPassage,
   run: MoveRun,
-  lanes: readonly Lane[],
-  mop: Lane,
-  voices: Voices,
+  lanes: readonly MigrateLane[],
+  mop: MigrateLane,
+  connections: SetSlotConnections,
 ): Promise<SlotSet> {
   const windows = windowsOf(passage, run.limits.window);
-  const [supply, news] = [new Supply(), new News(passage, run, voices)];
-  const working = lanes.map(lane => lane.empty(supply));
+  const [queue, news] = [new SlotQueue(), new NewOwnerNews(passage, run, connections)];
+  const working = lanes.map(lane => lane.empty(queue));
   const draining = Promise.all(working);
   // Heard of when a window is waited for; until then it is not a rejection that nobody handles.
   draining.catch(() => {});
   let [opened, moved] = [SlotSet.empty, SlotSet.empty];
-  const ledger: Ledger = {
-    voices,
+  const listener: TurnListener = {
+    connections,
     opened: slots => {
       opened = opened.union(slots);
     },
     handedOver: slots => {
+      run.moved(slots, keysIn(slots, passage));
       moved = moved.union(slots);
       news.spread(slots);
     },
@@ -112,19 +113,19 @@ async function convey(
     for (let turn = 0; ; turn++) {
       const opening = (run.isStopping() ? undefined : windows[turn]) ?? SlotSet.empty;
       if (closing.size === 0 && !open && opening.size === 0) break;
-      await turnOver({ closing, opening }, passage, run, ledger);
-      const drained = supply.add(slotsToDrain(opening, passage));
+      await turnOver({ closing, opening }, passage, run, listener);
+      const drained = queue.add(slotsToDrain(opening, passage));
       // The slot of a lane that has failed is never done: its window would be waited for without end. The lanes cannot end before
-      // the supply is closed but by failing.
+      // the queue is closed but by failing.
       if (open) await Promise.race([open.drained, draining]);
       closing = open?.slots ?? SlotSet.empty;
       open = opening.size > 0 ? { slots: opening, drained } : undefined;
     }
-    supply.close();
+    queue.close();
     await news.arrived();
     return moved;
   } catch (error) {
-    supply.drop();
+    queue.drop();
     // Whatever was begun is seen to its end before anybody hears of a failure: until then keys are on their way.
     await Promise.allSettled(working);
     await news.arrived().catch(() => {});
@@ -142,13 +143,17 @@ async function convey(
  * By the count before they were opened; keys that came since are found before the slot is handed over. Counted is in
  * database 0 only: where there are others, no slot may be taken for empty.
  */
-function slotsToDrain(slots: SlotSet, { keys, databases }: Passage): Slot[] {
+function slotsToDrain(slots: SlotSet, { keys, databases }: CountedPassage): Slot[] {
   return [...slots].filter(slot => databases.length > 1 || keys.has(slot));
 }
 
-async function mopUp(mop: Lane, left: readonly Slot[]): Promise<void> {
-  const supply = new Supply();
-  supply.add(left);
-  supply.close();
-  await mop.empty(supply);
+function keysIn(slots: SlotSet, { keys }: CountedPassage): number {
+  return [...slots].reduce((sum, slot) => sum + (keys.get(slot) ?? 0), 0);
+}
+
+async function mopUp(mop: MigrateLane, left: readonly Slot[]): Promise<void> {
+  const queue = new SlotQueue();
+  queue.add(left);
+  queue.close();
+  await mop.empty(queue);
 }

@@ -12,7 +12,7 @@ const MOST_LANES = 16;
 /** Fewer are told sooner than another connection is there. */
 const LEAST_FOR_A_LANE = 8;
 
-export class Voices {
+export class SetSlotConnections {
   readonly #fleet: Fleet;
   readonly #areMany: boolean;
   readonly #lanes = new Map<string, Lane[]>();

@@ -8,20 +8,20 @@ import { isRefused, NodeError } from '../../../resp/errors.ts';
 import type { Member } from '../../../topology/agreement.ts';
 import { SlotSet } from '../../../topology/slot-set.ts';
 import type { MoveRun, Passage } from '../mover.ts';
-import type { Voices } from './setslot-connections.ts';
+import type { SetSlotConnections } from './setslot-connections.ts';
 
-export class News {
+export class NewOwnerNews {
   readonly #passage: Passage;
   readonly #run: MoveRun;
-  readonly #voices: Voices;
+  readonly #connections: SetSlotConnections;
   /** Who could not be told of which slots. */
   readonly #untold = new Map<Member, SlotSet>();
   #telling: Promise<unknown> = Promise.resolve();
 
-  constructor(passage: Passage, run: MoveRun, voices: Voices) {
+  constructor(passage: Passage, run: MoveRun, connections: SetSlotConnections) {
     this.#passage = passage;
     this.#run = run;
-    this.#voices = voices;
+    this.#connections = connections;
   }
 
   /** In the background. */
@@ -45,7 +45,7 @@ export class News {
     // Whoever did not answer once is not asked at every window.
     if (missed) return void this.#untold.set(node, slots.union(missed));
     try {
-      await this.#voices.tell(node.address, this.#words(slots));
+      await this.#connections.tell(node.address, this.#words(slots));
     } catch (error) {
       if (isReplicaNow(error)) return;
       if (!(error instanceof NodeError)) throw error;

@@ -14,22 +14,16 @@ import {
 import type { Fleet } from '../../../resp/fleet.ts';
 import type { Address } from '../../../topology/node.ts';
 import { MoveError } from '../move-error.ts';
-
-export interface Ends {
-  readonly from: Address;
-  readonly to: Address;
-  /** Those with keys, which the target must have, too. */
-  readonly databases: readonly number[];
-}
+import type { Passage } from '../mover.ts';
 
 /** One packet to each of the two. MIGRATE itself is not tried: where it is refused, no key has gone, and the slots are closed again. */
-export async function expectRights({ from, to, databases }: Ends, fleet: Fleet): Promise<void> {
+export async function expectRights({ from, to, databases }: Passage, fleet: Fleet): Promise<void> {
   const key = `slotctl:${Math.random().toString(36).slice(2)}`;
-  // Back to database 0 at the end, where everybody expects the connection.
+  // Those with keys, which the target must have, too; back to 0 at the end, where everybody expects the connection.
   const selecting = [...new Set([...databases, 0])].sort((a, b) => b - a).map(trySelect);
   const refusals = await Promise.all([
-    refusalsAt(from, [...selecting, tryListKeys(), tryCountKeys(), trySetSlot()], fleet),
-    refusalsAt(to, [...selecting, tryRestore(key), tryCountKeys(), trySetSlot()], fleet),
+    refusalsAt(from.address, [...selecting, tryListKeys(), tryCountKeys(), trySetSlot()], fleet),
+    refusalsAt(to.address, [...selecting, tryRestore(key), tryCountKeys(), trySetSlot()], fleet),
   ]);
   const all = refusals.filter(({ messages }) => messages.length > 0);
   if (all.length > 0) throw new MoveError({ kind: 'rights-missing', refusals: all });

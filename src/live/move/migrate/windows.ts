@@ -1,6 +1,6 @@
 /** How many slots are open at a time. */
 import { SlotSet } from '../../../topology/slot-set.ts';
-import type { CountedPassage as Passage } from '../mover.ts';
+import type { CountedPassage } from '../mover.ts';
 
 /** A slot counts as one from here on: the longer its keys take, the longer clients have to do with an open slot. */
 const KEYS_OF_A_FULL_SLOT = 64;
@@ -8,7 +8,7 @@ const KEYS_OF_A_FULL_SLOT = 64;
 const LEAST_WEIGHT = 1 / 16;
 
 /** In order; a window is full when its slots, by the keys in them, weigh as much as allowed. */
-export function windowsOf({ slots, keys }: Pick<Passage, 'slots' | 'keys'>, most: number): SlotSet[] {
+export function windowsOf({ slots, keys }: Pick<CountedPassage, 'slots' | 'keys'>, most: number): SlotSet[] {
   const windows: SlotSet[] = [];
   let members: number[] = [];
   let weight = 0;

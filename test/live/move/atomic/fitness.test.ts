@@ -8,7 +8,7 @@ import {
   type Question,
 } from '../../../../src/live/move/atomic/fitness.ts';
 import { atomicWay } from '../../../../src/live/move/atomic/way.ts';
-import type { End } from '../../../../src/live/move/both-ends.ts';
+import type { SeenEnd } from '../../../../src/live/move/both-ends.ts';
 import type { Migration } from '../../../../src/resp/commands/atomic-migration.ts';
 import { nodeId, type Primary } from '../../../../src/topology/node.ts';
 import { SlotSet } from '../../../../src/topology/slot-set.ts';
@@ -36,10 +36,13 @@ function server(product: ServerFacts['product'], version: string): ServerFacts {
   return { product, version, release: releaseOf(version), replication, databases: [] };
 }
 
-function question(facts: ServerFacts, ends: { source?: Partial<End>; target?: Partial<End> } = {}): Question {
+function question(
+  facts: ServerFacts,
+  ends: { source?: Partial<SeenEnd>; target?: Partial<SeenEnd> } = {},
+): Question {
   const nodes = [primary(a, 1, '0-99', 1), primary(b, 2, '', 1)] as const;
   const open = { migrating: new Map(), importing: new Map() };
-  const end = (self: Primary): End => ({ cluster: { self, nodes, open }, migrations: [] });
+  const end = (self: Primary): SeenEnd => ({ cluster: { self, nodes, open }, migrations: [] });
   const way = atomicWay(facts, facts);
   if (!way) throw new Error(`${facts.version} knows no atomic migration`);
   const [from, to] = nodes.map(({ id, address }) => ({ id, address: address ?? { host: '', port: 0 } }));

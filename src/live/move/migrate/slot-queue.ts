@@ -2,13 +2,13 @@
 import type { Slot } from '../../../topology/slot-set.ts';
 import { Queue } from '../../keys/queue.ts';
 
-export interface Supplied {
+export interface OpenSlot {
   readonly slot: Slot;
   /** To be called when its keys have gone. */
   done(): void;
 }
 
-export class Supply extends Queue<Supplied> {
+export class SlotQueue extends Queue<OpenSlot> {
   /** Resolves when all of them are done. */
   add(slots: readonly Slot[]): Promise<void> {
     let left = slots.length;
