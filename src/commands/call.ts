@@ -1,7 +1,7 @@
 /** `call`: one command, sent to every node. What it does is the business of whoever writes it. */
 
 import { Command } from 'commander';
-import { type Answer, aboutCommand, CALL_LIMITS, callNodes } from '../live/call-nodes.ts';
+import { aboutCommand, CALL_LIMITS, callNodes, type NodeAnswer } from '../live/call-nodes.ts';
 import { EntryNodeError, inspect } from '../live/look/inspect.ts';
 import { callDocumentEntry, callDocumentHead, callDocumentTail } from '../report/json/call.ts';
 import { failureDocument } from '../report/json/check.ts';
@@ -129,7 +129,7 @@ function tellingAnswers({ words, json }: CallOptions, { terminal }: Context) {
       hasBegun = true;
       terminal.print(json ? callDocumentHead(shown) : callHeading(shown, terminal.paint));
     },
-    tell({ node, outcome }: Answer): void {
+    tell({ node, outcome }: NodeAnswer): void {
       if (outcome.kind === 'none' || isError(outcome.reply)) failed++;
       if (json) terminal.print(callDocumentEntry(node, outcome, told === 0));
       else if (outcome.kind === 'none') {

@@ -10,7 +10,7 @@ import { inOrder } from './in-order.ts';
 const NODES_AT_A_TIME = 32;
 export const CALL_LIMITS = { maxReplyBytes: 64 * 1024 * 1024, maxElements: 1_000_000 };
 
-export interface Answer {
+export interface NodeAnswer {
   readonly node: Called;
   /** Without a reason for there being no reply, nobody knows the address. */
   readonly outcome:
@@ -23,9 +23,9 @@ export function callNodes(
   fleet: Fleet,
   nodes: readonly Called[],
   words: readonly string[],
-): AsyncGenerator<Answer> {
+): AsyncGenerator<NodeAnswer> {
   const command = anyCommand(words);
-  return inOrder(nodes, NODES_AT_A_TIME, async (node): Promise<Answer> => {
+  return inOrder(nodes, NODES_AT_A_TIME, async (node): Promise<NodeAnswer> => {
     const { silence } = node;
     if (silence !== undefined) return { node, outcome: { kind: 'none', reason: silence } };
     if (!node.address) return { node, outcome: { kind: 'none' } };

@@ -6,14 +6,14 @@ import type { Tell } from '../event-stream.ts';
 import { type Agreement, type AgreementWanted, awaitAgreement, type WaitOptions } from './agreement.ts';
 import { awaitUnbanned } from './unbanned.ts';
 
-interface StepRun extends WaitOptions {
+interface AgreementRun extends WaitOptions {
   readonly fleet: Fleet;
   readonly note: (note: Note) => void;
 }
 
 export async function join(
   { members, introductions, newcomers }: Extract<Step, { kind: 'join' }>,
-  run: StepRun,
+  run: AgreementRun,
 ): Promise<Problem | undefined> {
   const by = await awaitUnbanned(run.fleet, members, newcomers, run);
   if (by.length > 0) return { kind: 'banned', by, waitedMs: run.timeoutMs };
@@ -24,7 +24,7 @@ export async function join(
 
 export async function agree(
   step: Extract<Step, { kind: 'agree' }>,
-  run: StepRun & { readonly waitsForCopies: boolean; readonly tell: Tell<PlanEvent> },
+  run: AgreementRun & { readonly waitsForCopies: boolean; readonly tell: Tell<PlanEvent> },
 ): Promise<Problem | undefined> {
   const { fleet, note, waitsForCopies, tell } = run;
   const { members, wantsOk, sparesSilent = false } = step;

@@ -11,16 +11,16 @@ import { SourceLine } from './source-line.ts';
 const KEYS_AT_A_TIME = 1000;
 
 /** As the cluster calls it. */
-interface Named {
+interface NamedKey {
   readonly name: Key;
   readonly database: number;
 }
 
 /** Undefined where it cannot be said. */
-type Answer = 'there' | 'gone' | undefined;
+type WhereTheKeyIs = 'there' | 'gone' | undefined;
 
 /** How many of them no database that they can be from has any more. None where that cannot be asked. */
-export async function countGone(keys: readonly Named[], run: ImportRun): Promise<number> {
+export async function countGone(keys: readonly NamedKey[], run: ImportRun): Promise<number> {
   if (keys.length === 0) return 0;
   try {
     return await countWhereAsked(keys, run);
@@ -30,9 +30,9 @@ export async function countGone(keys: readonly Named[], run: ImportRun): Promise
   }
 }
 
-async function countWhereAsked(keys: readonly Named[], run: ImportRun): Promise<number> {
-  const isThere = new Set<Named>();
-  const isGone = new Set<Named>();
+async function countWhereAsked(keys: readonly NamedKey[], run: ImportRun): Promise<number> {
+  const isThere = new Set<NamedKey>();
+  const isGone = new Set<NamedKey>();
   for (const { database, into, prefix } of run.plan.databases) {
     const own = keys.filter(key => key.database === into && key.name.indexOf(prefix) === 0);
     const names = own.map(({ name }) => name.subarray(Buffer.byteLength(prefix)));
@@ -43,7 +43,7 @@ async function countWhereAsked(keys: readonly Named[], run: ImportRun): Promise<
 }
 
 /** Each node of the source: of a cluster one answers, and the others name that one. */
-async function askAll(keys: readonly Key[], database: number, run: ImportRun): Promise<Answer[]> {
+async function askAll(keys: readonly Key[], database: number, run: ImportRun): Promise<WhereTheKeyIs[]> {
   const heard = keys.map((): (boolean | 'unknown')[] => []);
   if (keys.length === 0) return [];
   for (const { address, runId: then } of run.plan.source.nodes) {

@@ -34,7 +34,7 @@ interface Read {
 }
 
 /** What the cluster said to the values. */
-interface Answered {
+interface Replies {
   readonly taken: readonly Key[];
   readonly existing: readonly Key[];
   readonly turnedAway: readonly Key[];
@@ -169,7 +169,7 @@ export class HereCarrier implements Carrier {
     }
   }
 
-  async #offer(read: readonly Read[], target: Lane, to: Destination): Promise<Answered> {
+  async #offer(read: readonly Read[], target: Lane, to: Destination): Promise<Replies> {
     const { overtaken, nameOf } = this.#work;
     const replies = await target.sendEach(
       read.map(({ key, value }) => {

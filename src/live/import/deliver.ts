@@ -7,7 +7,7 @@ import type { Slot } from '../../topology/slot-set.ts';
 import type { Batch } from '../keys/migrate-keys.ts';
 import { Patience } from '../keys/retry.ts';
 import type { Destination } from '../keys/routes.ts';
-import { AlarmError, ImportError, StoppingError } from './import-error.ts';
+import { ImportAlarmError, ImportError, StoppingError } from './import-error.ts';
 import { type ImportRun, isStopping } from './import-run.ts';
 import { waitUnlessStopping } from './waits.ts';
 
@@ -66,7 +66,7 @@ async function carryOnce(
   for (const { to, keys } of routed(left, carrier, bySlot, run)) {
     // Not one more to a node that throws away what it is given, or has lost what it was.
     const alarm = run.guard?.alarm;
-    if (alarm) throw new AlarmError(alarm);
+    if (alarm) throw new ImportAlarmError(alarm);
     const undelivered: Undelivered = to
       ? await carryUnlessStopping(keys, to, batch, carrier)
       : { keys, why: 'nobody owns their slots' };
@@ -91,14 +91,19 @@ async function carryUnlessStopping(
   }
 }
 
-interface Route {
+interface RoutedKeys {
   readonly to: Destination | undefined;
   readonly keys: Key[];
 }
 
 /** By node, and where the source demands it by slot. */
-function routed(keys: readonly Key[], carrier: Carrier, bySlot: boolean, { routes }: ImportRun): Route[] {
-  const found = new Map<number | Destination | undefined, Route>();
+function routed(
+  keys: readonly Key[],
+  carrier: Carrier,
+  bySlot: boolean,
+  { routes }: ImportRun,
+): RoutedKeys[] {
+  const found = new Map<number | Destination | undefined, RoutedKeys>();
   for (const key of keys) {
     const to = routes.ownerOf(carrier.slotOf(key));
     const together = bySlot ? carrier.slotOf(key) : to;

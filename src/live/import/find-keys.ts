@@ -57,13 +57,13 @@ async function* byScan(known: string, line: SourceLine, run: ImportRun): AsyncGe
     return asked;
   };
   let upcoming = ask('0');
-  let way = new Way();
+  let way = new ScanCourse();
   for (;;) {
     const { found, from } = await upcoming;
     if (from !== id) {
       run.tell({ kind: 'noted', note: { kind: 'source-restarted' } });
       id = from;
-      way = new Way();
+      way = new ScanCourse();
       upcoming = ask('0');
       continue;
     }
@@ -81,7 +81,7 @@ async function* byScan(known: string, line: SourceLine, run: ImportRun): AsyncGe
  * Servers never come back to a cursor, and have no table with so much emptiness in it. What does would keep us busy for
  * ever. (Brent's algorithm: the cursor that is kept for comparison is changed after 1, 2, 4, 8, … steps.)
  */
-class Way {
+class ScanCourse {
   #kept = '0';
   #steps = 0;
   #until = 1;

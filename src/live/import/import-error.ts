@@ -13,7 +13,7 @@ export class ImportError extends Error {
 }
 
 /** A node of the cluster is not to be sent any more: it evicts, is full, or was started again. */
-export class AlarmError extends Error {
+export class ImportAlarmError extends Error {
   readonly alarm: Alarm;
 
   constructor(alarm: Alarm) {

@@ -11,7 +11,7 @@ import { type ClusterSnapshot, isPrimary, ownClaims, ownersDiffer } from '../../
 import { EntryNodeError } from '../look/inspect.ts';
 import { NodeWatch } from '../watch/nodes.ts';
 import { importDatabase } from './import-database.ts';
-import { AlarmError, ImportError } from './import-error.ts';
+import { ImportAlarmError, ImportError } from './import-error.ts';
 import { type ImportRun, isStopping } from './import-run.ts';
 import { lookForKeys, type Seen } from './look-for-keys.ts';
 
@@ -66,7 +66,7 @@ async function oneRound(
     await importAll({ ...run, guard });
     return undefined;
   } catch (error) {
-    if (error instanceof AlarmError) {
+    if (error instanceof ImportAlarmError) {
       if (error.alarm.kind === 'restarted') return 'restarted';
       run.tell({ kind: 'alarmed', alarm: error.alarm, node: addressIn(before, error.alarm.node) });
       return 'stopped';

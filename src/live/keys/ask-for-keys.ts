@@ -19,7 +19,7 @@ interface Sought {
 }
 
 /** Those that are there are in none of these. */
-export interface Found<T> {
+export interface SearchResult<T> {
   readonly absent: T[];
   /** Nobody owns their slot, or its owner did not answer, or not that: later it may. */
   readonly unasked: T[];
@@ -34,8 +34,8 @@ export async function askForKeys<T extends Sought>(
   keys: readonly T[],
   fleet: Fleet,
   routes: Routes,
-): Promise<Found<T>> {
-  const found: Found<T> = { absent: [], unasked: [], forbidden: [] };
+): Promise<SearchResult<T>> {
+  const found: SearchResult<T> = { absent: [], unasked: [], forbidden: [] };
   for (const database of new Set(keys.map(key => key.database))) {
     const some = keys.filter(key => key.database === database);
     const lines = new TargetLines(fleet, database);
@@ -80,9 +80,9 @@ function portionsOf<T extends Sought>(keys: readonly T[], routes: Routes) {
 class Search<T extends Sought> {
   readonly #lines: TargetLines;
   readonly #routes: Routes;
-  readonly #found: Found<T>;
+  readonly #found: SearchResult<T>;
 
-  constructor(lines: TargetLines, routes: Routes, found: Found<T>) {
+  constructor(lines: TargetLines, routes: Routes, found: SearchResult<T>) {
     this.#lines = lines;
     this.#routes = routes;
     this.#found = found;

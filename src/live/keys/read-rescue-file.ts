@@ -73,7 +73,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isTimeToLive = (value: unknown): value is number | undefined => value === undefined || isCount(value);
 const isKnownVersion = (value: unknown): value is number => value === RESCUE_FORMAT_VERSION;
 
-export type Restoring = 'restored' | 'exists' | { readonly failure: PutBackFailure };
+export type PutBackOutcome = 'restored' | 'exists' | { readonly failure: PutBackFailure };
 
 /** Each on the owner of its slot, one after the other. */
 export async function* restoreValues(
@@ -81,7 +81,7 @@ export async function* restoreValues(
   snapshot: ClusterSnapshot,
   records: readonly SavedRecord[],
   replace: boolean,
-): AsyncGenerator<{ readonly record: SavedRecord; readonly outcome: Restoring }> {
+): AsyncGenerator<{ readonly record: SavedRecord; readonly outcome: PutBackOutcome }> {
   const routes = new Routes(fleet, snapshot);
   for (const record of records) {
     const slot = keySlot(record.key);
@@ -95,7 +95,7 @@ async function restoreOne(
   line: ReturnType<Fleet['lane']>,
   { key, database, payload, ttlMs }: SavedRecord,
   replace: boolean,
-): Promise<Restoring> {
+): Promise<PutBackOutcome> {
   try {
     if (database !== 0) await line.send(select(database));
     await line.send(restore(key, { payload, ...(ttlMs !== undefined && { ttlMs }) }, replace));

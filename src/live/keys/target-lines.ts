@@ -3,7 +3,7 @@ import { select } from '../../resp/commands/cluster.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 
-interface Line {
+interface OpenLine {
   readonly lane: Lane;
   /** When the database is the one that is meant. */
   readonly selected: Promise<void>;
@@ -12,7 +12,7 @@ interface Line {
 export class TargetLines {
   readonly #fleet: Fleet;
   readonly #database: number;
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<string, OpenLine>();
 
   constructor(fleet: Fleet, database: number) {
     this.#fleet = fleet;
@@ -33,7 +33,7 @@ export class TargetLines {
     return line.lane;
   }
 
-  #open(address: Address): Line {
+  #open(address: Address): OpenLine {
     const lane = this.#fleet.lane(address);
     return { lane, selected: this.#database === 0 ? Promise.resolve() : lane.send(select(this.#database)) };
   }

@@ -8,7 +8,7 @@ import { InputError } from '../../topology/input-error.ts';
 import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
 import { probe } from './probe.ts';
 
-export interface Named {
+export interface NamedNode {
   /** By which the cluster knows the node, where it does. */
   readonly word: string;
   /** Who answers there, where it is nobody whom the cluster knows. */
@@ -16,7 +16,7 @@ export interface Named {
 }
 
 /** Whoever answers at the address says who it is. */
-export async function nameNode(fleet: Fleet, snapshot: ClusterSnapshot, word: string): Promise<Named> {
+export async function nameNode(fleet: Fleet, snapshot: ClusterSnapshot, word: string): Promise<NamedNode> {
   if (!isAddress(word) || findNode(snapshot, word).kind !== 'none') return { word };
   const node = await probe(fleet, parseAddress(word));
   if (!isCandidate(node)) return { word };

@@ -97,7 +97,7 @@ export function restoreBackup(
 /** Keys of slots that the shard owned, or of others, which are left from a move that was broken off. */
 type Share = 'own' | 'strays';
 
-interface Way extends RestoreSettings {
+interface FileWork extends RestoreSettings {
   readonly only: Share;
   readonly tally: RestoreTally;
   readonly tell: Tell<RestoreEvent>;
@@ -108,7 +108,7 @@ interface Way extends RestoreSettings {
 async function restoreFile(
   fleet: Fleet,
   { file, rdbVersion, slots }: CheckedDump,
-  { folder, only, tally, tell, read, again, ...settings }: Way,
+  { folder, only, tally, tell, read, again, ...settings }: FileWork,
 ): Promise<number> {
   const isAgain = again !== undefined;
   const sender = new EntrySender(fleet, { ...settings, rdbVersion, isAgain }, tally, tell);
