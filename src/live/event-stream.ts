@@ -1,26 +1,12 @@
 /** Makes a stream of what several things under way have to tell. */
+import { Queue } from './keys/queue.ts';
+
 export type Tell<T> = (event: T) => void;
 
 /** Events that arrive while several things are under way, one after the other. */
 export async function* asGenerator<T>(start: (tell: Tell<T>) => Promise<void>): AsyncGenerator<T> {
-  const waiting: T[] = [];
-  let wake = () => {};
-  let over = false;
-  const work = start(event => {
-    waiting.push(event);
-    wake();
-  }).finally(() => {
-    over = true;
-    wake();
-  });
-  while (!over || waiting.length > 0) {
-    const event = waiting.shift();
-    if (event !== undefined) yield event;
-    else {
-      await new Promise<void>(resolve => {
-        wake = resolve;
-      });
-    }
-  }
+  const queue = new Queue<T>();
+  const work = start(event => void queue.give(event)).finally(() => queue.close());
+  for (let event = await queue.take(); event !== undefined; event = await queue.take()) yield event;
   await work;
 }

@@ -18,23 +18,17 @@ export function setTimeouts(
 ): AsyncGenerator<TimeoutAt> {
   return inOrder(nodes, NODES_AT_A_TIME, async (node): Promise<TimeoutAt> => {
     const { silence, address } = node;
-    if (silence !== undefined || !address)
-      return {
-        node,
-        problem: silence === undefined ? { kind: 'no-address' } : { kind: 'node', message: silence },
-        saved: false,
-      };
+    const silent = (message: string) =>
+      ({ node, problem: { kind: 'node', message }, saved: false }) satisfies TimeoutAt;
+    if (silence !== undefined) return silent(silence);
+    if (!address) return { node, problem: { kind: 'no-address' }, saved: false };
     try {
       const beforeMs = await timeoutOf(fleet, address);
-      if (wanted.dryRun) return { node, ...(beforeMs !== undefined && { beforeMs }) };
-      return {
-        node,
-        ...(beforeMs !== undefined && { beforeMs }),
-        ...(await setOne(fleet, address, wanted.timeoutMs)),
-      };
+      const before = { node, ...(beforeMs !== undefined && { beforeMs }) };
+      return wanted.dryRun ? before : { ...before, ...(await setOne(fleet, address, wanted.timeoutMs)) };
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      return { node, problem: { kind: 'node', message: error.message }, saved: false };
+      return silent(error.message);
     }
   });
 }

@@ -6,7 +6,7 @@
 import type { Note } from '../../plan/note.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
-import type { Address } from '../../topology/node.ts';
+import type { Member } from '../../topology/agreement.ts';
 import { askingFirst } from '../keys/asking-first.ts';
 import {
   BIG_BYTES,
@@ -26,23 +26,23 @@ export interface Portions {
 }
 
 export interface Caution {
-  readonly holder: Address;
-  readonly averageBytes: number;
-  readonly allowBlocking: boolean;
+  readonly fleet: Fleet;
+  readonly holder: Member;
   /** The holder only imports the slots, and tells of their keys only whoever asks for it. */
   readonly asks: boolean;
+  /** Of the keys that the holder has. */
+  readonly averageBytes: number;
+  readonly allowBlocking: boolean;
   /** What servers may wait for each other, if the node timeout allows it. */
   readonly timeoutMs: number;
-  /** Told what had to be assumed. */
-  readonly note: (note: Note) => void;
 }
 
-/** Asked once per holder. */
+/** Asked once per holder. `note`: told what had to be assumed. */
 export async function portioning(
-  fleet: Fleet,
-  { holder, averageBytes, allowBlocking, asks, timeoutMs: mostMs, note }: Caution,
+  { fleet, holder, averageBytes, allowBlocking, asks, timeoutMs: mostMs }: Caution,
+  note: (note: Note) => void,
 ): Promise<Portions> {
-  const most = await mostBytes(fleet, holder);
+  const most = await mostBytes(fleet, holder.address);
   // An owner that hangs holds up the holder for as long.
   const timeoutMs = migrateTimeoutMs(mostMs, [most.nodeTimeout], note);
   return {

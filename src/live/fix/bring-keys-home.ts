@@ -1,29 +1,21 @@
 /** Keys that a node holds and does not own: those that the owner has too are settled, all others go there. */
 import { countKeysInSlot } from '../../resp/commands/cluster.ts';
 import { type Key, keysInSlot } from '../../resp/commands/slots.ts';
-import type { Fleet, Lane } from '../../resp/fleet.ts';
+import type { Lane } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import { migrateBatch, sendBatch } from '../keys/migrate-keys.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import { MoveError } from '../move/move-error.ts';
 import type { Trip } from '../watch/transfers.ts';
-import { type Portions, portioning } from './batches.ts';
+import { type Caution, type Portions, portioning } from './batches.ts';
 import { type ClashPolicy, KeyPairs } from './key-pairs.ts';
 
-export interface Gathering {
-  readonly fleet: Fleet;
+export interface Gathering extends Caution {
   readonly owner: Member;
-  readonly holder: Member;
   readonly slots: SlotSet;
   /** Those in which the holder has keys. Nobody makes new ones in slots that are not the holder's. */
   readonly databases: readonly number[];
-  /** The holder only imports the slots. */
-  readonly asks: boolean;
-  readonly timeoutMs: number;
-  readonly allowBlocking: boolean;
-  /** Of the keys that the holder has. */
-  readonly averageBytes: number;
   readonly settling: ClashPolicy;
   readonly nowMs: () => number;
   /** Told how many keys are still to come. */
@@ -39,8 +31,7 @@ const MOST_IDLE_ROUNDS = 10;
 const WORKERS = 4;
 
 export async function gatherKeys(work: Gathering): Promise<void> {
-  const how = { ...work, holder: work.holder.address, note: work.settling.note };
-  const portions = await portioning(work.fleet, how);
+  const portions = await portioning(work, work.settling.note);
   await inEachSlot(work, (worker, slot) => emptySlot(work, worker, slot, portions));
 }
 

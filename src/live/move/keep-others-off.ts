@@ -8,13 +8,13 @@
  * marks, which are looked at while slots are opened and just before they are handed over.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Note } from '../../plan/note.ts';
 import { activeChannels, subscribe } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { MoveError } from './move-error.ts';
+import type { MoveRun } from './mover.ts';
 
 const CHANNELS = 'slotctl:move:';
 
@@ -28,10 +28,7 @@ interface Ground {
   readonly slots: SlotSet;
 }
 
-interface Run {
-  readonly fleet: Fleet;
-  readonly note: (note: Note) => void;
-}
+type Run = Pick<MoveRun, 'fleet' | 'note'>;
 
 /** Work of one run does not stand in its own way: what it does at the same time was planned so. */
 const NAMES = new WeakMap<Fleet, string>();

@@ -10,7 +10,7 @@ import type { ClusterSnapshot, ServerFacts } from '../../topology/snapshot.ts';
 import { countKeys } from '../keys/count-keys.ts';
 import { hidesForeignKeys } from '../look/census.ts';
 import { moveAtomically } from './atomic/atomic-mover.ts';
-import { cautionFor, fitnessOf, otherMigration, type Question } from './atomic/fitness.ts';
+import { cautionFor, fitnessOf, otherMigration, type Question, seatOf } from './atomic/fitness.ts';
 import { type AtomicWay, atomicWay } from './atomic/way.ts';
 import { lookAtEnds } from './both-ends.ts';
 import { cautionAboutStreams } from './consumer-groups.ts';
@@ -91,8 +91,7 @@ async function moveByServers(crossing: Crossing, run: MoveRun): Promise<SlotSet>
     const aboutStreams = await cautioning;
     if (aboutStreams) run.note(aboutStreams);
   }
-  const seat = way.seat(passage) === passage.from ? ends.source : ends.target;
-  const earlier = new Set(seat.migrations.map(({ name }) => name));
+  const earlier = new Set(seatOf({ ...crossing, ends }).migrations.map(({ name }) => name));
   return moveAtomically({ way, earlier, keys, ...(underWay && { underWay }) }, passage, run);
 }
 

@@ -3,7 +3,6 @@
  * again, from which they may have come back empty. On connections of its own, since the shared ones wait for long commands,
  * and are not opened again once they have failed. Whoever sends keys asks for `alarm` before each portion, which costs nothing.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { info } from '../../resp/commands/cluster.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
@@ -51,7 +50,7 @@ export class NodeWatch {
   readonly #posts = new Map<NodeId, Post>();
   /** The last that each of them has said of itself, also when nobody has it watched any more. */
   readonly #seen = new Map<NodeId, ServerFacts>();
-  #patrol: AbortController | undefined;
+  #patrol: NodeJS.Timeout | undefined;
 
   /** `before`: the look that everything is compared with. Nodes that are not in it are not watched. */
   constructor(fleet: Fleet, before: Pick<ClusterSnapshot, 'views'>, options: WatchOptions) {
@@ -126,28 +125,20 @@ export class NodeWatch {
     if (post.guards > 0) return;
     this.#posts.delete(post.view.id);
     post.lane?.close();
-    if (this.#posts.size === 0) {
-      this.#patrol?.abort();
-      this.#patrol = undefined;
-    }
+    if (this.#posts.size > 0) return;
+    clearInterval(this.#patrol);
+    this.#patrol = undefined;
   }
 
   #begin(): void {
     if (this.#patrol) return;
-    this.#patrol = new AbortController();
-    this.#walk(this.#patrol.signal).catch(() => {});
-  }
-
-  /** Until it is aborted, which its sleep tells by an error. A node that has not answered yet is not asked again. */
-  async #walk(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await sleep(LOOK_EVERY_MS, undefined, { signal });
+    this.#patrol = setInterval(() => {
       // Not waited for: one that hangs must not keep us from the others.
       for (const post of this.#posts.values()) this.#look(post).catch(() => {});
-    }
+    }, LOOK_EVERY_MS);
   }
 
-  /** One at a time. */
+  /** One at a time: a node that has not answered yet is not asked again. */
   #look(post: Post): Promise<void> {
     post.looking ??= this.#ask(post).finally(() => {
       post.looking = undefined;

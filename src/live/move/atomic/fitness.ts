@@ -67,7 +67,8 @@ export function fitnessOf(question: Question): Fitness {
   return { kind: 'fit' };
 }
 
-function seatOf({ way, passage, ends }: Pick<Question, 'way' | 'passage' | 'ends'>): SeenEnd {
+/** The end that migrations are begun at. */
+export function seatOf({ way, passage, ends }: Pick<Question, 'way' | 'passage' | 'ends'>): SeenEnd {
   return way.seat(passage) === passage.from ? ends.source : ends.target;
 }
 
