@@ -4,8 +4,8 @@ import type { Migration } from '../../../resp/commands/atomic-migration.ts';
 import { NodeError } from '../../../resp/errors.ts';
 import { askPersistently } from '../ask-persistently.ts';
 import { MoveError } from '../move-error.ts';
-import type { MoveRun, Passage } from '../mover.ts';
-import type { AtomicWay } from './way.ts';
+import type { MoveRun } from '../mover.ts';
+import type { Begun } from './call-off.ts';
 
 const POLL_MS = 10;
 /** Until the second end has heard of the success of the first. */
@@ -17,13 +17,10 @@ const MAY_TAKE_MS = 2000;
  * command anyway, of everybody; this is not.
  */
 export async function expectNoContradiction(
-  way: AtomicWay,
-  name: string,
-  passage: Passage,
+  { way, passage, name }: Begun,
   { fleet, nowMs }: MoveRun,
 ): Promise<void> {
-  const [seat, far] = [way.seat(passage), way.farEnd(passage)].map(({ address }) => address);
-  if (!seat || !far) return;
+  const { address: far } = way.farEnd(passage);
   for (const deadline = nowMs() + MAY_TAKE_MS; nowMs() < deadline; await sleep(POLL_MS)) {
     let other: Migration | undefined;
     try {
@@ -37,7 +34,7 @@ export async function expectNoContradiction(
     if (contradiction)
       throw new MoveError({
         kind: 'done-and-not',
-        done: seat,
+        done: way.seat(passage).address,
         not: far,
         slots: passage.slots,
         ...contradiction,

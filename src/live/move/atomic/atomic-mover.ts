@@ -14,8 +14,7 @@ import { AlarmError, MoveError, NotAtomicallyError, nodeProblem } from '../move-
 import type { MoveRun, Passage } from '../mover.ts';
 import { expectNoContradiction } from './ask-other-end.ts';
 import { beginMigration, type Start } from './begin-migration.ts';
-import { type CallOffResult, callOff, stillRunning } from './call-off.ts';
-import type { AtomicWay } from './way.ts';
+import { type Begun, type CallOffResult, callOff, stillRunning } from './call-off.ts';
 
 /** The servers answer at once, and most moves take fractions of a second; a long one need not be asked about as often. */
 const POLL_FIRST_MS = 10;
@@ -42,24 +41,18 @@ export async function moveAtomically(start: Start, passage: Passage, run: MoveRu
   return run.own.during(passage, async () => {
     const beganAt = run.nowMs();
     const name = underWay?.name ?? (await beginMigration(start, passage, run));
-    if (!(await watchToItsEnd({ way, name, beganAt }, passage, run))) return SlotSet.empty;
-    await expectNoContradiction(way, name, passage, run);
+    const begun = { way, passage, name };
+    if (!(await watchToItsEnd(begun, beganAt, run))) return SlotSet.empty;
+    await expectNoContradiction(begun, run);
     run.moved(passage.slots, keys);
     return passage.slots;
   });
 }
 
-interface Watched {
-  readonly way: AtomicWay;
-  readonly name: string;
-  readonly beganAt: number;
-}
-
 /** False where it was called off because the person wants to stop. */
-async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): Promise<boolean> {
-  const { way, name } = watched;
+async function watchToItsEnd(begun: Begun, beganAt: number, run: MoveRun): Promise<boolean> {
   try {
-    return await watch(watched, passage, run);
+    return await watch(begun, beganAt, run);
   } catch (error) {
     if (error instanceof StopWatching) return settle(error.problem, {});
     // The source still has everything, and so it stays: others that leave it may be sent later, too.
@@ -76,7 +69,7 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
   ): Promise<boolean> {
     let ending: CallOffResult;
     try {
-      ending = await callOff(way, passage, name, run, { withOwn: reason === undefined, ...leave });
+      ending = await callOff(begun, run, { withOwn: reason === undefined, ...leave });
     } catch (error) {
       if (error instanceof InterruptedError) return settle(undefined, { withinMs: LAST_WORD_MS });
       if (!(error instanceof MoveError)) throw error;
@@ -84,7 +77,7 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
     }
     if (ending.kind === 'done') return true;
     if (ending.kind === 'spared')
-      throw stopped(reason, { kind: 'spared', others: ending.others, ...stillRunning(way, passage, name) });
+      throw stopped(reason, { kind: 'spared', others: ending.others, ...stillRunning(begun) });
     throw reason === undefined ? new InterruptedError() : stopped(reason, { kind: 'called-off' });
   }
 
@@ -98,7 +91,8 @@ async function watchToItsEnd(watched: Watched, passage: Passage, run: MoveRun): 
 /** Why it is not to go on, though the server would. */
 class StopWatching extends MoveError {}
 
-async function watch({ way, name, beganAt }: Watched, passage: Passage, run: MoveRun): Promise<boolean> {
+async function watch(begun: Begun, beganAt: number, run: MoveRun): Promise<boolean> {
+  const { way, passage, name } = begun;
   const { fleet, nowMs, isStopping, note, trip } = run;
   const at = way.seat(passage).address;
   let stoppedAt: number | undefined;
@@ -122,7 +116,7 @@ async function watch({ way, name, beganAt }: Watched, passage: Passage, run: Mov
     if (isStopping() && !spared) {
       stoppedAt ??= nowMs();
       if (nowMs() - stoppedAt >= MAY_FINISH_MS) {
-        const ending = await callOff(way, passage, name, run, { withOwn: true });
+        const ending = await callOff(begun, run, { withOwn: true });
         if (ending.kind !== 'spared') return ending.kind === 'done';
         spared = true;
         note({ kind: 'goes-on-to-its-end', others: ending.others });

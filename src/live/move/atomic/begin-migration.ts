@@ -58,7 +58,7 @@ export async function beginMigration(
   if (!begun) throw refusal ?? new MoveError({ kind: 'unknown-where-begun', at });
   if (begun.source === passage.from.id) return begun.name;
   // The slots have changed hands between our last look and the order.
-  await callOff(way, passage, begun.name, run, { withOwn: false });
+  await callOff({ way, passage, name: begun.name }, run, { withOwn: false });
   throw new MoveError({
     kind: 'of-another-owner',
     slots: passage.slots,

@@ -4,10 +4,19 @@ import type { MigrationOfOthers, StillRunning } from '../../../plan/slots/move-p
 import { showWords } from '../../../resp/command.ts';
 import { InterruptedError, NodeError, ServerRefusalError } from '../../../resp/errors.ts';
 import type { Lane } from '../../../resp/fleet.ts';
+import type { Address } from '../../../topology/node.ts';
 import { MoveError } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 import type { Order } from './cancel-exports.ts';
 import type { AtomicWay } from './way.ts';
+
+/** A migration that the servers are at. */
+export interface Begun {
+  readonly way: AtomicWay;
+  readonly passage: Passage;
+  /** As the servers call it. */
+  readonly name: string;
+}
 
 export type CallOffResult =
   | { readonly kind: 'off' }
@@ -28,26 +37,20 @@ const POLL_MS = 20;
 const MAY_TAKE_MS = 5000;
 
 export async function callOff(
-  way: AtomicWay,
-  passage: Passage,
-  name: string,
+  begun: Begun,
   run: MoveRun,
   { withOwn, withinMs }: Leave,
 ): Promise<CallOffResult> {
   // Of its own: the usual connection may be what has failed, or wait for a reply that does not come.
-  const line = run.fleet.lane(way.seat(passage).address);
+  const line = run.fleet.lane(seatOf(begun));
   const timer = withinMs === undefined ? undefined : setTimeout(() => line.close(), withinMs);
   try {
-    return await end(way, name, line, run, withOwn);
+    return await end(begun, line, run, withOwn);
   } catch (error) {
     // The second Ctrl-C ends this connection too; there is a last word after it.
     const isLastWord = withinMs !== undefined;
     if (!(error instanceof NodeError) && !(error instanceof InterruptedError && isLastWord)) throw error;
-    throw new MoveError({
-      kind: 'not-called-off',
-      message: error.message,
-      ...stillRunning(way, passage, name),
-    });
+    throw new MoveError({ kind: 'not-called-off', message: error.message, ...stillRunning(begun) });
   } finally {
     clearTimeout(timer);
     line.close();
@@ -55,8 +58,7 @@ export async function callOff(
 }
 
 async function end(
-  way: AtomicWay,
-  name: string,
+  { way, name }: Begun,
   line: Lane,
   { own, nowMs }: MoveRun,
   withOwn: boolean,
@@ -95,6 +97,11 @@ async function unlessOver(cancelling: Promise<Order>): Promise<Order> {
 }
 
 /** What the person needs to call it off, where we cannot. */
-export function stillRunning(way: AtomicWay, passage: Passage, name: string): StillRunning {
-  return { slots: passage.slots, at: way.seat(passage).address, callsOff: showWords(way.cancel(name)) };
+export function stillRunning(begun: Begun): StillRunning {
+  const { way, passage, name } = begun;
+  return { slots: passage.slots, at: seatOf(begun), callsOff: showWords(way.cancel(name)) };
+}
+
+function seatOf({ way, passage }: Begun): Address {
+  return way.seat(passage).address;
 }
