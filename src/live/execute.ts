@@ -29,7 +29,7 @@ import type { Copy } from '../topology/full-sync.ts';
 import type { Address, NodeId } from '../topology/node.ts';
 import { isSince, SLOT_RANGES } from '../topology/releases.ts';
 import { addressBook } from '../topology/snapshot.ts';
-import type { WaitOptions } from './await/agreement.ts';
+import type { StepRun } from './await/agreement.ts';
 import { agree, join } from './await/agreement-step.ts';
 import { awaitAlone, awaitForgotten, forgetNode } from './await/quiet.ts';
 import { type Confirming, confirmReplicas, confirmStage, type Unconfirmed } from './confirm.ts';
@@ -52,12 +52,6 @@ export interface ExecuteOptions {
   readonly moving?: Moving;
   /** For plans that mend. */
   readonly mending?: Mending;
-}
-
-/** What a step is carried out with. */
-interface StepRun extends WaitOptions, Confirming {
-  readonly note: (note: Note) => void;
-  readonly tell: Tell<PlanEvent>;
 }
 
 export async function* execute(fleet: Fleet, plan: Plan, options: ExecuteOptions): AsyncGenerator<PlanEvent> {
@@ -171,7 +165,7 @@ class Work {
 
   async #perform(
     step: Exclude<Step, { kind: 'move-slots' } | MendingStep>,
-    run: StepRun,
+    run: StepRun & Confirming & { readonly tell: Tell<PlanEvent> },
   ): Promise<Problem | undefined> {
     const { fleet, before, at, timeoutMs } = run;
     // A server that loads its data says so, and takes orders when it is through.

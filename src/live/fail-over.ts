@@ -2,15 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAboutCopies, readiness } from '../plan/failover/rolling.ts';
 import type { FailoverStep } from '../plan/failover/step.ts';
-import type { Note } from '../plan/note.ts';
 import type { Problem } from '../plan/step.ts';
 import { replicationInfo } from '../resp/commands/cluster.ts';
 import { failover } from '../resp/commands/failover.ts';
 import { isRefused, NodeError } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { CopyWatch } from '../topology/full-sync.ts';
-import type { Address, NodeId } from '../topology/node.ts';
-import type { WaitOptions } from './await/agreement.ts';
+import type { Address } from '../topology/node.ts';
+import type { StepRun } from './await/agreement.ts';
 import { copiesUnderWay } from './look/full-syncs.ts';
 import { EntryNodeError, inspect } from './look/inspect.ts';
 import { listMigrations } from './look/list-migrations.ts';
@@ -22,19 +21,13 @@ const LOOK_EVERY_MS = 300;
 /** A server gives up a manual failover after five seconds, and says so in its log only. */
 const TELL_AGAIN_AFTER_MS = 6000;
 
-export interface FailoverRun extends WaitOptions {
-  readonly fleet: Fleet;
-  at(id: NodeId): Address;
-  note(note: Note): void;
-}
-
-export function takeStep(step: FailoverStep, run: FailoverRun): Promise<Problem | undefined> {
+export function takeStep(step: FailoverStep, run: StepRun): Promise<Problem | undefined> {
   return step.kind === 'be-ready' ? awaitReady(step, run) : failOver(step, run);
 }
 
 type FailOver = Extract<FailoverStep, { kind: 'fail-over' }>;
 
-async function failOver(step: FailOver, run: FailoverRun): Promise<Problem | undefined> {
+async function failOver(step: FailOver, run: StepRun): Promise<Problem | undefined> {
   const { node, way } = step;
   const { fleet, timeoutMs, nowMs, note } = run;
   const replica = run.at(node);
@@ -65,7 +58,7 @@ async function failOver(step: FailOver, run: FailoverRun): Promise<Problem | und
  * Redis keeps the votes of a replica's last election for twice the node timeout. Told to take over again within that, it counts them,
  * believes that it has won, and is put right by its primary a moment later; so what counts is that this one has become a replica.
  */
-async function hasYielded({ way, primary }: FailOver, { fleet, at }: FailoverRun): Promise<boolean> {
+async function hasYielded({ way, primary }: FailOver, { fleet, at }: StepRun): Promise<boolean> {
   if (way !== 'graceful') return true;
   try {
     return (await fleet.send(at(primary), replicationInfo())).role === 'replica';
@@ -92,7 +85,7 @@ async function begin(
   }
 }
 
-async function isInStep({ node, primary, maxLagBytes }: FailOver, run: FailoverRun): Promise<boolean> {
+async function isInStep({ node, primary, maxLagBytes }: FailOver, run: StepRun): Promise<boolean> {
   const [own, old] = await Promise.all(
     [node, primary].map(id => run.fleet.send(run.at(id), replicationInfo())),
   );
@@ -102,7 +95,7 @@ async function isInStep({ node, primary, maxLagBytes }: FailOver, run: FailoverR
 
 async function awaitReady(
   step: Extract<FailoverStep, { kind: 'be-ready' }>,
-  run: FailoverRun,
+  run: StepRun,
 ): Promise<Problem | undefined> {
   const { fleet, timeoutMs, nowMs, progress } = run;
   const copying = new CopyWatch();

@@ -1,19 +1,12 @@
 /** The steps at which nodes come to be one cluster, and to agree on what has been done. */
-import type { Note } from '../../plan/note.ts';
 import type { PlanEvent, Problem, Step } from '../../plan/step.ts';
-import type { Fleet } from '../../resp/fleet.ts';
 import type { Tell } from '../event-stream.ts';
-import { type Agreement, type AgreementWanted, awaitAgreement, type WaitOptions } from './agreement.ts';
+import { type Agreement, type AgreementWanted, awaitAgreement, type StepRun } from './agreement.ts';
 import { awaitUnbanned } from './unbanned.ts';
-
-interface AgreementRun extends WaitOptions {
-  readonly fleet: Fleet;
-  readonly note: (note: Note) => void;
-}
 
 export async function join(
   { members, introductions, newcomers }: Extract<Step, { kind: 'join' }>,
-  run: AgreementRun,
+  run: StepRun,
 ): Promise<Problem | undefined> {
   const by = await awaitUnbanned(run.fleet, members, newcomers, run);
   if (by.length > 0) return { kind: 'banned', by, waitedMs: run.timeoutMs };
@@ -24,7 +17,7 @@ export async function join(
 
 export async function agree(
   step: Extract<Step, { kind: 'agree' }>,
-  run: AgreementRun & { readonly waitsForCopies: boolean; readonly tell: Tell<PlanEvent> },
+  run: StepRun & { readonly waitsForCopies: boolean; readonly tell: Tell<PlanEvent> },
 ): Promise<Problem | undefined> {
   const { fleet, note, waitsForCopies, tell } = run;
   const { members, wantsOk, sparesSilent = false } = step;
@@ -44,6 +37,6 @@ export async function agree(
   return problemIn(agreement, run);
 }
 
-function problemIn({ gaps }: Agreement, { timeoutMs }: WaitOptions): Problem | undefined {
+function problemIn({ gaps }: Agreement, { timeoutMs }: StepRun): Problem | undefined {
   return gaps.length === 0 ? undefined : { kind: 'no-agreement', gaps, waitedMs: timeoutMs };
 }

@@ -4,11 +4,12 @@
  * a fact is met by the node that the fact is about.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Note } from '../../plan/note.ts';
 import { type NodeError, ReplyTimeoutError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { copiesAmong, type Gap, gapsAmong, type Member, type Scope } from '../../topology/agreement.ts';
 import { type Copy, CopyWatch } from '../../topology/full-sync.ts';
-import type { NodeId } from '../../topology/node.ts';
+import type { Address, NodeId } from '../../topology/node.ts';
 import { Glances } from './glance.ts';
 import { Introducer } from './introduce.ts';
 
@@ -35,6 +36,13 @@ export interface WaitOptions {
   readonly nowMs: () => number;
   /** `copies`: where nothing else is missing. */
   progress(missing: number, copies?: readonly Copy[]): void;
+}
+
+/** What a step is carried out with. */
+export interface StepRun extends WaitOptions {
+  readonly fleet: Fleet;
+  at(id: NodeId): Address;
+  readonly note: (note: Note) => void;
 }
 
 export interface Agreement {

@@ -9,17 +9,12 @@ import { unlessRefused } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
-import type { WaitOptions } from './agreement.ts';
+import type { StepRun } from './agreement.ts';
 
 /** As often as servers do what they do of themselves on the bus (clusterCron). */
 const LOOK_EVERY_MS = 100;
 /** Longer than a message takes that was on its way when the last node was told. */
 const QUIET_LOOKS = 3;
-
-interface Watch extends WaitOptions {
-  readonly fleet: Fleet;
-  at(id: NodeId): Address;
-}
 
 interface Relapse {
   readonly node: NodeId;
@@ -31,7 +26,7 @@ interface Relapse {
 export function awaitForgotten(
   witnesses: readonly NodeId[],
   victims: readonly NodeId[],
-  run: Watch,
+  run: StepRun,
 ): Promise<NodeId[]> {
   const again = ({ node, known }: Relapse) =>
     Promise.all(known.map(id => forgetNode(run.fleet, run.at(node), id)));
@@ -39,7 +34,7 @@ export function awaitForgotten(
 }
 
 /** Returns who still knows somebody when the time is up; nobody, as a rule. */
-export function awaitAlone(nodes: readonly NodeId[], run: Watch): Promise<NodeId[]> {
+export function awaitAlone(nodes: readonly NodeId[], run: StepRun): Promise<NodeId[]> {
   // Once more, and not FORGET: that would keep gossip about the others away for a minute, when they may be wanted.
   const again = ({ node }: Relapse) => run.fleet.send(run.at(node), reset('hard'));
   return untilQuiet(nodes, () => true, again, run);
@@ -49,7 +44,7 @@ async function untilQuiet(
   nodes: readonly NodeId[],
   isUnwanted: (id: NodeId) => boolean,
   again: (relapse: Relapse) => Promise<unknown>,
-  { fleet, at, timeoutMs, nowMs, progress }: Watch,
+  { fleet, at, timeoutMs, nowMs, progress }: StepRun,
 ): Promise<NodeId[]> {
   const deadline = nowMs() + timeoutMs;
   let quiet = 0;

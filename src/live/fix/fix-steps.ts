@@ -1,6 +1,5 @@
 /** Carries out the steps of `fix`. */
 import { claimOf } from '../../plan/fix/claim.ts';
-import type { Note } from '../../plan/note.ts';
 import type { MendingStep } from '../../plan/step.ts';
 import type { Command } from '../../resp/command.ts';
 import { cancelTask } from '../../resp/commands/atomic-migration.ts';
@@ -10,12 +9,12 @@ import { bumpEpoch } from '../../resp/commands/fix.ts';
 import { addSlots, delSlots } from '../../resp/commands/membership.ts';
 import { assignSlot, importing, migrating, stable } from '../../resp/commands/slots.ts';
 import { unlessRefused } from '../../resp/errors.ts';
-import type { Fleet } from '../../resp/fleet.ts';
 import { memberOf } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { isSince, SLOT_RANGES } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import type { StepRun } from '../await/agreement.ts';
 import { persist } from '../keys/retry.ts';
 import { countInSlots } from '../look/census.ts';
 import { cancelExports } from '../move/atomic/cancel-exports.ts';
@@ -32,14 +31,9 @@ export interface Mending extends Omit<ClashPolicy, 'note'> {
   readonly allowBlocking: boolean;
 }
 
-export interface MendRun {
-  readonly fleet: Fleet;
+export interface MendRun extends Pick<StepRun, 'fleet' | 'nowMs' | 'progress' | 'note'> {
   readonly before: ClusterSnapshot;
   readonly mending: Mending;
-  readonly nowMs: () => number;
-  /** Of what takes long: how much is still to do. */
-  readonly progress: (missing: number) => void;
-  readonly note: (note: Note) => void;
   readonly watch: TransferWatch;
 }
 

@@ -4,7 +4,6 @@
  * in a file first, if it is to give way at all.
  */
 
-import { select } from '../../../resp/commands/cluster.ts';
 import type { Key } from '../../../resp/commands/slots.ts';
 import { isRefused, type ServerRefusalError } from '../../../resp/errors.ts';
 import { formatAddress } from '../../../topology/node.ts';
@@ -12,6 +11,7 @@ import { askingFirst } from '../../keys/asking-first.ts';
 import { showKey } from '../../keys/big-keys.ts';
 import { compareKeys } from '../../keys/compare-keys.ts';
 import { rescueValues } from '../../keys/rescue-values.ts';
+import { TargetLines } from '../../keys/target-lines.ts';
 import { MoveError } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 
@@ -21,11 +21,11 @@ export async function settleClash(
   database: number,
   keys: readonly Key[],
 ): Promise<void> {
-  const [source, importer] = [fleet.lane(from.address), fleet.lane(to.address)];
+  const lines = new TargetLines(fleet, database);
   try {
-    for (const line of [source, importer]) if (database !== 0) await line.send(select(database));
+    const [source, importer] = await Promise.all([lines.to(from.address), lines.to(to.address)]);
     const target = askingFirst(importer);
-    const { different } = await compareKeys(keys, source, target, { isGone });
+    const { different } = await compareKeys(keys, source, target, { isGone: hasMoved });
     if (different.length === 0) return;
     if (!rescue) throw new MoveError({ kind: 'keys-clash', at: to.address, keys: different.map(showKey) });
     const losers = { node: to.address, line: target, database };
@@ -33,11 +33,11 @@ export async function settleClash(
     const node = formatAddress(to.address);
     note({ kind: 'values-rescued', values: different.length, node, file: rescue.path });
   } finally {
-    for (const line of [source, importer]) line.close();
+    lines.close();
   }
 }
 
 /** A source that has moved a key already sends whoever asks for it to the target. */
-function isGone(error: ServerRefusalError): boolean {
+function hasMoved(error: ServerRefusalError): boolean {
   return isRefused(error, 'ask', 'try-again');
 }
