@@ -93,7 +93,7 @@ class Work {
       return address;
     };
     this.watch = new TransferWatch(fleet, plan.before, { mayEvict: options.moving?.mayEvict ?? false });
-    this.#passages = new Passages(fleet, plan.before, this.watch, options);
+    this.#passages = new Passages({ ...options, fleet, before: plan.before, watch: this.watch });
   }
 
   /** What is not so when all is done. */

@@ -25,29 +25,25 @@ export interface Moving {
   readonly mayEvict: boolean;
 }
 
+interface PassagesWork {
+  readonly fleet: Fleet;
+  readonly before: ClusterSnapshot;
+  readonly watch: TransferWatch;
+  readonly moving?: Moving;
+  readonly nowMs: () => number;
+}
+
 export class Passages {
-  readonly #fleet: Fleet;
-  readonly #before: ClusterSnapshot;
-  readonly #moving: Moving | undefined;
-  readonly #nowMs: () => number;
+  readonly #work: PassagesWork;
   readonly #gates: Gates;
   readonly #pace: Pace;
   readonly #own = new OwnMigrations();
   /** No file comes about before there is something to keep. */
   readonly #rescue: RescueFile;
-  readonly #watch: TransferWatch;
 
-  constructor(
-    fleet: Fleet,
-    before: ClusterSnapshot,
-    watch: TransferWatch,
-    { moving, nowMs }: { readonly moving?: Moving; readonly nowMs: () => number },
-  ) {
-    this.#fleet = fleet;
-    this.#before = before;
-    this.#moving = moving;
-    this.#watch = watch;
-    this.#nowMs = nowMs;
+  constructor(work: PassagesWork) {
+    const { fleet, moving, nowMs } = work;
+    this.#work = work;
     this.#gates = new Gates(moving?.parallel ?? 1);
     this.#pace = new Pace(moving?.paceLimits ?? {}, { nowMs, sleep: ms => restFor(ms, fleet) });
     this.#rescue = RescueFile.unnamed(nowMs);
@@ -55,8 +51,8 @@ export class Passages {
 
   /** Passages that share no node go at the same time. */
   inTurn(step: MoveStep, work: () => Promise<void>): Promise<void> {
-    const mover = this.#moving?.mover ?? 'auto';
-    const alongside = !this.#pace.isLimited && goesAlongside(step, this.#before, mover);
+    const { before, moving } = this.#work;
+    const alongside = !this.#pace.isLimited && goesAlongside(step, before, moving?.mover ?? 'auto');
     return this.#gates.pass(alongside ? [] : [step.from, step.to], work);
   }
 
@@ -66,23 +62,24 @@ export class Passages {
   }
 
   async move(step: MoveStep, tell: Tell<PlanEvent>): Promise<Problem | undefined> {
-    if (!this.#moving) throw new RangeError('the plan moves slots, and nobody has said how');
-    const { limits, isStopping, mover } = this.#moving;
-    const trip = this.#watch.begin(step, openAt(this.#before, step));
+    const { fleet, before, watch, moving, nowMs } = this.#work;
+    if (!moving) throw new RangeError('the plan moves slots, and nobody has said how');
+    const { limits, isStopping, mover } = moving;
+    const trip = watch.begin(step, openAt(before, step));
     const run: MoveRun = {
-      fleet: this.#fleet,
+      fleet,
       limits,
       moved: (slots, keys) => tell({ kind: 'moved', step, slots, keys }),
       note: note => tell({ kind: 'noted', step, note }),
       pace: this.#pace,
       own: this.#own,
       trip,
-      nowMs: this.#nowMs,
+      nowMs,
       isStopping,
       ...(limits.replace && { rescue: this.#rescue }),
     };
     try {
-      const moved = await moveSlots(step, this.#before, mover, run);
+      const moved = await moveSlots(step, before, mover, run);
       return moved.size === step.slots.size ? undefined : { kind: 'interrupted' };
     } finally {
       trip.end();

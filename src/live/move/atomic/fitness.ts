@@ -49,18 +49,17 @@ export function fitnessOf(question: Question): Fitness {
   const { from, to } = passage;
   if (ends.notPushed)
     return unfit({ kind: 'not-let-in', at: to.address, from: from.address, ...ends.notPushed });
-  for (const [member, end] of [
-    [passage.from, ends.source],
-    [passage.to, ends.target],
-  ] as const) {
+  const both = [
+    { at: from.address, end: ends.source, server: servers.source },
+    { at: to.address, end: ends.target, server: servers.target },
+  ];
+  for (const { at, end } of both) {
     // Of any slot: the servers want all of them closed.
     const open = SlotSet.of(...end.cluster.open.migrating.keys(), ...end.cluster.open.importing.keys());
-    if (open.size > 0) return unfit({ kind: 'slots-open-already', at: member.address, slots: open });
+    if (open.size > 0) return unfit({ kind: 'slots-open-already', at, slots: open });
   }
-  const corrupt = Object.entries(servers).find(
-    ([end, facts]) => (ends[end as keyof typeof servers].ioThreads ?? 1) > 1 && garblesWithThreads(facts),
-  );
-  if (corrupt) return unfit({ kind: 'garbles-with-threads', version: corrupt[1].version });
+  const corrupt = both.find(({ end, server }) => (end.ioThreads ?? 1) > 1 && garblesWithThreads(server));
+  if (corrupt) return unfit({ kind: 'garbles-with-threads', version: corrupt.server.version });
   const harm = harmAtTarget(question);
   if (harm) return unfit({ kind: harm, at: to.address });
   if (haveSameEpoch(question)) return { kind: 'not-yet', otherwise: unfit({ kind: 'same-epoch' }) };

@@ -14,7 +14,6 @@ import { MoveError, nodeProblem } from '../move-error.ts';
 import type { CountedPassage, MoveRun } from '../mover.ts';
 import { lookAtMarks } from './expect-marks.ts';
 import { openSlots } from './hand-over.ts';
-import { SetSlotConnections } from './setslot-connections.ts';
 
 /** Returns the error to tell, which names what stays open. */
 export async function tidyUp(
@@ -67,13 +66,7 @@ async function closeUnmoved(slots: SlotSet, passage: CountedPassage, run: MoveRu
   await fleet.sendAll(from.address, unmoved.filter(leaving).map(stable));
   // A client that was sent there a moment ago, or a MIGRATE that was thought to be over: then the slot is not unmoved.
   const late = await closeAtTarget(unmoved, unmoved.filter(coming), passage, run);
-  if (late.length > 0)
-    await openSlots(
-      SlotSet.of(...late),
-      passage,
-      run,
-      new SetSlotConnections(fleet, { setSlotWaits: false }),
-    );
+  if (late.length > 0) await openSlots(SlotSet.of(...late), passage, run);
   return { left: SlotSet.of(...given, ...there, ...late), isReplaced: false };
 }
 

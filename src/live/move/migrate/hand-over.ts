@@ -12,7 +12,7 @@ import { persist } from '../../keys/retry.ts';
 import { MoveError } from '../move-error.ts';
 import type { CountedPassage, MoveRun } from '../mover.ts';
 import { expectMarked, expectOwned, lookAtMarks } from './expect-marks.ts';
-import type { SetSlotConnections } from './setslot-connections.ts';
+import { SetSlotConnections } from './setslot-connections.ts';
 import { isReplicaNow } from './tell-new-owner.ts';
 
 export interface Turn {
@@ -57,12 +57,8 @@ export async function turnOver(
 }
 
 /** Opens slots, and hands none over. */
-export function openSlots(
-  opening: SlotSet,
-  passage: CountedPassage,
-  run: MoveRun,
-  connections: SetSlotConnections,
-): Promise<void> {
+export function openSlots(opening: SlotSet, passage: CountedPassage, run: MoveRun): Promise<void> {
+  const connections = new SetSlotConnections(run.fleet, { setSlotWaits: false });
   const listener = { connections, opened() {}, handedOver() {}, drainAgain: () => Promise.resolve() };
   return turnOver({ closing: SlotSet.empty, opening }, passage, run, listener);
 }
