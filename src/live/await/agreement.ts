@@ -13,6 +13,7 @@ import type { Address, NodeId } from '../../topology/node.ts';
 import { Glances } from './glance.ts';
 import { Introducer } from './introduce.ts';
 
+/** Gossip brings news ten times a second, and a MEET at once. */
 const POLL_EVERY_MS = 30;
 /** Copies may take hours; then they are not what keeps the servers busy. */
 const POLL_COPIES_EVERY_MS = 200;

@@ -5,7 +5,6 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Glance, Member } from '../../topology/agreement.ts';
 import type { ClusterNode, NodeId } from '../../topology/node.ts';
-import type { Replication } from '../../topology/snapshot.ts';
 import { ifTold } from '../look/look-at-node.ts';
 import { unlessSilent } from '../watch/nodes.ts';
 
@@ -93,7 +92,4 @@ export class Glances {
 }
 
 /** What can be told of a server that reads in its data. */
-interface Loading {
-  readonly id: NodeId;
-  readonly replication?: Replication;
-}
+type Loading = Pick<Glance, 'id'> & Partial<Pick<Glance, 'replication'>>;

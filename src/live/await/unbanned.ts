@@ -16,6 +16,7 @@ import { awaitArrivals } from './arrivals.ts';
 
 /** Bans end with a whole second of the server's clock, and who has come by itself is watched for a while. */
 const GRACE_MS = 8000;
+/** Banned nodes knock every other second, so that in five seconds each of them does. */
 const LOOK_EVERY_MS = 500;
 const LOOKS = 10;
 /** So many looks on end: a banned node that knocks is known for a moment, until the next PING. */

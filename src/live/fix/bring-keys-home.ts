@@ -24,6 +24,7 @@ export interface Gathering extends Caution {
   readonly trip?: Trip;
 }
 
+/** One MIGRATE of small keys then holds up both servers for a millisecond or two. */
 const KEYS_AT_A_TIME = 100;
 /** Rounds in one slot that change nothing: keys that expire are listed until somebody looks at them. */
 const MOST_IDLE_ROUNDS = 10;

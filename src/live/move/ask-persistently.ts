@@ -5,6 +5,7 @@ import { ConnectTimeoutError, isLostOrGarbled, ReplyTimeoutError } from '../../r
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 
+/** A server that was started again, or a network that is put right, takes a moment; what takes longer is not waited for. */
 const TRIES = 3;
 const WAIT_MS = 200;
 

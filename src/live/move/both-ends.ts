@@ -72,20 +72,19 @@ async function lookAt(
   fleet: MoveRun['fleet'],
   way: AtomicWay | undefined,
 ): Promise<SeenEnd> {
-  const send: MoveRun['fleet']['send'] = (_, command) => fleet.send(member.address, command);
   const at = member.address;
   const isSeat = way?.seat(passage) === member;
   // Redis has one right for all of it; Valkey one for each command, so that one might begin what one may not cancel.
   const trials = isSeat && way.cancelsAll ? [way.begin(passage), way.cancel('')] : [];
   const user = fleet.credentials?.user ?? 'default';
   const [cluster, migrations, libraries, ioThreads, buffers, writes, ...forbidden] = await Promise.all([
-    send(at, clusterNodes()),
-    way ? orRefusal(send(at, way.list())) : [],
-    ifTold(send(at, functionLibraries())),
-    way && ifTold(send(at, configGet('io-threads'))),
-    way && ifTold(send(at, configGet('client-output-buffer-limit'))),
-    way && ifTold(send(at, writeConditions())),
-    ...trials.map(command => ifTold(send(at, dryRun(user, command)))),
+    fleet.send(at, clusterNodes()),
+    way ? orRefusal(fleet.send(at, way.list())) : [],
+    ifTold(fleet.send(at, functionLibraries())),
+    way && ifTold(fleet.send(at, configGet('io-threads'))),
+    way && ifTold(fleet.send(at, configGet('client-output-buffer-limit'))),
+    way && ifTold(fleet.send(at, writeConditions())),
+    ...trials.map(command => ifTold(fleet.send(at, dryRun(user, command)))),
   ]);
   const isRefused = migrations instanceof ServerRefusalError;
   const refusal = isRefused ? migrations.text : forbidden.find(text => text !== undefined);

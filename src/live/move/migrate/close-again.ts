@@ -9,10 +9,10 @@ import { InterruptedError, NodeError, ServerRefusalError } from '../../../resp/e
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
 import { unlessSilent } from '../../watch/nodes.ts';
-import { leftByFailover } from '../failed-over.ts';
 import { MoveError, nodeProblem } from '../move-error.ts';
 import type { CountedPassage, MoveRun } from '../mover.ts';
 import { lookAtMarks } from './expect-marks.ts';
+import { leftByFailover } from './failed-over.ts';
 import { openSlots } from './hand-over.ts';
 
 /** Returns the error to tell, which names what stays open. */

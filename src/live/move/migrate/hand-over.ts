@@ -149,6 +149,7 @@ async function expectEmpty(
   }
 }
 
+/** Replicas are behind by milliseconds, as a rule; in half a minute one that copies everything anew may have come back. */
 const LOOK_EVERY_MS = 10;
 const GIVE_UP_AFTER_MS = 30_000;
 

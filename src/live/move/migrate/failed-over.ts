@@ -4,14 +4,14 @@
  * source goes on sending clients to its old target, which sends them back. So the marks are set anew at once; the move
  * itself is for `fix` to finish.
  */
-import type { ClusterNodesReply } from '../../resp/cluster-nodes.ts';
-import { assignSlot, importing, migrating } from '../../resp/commands/slots.ts';
-import { NodeError } from '../../resp/errors.ts';
-import type { ClusterNode, NodeId } from '../../topology/node.ts';
-import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import { slotsWithKeys } from '../keys/count-keys.ts';
-import type { SeenAtEnds } from './migrate/expect-marks.ts';
-import type { MoveRun, Passage } from './mover.ts';
+import type { ClusterNodesReply } from '../../../resp/cluster-nodes.ts';
+import { assignSlot, importing, migrating } from '../../../resp/commands/slots.ts';
+import { NodeError } from '../../../resp/errors.ts';
+import type { ClusterNode, NodeId } from '../../../topology/node.ts';
+import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
+import { slotsWithKeys } from '../../keys/count-keys.ts';
+import type { MoveRun, Passage } from '../mover.ts';
+import type { SeenAtEnds } from './expect-marks.ts';
 
 /** Returns the slots that are still open, or nothing where both ends are what they were. */
 export async function leftByFailover(
