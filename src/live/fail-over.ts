@@ -5,7 +5,7 @@ import type { FailoverStep } from '../plan/failover/step.ts';
 import type { Problem } from '../plan/step.ts';
 import { replicationInfo } from '../resp/commands/cluster.ts';
 import { failover } from '../resp/commands/failover.ts';
-import { isRefused, NodeError } from '../resp/errors.ts';
+import { isRefused } from '../resp/errors.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import { CopyWatch } from '../topology/full-sync.ts';
 import type { Address } from '../topology/node.ts';
@@ -13,6 +13,7 @@ import type { StepRun } from './await/agreement.ts';
 import { copiesUnderWay } from './look/full-syncs.ts';
 import { EntryNodeError, inspect } from './look/inspect.ts';
 import { listMigrations } from './look/list-migrations.ts';
+import { ifAnswered } from './look/look-at-node.ts';
 
 /** A failover takes a fraction of a second, and the next shard waits for it. */
 const POLL_EVERY_MS = 20;
@@ -60,13 +61,8 @@ async function failOver(step: FailOver, run: StepRun): Promise<Problem | undefin
  */
 async function hasYielded({ way, primary }: FailOver, { fleet, at }: StepRun): Promise<boolean> {
   if (way !== 'graceful') return true;
-  try {
-    return (await fleet.send(at(primary), replicationInfo())).role === 'replica';
-  } catch (error) {
-    // Gone in this moment: who owns its slots is asked of all others afterwards.
-    if (error instanceof NodeError) return true;
-    throw error;
-  }
+  // Where it is gone in this moment, who owns its slots is asked of all others afterwards.
+  return (await ifAnswered(fleet.send(at(primary), replicationInfo())))?.role !== 'primary';
 }
 
 /** `deaf` where the replica has no link to its primary just now: to the server that is as good as dead. */

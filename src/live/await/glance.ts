@@ -5,8 +5,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Glance, Member } from '../../topology/agreement.ts';
 import type { ClusterNode, NodeId } from '../../topology/node.ts';
-import { ifTold } from '../look/look-at-node.ts';
-import { unlessSilent } from '../watch/nodes.ts';
+import { ifAnswered, ifTold } from '../look/look-at-node.ts';
 
 export class Glances {
   readonly #fleet: Fleet;
@@ -47,7 +46,7 @@ export class Glances {
   async askWhatBusies(members: readonly Member[]): Promise<void> {
     await Promise.all(
       members.map(async ({ id, address }) => {
-        const busy = await unlessSilent(this.#fleet.send(address, busyness()));
+        const busy = await ifAnswered(this.#fleet.send(address, busyness()));
         // The next look finds out what is the matter with it.
         if (!busy) return this.#fleet.renew(address);
         const seen = this.#latest.get(id);

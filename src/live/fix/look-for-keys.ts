@@ -7,12 +7,12 @@
  * many keys it has in all and in its own slots, which is 16384 counts for the whole cluster, and only those that have more
  * are asked about every slot.
  */
-import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { type Census, strayKeys } from '../../topology/census.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import { countForeign, takeCensus } from '../look/census.ts';
+import { ifAnswered } from '../look/look-at-node.ts';
 
 export async function lookForKeys(
   fleet: Fleet,
@@ -45,11 +45,6 @@ async function holdersOfForeign(fleet: Fleet, views: readonly NodeView[]): Promi
 async function mayHoldForeign(fleet: Fleet, view: NodeView): Promise<boolean> {
   // DBSIZE is about one database only.
   if (view.server.databases.some(database => database !== 0)) return true;
-  try {
-    return (await countForeign(fleet, view)) > 0;
-  } catch (error) {
-    // A user who may not run transactions may still count.
-    if (!(error instanceof NodeError)) throw error;
-    return true;
-  }
+  // A user who may not run transactions may still count.
+  return (await ifAnswered(countForeign(fleet, view))) !== 0;
 }

@@ -55,11 +55,23 @@ function entryAddress(fleet: Fleet, announced: Address | undefined): Address {
  * A refusal of what is good to know is no reason to know nothing: an ACL user may lack the right, and a replica that
  * must not serve stale data refuses DBSIZE just when it has lost its primary.
  */
-export async function ifTold<T>(reply: Promise<T>): Promise<T | undefined> {
+export function ifTold<T>(reply: Promise<T>): Promise<T | undefined> {
+  return unless(ServerRefusalError, reply);
+}
+
+/** Nor is silence, where others are asked, too. */
+export function ifAnswered<T>(reply: Promise<T>): Promise<T | undefined> {
+  return unless(NodeError, reply);
+}
+
+async function unless<T>(
+  failure: typeof ServerRefusalError | typeof NodeError,
+  reply: Promise<T>,
+): Promise<T | undefined> {
   try {
     return await reply;
   } catch (error) {
-    if (error instanceof ServerRefusalError) return undefined;
+    if (error instanceof failure) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** What the other end says of a migration that is done. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Migration } from '../../../resp/commands/atomic-migration.ts';
-import { NodeError } from '../../../resp/errors.ts';
+import { ifAnswered } from '../../look/look-at-node.ts';
 import { askPersistently } from '../ask-persistently.ts';
 import { MoveError } from '../move-error.ts';
 import type { MoveRun } from '../mover.ts';
@@ -22,14 +22,8 @@ export async function expectNoContradiction(
 ): Promise<void> {
   const { address: far } = way.farEnd(passage);
   for (const deadline = nowMs() + MAY_TAKE_MS; nowMs() < deadline; await sleep(POLL_MS)) {
-    let other: Migration | undefined;
-    try {
-      other = await askPersistently(fleet, far, way.ask(name));
-    } catch (error) {
-      // Silence is found out about when everybody is asked.
-      if (error instanceof NodeError) return;
-      throw error;
-    }
+    // Silence is found out about when everybody is asked.
+    const other = await ifAnswered(askPersistently(fleet, far, way.ask(name)));
     const contradiction = contradictionIn(other);
     if (contradiction)
       throw new MoveError({

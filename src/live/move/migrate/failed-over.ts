@@ -6,10 +6,10 @@
  */
 import type { ClusterNodesReply } from '../../../resp/cluster-nodes.ts';
 import { assignSlot, importing, migrating } from '../../../resp/commands/slots.ts';
-import { NodeError } from '../../../resp/errors.ts';
 import type { ClusterNode, NodeId } from '../../../topology/node.ts';
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
+import { ifAnswered } from '../../look/look-at-node.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 import type { SeenAtEnds } from './expect-marks.ts';
 
@@ -24,12 +24,13 @@ export async function leftByFailover(
   const { from, to } = passage;
   if (target.self.role === 'primary') {
     const coming = naming([from.id, source.self], slots, target.open.importing);
-    await ifPossible(sendOn(coming, passage, run, heirOf(source)));
+    // It may be too early, or somebody does not answer any more: then `fix` does this, too.
+    await ifAnswered(sendOn(coming, passage, run, heirOf(source)));
     return coming;
   }
   // All of them: an old target that copies anew, or that does not show what is not its own, counts no keys.
   const leaving = naming([to.id, target.self], slots, source.open.migrating);
-  await ifPossible(sendElsewhere(leaving, passage, run, heirOf(target)));
+  await ifAnswered(sendElsewhere(leaving, passage, run, heirOf(target)));
   return leaving;
 }
 
@@ -46,15 +47,6 @@ function naming(
 
 function heirOf({ self, nodes }: ClusterNodesReply): ClusterNode | undefined {
   return self.role === 'replica' ? nodes.find(({ id }) => id === self.primary) : undefined;
-}
-
-/** It may be too early, or somebody does not answer any more: then `fix` does this, too. */
-async function ifPossible(marking: Promise<void>): Promise<void> {
-  try {
-    await marking;
-  } catch (error) {
-    if (!(error instanceof NodeError)) throw error;
-  }
 }
 
 /** Clients of the new source, to the target. */
