@@ -11,6 +11,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
+import { orRefusal } from '../keys/asking-first.ts';
 import type { WaitOptions } from './agreement.ts';
 import { awaitArrivals } from './arrivals.ts';
 
@@ -121,13 +122,7 @@ async function bansOf(fleet: Fleet, hosts: readonly Member[], ids: readonly Node
   return bansWhere((host, id) => bans[host]?.[ids.indexOf(id)] === true, hosts, ids);
 }
 
+/** Whoever may not ask, or cannot be asked now, is not held up. */
 async function isBanned(fleet: Fleet, host: Address, id: NodeId): Promise<boolean> {
-  try {
-    await fleet.send(host, forget(id));
-    return true;
-  } catch (error) {
-    // Whoever may not ask, or cannot be asked now, is not held up.
-    if (error instanceof ServerRefusalError) return false;
-    throw error;
-  }
+  return !((await orRefusal(fleet.send(host, forget(id)))) instanceof ServerRefusalError);
 }

@@ -5,6 +5,7 @@ import { showWords } from '../../../resp/command.ts';
 import { InterruptedError, NodeError, ServerRefusalError } from '../../../resp/errors.ts';
 import type { Lane } from '../../../resp/fleet.ts';
 import type { Address } from '../../../topology/node.ts';
+import { orRefusal } from '../../keys/asking-first.ts';
 import { MoveError } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 import type { Order } from './cancel-exports.ts';
@@ -88,12 +89,10 @@ async function end(
 
 /** What has ended by itself cannot be cancelled. */
 async function unlessOver(cancelling: Promise<Order>): Promise<Order> {
-  try {
-    return await cancelling;
-  } catch (error) {
-    if (!(error instanceof ServerRefusalError) || error.kind === 'no-permission') throw error;
-    return 'given';
-  }
+  const order = await orRefusal(cancelling);
+  if (!(order instanceof ServerRefusalError)) return order;
+  if (order.kind === 'no-permission') throw order;
+  return 'given';
 }
 
 /** What the person needs to call it off, where we cannot. */

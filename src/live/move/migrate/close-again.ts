@@ -5,9 +5,10 @@
 
 import { countKeysInSlot } from '../../../resp/commands/cluster.ts';
 import { stable } from '../../../resp/commands/slots.ts';
-import { InterruptedError, NodeError, ServerRefusalError } from '../../../resp/errors.ts';
+import { InterruptedError, NodeError } from '../../../resp/errors.ts';
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
+import { ifTold } from '../../look/look-at-node.ts';
 import { unlessSilent } from '../../watch/nodes.ts';
 import { MoveError, nodeProblem } from '../move-error.ts';
 import type { CountedPassage, MoveRun } from '../mover.ts';
@@ -80,14 +81,11 @@ async function closeAtTarget(
   const { fleet } = run;
   const { to, targetHidesKeys } = passage;
   const closing = coming.map(stable);
-  try {
-    if (targetHidesKeys && coming.length > 0) {
-      const answers = await fleet.transact<unknown>(to.address, [...coming.map(countKeysInSlot), ...closing]);
-      return coming.filter((_, i) => answers[i] !== 0);
-    }
-  } catch (error) {
+  if (targetHidesKeys && coming.length > 0) {
+    const counting = [...coming.map(countKeysInSlot), ...closing];
+    const answers = await ifTold(fleet.transact<unknown>(to.address, counting));
     // A user who may not run transactions may still close slots.
-    if (!(error instanceof ServerRefusalError)) throw error;
+    if (answers) return coming.filter((_, i) => answers[i] !== 0);
   }
   await fleet.sendAll(to.address, closing);
   return slotsWithKeys(unmoved, { ...passage, from: to }, run);

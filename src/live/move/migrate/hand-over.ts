@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterNodes, replicaOffsets } from '../../../resp/commands/cluster.ts';
 import { assignSlot, importing, migrating, stable } from '../../../resp/commands/slots.ts';
+import { isRefused } from '../../../resp/errors.ts';
 import type { OpenSlots } from '../../../topology/node.ts';
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
@@ -13,7 +14,6 @@ import { MoveError } from '../move-error.ts';
 import type { CountedPassage, MoveRun } from '../mover.ts';
 import { expectMarked, expectOwned, lookAtMarks } from './expect-marks.ts';
 import { SetSlotConnections } from './setslot-connections.ts';
-import { isReplicaNow } from './tell-new-owner.ts';
 
 export interface Turn {
   readonly closing: SlotSet;
@@ -91,7 +91,7 @@ async function tellSource(
     }, run);
   } catch (error) {
     // With its last slot gone it may have become a replica already: the target's word has reached it before ours.
-    if (opening.size > 0 || !isReplicaNow(error)) throw error;
+    if (opening.size > 0 || !isRefused(error, 'not-a-primary')) throw error;
   }
   return marks ?? new Map();
 }

@@ -47,7 +47,8 @@ export class NewOwnerNews {
     try {
       await this.#connections.tell(node.address, this.#words(slots));
     } catch (error) {
-      if (isReplicaNow(error)) return;
+      // A primary that has lost its last slot becomes a replica, and is told by its new primary.
+      if (isRefused(error, 'not-a-primary')) return;
       if (!(error instanceof NodeError)) throw error;
       this.#untold.set(node, slots.union(this.#untold.get(node) ?? SlotSet.empty));
     }
@@ -68,9 +69,4 @@ export class NewOwnerNews {
   #words(slots: SlotSet) {
     return [...slots].map(slot => assignSlot(slot, this.#passage.to.id));
   }
-}
-
-/** A primary that has lost its last slot becomes a replica, and is told by its new primary. */
-export function isReplicaNow(error: unknown): boolean {
-  return isRefused(error, 'not-a-primary');
 }
