@@ -5,9 +5,10 @@ import { EntryNodeError, inspect } from '../live/look/inspect.ts';
 import { keysLeftBehind } from '../live/look/keys-left-behind.ts';
 import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { lookUntilSettled } from '../live/look/look-until-settled.ts';
+import { lastLook } from '../live/watch/last-look.ts';
 import { planDocument } from '../plan/files/plan-file.ts';
 import type { Decision } from '../plan/refusal.ts';
-import { lateLosses } from '../plan/slots/late-loss.ts';
+import { lateLosses, partiesOf, silentParties } from '../plan/slots/late-loss.ts';
 import { concerning, type MovePlan } from '../plan/slots/move-plan.ts';
 import { movesIntoLimits, withoutRoom } from '../plan/slots/room.ts';
 import { describeFinding, showSlots } from '../report/text/finding.ts';
@@ -122,6 +123,17 @@ async function problemsLeft(
     ({ node, slots, keys }) =>
       `${names.of(node)} still holds ${count(keys, 'key')} in ${showSlots(slots)}, which it gave away; \`slotctl fix\` brings them to their owner.`,
   );
-  const gone = lateLosses(before, snapshot, moves, told).map(loss => describeLoss(loss, names));
-  return [...gone, ...elsewhere, ...[...ours].map(finding => describeFinding(finding, names)), ...left];
+  // After the counting, in which a node may have been started again.
+  const last = await lastLook(fleet, before, snapshot, partiesOf(moves));
+  const gone = lateLosses(before, last, moves, told).map(loss => describeLoss(loss, names));
+  const silent = silentParties(last, moves).map(
+    id => `${names.of(id)} no longer answers. Whether it has lost keys cannot be told.`,
+  );
+  return [
+    ...gone,
+    ...silent,
+    ...elsewhere,
+    ...[...ours].map(finding => describeFinding(finding, names)),
+    ...left,
+  ];
 }

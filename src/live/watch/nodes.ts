@@ -6,7 +6,7 @@
 import { info } from '../../resp/commands/cluster.ts';
 import { ConnectionLostError, InterruptedError, NodeError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
-import type { NodeId } from '../../topology/node.ts';
+import type { Address, NodeId } from '../../topology/node.ts';
 import { type Alarm, alarmOf, changeOf, type ServerChange } from '../../topology/server-changes.ts';
 import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 import { EntryNodeError } from '../look/inspect.ts';
@@ -87,27 +87,11 @@ export class NodeWatch {
     const views = [...new Set(nodes)].flatMap(id => this.#views.get(id) ?? []);
     const found = await Promise.all(
       views.map(async view => {
-        const now = (await this.#askAtLast(view)) ?? this.#seen.get(view.id);
+        const now = (await askAtLast(this.#fleet, view.address)) ?? this.#seen.get(view.id);
         return now && changeOf(view, now);
       }),
     );
     return found.filter(change => change !== undefined);
-  }
-
-  /** On the shared connection, and where that broke when the node was restarted, on a new one. */
-  async #askAtLast({ address }: NodeView): Promise<ServerFacts | undefined> {
-    this.#fleet.renew(address);
-    try {
-      return await this.#fleet.send(address, info());
-    } catch (error) {
-      if (!(error instanceof ConnectionLostError)) return unlessSilent(Promise.reject(error));
-    }
-    const lane = this.#fleet.lane(address);
-    try {
-      return await unlessSilent(lane.send(info()));
-    } finally {
-      lane.close();
-    }
   }
 
   #post(id: NodeId): Post | undefined {
@@ -157,6 +141,22 @@ export class NodeWatch {
     }
     post.lane?.close();
     post.lane = undefined;
+  }
+}
+
+/** On the shared connection, and where that broke when the node was restarted, on a new one. */
+export async function askAtLast(fleet: Fleet, address: Address): Promise<ServerFacts | undefined> {
+  fleet.renew(address);
+  try {
+    return await fleet.send(address, info());
+  } catch (error) {
+    if (!(error instanceof ConnectionLostError)) return unlessSilent(Promise.reject(error));
+  }
+  const lane = fleet.lane(address);
+  try {
+    return await unlessSilent(lane.send(info()));
+  } finally {
+    lane.close();
   }
 }
 

@@ -5,19 +5,35 @@
 
 import type { NodeId } from '../../topology/node.ts';
 import { doubtsBetween, isEvicting } from '../../topology/server-changes.ts';
-import { type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
+import { believedNodes, type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 import type { Loss } from './loss.ts';
+
+interface Route {
+  readonly from: NodeId;
+  readonly to: NodeId;
+}
+
+export function partiesOf(routes: readonly Route[]): Set<NodeId> {
+  return new Set(routes.flatMap(({ from, to }) => [from, to]));
+}
+
+/** They did not answer the last look, and own slots: what they have lost nobody can say. One without slots has nothing to lose. */
+export function silentParties(last: ClusterSnapshot, routes: readonly Route[]): NodeId[] {
+  return [...partiesOf(routes)].filter(id => {
+    const node = believedNodes(last).get(id);
+    return !viewOf(last, id) && node?.role === 'primary' && node.slots.size > 0;
+  });
+}
 
 /** `told`: nodes whose losses are told already. */
 export function lateLosses(
   before: ClusterSnapshot,
   now: ClusterSnapshot,
-  routes: readonly { readonly from: NodeId; readonly to: NodeId }[],
+  routes: readonly Route[],
   told: ReadonlySet<NodeId>,
 ): Loss[] {
   const targets = new Set(routes.map(({ to }) => to));
-  const parties = new Set([...routes.map(({ from }) => from), ...targets]);
-  return doubtsBetween(before, now, parties).flatMap((doubt): Loss[] => {
+  return doubtsBetween(before, now, partiesOf(routes)).flatMap((doubt): Loss[] => {
     // Who is silent now is a finding of its own.
     if (doubt.kind === 'silent' || told.has(doubt.node)) return [];
     const role = targets.has(doubt.node) ? 'target' : 'source';
