@@ -97,11 +97,16 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
   };
   const showCheck = showingCheckOnce(options, context, { keys: true });
   const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options, showCheck));
+  const lookAfter = (round: Round | undefined) =>
+    withFleet(context, options, async fleet => {
+      const decided = await decideOnRound(fleet, options, showCheck);
+      // Keys have been counted since it was seen.
+      return { decided, late: round && decided.seen ? await lossesSince(round, decided.seen, fleet) : [] };
+    });
   const isTrial = options.dryRun || options.planFile !== undefined;
   let before: Round | undefined;
   for (let round = 1, failures = 0; ; round++) {
-    const decided = await look();
-    const late = before && decided.seen ? lossesSince(before, decided.seen) : [];
+    const { decided, late } = await lookAfter(before);
     if (late.length > 0) {
       for (const sentence of late) teller.complain('error', sentence);
       return teller.end(EXIT.problems, LOST);

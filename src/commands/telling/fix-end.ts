@@ -1,12 +1,14 @@
 /** The last words of `fix`, and the exit code that goes with them. */
+import { lastLook } from '../../live/watch/last-look.ts';
 import { type FixPlan, isStuck } from '../../plan/fix/fix.ts';
 import type { Obstacle } from '../../plan/fix/situation.ts';
-import { lateLosses } from '../../plan/slots/late-loss.ts';
+import { lateLosses, partiesOf } from '../../plan/slots/late-loss.ts';
 import { eventLine } from '../../report/json/change-events.ts';
 import type { Paint } from '../../report/paint.ts';
 import { renderFix } from '../../report/text/fix.ts';
 import { describeLoss } from '../../report/text/loss.ts';
 import { NodeNames } from '../../report/text/names.ts';
+import type { Fleet } from '../../resp/fleet.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import { EXIT, type ExitCode } from '../context.ts';
@@ -58,10 +60,15 @@ export interface Round {
 }
 
 /** Nodes that keys were gathered from, or at, and that were started again, or evicted keys, unnoticed. */
-export function lossesSince({ plan, told }: Round, now: ClusterSnapshot): string[] {
+export async function lossesSince(
+  { plan, told }: Round,
+  seen: ClusterSnapshot,
+  fleet: Fleet,
+): Promise<string[]> {
   const routes = plan.stages
     .flat()
     .flatMap(step => (step.kind === 'gather-keys' || step.kind === 'move-slots' ? [step] : []));
-  const names = new NodeNames(now);
-  return lateLosses(plan.before, now, routes, told).map(loss => describeLoss(loss, names));
+  const names = new NodeNames(seen);
+  const last = await lastLook(fleet, plan.before, seen, partiesOf(routes));
+  return lateLosses(plan.before, last, routes, told).map(loss => describeLoss(loss, names));
 }
