@@ -12,8 +12,6 @@ export interface MoveSetup {
   /** Called once, when what is written to stderr says that this has happened so many times. */
   readonly when?: {
     readonly text: RegExp;
-    /** What counts comes after this. */
-    readonly after?: RegExp;
     readonly times?: number;
     readonly act: (child: ChildProcess) => void;
   };
@@ -27,17 +25,13 @@ export async function run(t: TestContext, words: readonly string[], setup: MoveS
   const { env, when } = setup;
   const cwd = setup.cwd ?? folderFor(t);
   let seen = 0;
-  let isAfter = setup.when?.after === undefined;
   let called = false;
   const ended = await slotctlProcess([...words, ...(when ? ['--trace'] : [])], {
     cwd,
     ...(env && { env }),
     watch: (child, text) => {
       if (!when || called) return;
-      const from = isAfter ? 0 : (when.after?.exec(text)?.index ?? -1);
-      isAfter ||= from >= 0;
-      if (!isAfter) return;
-      seen += text.slice(from).match(when.text)?.length ?? 0;
+      seen += text.match(when.text)?.length ?? 0;
       called = seen >= (when.times ?? 1);
       if (called) when.act(child);
     },

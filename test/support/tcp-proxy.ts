@@ -13,6 +13,7 @@ export class TcpProxy {
   delayMs = 0;
   /** Times at which something came back that was thrown away, or kept. */
   disturbed = 0;
+  #muting: { readonly requests: RegExp[]; readonly muted: () => void } | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -30,9 +31,25 @@ export class TcpProxy {
             this.#sockets.delete(socket);
           });
       }
-      caller.pipe(callee);
+      caller.on('data', request => this.#goMuteAt(`${request}`)).pipe(callee);
       this.#passOn(callee, caller);
     });
+  }
+
+  /** Goes mute as soon as the last of these has been asked, after the others: there is no reply yet. */
+  muteAt(...requests: RegExp[]): Promise<void> {
+    return new Promise(muted => {
+      this.#muting = { requests, muted };
+    });
+  }
+
+  #goMuteAt(text: string): void {
+    const { requests = [], muted } = this.#muting ?? {};
+    while (requests[0]?.test(text)) requests.shift();
+    if (requests.length > 0 || !muted) return;
+    this.#muting = undefined;
+    this.isMute = true;
+    muted();
   }
 
   /** Bytes stay in order, however long each of them is kept. */
