@@ -4,12 +4,11 @@ import { Routes } from '../live/keys/routes.ts';
 import { inspectAgain } from '../live/look/inspect-again.ts';
 import { DamagedBackupError } from '../live/restore/check-dump.ts';
 import { type CountedBack, countBack } from '../live/restore/count-back.ts';
-import { NobodyTakesItError } from '../live/restore/entry-sender.ts';
 import { type Library, loadLibraries } from '../live/restore/load-libraries.ts';
 import { type CheckedBackup, type RestoreSettings, restoreBackup } from '../live/restore/restore-backup.ts';
 import { SentLog } from '../live/restore/sent-log.ts';
 import { serverClock } from '../live/restore/server-clock.ts';
-import { TargetAlarmError, TargetFullError, watchTargets } from '../live/restore/watch-targets.ts';
+import { RestoreError, watchTargets } from '../live/restore/watch-targets.ts';
 import {
   dealtWith,
   lastTally,
@@ -22,14 +21,12 @@ import { restoreEventObject } from '../report/json/transfer-events.ts';
 import { NodeNames } from '../report/text/names.ts';
 import { damageText, readingText, restoreProblem } from '../report/text/restore.ts';
 import {
-  alarmText,
+  describeRestoreProblem,
   doubtText,
   evictedText,
   missingKeysText,
-  refusesText,
   restoredText,
   uncountedKeysText,
-  untakenText,
 } from '../report/text/restored.ts';
 import type { Fleet } from '../resp/fleet.ts';
 import type { NodeId } from '../topology/node.ts';
@@ -184,10 +181,8 @@ async function tellEvictions({ fleet, settings, teller }: Restoring, names: Node
 
 function failureOf(error: unknown, names: NodeNames): Failure {
   const failed = (text: string): Failure => ({ code: EXIT.problems, ...grave(text) });
-  if (error instanceof NobodyTakesItError) return failed(untakenText(error.untaken));
+  if (error instanceof RestoreError) return failed(describeRestoreProblem(error.problem, names));
   if (error instanceof DamagedBackupError) return failed(`${damageText(error.file, error.damage)}.`);
-  if (error instanceof TargetAlarmError) return failed(alarmText(error.alarm, names.of(error.alarm.node)));
-  if (error instanceof TargetFullError) return failed(refusesText(error.address));
   return explainFailure(error);
 }
 

@@ -7,7 +7,7 @@ import type { Slot } from '../../topology/slot-set.ts';
 import type { Batch } from '../keys/migrate-keys.ts';
 import { Patience } from '../keys/retry.ts';
 import type { Destination } from '../keys/routes.ts';
-import { ImportAlarmError, ImportError, StoppingError } from './import-error.ts';
+import { ImportError, StoppingError, TargetAlarmError } from './import-error.ts';
 import { type ImportRun, isStopping } from './import-run.ts';
 import { waitUnlessStopping } from './waits.ts';
 
@@ -66,7 +66,7 @@ async function carryOnce(
   for (const { to, keys } of routed(left, carrier, bySlot, run)) {
     // Not one more to a node that throws away what it is given, or has lost what it was.
     const alarm = run.guard?.alarm;
-    if (alarm) throw new ImportAlarmError(alarm);
+    if (alarm) throw new TargetAlarmError(alarm);
     const undelivered: Undelivered = to
       ? await carryUnlessStopping(keys, to, batch, carrier)
       : { keys, why: 'nobody owns their slots' };

@@ -11,7 +11,7 @@ import { type ClusterSnapshot, isPrimary, ownClaims, ownersDiffer } from '../../
 import { EntryNodeError } from '../look/inspect.ts';
 import { NodeWatch } from '../watch/nodes.ts';
 import { importDatabase } from './import-database.ts';
-import { ImportAlarmError, ImportError } from './import-error.ts';
+import { ImportError, TargetAlarmError } from './import-error.ts';
 import { type ImportRun, isStopping } from './import-run.ts';
 import { lookForKeys, type Seen } from './look-for-keys.ts';
 
@@ -66,9 +66,10 @@ async function oneRound(
     await importAll({ ...run, guard });
     return undefined;
   } catch (error) {
-    if (error instanceof ImportAlarmError) {
-      if (error.alarm.kind === 'restarted') return 'restarted';
-      run.tell({ kind: 'alarmed', alarm: error.alarm, node: addressIn(before, error.alarm.node) });
+    if (error instanceof TargetAlarmError) {
+      const alarm = error.problem;
+      if (alarm.kind === 'restarted') return 'restarted';
+      run.tell({ kind: 'alarmed', alarm, node: addressIn(before, alarm.node) });
       return 'stopped';
     }
     const problem = importProblemOf(error);

@@ -4,15 +4,9 @@ import type { NodeError } from '../../resp/errors.ts';
 import type { NodeId } from '../../topology/node.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
+import { ProblemError } from '../problem-error.ts';
 
-export class MoveError extends Error {
-  readonly problem: MoveProblem;
-
-  constructor(problem: MoveProblem) {
-    super(problem.kind);
-    this.problem = problem;
-  }
-}
+export class MoveError extends ProblemError<MoveProblem> {}
 
 /** The servers cannot move the slots by themselves, nothing is under way, and MIGRATE may work. */
 export class NotAtomicallyError extends MoveError {}

@@ -4,7 +4,7 @@
  * anew and gone on; a command that may have been carried out is sent again only where that does no harm.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RestoreEvent, RestoreTally, Untaken } from '../../plan/transfer/restore.ts';
+import type { RestoreEvent, RestoreTally } from '../../plan/transfer/restore.ts';
 import type { RdbEntry } from '../../rdb/listener.ts';
 import { restorePayload } from '../../rdb/payload.ts';
 import { restoreValue } from '../../resp/commands/restore.ts';
@@ -19,6 +19,7 @@ import { TargetLines } from '../keys/target-lines.ts';
 import type { Parcel } from './entry.ts';
 import { type Fate, fateOfRefusal, fatesThere } from './outcomes.ts';
 import type { SentLog } from './sent-log.ts';
+import { RestoreError } from './watch-targets.ts';
 
 export interface SenderSettings {
   readonly routes: Routes;
@@ -99,7 +100,8 @@ export class EntrySender {
       if (parcels.length < left) patience.renew();
       left = parcels.length;
       const trouble = this.#trouble;
-      if (patience.isOver) throw new NobodyTakesItError(left, trouble);
+      if (patience.isOver)
+        throw new RestoreError({ kind: 'untaken', keys: left, waitedMs: GIVE_UP_AFTER_MS, trouble });
       if (patience.isFresh && trouble) this.#settings.waiting.note(triesAgain(trouble));
       this.#again = [];
       await sleep(patience.nextWaitMs(), undefined, { signal: this.#fleet.interruption }).catch(() => {});
@@ -226,14 +228,5 @@ export class EntrySender {
       }
       return isRefused(error, 'ask') ? 'again' : this.#fateOf(error, parcel, target.address);
     }
-  }
-}
-
-export class NobodyTakesItError extends Error {
-  readonly untaken: Untaken;
-
-  constructor(keys: number, trouble: NodeError | undefined) {
-    super('untaken');
-    this.untaken = { keys, waitedMs: GIVE_UP_AFTER_MS, trouble };
   }
 }

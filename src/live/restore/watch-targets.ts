@@ -1,32 +1,15 @@
 /** Watches the nodes that get the keys of a backup: what is evicted while more come is lost. */
+import type { RestoreProblem } from '../../plan/transfer/restore.ts';
 import type { Fleet } from '../../resp/fleet.ts';
-import type { Address } from '../../topology/node.ts';
-import type { Alarm } from '../../topology/server-changes.ts';
 import type { NodeView } from '../../topology/snapshot.ts';
+import { ProblemError } from '../problem-error.ts';
 import { type Guard, NodeWatch } from '../watch/nodes.ts';
 
 /** Why no more is sent. */
-export class TargetAlarmError extends Error {
-  readonly alarm: Exclude<Alarm, { kind: 'restarted' }>;
-
-  constructor(alarm: Exclude<Alarm, { kind: 'restarted' }>) {
-    super(alarm.kind);
-    this.alarm = alarm;
-  }
-}
-
-/** It is at its limit, and refuses what comes. */
-export class TargetFullError extends Error {
-  readonly address: Address;
-
-  constructor(address: Address) {
-    super('full');
-    this.address = address;
-  }
-}
+export class RestoreError extends ProblemError<RestoreProblem> {}
 
 export interface TargetGuard {
-  /** Throws a TargetAlarmError. A node that was started again is no reason to stop: it is sent everything once more. */
+  /** Throws a RestoreError. A node that was started again is no reason to stop: it is sent everything once more. */
   mayGoOn(): void;
   end(): void;
 }
@@ -44,7 +27,7 @@ export async function watchTargets(
   return {
     mayGoOn() {
       for (const { alarm } of guards)
-        if (alarm && alarm.kind !== 'restarted') throw new TargetAlarmError(alarm);
+        if (alarm && alarm.kind !== 'restarted') throw new RestoreError({ kind: 'alarm', alarm });
     },
     end() {
       for (const guard of guards) guard.end();

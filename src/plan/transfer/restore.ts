@@ -1,7 +1,7 @@
 /** What comes of the keys of a backup on their way into a cluster. */
-import type { NodeId } from '../../topology/node.ts';
+import type { Address, NodeId } from '../../topology/node.ts';
 import type { OfKind } from '../../topology/of-kind.ts';
-import { changeOf } from '../../topology/server-changes.ts';
+import { type Alarm, changeOf } from '../../topology/server-changes.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, type NodeView, viewOf } from '../../topology/snapshot.ts';
 
@@ -43,12 +43,17 @@ export function restoreDoubts(
   };
 }
 
-/** Keys that no node took, and the last reason, where there is one. */
-export interface Untaken {
-  readonly keys: number;
-  readonly waitedMs: number;
-  readonly trouble?: { readonly node: string; readonly message: string } | undefined;
-}
+/** Why it stops. What has arrived has arrived. */
+export type RestoreProblem =
+  /** No node took them; and the last reason, where there is one. */
+  | OfKind<
+      'untaken',
+      { keys: number; waitedMs: number; trouble?: { node: string; message: string } | undefined }
+    >
+  /** A node evicts, or has no room for more. */
+  | OfKind<'alarm', { alarm: Exclude<Alarm, { kind: 'restarted' }> }>
+  /** It is at its limit, and refuses what comes. */
+  | OfKind<'full', { at: Address }>;
 
 /** Why a value that had been kept was not put back. */
 export type PutBackFailure =

@@ -1,8 +1,8 @@
 /** What came of a restore, and whether it is there. */
 
-import type { RestoreDoubts, RestoreTally, Untaken } from '../../plan/transfer/restore.ts';
+import type { RestoreDoubts, RestoreProblem, RestoreTally } from '../../plan/transfer/restore.ts';
 import type { LackOfRoom } from '../../plan/transfer/restore-room.ts';
-import { type Address, formatAddress } from '../../topology/node.ts';
+import { formatAddress } from '../../topology/node.ts';
 import type { Alarm } from '../../topology/server-changes.ts';
 import { bytes, count, type NodeNames } from './names.ts';
 import { shownKey } from './restore.ts';
@@ -27,22 +27,27 @@ export function lackOfRoomText({ address, usedBytes, comingBytes, mostBytes, pol
   return `${formatAddress(address)} has no room: about ${bytes(comingBytes)} of the backup belongs there, it uses ${bytes(usedBytes)}, and its maxmemory is ${bytes(mostBytes)}; ${what}. Give it more memory, or add nodes to the cluster; --despite-findings restores anyway.`;
 }
 
-export function alarmText(alarm: Exclude<Alarm, { kind: 'restarted' }>, node: string): string {
+export function describeRestoreProblem(problem: RestoreProblem, names: NodeNames): string {
+  switch (problem.kind) {
+    case 'untaken': {
+      const { keys, waitedMs, trouble } = problem;
+      const why = trouble ? ` (${trouble.node}: ${trouble.message})` : '';
+      return `for ${waitedMs / 1000} s no node has taken ${keys} of the keys${why}.`;
+    }
+    case 'alarm':
+      return alarmText(problem.alarm, names.of(problem.alarm.node));
+    case 'full':
+      return `${formatAddress(problem.at)} is full (maxmemory) and refuses keys. Sending has stopped. Give it more memory.`;
+  }
+}
+
+function alarmText(alarm: Exclude<Alarm, { kind: 'restarted' }>, node: string): string {
   switch (alarm.kind) {
     case 'evicted':
       return `${node} has evicted ${count(alarm.keys, 'key')} since the restore began: sending has stopped, and some of what was sent is lost. Give it more memory (maxmemory).`;
     case 'full':
       return `${node} is full: it uses ${bytes(alarm.usedBytes)} of ${bytes(alarm.mostBytes)} (maxmemory). Sending has stopped. Give it more memory.`;
   }
-}
-
-export function refusesText(address: Address): string {
-  return `${formatAddress(address)} is full (maxmemory) and refuses keys. Sending has stopped. Give it more memory.`;
-}
-
-export function untakenText({ keys, waitedMs, trouble }: Untaken): string {
-  const why = trouble ? ` (${trouble.node}: ${trouble.message})` : '';
-  return `for ${waitedMs / 1000} s no node has taken ${keys} of the keys${why}.`;
 }
 
 export function evictedText(node: string, keys: number): string {

@@ -2,12 +2,14 @@
 import { expect, test } from 'vitest';
 import type { TimeoutProblem } from '../../../src/plan/timeout-at.ts';
 import type { BackupProblem } from '../../../src/plan/transfer/backup.ts';
-import type { DumpDamage } from '../../../src/plan/transfer/restore.ts';
+import type { DumpDamage, RestoreProblem } from '../../../src/plan/transfer/restore.ts';
 import { describeBackupProblem } from '../../../src/report/text/backup.ts';
+import { NodeNames } from '../../../src/report/text/names.ts';
 import { describePutBackFailure } from '../../../src/report/text/rescue.ts';
 import { damageText } from '../../../src/report/text/restore.ts';
-import { untakenText } from '../../../src/report/text/restored.ts';
+import { describeRestoreProblem } from '../../../src/report/text/restored.ts';
 import { describeTimeoutProblem } from '../../../src/report/text/set-timeout.ts';
+import { nodeId } from '../../../src/topology/node.ts';
 
 test.each<readonly [BackupProblem, string]>([
   [{ kind: 'message', message: 'no reply' }, 'no reply'],
@@ -45,13 +47,32 @@ test.each<readonly [DumpDamage, string]>([
   expect(damageText('a.rdb', damage)).toBe(`a.rdb: ${sentence}`);
 });
 
-test('keys that nobody takes, and values that cannot be put back', () => {
-  const untaken = { keys: 3, waitedMs: 30_000 };
-  expect(untakenText(untaken)).toBe('for 30 s no node has taken 3 of the keys.');
-  const trouble = { node: '127.0.0.1:7000', message: 'TRYAGAIN later' };
-  expect(untakenText({ ...untaken, trouble })).toBe(
+const node = nodeId('a'.repeat(40));
+
+test.each<readonly [RestoreProblem, string]>([
+  [{ kind: 'untaken', keys: 3, waitedMs: 30_000 }, 'for 30 s no node has taken 3 of the keys.'],
+  [
+    {
+      kind: 'untaken',
+      keys: 3,
+      waitedMs: 30_000,
+      trouble: { node: '127.0.0.1:7000', message: 'TRYAGAIN later' },
+    },
     'for 30 s no node has taken 3 of the keys (127.0.0.1:7000: TRYAGAIN later).',
-  );
+  ],
+  [
+    { kind: 'alarm', alarm: { kind: 'evicted', node, keys: 2 } },
+    'aaaaaaaa... has evicted 2 keys since the restore began: sending has stopped, and some of what was sent is lost. Give it more memory (maxmemory).',
+  ],
+  [
+    { kind: 'full', at: { host: '127.0.0.1', port: 7000 } },
+    '127.0.0.1:7000 is full (maxmemory) and refuses keys. Sending has stopped. Give it more memory.',
+  ],
+])('a restore that stops: $kind', (problem, sentence) => {
+  expect(describeRestoreProblem(problem, new NodeNames())).toBe(sentence);
+});
+
+test('values that cannot be put back', () => {
   expect(describePutBackFailure({ kind: 'no-owner', slot: 7 })).toBe('nobody owns slot 7');
   expect(describePutBackFailure({ kind: 'node', node: 'n', message: 'OOM' })).toBe('n: OOM');
 });
