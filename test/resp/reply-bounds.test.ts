@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { CALL_LIMITS } from '../../src/live/call-nodes.ts';
+import { MOST_RESCUED_BYTES } from '../../src/live/keys/rescue-file.ts';
 import { MAX_NODES, MAX_PLACES } from '../../src/live/look/inspect.ts';
 import { DEFAULT_LIMITS } from '../../src/resp/framer.ts';
 import { MAX_KEPT } from '../../src/resp/known-lines.ts';
@@ -26,6 +27,7 @@ test.each([
   ['nodes that all nodes together name', [count(MAX_NODES), count(MAX_PLACES)]],
   ['different lines about nodes', [count(MAX_KEPT)]],
   ['any other reply', [mb(DEFAULT_LIMITS.maxReplyBytes), count(DEFAULT_LIMITS.maxElements)]],
+  ['a key with its value that is kept in a rescue file', [mb(MOST_RESCUED_BYTES)]],
   ['a reply to `call`', [mb(CALL_LIMITS.maxReplyBytes), count(CALL_LIMITS.maxElements)]],
   ['what has arrived of replies', [mb(ALL_REPLIES.maxBytes)]],
   ['arrays in arrays', [`${DEFAULT_LIMITS.maxDepth} deep`]],

@@ -8,6 +8,7 @@ import { NodeError } from '../../resp/errors.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
 import { doubtsBetween } from '../../topology/server-changes.ts';
 import { type ClusterSnapshot, isPrimary, ownClaims, ownersDiffer } from '../../topology/snapshot.ts';
+import { RescueError } from '../keys/rescue-file.ts';
 import { EntryNodeError } from '../look/inspect.ts';
 import { NodeWatch } from '../watch/nodes.ts';
 import { importDatabase } from './import-database.ts';
@@ -87,7 +88,7 @@ function addressIn({ views }: ClusterSnapshot, node: NodeId): Address {
 
 /** Undefined for what is no failure of the work. */
 export function importProblemOf(error: unknown): ImportProblem | undefined {
-  if (error instanceof ImportError) return error.problem;
+  if (error instanceof ImportError || error instanceof RescueError) return error.problem;
   if (error instanceof EntryNodeError) return { kind: 'entry-node', message: error.message };
   if (error instanceof NodeError) return { kind: 'node', node: error.node, message: error.message };
   return undefined;

@@ -1,13 +1,11 @@
 /** What becomes of keys that the cluster has already: nothing is lost, and nothing is written over without being kept. */
 
-import type { RescueProblem } from '../../plan/slots/move-problem.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { showKey } from '../keys/big-keys.ts';
 import type { Compared } from '../keys/compare-keys.ts';
 import { rescueValues } from '../keys/rescue-values.ts';
 import type { Destination } from '../keys/routes.ts';
-import { ImportError } from './import-error.ts';
 import { type DatabaseWork, type ImportRun, mayReplace, newlyLeft } from './import-run.ts';
 
 export interface Settling {
@@ -40,8 +38,7 @@ export async function settleKeys(
   for (const key of fresh) tell({ kind: 'clash', key: showKey(key), database, node: to.address });
   if (run.rescue) {
     const losers = { node: to.address, line: settling.line, database: into };
-    const failed = (problem: RescueProblem) => new ImportError(problem);
-    await rescueValues(replaced.map(work.nameOf), losers, run.rescue, failed);
+    await rescueValues(replaced.map(work.nameOf), losers, run.rescue);
   }
   tally.overwritten += replaced.length;
   return [...same, ...replaced];

@@ -10,8 +10,8 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { escaped } from '../../resp/reply.ts';
 import type { Address } from '../../topology/node.ts';
 import { MoveError } from '../move/move-error.ts';
-import type { CountedPassage, MoveRun } from '../move/mover.ts';
 import type { Line } from './asking-first.ts';
+import type { KeyCounts } from './count-keys.ts';
 import { type NodeTimeout, nodeTimeoutAt } from './migrate-timeout.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -34,6 +34,12 @@ export interface Sized {
 export interface MostBytes {
   readonly bytes: number;
   readonly nodeTimeout: NodeTimeout;
+}
+
+interface Leaving {
+  readonly from: { readonly address: Address };
+  readonly keys: KeyCounts;
+  readonly averageBytes: number;
 }
 
 /** By the key's bytes as latin1. */
@@ -61,13 +67,14 @@ export async function sizesOf(keys: readonly Key[], line: Pick<Line, 'sendEach'>
   });
 }
 
+/** Those that are about to leave `from`. */
 export async function findBigKeys(
-  { from, keys, averageBytes }: CountedPassage,
-  run: MoveRun,
+  { from, keys, averageBytes }: Leaving,
+  { fleet, limits }: { readonly fleet: Fleet; readonly limits: { readonly allowBlocking: boolean } },
 ): Promise<BigKeys> {
   const big: Sized[] = [];
   if (averageBytes < LARGE_AVERAGE_BYTES) return new Map();
-  const line = run.fleet.lane(from.address);
+  const line = fleet.lane(from.address);
   try {
     for (const [slot, count] of keys) {
       const all = await line.send(keysInSlot(slot, count));
@@ -79,7 +86,7 @@ export async function findBigKeys(
   } finally {
     line.close();
   }
-  if (!run.limits.allowBlocking) refuseGiants(big, await mostBytes(run.fleet, from.address));
+  if (!limits.allowBlocking) refuseGiants(big, await mostBytes(fleet, from.address));
   return new Map(big.map(({ key, bytes }) => [key.toString('latin1'), bytes]));
 }
 

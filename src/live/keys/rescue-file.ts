@@ -4,6 +4,7 @@
  */
 import { access, constants, type FileHandle, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { RescueProblem } from '../../plan/slots/move-problem.ts';
 import {
   freshName,
   openFresh,
@@ -13,6 +14,8 @@ import {
   refuseForeignLinks,
 } from '../files/fresh-file.ts';
 import { FileError } from '../files/whole-file.ts';
+import { MoveError } from '../move/move-error.ts';
+import { showKey } from './big-keys.ts';
 
 export interface RescuedValue {
   readonly key: Buffer;
@@ -30,11 +33,20 @@ export interface RescuedValue {
 export const RESCUE_FORMAT_VERSION = 1;
 const OWNER_ONLY = 0o600;
 
-/** In base64 a third longer; V8 has no strings longer than half a gigabyte. */
+/** A key and its value. In base64 a third longer; V8 has no strings longer than half a gigabyte. */
 export const MOST_RESCUED_BYTES = 256 * 1024 * 1024;
 
 /** Small values are written together. */
 const LONG_ENOUGH = 1024 * 1024;
+
+/** Whatever keeps values from the disk keeps them from being overwritten. */
+export class RescueError extends MoveError {
+  declare readonly problem: RescueProblem;
+
+  constructor(problem: RescueProblem) {
+    super(problem);
+  }
+}
 
 export class RescueFile {
   readonly path: string;
@@ -83,9 +95,14 @@ export class RescueFile {
     }
   }
 
-  /** Returns when they are on the disk. */
+  /** Returns when they are on the disk. Throws a RescueError, and writes none, where one is too big for it. */
   async add(values: readonly RescuedValue[]): Promise<void> {
     if (values.length === 0) return;
+    const giant = values.find(({ key, payload }) => key.length + payload.length > MOST_RESCUED_BYTES);
+    if (giant) {
+      const { node, key } = giant;
+      throw new RescueError({ kind: 'too-big-to-rescue', node, key: showKey(key), file: this.path });
+    }
     const adding = this.#last.then(() => this.#append(values));
     this.#last = adding;
     try {

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readRescueFile } from '../../../src/live/keys/read-rescue-file.ts';
-import { type RescuedValue, RescueFile } from '../../../src/live/keys/rescue-file.ts';
+import { MOST_RESCUED_BYTES, type RescuedValue, RescueFile } from '../../../src/live/keys/rescue-file.ts';
 import { slotctl } from '../../support/run-slotctl.ts';
 import { removeFolder, tempFolder } from '../../support/temp-folder.ts';
 
@@ -46,6 +46,18 @@ describe('a rescue file', () => {
     await again.add([PLAIN]);
     await again.close();
     expect(await readRescueFile(path)).toHaveLength(3);
+  });
+
+  test('takes no value of which it could not make one line, whoever writes it, and then no other with it', async () => {
+    const path = somewhere();
+    const file = new RescueFile(path, () => 0);
+    const giant = { ...PLAIN, payload: Buffer.alloc(MOST_RESCUED_BYTES) };
+    await expect(file.add([BINARY, giant])).rejects.toMatchObject({
+      problem: { kind: 'too-big-to-rescue', node: PLAIN.node, key: '"key"', file: path },
+    });
+    expect(existsSync(path)).toBe(false);
+    // The next one may be smaller.
+    expect(file.hasFailed).toBe(false);
   });
 
   test('is not made where nothing gives way', async () => {

@@ -29,7 +29,7 @@ export async function settleClash(
     if (different.length === 0) return;
     if (!rescue) throw new MoveError({ kind: 'keys-clash', at: to.address, keys: different.map(showKey) });
     const losers = { node: to.address, line: target, database };
-    await rescueValues(different, losers, rescue, problem => new MoveError(problem));
+    await rescueValues(different, losers, rescue);
     const node = formatAddress(to.address);
     note({ kind: 'values-rescued', values: different.length, node, file: rescue.path });
   } finally {
