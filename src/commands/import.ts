@@ -2,9 +2,10 @@
 
 import { Command } from 'commander';
 import { type Importing, importKeys, lookForSharedKeys } from '../live/import/import-keys.ts';
-import { lookAtSource, sendsTls } from '../live/import/look-at-source.ts';
+import { lookAtSource } from '../live/import/look-at-source.ts';
 import { countDatabases } from '../live/keys/databases.ts';
 import { lookAtCluster } from '../live/look/look-at-cluster.ts';
+import { sendsTls } from '../live/look/look-at-node.ts';
 import type { Refusal } from '../plan/refusal.ts';
 import { type ImportPlan, type ImportWays, planImport } from '../plan/transfer/import.ts';
 import { importPlanLine } from '../report/json/import-events.ts';
@@ -115,7 +116,7 @@ async function waysOf(
   source: Fleet,
 ): Promise<ImportWays> {
   const targetTls = fleet.tls !== undefined;
-  const sourceSendsTls = targetTls ? await sendsTls(source) : undefined;
+  const sourceSendsTls = targetTls ? await sendsTls(source, 'entry') : undefined;
   return {
     hasLogin: fleet.credentials !== undefined,
     sourceTls: there.tls !== undefined,

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ExpectedDump, isDumpFile, readManifest } from '../../plan/files/backup-manifest.ts';
 import { InputError } from '../../topology/input-error.ts';
-import { FileError, saveFile } from '../files/whole-file.ts';
+import { atPath, FileError, saveFile, syncFolder } from '../files/whole-file.ts';
 import { readRegularFile } from './regular-file.ts';
 
 export const MANIFEST = 'manifest.json';
@@ -20,15 +20,13 @@ export function draftName(file: string): string {
 const DRAFT = /^\.(.+)\.(\d{1,10})\.part$/;
 
 /** Makes the folder where there is none, and says what is in it that belongs to a backup. */
-export async function openFolder(folder: string): Promise<readonly string[]> {
-  try {
+export function openFolder(folder: string): Promise<readonly string[]> {
+  return atPath(folder, 'written to', async () => {
     await mkdir(folder, { recursive: true, mode: OWNER_ONLY });
     const names = await readdir(folder);
     await tryToWrite(join(folder, draftName('probe')));
     return names.filter(name => name === MANIFEST || name === NODES || isDumpFile(name));
-  } catch (error) {
-    throw new FileError(folder, 'written to', error);
-  }
+  });
 }
 
 async function tryToWrite(path: string): Promise<void> {
@@ -42,28 +40,22 @@ async function tryToWrite(path: string): Promise<void> {
  * taken for a whole one meanwhile.
  */
 export async function takePlace(folder: string, files: readonly string[]): Promise<void> {
-  const earlier = await filesOfEarlier(folder);
-  try {
+  const earlier = await earlierDumps(folder);
+  await atPath(folder, 'written to', async () => {
     await rm(join(folder, MANIFEST), { force: true });
     await rm(join(folder, NODES), { force: true });
     await syncFolder(folder);
     for (const file of files) await rename(join(folder, draftName(file)), join(folder, file));
     await syncFolder(folder);
-    for (const file of earlier) if (!files.includes(file)) await rm(join(folder, file), { force: true });
+    // Only what its manifest names: files of which nobody knows whose they are stay.
+    for (const { file } of earlier) if (!files.includes(file)) await rm(join(folder, file), { force: true });
     await removeAbandoned(folder);
-  } catch (error) {
-    throw new FileError(folder, 'written to', error);
-  }
+  });
 }
 
 /** What is in the folder stays what it is. */
 export async function removeDrafts(folder: string, files: readonly string[]): Promise<void> {
   for (const file of files) await rm(join(folder, draftName(file)), { force: true });
-}
-
-/** Only what its manifest names: files of which nobody knows whose they are stay. */
-async function filesOfEarlier(folder: string): Promise<readonly string[]> {
-  return (await earlierDumps(folder)).map(({ file }) => file);
 }
 
 /** Of the backup that is in the folder; none where it is not whole. */
@@ -101,14 +93,4 @@ export async function describeBackup(folder: string, nodes: string, manifest: st
   await saveFile(join(folder, NODES), nodes);
   await saveFile(join(folder, MANIFEST), manifest);
   await syncFolder(folder);
-}
-
-/** A file's name is as good as lost until its folder is on the disk, too. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

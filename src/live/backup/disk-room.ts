@@ -1,6 +1,6 @@
 /** How much all files of a backup together may be: nobody's word is taken for when it ends. */
 import { statfs } from 'node:fs/promises';
-import { FileError } from '../files/whole-file.ts';
+import { atPath } from '../files/whole-file.ts';
 import { NotSavedError } from './not-saved-error.ts';
 
 /** Others write to the same disk, and one that is full to the last byte ends them. */
@@ -20,12 +20,8 @@ export class DiskRoom {
 
   static async in(folder: string, mostBytes: number | undefined): Promise<DiskRoom> {
     if (mostBytes !== undefined) return new DiskRoom(folder, mostBytes, true);
-    try {
-      const { bavail, bsize } = await statfs(folder);
-      return new DiskRoom(folder, Math.floor(bavail * bsize * SHARE_OF_FREE), false);
-    } catch (error) {
-      throw new FileError(folder, 'written to', error);
-    }
+    const { bavail, bsize } = await atPath(folder, 'written to', () => statfs(folder));
+    return new DiskRoom(folder, Math.floor(bavail * bsize * SHARE_OF_FREE), false);
   }
 
   /** Where a node says how much is to come, before any of it does. */

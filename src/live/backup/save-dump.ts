@@ -9,9 +9,9 @@ import { info } from '../../resp/commands/cluster.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Dump, DumpSettings } from '../../resp/replication-stream.ts';
 import { formatAddress } from '../../topology/node.ts';
-import { FileError } from '../files/whole-file.ts';
+import { atPath, syncFolder } from '../files/whole-file.ts';
 import { awaitCaughtUp } from './await-caught-up.ts';
-import { draftName, syncFolder } from './backup-folder.ts';
+import { draftName } from './backup-folder.ts';
 import type { DiskRoom } from './disk-room.ts';
 import { type DumpFacts, DumpInspection } from './inspect-dump.ts';
 import { NotSavedError } from './not-saved-error.ts';
@@ -51,7 +51,7 @@ export async function saveDump(
     });
     const facts = asItsData(() => inspection.end());
     if (!waitsForName)
-      await inFile(target, async () => {
+      await atPath(target, 'written', async () => {
         await rename(draft, target);
         await syncFolder(folder);
       });
@@ -98,10 +98,10 @@ async function awaitEndOfSave(fleet: Fleet, { address }: BackupSource, limitMs: 
 
 /** Nobody but the owner may read it, whatever the umask. */
 async function onDisk(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
-  const handle = await inFile(path, () => open(path, 'wx', OWNER_ONLY));
+  const handle = await atPath(path, 'written', () => open(path, 'wx', OWNER_ONLY));
   try {
     await write(handle);
-    await inFile(path, () => handle.sync());
+    await atPath(path, 'written', () => handle.sync());
   } finally {
     await handle.close();
   }
@@ -136,17 +136,9 @@ class Writer {
     const bytes = Buffer.concat(this.#pieces, this.#bytes);
     this.#pieces = [];
     this.#bytes = 0;
-    this.#writing = inFile(this.#path, () => this.#handle.appendFile(bytes));
+    this.#writing = atPath(this.#path, 'written', () => this.#handle.appendFile(bytes));
     // Whoever awaits it is told; nobody may ever get to it.
     this.#writing.catch(() => {});
-  }
-}
-
-async function inFile<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new FileError(path, 'written', error);
   }
 }
 

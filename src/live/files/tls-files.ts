@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TlsFiles } from '../../resp/tls-files.ts';
-import { FileError, readBytes } from './whole-file.ts';
+import { atPath, readBytes } from './whole-file.ts';
 
 export interface TlsPaths {
   readonly cacert?: string;
@@ -23,12 +23,7 @@ export async function readTlsFiles(paths: TlsPaths): Promise<TlsFiles> {
 }
 
 async function readFolder(path: string): Promise<Buffer[]> {
-  let names: string[];
-  try {
-    names = await readdir(path);
-  } catch (error) {
-    throw new FileError(path, 'read', error);
-  }
+  const names = await atPath(path, 'read', () => readdir(path));
   const files = await Promise.all(
     names.filter(name => /\.(pem|crt|cer|0)$/.test(name)).map(name => readBytes(join(path, name))),
   );

@@ -12,20 +12,35 @@ export class FileError extends Error {
   }
 }
 
+/** Whatever goes wrong in this work goes wrong with the file, or the folder. */
+export async function atPath<T>(
+  path: string,
+  doing: 'read' | 'written' | 'written to',
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new FileError(path, doing, error);
+  }
+}
+
 /** Plans, maps and certificates are far smaller, and a device such as /dev/zero has no end. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-export async function readBytes(path: string, mostBytes = MOST_BYTES): Promise<Buffer> {
-  try {
-    const file = await open(path);
+/** `opening`: for whom not every kind of file will do. */
+export function readBytes(
+  path: string,
+  { mostBytes = MOST_BYTES, opening = (path: string) => open(path) } = {},
+): Promise<Buffer> {
+  return atPath(path, 'read', async () => {
+    const file = await opening(path);
     const chunks: Buffer[] = [];
     for await (const chunk of file.createReadStream({ end: mostBytes })) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
     if (bytes.length > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`);
     return bytes;
-  } catch (error) {
-    throw new FileError(path, 'read', error);
-  }
+  });
 }
 
 const READABLE_BY_ALL = 0o644;
@@ -35,22 +50,20 @@ const READABLE_BY_ALL = 0o644;
  * is no regular file (a pipe, /dev/null) is written to as it is, and behind a link it is the target that is replaced;
  * unless others may have put it there.
  */
-export async function saveFile(path: string, content: string): Promise<void> {
-  try {
+export function saveFile(path: string, content: string): Promise<void> {
+  return atPath(path, 'written', async () => {
     await refuseForeignLinks(path);
     const target = await realpath(path).catch(() => path);
     await refuseForeignOwner(target);
     const before = await stat(target).catch(() => undefined);
     if (before && !before.isFile()) await writeThrough(target, content);
     else await replaceFile(target, content, before ? before.mode & 0o777 : READABLE_BY_ALL);
-  } catch (error) {
-    throw new FileError(path, 'written', error);
-  }
+  });
 }
 
 /** Under a name that has been made up for it, and that nobody else may have used. */
-export async function saveFreshFile(path: string, content: string): Promise<void> {
-  try {
+export function saveFreshFile(path: string, content: string): Promise<void> {
+  return atPath(path, 'written', async () => {
     const file = await openFresh(path, READABLE_BY_ALL);
     try {
       await file.writeFile(content);
@@ -61,8 +74,16 @@ export async function saveFreshFile(path: string, content: string): Promise<void
     } finally {
       await file.close();
     }
-  } catch (error) {
-    throw new FileError(path, 'written', error);
+  });
+}
+
+/** A file's name is as good as lost until its folder is on the disk, too. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -3,11 +3,11 @@
  * anything, or took another's place, nothing but a client can have removed a key and brought another: what was given to a
  * slot that has as many need not be looked for by its name. One packet for each node.
  */
-import { NodeError } from '../../resp/errors.ts';
 import { doubtsBetween } from '../../topology/server-changes.ts';
 import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, isPrimary, type NodeView, ownersDiffer } from '../../topology/snapshot.ts';
 import { countKeys } from '../keys/count-keys.ts';
+import { ifAnswered } from '../look/look-at-node.ts';
 import type { ImportRun } from './import-run.ts';
 
 type Given = Pick<ImportRun, 'carried' | 'target'> & {
@@ -29,14 +29,10 @@ export async function slotsInDoubt({ plan, routes, carried, target }: Given): Pr
 
 async function fullAt(view: NodeView, given: Float64Array, target: ImportRun['target']): Promise<number[]> {
   const slots = view.self.role === 'primary' ? view.self.slots : SlotSet.empty;
-  try {
-    const counts = await countKeys(target, view, slots);
-    return [...slots].filter(slot => (counts.get(slot) ?? 0) >= (given[slot] ?? 0));
-  } catch (error) {
-    // Then all are asked for by name, and whether that can be done is said.
-    if (error instanceof NodeError) return [];
-    throw error;
-  }
+  const counts = await ifAnswered(countKeys(target, view, slots));
+  // Then all are asked for by name, and whether that can be done is said.
+  if (!counts) return [];
+  return [...slots].filter(slot => (counts.get(slot) ?? 0) >= (given[slot] ?? 0));
 }
 
 /** A node that does not tell when it was started may have been started again; one that was replaced and is back has another epoch. */

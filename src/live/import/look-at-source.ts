@@ -1,12 +1,10 @@
 /** Finds out what keys come from: a server by itself, or a node of a cluster, and then all of its primaries. */
 import type { ImportSource, SourceNode } from '../../plan/transfer/import.ts';
 import { type SourceInfo, sourceInfo } from '../../resp/commands/import.ts';
-import { configGet } from '../../resp/commands/membership.ts';
 import { NodeError, ServerRefusalError, TlsError } from '../../resp/errors.ts';
 import type { Fleet, NodeRef } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { EntryNodeError, inspect } from '../look/inspect.ts';
-import { ifTold } from '../look/look-at-node.ts';
 
 export async function lookAtSource(fleet: Fleet, asked: Address): Promise<ImportSource> {
   const own = await ask(fleet, 'entry');
@@ -27,13 +25,6 @@ export function askSourceNodes(fleet: Fleet, { nodes }: ImportSource): Promise<S
   // One that was started again meanwhile has broken the connection that everybody shares.
   for (const { address } of nodes) fleet.renew(address);
   return Promise.all(nodes.map(async ({ address }) => nodeOf(address, await ask(fleet, address))));
-}
-
-/** Whether it speaks TLS with the nodes that it sends keys to; undefined where it does not tell. */
-export async function sendsTls(fleet: Fleet): Promise<boolean | undefined> {
-  const told = await ifTold(fleet.send('entry', configGet('tls-cluster')));
-  // Servers that were built without TLS do not know the setting.
-  return told === undefined ? undefined : told === 'yes';
 }
 
 function nodeOf(address: Address, { server, runId, keyspace, expired, evicted }: SourceInfo): SourceNode {

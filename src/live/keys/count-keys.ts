@@ -1,12 +1,12 @@
 /** How many keys there are in slots: before they move, and when they should be gone. */
 import { countKeysInSlot, keyCounts, select } from '../../resp/commands/cluster.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { isSince, SLOT_STATS } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { NodeView } from '../../topology/snapshot.ts';
 import { countInSlots } from '../look/census.ts';
+import { ifTold } from '../look/look-at-node.ts';
 
 /** Slots without keys are left out. */
 export type KeyCounts = ReadonlyMap<Slot, number>;
@@ -23,14 +23,8 @@ export async function countKeys(fleet: Fleet, view: NodeView, slots: SlotSet): P
 
 /** One command for each range; undefined for somebody who may not. */
 async function byRange(fleet: Fleet, address: Address, slots: SlotSet): Promise<KeyCounts | undefined> {
-  try {
-    const commands = slots.ranges.map(keyCounts);
-    const counts = await fleet.sendAll(address, commands);
-    return new Map(counts.flatMap(some => [...some].filter(([, keys]) => keys > 0)));
-  } catch (error) {
-    if (error instanceof ServerRefusalError) return undefined;
-    throw error;
-  }
+  const counts = await ifTold(fleet.sendAll(address, slots.ranges.map(keyCounts)));
+  return counts && new Map(counts.flatMap(some => [...some].filter(([, keys]) => keys > 0)));
 }
 
 /** Which of them hold keys right now, in any database. */

@@ -5,6 +5,7 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import type { MoveRun, Passage } from '../move/mover.ts';
+import { orRefusal } from './asking-first.ts';
 
 /** All that there can be, and not those that have keys now: clients may begin to use one while its slots move. */
 export async function databasesOf(
@@ -16,18 +17,17 @@ export async function databasesOf(
 }
 
 export async function countDatabases(at: Address, fleet: Fleet): Promise<number> {
-  try {
-    const setting = Number(await fleet.send(at, configGet('cluster-databases')));
+  const told = await orRefusal(fleet.send(at, configGet('cluster-databases')));
+  if (!(told instanceof ServerRefusalError)) {
+    const setting = Number(told);
     return Number.isSafeInteger(setting) && setting > 1 ? setting : 1;
-  } catch (error) {
-    if (!(error instanceof ServerRefusalError)) throw error;
-    // Whoever may not ask can try: keys in a database that nobody knows of would be deleted with their slot.
-    const line = fleet.lane(at);
-    try {
-      return await findLast(line);
-    } finally {
-      line.close();
-    }
+  }
+  // Whoever may not ask can try: keys in a database that nobody knows of would be deleted with their slot.
+  const line = fleet.lane(at);
+  try {
+    return await findLast(line);
+  } finally {
+    line.close();
   }
 }
 
@@ -45,11 +45,5 @@ async function findLast(line: Lane): Promise<number> {
 }
 
 async function isThere(database: number, line: Lane): Promise<boolean> {
-  try {
-    await line.send(select(database));
-    return true;
-  } catch (error) {
-    if (error instanceof ServerRefusalError) return false;
-    throw error;
-  }
+  return !((await orRefusal(line.send(select(database)))) instanceof ServerRefusalError);
 }

@@ -26,7 +26,7 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
  * last one, or others have come after it when the disk had room again.
  */
 export async function readRescueFile(path: string): Promise<SavedRecord[]> {
-  const bytes = await readBytes(path, MOST_BYTES);
+  const bytes = await readBytes(path, { mostBytes: MOST_BYTES });
   const lines = bytes.toString('utf8').split('\n');
   return lines.flatMap((line, i) => (line.trim() === '' || isCutOff(line) ? [] : [readRecord(line, i + 1)]));
 }

@@ -2,7 +2,7 @@
  * Values that are about to be overwritten, as lines of JSON. They are on the disk before anything is overwritten, and
  * nobody but the owner may read them.
  */
-import { access, constants, type FileHandle, open } from 'node:fs/promises';
+import { access, constants, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { RescueProblem } from '../../plan/slots/move-problem.ts';
 import {
@@ -13,7 +13,7 @@ import {
   refuseForeignFile,
   refuseForeignLinks,
 } from '../files/fresh-file.ts';
-import { FileError } from '../files/whole-file.ts';
+import { atPath, FileError, syncFolder } from '../files/whole-file.ts';
 import { MoveError } from '../move/move-error.ts';
 import { showKey } from './big-keys.ts';
 
@@ -80,8 +80,8 @@ export class RescueFile {
   }
 
   /** Fails where nothing could be kept, and makes no file: mostly nothing gives way. */
-  async tryOut(): Promise<void> {
-    try {
+  tryOut(): Promise<void> {
+    return atPath(this.path, 'written', async () => {
       await refuseForeignLinks(this.path);
       await refuseForeignFile(this.path);
       if (this.#open === openFresh) await refuseAny(this.path);
@@ -90,9 +90,7 @@ export class RescueFile {
         () => false,
       );
       await access(isThere ? this.path : dirname(resolve(this.path)), constants.W_OK);
-    } catch (error) {
-      throw new FileError(this.path, 'written', error);
-    }
+    });
   }
 
   /** Returns when they are on the disk. Throws a RescueError, and writes none, where one is too big for it. */
@@ -142,18 +140,13 @@ function lineOf({ key, payload, ...rest }: RescuedValue, time: string): string {
   return `${JSON.stringify({ version: RESCUE_FORMAT_VERSION, ...words })}\n`;
 }
 
-/** A file of that name that is there already goes on; its name is as good as lost unless the folder is synced, too. */
+/** A file of that name that is there already goes on. */
 async function create(path: string, how: typeof openOwn): Promise<FileHandle> {
   const file = await how(path, OWNER_ONLY);
   try {
     await file.chmod(OWNER_ONLY);
     await endLastLine(file);
-    const folder = await open(dirname(resolve(path)), 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await syncFolder(dirname(resolve(path)));
     return file;
   } catch (error) {
     await file.close();

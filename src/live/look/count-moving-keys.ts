@@ -1,11 +1,11 @@
 /** Keys that are about to move, for whoever has to know whether there is room for them. */
 import type { MovingKeys } from '../../plan/slots/room.ts';
 import type { SlotMove } from '../../plan/step.ts';
-import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import { countKeys } from '../keys/count-keys.ts';
+import { ifAnswered } from './look-at-node.ts';
 
 /** One packet for each source. Sources that do not tell are left out. */
 export async function countMovingKeys(
@@ -19,12 +19,8 @@ export async function countMovingKeys(
   });
   const counted = await Promise.all(
     sources.map(async ({ view, slots }) => {
-      try {
-        return [[view.id, await countKeys(fleet, view, slots)] as const];
-      } catch (error) {
-        if (error instanceof NodeError) return [];
-        throw error;
-      }
+      const counts = await ifAnswered(countKeys(fleet, view, slots));
+      return counts ? [[view.id, counts] as const] : [];
     }),
   );
   return new Map(counted.flat());

@@ -1,9 +1,9 @@
 /** Copies of all data that replicas take just now, as far as a look at the whole cluster and one question more tell. */
 import { busyness } from '../../resp/commands/cluster.ts';
-import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { type Copy, copyEnd, copyStateOf } from '../../topology/full-sync.ts';
 import { believedNodes, type ClusterSnapshot } from '../../topology/snapshot.ts';
+import { ifAnswered } from './look-at-node.ts';
 
 export async function copiesUnderWay(fleet: Fleet, snapshot: ClusterSnapshot): Promise<Copy[]> {
   const views = new Map(snapshot.views.map(view => [view.id, view]));
@@ -25,14 +25,10 @@ async function copiesThatLoad(fleet: Fleet, snapshot: ClusterSnapshot): Promise<
     snapshot.unreachable.map(async ({ id: replica, address, loading }): Promise<Copy[]> => {
       const node = nodes.get(replica);
       if (!loading || !address || node?.role !== 'replica' || !node.primary) return [];
-      try {
-        const { loadedBytes } = (await fleet.send(address, busyness())).loading ?? {};
-        const done = loadedBytes !== undefined && { doneBytes: loadedBytes };
-        return [{ replica, primary: node.primary, stage: 'loading', ...done }];
-      } catch (error) {
-        if (error instanceof NodeError) return [];
-        throw error;
-      }
+      const told = await ifAnswered(fleet.send(address, busyness()));
+      if (!told) return [];
+      const done = told.loading?.loadedBytes !== undefined && { doneBytes: told.loading.loadedBytes };
+      return [{ replica, primary: node.primary, stage: 'loading', ...done }];
     }),
   );
   return copies.flat();

@@ -3,12 +3,12 @@
  * them names is asked as soon as it is named, so the picture does not depend on who was asked first, and nodes that do
  * not answer are waited for together. They are part of the result, with the reason; only the entry node has to answer.
  */
-import { NodeError, ProtocolError } from '../../resp/errors.ts';
+import { isRefused, NodeError, ProtocolError } from '../../resp/errors.ts';
 import type { Fleet, NodeRef } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import { type Address, type ClusterNode, formatAddress, type NodeId } from '../../topology/node.ts';
 import type { ClusterSnapshot, NodeView, UnreachableNode } from '../../topology/snapshot.ts';
-import { explainSilence, isLoading, look, refusedIn } from './look-at-node.ts';
+import { explainSilence, ifAnswered, look, refusedIn } from './look-at-node.ts';
 
 /** Several times as many as the largest clusters have. Whoever names more means harm: nothing is concluded from that. */
 export const MAX_NODES = 3000;
@@ -138,12 +138,7 @@ class Survey {
   async #whoIsAt(address: Address): Promise<NodeId | undefined> {
     const isKnown = this.#looks.has(this.#fleet.placeOf(address));
     if (!isKnown && (this.#looks.size >= MAX_PLACES || this.#isLate)) return undefined;
-    try {
-      return (await this.#lookAt(address)).id;
-    } catch (error) {
-      if (!(error instanceof NodeError)) throw error;
-      return undefined;
-    }
+    return (await ifAnswered(this.#lookAt(address)))?.id;
   }
 
   result(entry: NodeView): ClusterSnapshot {
@@ -211,11 +206,10 @@ class Survey {
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
       const refused = refusedIn(error);
-      const loading = isLoading(error);
       this.#lose({
         ...where,
         reason: explainSilence(error),
-        ...(loading && { loading }),
+        ...(isRefused(error, 'loading') && { loading: true as const }),
         ...(refused && { refused }),
       });
     }

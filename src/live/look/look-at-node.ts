@@ -1,5 +1,6 @@
 /** What one node says: of itself, and of everybody. */
 import { clusterNodes, clusterState, dbsize, info } from '../../resp/commands/cluster.ts';
+import { configGet } from '../../resp/commands/membership.ts';
 import { isRefused, NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, NodeRef } from '../../resp/fleet.ts';
 import type { KnownLines } from '../../resp/known-lines.ts';
@@ -76,18 +77,17 @@ async function unless<T>(
   }
 }
 
+/** Whether it speaks TLS with other nodes; undefined where it does not tell. */
+export async function sendsTls(fleet: Fleet, node: NodeRef): Promise<boolean | undefined> {
+  const told = await ifTold(fleet.send(node, configGet('tls-cluster')));
+  // Servers that were built without TLS do not know the setting.
+  return told === undefined ? undefined : told === 'yes';
+}
+
 /** What a node that lives keeps from us. */
 export function refusedIn(error: NodeError): 'login' | 'right' | undefined {
   if (isRefused(error, 'no-login', 'wrong-login')) return 'login';
   return isRefused(error, 'no-permission') ? 'right' : undefined;
-}
-
-export function isLoading(error: NodeError): boolean {
-  return isRefused(error, 'loading');
-}
-
-export function hasNoCluster(error: NodeError): boolean {
-  return isRefused(error, 'no-cluster');
 }
 
 /** Why a node gave no view, for people. */

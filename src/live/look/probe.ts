@@ -2,14 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { busyness } from '../../resp/commands/cluster.ts';
 import { configGet, functionLibraries } from '../../resp/commands/membership.ts';
-import { NodeError } from '../../resp/errors.ts';
+import { isRefused, NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import { resolveHost } from '../../resp/resolve-host.ts';
 import { type Applicant, isCandidate } from '../../topology/candidate.ts';
 import { type Address, formatAddress, type MeetingPoint, USUAL_BUS_OFFSET } from '../../topology/node.ts';
 import type { NodeView } from '../../topology/snapshot.ts';
-import { explainSilence, hasNoCluster, ifTold, isLoading, look } from './look-at-node.ts';
+import { explainSilence, ifAnswered, ifTold, look, sendsTls } from './look-at-node.ts';
 
 /** `asked` as the person wrote it; behind NAT that is not where the nodes find each other. */
 export async function probe(fleet: Fleet, asked: Address): Promise<Applicant> {
@@ -19,7 +19,7 @@ export async function probe(fleet: Fleet, asked: Address): Promise<Applicant> {
     const [view, functions, tls, announced] = await Promise.all([
       look(fleet, address, new KnownLines()),
       ifTold(fleet.send(address, functionLibraries())),
-      ifTold(fleet.send(address, configGet('tls-cluster'))),
+      sendsTls(fleet, address),
       ifTold(fleet.send(address, configGet('cluster-announce-ip'))),
     ]);
     return {
@@ -27,27 +27,18 @@ export async function probe(fleet: Fleet, asked: Address): Promise<Applicant> {
       view,
       meetAt: await meetingPoint(view, announced),
       ...(functions && { functions }),
-      ...(tls !== undefined && { tlsBus: tls === 'yes' }),
+      ...(tls !== undefined && { tlsBus: tls }),
     };
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
-    const ip = await ipOf(address.host);
+    const ip = (await ifAnswered(resolveHost(address.host))) ?? address.host;
     return {
       asked,
       ip,
       reason: explainSilence(error),
-      loading: isLoading(error),
-      ...(hasNoCluster(error) && { hasNoCluster: true }),
+      loading: isRefused(error, 'loading'),
+      ...(isRefused(error, 'no-cluster') && { hasNoCluster: true }),
     };
-  }
-}
-
-async function ipOf(host: string): Promise<string> {
-  try {
-    return await resolveHost(host);
-  } catch (error) {
-    if (error instanceof NodeError) return host;
-    throw error;
   }
 }
 
@@ -84,16 +75,9 @@ export async function probeUntilSettled(
 
 async function loadedBytes(fleet: Fleet, nodes: readonly Applicant[]): Promise<number> {
   const answers = await Promise.all(
-    nodes.map(async ({ asked }) => {
-      try {
-        return (await fleet.send(fleet.announcedAddress(asked), busyness())).loading?.loadedBytes ?? 0;
-      } catch (error) {
-        if (error instanceof NodeError) return 0;
-        throw error;
-      }
-    }),
+    nodes.map(({ asked }) => ifAnswered(fleet.send(fleet.announcedAddress(asked), busyness()))),
   );
-  return answers.reduce((sum, bytes) => sum + bytes, 0);
+  return answers.reduce((sum, told) => sum + (told?.loading?.loadedBytes ?? 0), 0);
 }
 
 function placesOf(node: Applicant): string[] {

@@ -7,7 +7,7 @@ import type { SavedValue } from '../../resp/commands/fix.ts';
 import { unlink } from '../../resp/commands/import.ts';
 import { restoreValue } from '../../resp/commands/restore.ts';
 import { dump, type Key } from '../../resp/commands/slots.ts';
-import { isRefused } from '../../resp/errors.ts';
+import { isRefused, unlessRefused } from '../../resp/errors.ts';
 import { type Line, orRefusal } from '../keys/asking-first.ts';
 import { sameValue } from '../keys/same-value.ts';
 import { readAll, sameBody, sameTtl } from '../keys/saved-value.ts';
@@ -40,15 +40,8 @@ async function readWhereAllowed(
   parcels: readonly Parcel[],
   line: Line,
 ): Promise<(SavedValue | undefined)[] | undefined> {
-  try {
-    return await readAll(
-      parcels.map(({ key }) => key),
-      line,
-    );
-  } catch (error) {
-    if (isRefused(error, 'no-permission')) return undefined;
-    throw error;
-  }
+  const keys = parcels.map(({ key }) => key);
+  return unlessRefused(readAll(keys, line), 'no-permission');
 }
 
 async function judge(

@@ -1,9 +1,9 @@
 /** Whether the nodes that get the keys of a backup have room for them. Of keys that are there already nothing more comes. */
 import { type LackOfRoom, withoutRoom } from '../../plan/transfer/restore-room.ts';
-import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import { Routes } from '../keys/routes.ts';
+import { ifTold } from '../look/look-at-node.ts';
 import { absentKeys } from './look-for-keys.ts';
 import type { CheckedBackup } from './restore-backup.ts';
 
@@ -34,11 +34,7 @@ async function absentSlots(
   snapshot: ClusterSnapshot,
   samples: CheckedBackup['census']['samples'],
 ): Promise<ReadonlySet<number>> {
-  try {
-    const { absent, unasked } = await absentKeys(fleet, new Routes(fleet, snapshot), samples);
-    return new Set([...absent, ...unasked].map(({ slot }) => slot));
-  } catch (error) {
-    if (!(error instanceof ServerRefusalError)) throw error;
-    return new Set(samples.map(({ slot }) => slot));
-  }
+  const asked = await ifTold(absentKeys(fleet, new Routes(fleet, snapshot), samples));
+  const perhaps = asked ? [...asked.absent, ...asked.unasked] : samples;
+  return new Set(perhaps.map(({ slot }) => slot));
 }

@@ -6,13 +6,11 @@ import { readManifest, readNodesJson, type SavedBackup } from '../../plan/files/
 import { InputError } from '../../topology/input-error.ts';
 import { MANIFEST, NODES } from '../backup/backup-folder.ts';
 import { openRegularFile, readRegularFile } from '../backup/regular-file.ts';
-import { FileError } from '../files/whole-file.ts';
+import { atPath, FileError } from '../files/whole-file.ts';
 
 /** Of slotctl, or of the servers' own tools, which leave no manifest. An InputError says why it cannot be used. */
 export async function readBackup(folder: string): Promise<SavedBackup> {
-  const files = await readdir(folder).catch(error => {
-    throw new FileError(folder, 'read', error);
-  });
+  const files = await atPath(folder, 'read', () => readdir(folder));
   const read = async (name: string) => (await readRegularFile(join(folder, name))).toString('utf8');
   const backup = files.includes(MANIFEST)
     ? readManifest(await read(MANIFEST))
@@ -29,7 +27,7 @@ const PIECE_BYTES = 256 * 1024;
 
 export async function* piecesOf(folder: string, name: string): AsyncGenerator<Buffer> {
   const path = join(folder, name);
-  const file = await openRegularFile(path);
+  const file = await atPath(path, 'read', () => openRegularFile(path));
   try {
     yield* file.createReadStream({ highWaterMark: PIECE_BYTES }) as AsyncIterable<Buffer>;
   } catch (error) {
