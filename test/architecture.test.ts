@@ -104,8 +104,6 @@ const SPEAKS: Readonly<Record<string, string>> = {
   'live/look/inspect.ts': 'why a node is silent is text in the snapshot, which many read',
   'live/look/look-at-node.ts': 'why a node is silent is text in the snapshot, which many read',
   'live/import/look-at-source.ts': 'why a node is silent is text in the snapshot, which many read',
-  'live/import/carry-by-migrate.ts': 'why keys were not taken is mostly the words of a server',
-  'live/import/deliver.ts': 'why keys were not taken is mostly the words of a server',
   'live/restore/load-libraries.ts': 'the words of the JSON event serve as its codes',
 };
 

@@ -9,43 +9,32 @@ import { unlink } from '../../resp/commands/import.ts';
 import { dump, type Key } from '../../resp/commands/slots.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
+import { Patience } from '../keys/retry.ts';
 import { sameBody } from '../keys/saved-value.ts';
 import { TargetLines } from '../keys/target-lines.ts';
-import { type Carrier, deliver } from './deliver.ts';
-import { type DatabaseWork, type ImportRun, isStopping } from './import-run.ts';
+import type { Carrier } from './carrier.ts';
+import { deliver } from './deliver.ts';
+import { type DatabaseWork, isStopping } from './import-run.ts';
 import { waitUnlessStopping } from './waits.ts';
 
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 2000;
-/** Since the last one was caught. */
-const GIVE_UP_AFTER_MS = 30_000;
-
-export async function carryRestless(
-  work: DatabaseWork,
-  carrier: Carrier,
-  bySlot: boolean,
-  run: ImportRun,
-): Promise<void> {
-  const { restless } = work;
-  let wait = FIRST_WAIT_MS;
-  let deadline = run.nowMs() + GIVE_UP_AFTER_MS;
+export async function carryRestless({ restless, run }: DatabaseWork, carrier: Carrier): Promise<void> {
+  const patience = new Patience(run.nowMs);
   while (restless.size > 0 && !isStopping(run)) {
     const before = restless.size;
     const keys = [...restless.values()];
     restless.clear();
     // Alone, and not in a batch of which one is always changed.
-    for (const key of keys) await deliver({ keys: [key] }, carrier, bySlot, run);
-    if (restless.size < before) deadline = run.nowMs() + GIVE_UP_AFTER_MS;
-    if (restless.size === 0 || run.nowMs() >= deadline) break;
-    if (wait === FIRST_WAIT_MS) run.tell({ kind: 'restless', keys: restless.size });
-    await waitUnlessStopping(wait, run.interruptions);
-    wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+    for (const key of keys) await deliver({ keys: [key] }, carrier, run);
+    if (restless.size < before) patience.renew();
+    if (restless.size === 0 || patience.isOver) break;
+    if (patience.isFresh) run.tell({ kind: 'restless', keys: restless.size });
+    await waitUnlessStopping(patience.nextWaitMs(), run.interruptions);
   }
   run.tally.restless += restless.size;
 }
 
 /** Unless clients of the cluster have changed it by then. */
-export async function takeBack({ overtaken, nameOf, database }: DatabaseWork, run: ImportRun): Promise<void> {
+export async function takeBack({ overtaken, nameOf, database, run }: DatabaseWork): Promise<void> {
   const lines = new TargetLines(run.target, database.into);
   try {
     for (const [name, payload] of overtaken) {

@@ -2,6 +2,7 @@
  * Keys come by way of us: for those that get another name, and for a source that cannot reach the cluster itself. A key is
  * removed from the source when the cluster has it, and only if nobody has changed it since it was read.
  */
+import type { Delay } from '../../plan/transfer/import-events.ts';
 import { multi, ping, queued } from '../../resp/commands/cluster.ts';
 import { execUnlessChanged, restore, type SavedValue, unwatch, watch } from '../../resp/commands/fix.ts';
 import { unlink } from '../../resp/commands/import.ts';
@@ -13,20 +14,10 @@ import { formatAddress } from '../../topology/node.ts';
 import { compareKeys } from '../keys/compare-keys.ts';
 import type { Destination } from '../keys/routes.ts';
 import { readAll } from '../keys/saved-value.ts';
-import { TargetLines } from '../keys/target-lines.ts';
-import type { Carrier, Undelivered } from './deliver.ts';
-import { StoppingError } from './import-error.ts';
-import {
-  type DatabaseWork,
-  doubtArrival,
-  type ImportRun,
-  isStopping,
-  overwritesAtOnce,
-  tellArrived,
-} from './import-run.ts';
+import { Carrier, type Undelivered } from './carrier.ts';
+import { doubtArrival, overwritesAtOnce, tellArrived } from './import-run.ts';
 import { judgeTarget } from './judge-refusals.ts';
 import { settleKeys } from './settle-keys.ts';
-import type { SourceLine } from './source-line.ts';
 
 interface Read {
   readonly key: Key;
@@ -38,86 +29,55 @@ interface Replies {
   readonly taken: readonly Key[];
   readonly existing: readonly Key[];
   readonly turnedAway: readonly Key[];
-  readonly why: string;
+  readonly why: Delay;
 }
 
-interface Carried {
-  readonly undelivered: Undelivered;
+interface Carried extends Undelivered {
   /** The cluster has them, and the source has them in another form, or had one of them. */
   readonly changed: readonly Key[];
 }
 
-export class HereCarrier implements Carrier {
-  readonly #line: SourceLine;
-  readonly #run: ImportRun;
-  readonly #work: DatabaseWork;
-  readonly #targets: TargetLines;
-
-  /** The line has its database selected. */
-  constructor(line: SourceLine, work: DatabaseWork, run: ImportRun) {
-    this.#line = line;
-    this.#run = run;
-    this.#work = work;
-    this.#targets = new TargetLines(run.target, work.database.into);
-  }
-
-  slotOf(key: Key) {
-    return keySlot(this.#work.nameOf(key));
-  }
-
-  close(): void {
-    this.#line.close();
-    this.#targets.close();
+export class HereCarrier extends Carrier {
+  override slotOf(key: Key) {
+    return keySlot(this.work.nameOf(key));
   }
 
   /**
    * Where one of them was changed in the middle of it none is removed, and each half goes once more by itself, so that one hot
    * key does not hold up all others. Those that were changed alone are left for the end.
    */
-  async carry(keys: readonly Key[], to: Destination): Promise<Undelivered> {
-    const again: Key[] = [];
-    let why = '';
+  override async carry(keys: readonly Key[], to: Destination): Promise<Undelivered | undefined> {
+    let undelivered: Undelivered | undefined;
     const portions: (readonly Key[])[] = [keys];
     for (let portion = portions.shift(); portion; portion = portions.shift()) {
-      await this.#keepPace(portion, to);
-      const { undelivered, changed } = await this.#carryUnlessLost(portion, to);
-      again.push(...undelivered.keys);
-      if (undelivered.keys.length > 0) why = undelivered.why;
+      // One that does not answer shows itself in what follows.
+      const askTarget = () => this.run.target.send(to.address, ping()).catch(() => {});
+      await this.keepPace(portion.length, this.work.averageBytes, askTarget);
+      const { changed, ...left } = await this.#carryUnlessLost(portion, to);
+      if (left.keys.length > 0) undelivered = { ...left, keys: [...(undelivered?.keys ?? []), ...left.keys] };
       const [only, ...others] = changed;
-      if (only && others.length === 0) this.#work.restless.set(only.toString('latin1'), only);
+      if (only && others.length === 0) this.work.restless.set(only.toString('latin1'), only);
       else if (only) portions.unshift(...halvesOf(changed));
     }
-    return { keys: again, why };
-  }
-
-  async #keepPace(keys: readonly Key[], to: Destination): Promise<void> {
-    const { pace, target } = this.#run;
-    const knock = () =>
-      Promise.all([
-        this.#line.insist(line => line.send(ping())),
-        // One that does not answer shows itself in what follows.
-        target.send(to.address, ping()).catch(() => {}),
-      ]);
-    await pace.before(keys.length, { averageBytes: this.#work.averageBytes }, knock);
-    if (isStopping(this.#run)) throw new StoppingError();
+    return undelivered;
   }
 
   async #carryUnlessLost(keys: readonly Key[], to: Destination): Promise<Carried> {
     try {
-      return await this.#line.insist(source => this.#carry(keys, to, source));
+      return await this.line.insist(source => this.#carry(keys, to, source));
     } catch (error) {
       const isTargets = error instanceof Error && 'node' in error && error.node === formatAddress(to.address);
       if (!isTargets) throw error;
       if (error instanceof ServerRefusalError) judgeTarget(error, to);
       else if (!isLostOrGarbled(error)) throw error;
-      this.#targets.drop(to.address);
-      return { undelivered: { keys, why: `${formatAddress(to.address)}: ${error.message}` }, changed: [] };
+      this.targets.drop(to.address);
+      return { keys, why: saidBy(to, error.message), changed: [] };
     }
   }
 
   async #carry(keys: readonly Key[], to: Destination, source: Lane): Promise<Carried> {
-    const { copy } = this.#run;
-    const target = await this.#targets.to(to.address);
+    const { copy } = this.run;
+    const target = await this.targets.to(to.address);
     // Watched before they are read, so that nothing is removed but what was read.
     const [, read] = await Promise.all([
       copy ? undefined : source.send(watch(...keys)),
@@ -126,24 +86,23 @@ export class HereCarrier implements Carrier {
     const { taken, existing, turnedAway: refused, why } = await this.#offer(read, target, to);
     const { ready, absent } = await this.#settle(existing, read, source, target, to);
     const arrived = [...taken, ...ready];
-    const turnedAway = [...refused, ...absent];
-    const undelivered = { keys: turnedAway, why };
+    const undelivered = { keys: [...refused, ...absent], why };
     if (copy || (await this.#remove(arrived, source))) {
       this.#arrived([...arrived, ...this.#movedBefore(keys, read)], to);
-      return { undelivered, changed: [] };
+      return { ...undelivered, changed: [] };
     }
     this.#overtake(arrived, taken, read);
-    return { undelivered, changed: arrived };
+    return { ...undelivered, changed: arrived };
   }
 
   #arrived(keys: readonly Key[], to: Destination): void {
-    tellArrived(keys, to, this.#work, this.#run);
-    for (const key of keys) this.#work.overtaken.delete(key.toString('latin1'));
+    tellArrived(keys, to, this.work);
+    for (const key of keys) this.work.overtaken.delete(key.toString('latin1'));
   }
 
   /** Where the answer is lost, they may be gone from the source: then this was why. */
   async #remove(keys: readonly Key[], source: Lane): Promise<boolean> {
-    const { inFlight } = this.#work;
+    const { inFlight } = this.work;
     inFlight.mayHaveLeft(keys);
     const isDone = await removeAll(keys, source);
     if (!isDone) inFlight.stayed(keys);
@@ -152,15 +111,15 @@ export class HereCarrier implements Carrier {
 
   #movedBefore(keys: readonly Key[], read: readonly Read[]): Key[] {
     const isThere = new Set(read.map(({ key }) => key));
-    const moved = this.#work.inFlight.movedOf(keys.filter(key => !isThere.has(key)));
-    doubtArrival(moved, this.#work, this.#run);
+    const moved = this.work.inFlight.movedOf(keys.filter(key => !isThere.has(key)));
+    doubtArrival(moved, this.work);
     return moved;
   }
 
   /** What is written over from then on is our own. Only what was not there before us can be taken back. */
   #overtake(arrived: readonly Key[], taken: readonly Key[], read: readonly Read[]): void {
-    const { overtaken } = this.#work;
-    const isNew = new Set(taken.filter(key => !overwritesAtOnce([key], this.#work, this.#run)));
+    const { overtaken } = this.work;
+    const isNew = new Set(taken.filter(key => !overwritesAtOnce([key], this.work)));
     const values = new Map(read.map(({ key, value }) => [key, value.payload]));
     for (const key of arrived) {
       const name = key.toString('latin1');
@@ -170,11 +129,10 @@ export class HereCarrier implements Carrier {
   }
 
   async #offer(read: readonly Read[], target: Lane, to: Destination): Promise<Replies> {
-    const { overtaken, nameOf } = this.#work;
+    const { overtaken, nameOf } = this.work;
     const replies = await target.sendEach(
       read.map(({ key, value }) => {
-        const mayOverwrite =
-          overwritesAtOnce([key], this.#work, this.#run) || overtaken.has(key.toString('latin1'));
+        const mayOverwrite = overwritesAtOnce([key], this.work) || overtaken.has(key.toString('latin1'));
         return restore(nameOf(key), value, mayOverwrite);
       }),
     );
@@ -188,7 +146,7 @@ export class HereCarrier implements Carrier {
       taken: keysWith(undefined),
       existing: keysWith('exists'),
       turnedAway: keysWith('passes'),
-      why: `${formatAddress(to.address)}: ${passing?.text ?? ''}`,
+      why: passing ? saidBy(to, passing.text) : { kind: 'keys-gone' },
     };
   }
 
@@ -201,14 +159,18 @@ export class HereCarrier implements Carrier {
     to: Destination,
   ): Promise<{ readonly ready: readonly Key[]; readonly absent: readonly Key[] }> {
     if (existing.length === 0) return { ready: [], absent: [] };
-    const { nameOf } = this.#work;
+    const { nameOf } = this.work;
     const compared = await compareKeys(existing, source, target, { nameOf });
-    const ready = await settleKeys(compared, { to, line: target, work: this.#work }, this.#run);
+    const ready = await settleKeys(compared, to, target, this.work);
     const [isSame, isReady] = [new Set(compared.same), new Set(ready)];
     const toWrite = read.filter(({ key }) => isReady.has(key) && !isSame.has(key));
     await target.sendAll(toWrite.map(({ key, value }) => restore(nameOf(key), value, true)));
     return { ready, absent: compared.absent };
   }
+}
+
+function saidBy({ address }: Destination, message: string): Delay {
+  return { kind: 'said', node: formatAddress(address), message };
 }
 
 function halvesOf(keys: readonly Key[]): (readonly Key[])[] {

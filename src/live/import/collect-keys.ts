@@ -9,7 +9,7 @@ import type { Destination } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import { OtherDatabases } from './database-clash.ts';
 import { findKeys } from './find-keys.ts';
-import { type DatabaseWork, type ImportRun, isStopping, newlyLeft } from './import-run.ts';
+import { type DatabaseWork, goesBySlot, type ImportRun, isStopping, newlyLeft } from './import-run.ts';
 import { SourceLine } from './source-line.ts';
 
 /** Values that are on their way through us hold up nobody, and are kept in memory. */
@@ -21,7 +21,6 @@ export class Feed {
   readonly #later: OtherDatabases | undefined;
   readonly #batches: Queue<Batch>;
   readonly #run: ImportRun;
-  readonly #bySlot: boolean;
   /** No key twice: what is in a group is on its way. */
   readonly #groups = new Map<Destination | undefined, Key[]>();
   /** What keys are measured on. */
@@ -32,16 +31,9 @@ export class Feed {
   readonly #measuresTime: boolean;
   #mostBytes: ReturnType<typeof mostBytes> | undefined;
 
-  /** `bySlot`: keys of a batch are of one slot. */
-  constructor(
-    work: DatabaseWork,
-    { later, bySlot }: { readonly later: readonly number[]; readonly bySlot: boolean },
-    batches: Queue<Batch>,
-    run: ImportRun,
-  ) {
-    const { node, database, averageBytes } = work;
+  constructor(work: DatabaseWork, later: readonly number[], batches: Queue<Batch>) {
+    const { node, database, averageBytes, run } = work;
     this.#work = work;
-    this.#bySlot = bySlot;
     this.#later = later.length > 0 ? new OtherDatabases(node, later, run) : undefined;
     this.#batches = batches;
     this.#run = run;
@@ -86,7 +78,7 @@ export class Feed {
       if (group.length >= this.#mostAtOnce && !(await this.#give(group))) return false;
     }
     // They are all of one slot then.
-    if (!this.#bySlot) return true;
+    if (!goesBySlot(this.#run)) return true;
     for (const group of this.#groups.values()) if (!(await this.#give(group))) return false;
     return true;
   }
@@ -149,7 +141,7 @@ export class Feed {
   /** Those that have not been left before. */
   #leave(keys: readonly Key[]): readonly Key[] {
     this.#work.inFlight.end(keys);
-    return newlyLeft(keys, this.#work, this.#run);
+    return newlyLeft(keys, this.#work);
   }
 
   /** Big ones go alone, so that they hold up nobody's small ones. */

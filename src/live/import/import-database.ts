@@ -8,10 +8,9 @@ import { MigrateCarrier } from './carry-by-migrate.ts';
 import { carryRestless, takeBack } from './carry-restless.ts';
 import { HereCarrier } from './carry-through-here.ts';
 import { Feed } from './collect-keys.ts';
-import { type Carrier, deliver } from './deliver.ts';
+import { deliver } from './deliver.ts';
 import { type DatabaseWork, type ImportRun, isStopping, Turns } from './import-run.ts';
 import { InFlight } from './in-flight.ts';
-import { SourceLine } from './source-line.ts';
 import { Reach } from './source-reach.ts';
 
 /** One MIGRATE in flight on each: the next is ready when the source has done with the one before. More gain nothing. */
@@ -30,16 +29,16 @@ export async function importDatabase(
   const work = workOf(node, database, run);
   const batches = new Queue<Batch>(MOST_WAITING);
   const lanes = run.plan.throughHere ? LANES_THROUGH_HERE : LANES;
-  const carriers = Array.from({ length: lanes }, () => carrierFor(work, run));
+  const begin = () => (run.plan.throughHere ? new HereCarrier(work) : new MigrateCarrier(work));
+  const carriers = Array.from({ length: lanes }, begin);
   const [first] = carriers;
-  const bySlot = goesBySlot(run);
-  const working = carriers.map(async ({ carrier, ready }) => {
+  const working = carriers.map(async carrier => {
     try {
-      await ready;
+      await carrier.begin();
       for (let batch = await batches.take(); batch; batch = await batches.take()) {
         // What nobody has begun with stays where it is.
         if (isStopping(run)) return batches.drop();
-        await deliver(batch, carrier, bySlot, run);
+        await deliver(batch, carrier, run);
         work.inFlight.end(withoutRestless(batch.keys, work));
       }
     } catch (error) {
@@ -47,15 +46,15 @@ export async function importDatabase(
       throw error;
     }
   });
-  const feeding = new Feed(work, { later, bySlot }, batches, run).run();
+  const feeding = new Feed(work, later, batches).run();
   try {
     // Whatever was begun is seen to its end before anybody hears of a failure.
     const ends = await Promise.allSettled([feeding, ...working]);
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
-    if (first) await carryRestless(work, first.carrier, bySlot, run);
+    if (first) await carryRestless(work, first);
   } finally {
-    for (const { carrier } of carriers) carrier.close();
-    if (work.overtaken.size > 0) await takeBack(work, run);
+    for (const carrier of carriers) carrier.close();
+    if (work.overtaken.size > 0) await takeBack(work);
   }
 }
 
@@ -63,9 +62,11 @@ function withoutRestless(keys: readonly Key[], { restless }: DatabaseWork): read
   return restless.size === 0 ? keys : keys.filter(key => !restless.has(key.toString('latin1')));
 }
 
-function workOf(node: SourceNode, database: ImportedDatabase, { limits }: ImportRun): DatabaseWork {
+function workOf(node: SourceNode, database: ImportedDatabase, run: ImportRun): DatabaseWork {
+  const { limits } = run;
   const prefix = Buffer.from(database.prefix);
   return {
+    run,
     node,
     database,
     averageBytes: averageBytesOf(node),
@@ -77,22 +78,6 @@ function workOf(node: SourceNode, database: ImportedDatabase, { limits }: Import
     restless: new Map(),
     nameOf: key => (prefix.length === 0 ? key : Buffer.concat([prefix, key])),
   };
-}
-
-/** What is removed by a node of a cluster, by MIGRATE or in one transaction, is of one slot. */
-function goesBySlot({ plan, copy }: ImportRun): boolean {
-  return plan.source.cluster !== undefined && !(plan.throughHere && copy);
-}
-
-function carrierFor(work: DatabaseWork, run: ImportRun): { carrier: Carrier; ready: Promise<void> } {
-  const line = new SourceLine(work.node.address, run);
-  const carrier = run.plan.throughHere
-    ? new HereCarrier(line, work, run)
-    : new MigrateCarrier(line, work, run);
-  const ready = line.select(work.database.database);
-  // Met by who works on it.
-  ready.catch(() => {});
-  return { carrier, ready };
 }
 
 function averageBytesOf({ server: { usedMemoryBytes = 0 }, keyspace }: SourceNode): number {

@@ -59,6 +59,7 @@ export interface ImportRun {
 
 /** One database of one node of the source. */
 export interface DatabaseWork {
+  readonly run: ImportRun;
   readonly node: SourceNode;
   readonly database: ImportedDatabase;
   readonly averageBytes: number;
@@ -123,17 +124,18 @@ export function emptyTally(): Tally {
  * What the cluster has by that name may be what was brought in an earlier round, and a client may have changed it since: where
  * nobody knows, it is not written over.
  */
-export function mayReplace(key: Key, { nameOf }: Pick<DatabaseWork, 'nameOf'>, run: ImportRun): boolean {
+export function mayReplace(key: Key, { nameOf, run }: DatabaseWork): boolean {
   return run.replace && !(run.earlier && run.carried.isUnknown(nameOf(key)));
 }
 
 /** And what is there is not kept in a file first. */
-export function overwritesAtOnce(
-  keys: readonly Key[],
-  work: Pick<DatabaseWork, 'nameOf'>,
-  run: ImportRun,
-): boolean {
-  return !run.rescue && keys.every(key => mayReplace(key, work, run));
+export function overwritesAtOnce(keys: readonly Key[], work: DatabaseWork): boolean {
+  return !work.run.rescue && keys.every(key => mayReplace(key, work));
+}
+
+/** What is removed by a node of a cluster, by MIGRATE or in one transaction, is of one slot. */
+export function goesBySlot({ plan, copy }: ImportRun): boolean {
+  return plan.source.cluster !== undefined && !(plan.throughHere && copy);
 }
 
 export function isStopping({ interruptions }: Pick<ImportRun, 'interruptions'>): boolean {
@@ -143,8 +145,7 @@ export function isStopping({ interruptions }: Pick<ImportRun, 'interruptions'>):
 export function tellArrived(
   keys: readonly Key[],
   to: { readonly address: Address },
-  { database, nameOf, inFlight }: DatabaseWork,
-  run: ImportRun,
+  { database, nameOf, inFlight, run }: DatabaseWork,
 ): void {
   const fresh = keys.filter(key => {
     const expiresAtMs = inFlight.expiryOf(key);
@@ -159,16 +160,12 @@ export function tellArrived(
 }
 
 /** They are gone from the source, and nobody has said that they are in the cluster: they are looked for by their names. */
-export function doubtArrival(keys: readonly Key[], { nameOf }: DatabaseWork, { carried }: ImportRun): void {
-  for (const key of keys) carried.doubt(nameOf(key));
+export function doubtArrival(keys: readonly Key[], { nameOf, run }: DatabaseWork): void {
+  for (const key of keys) run.carried.doubt(nameOf(key));
 }
 
 /** Those that have not been counted yet among what stays at the source. */
-export function newlyLeft(
-  keys: readonly Key[],
-  { database, node }: Pick<DatabaseWork, 'database' | 'node'>,
-  { left }: ImportRun,
-): Key[] {
+export function newlyLeft(keys: readonly Key[], { database, node, run }: DatabaseWork): Key[] {
   const at = Buffer.from(`${node.address.host} ${node.address.port} `);
-  return keys.filter(key => left.add(Buffer.concat([at, key]), database.database, Infinity));
+  return keys.filter(key => run.left.add(Buffer.concat([at, key]), database.database, Infinity));
 }

@@ -5,10 +5,8 @@ import { mayPassElsewhere } from '../keys/retry.ts';
 import type { Destination } from '../keys/routes.ts';
 import { ImportError } from './import-error.ts';
 
-export type RefusalMeaning = 'exists' | 'passes';
-
 /** Of a MIGRATE. What neither passes nor can be settled is thrown. */
-export function judgeMigrate(refusal: ServerRefusalError, to: Destination): RefusalMeaning {
+export function judgeMigrate(refusal: ServerRefusalError, to: Destination): 'exists' | 'passes' {
   const { node, text, byTarget } = refusal;
   if (byTarget) return judgeTarget(refusal, to);
   // Whoever looks again looks at the cluster, and not at the source.
@@ -18,7 +16,7 @@ export function judgeMigrate(refusal: ServerRefusalError, to: Destination): Refu
 }
 
 /** What a node of the cluster says itself. */
-export function judgeTarget(refusal: ServerRefusalError, to: Destination): RefusalMeaning {
+export function judgeTarget(refusal: ServerRefusalError, to: Destination): 'exists' | 'passes' {
   const { kind, said } = refusal;
   if (kind === 'busy-key') return 'exists';
   if (mayPassElsewhere(refusal)) return 'passes';

@@ -29,7 +29,11 @@ export class Reach {
     const failures = (await answers(to.address, target)) ? (this.#failures.get(node) ?? 0) + 1 : 0;
     this.#failures.set(node, failures);
     if (failures >= FAILURES_IN_A_ROW)
-      throw new ImportError({ kind: 'keys-not-accepted', why: text, outOfReach: to });
+      throw new ImportError({
+        kind: 'keys-not-accepted',
+        why: { kind: 'said', message: text },
+        outOfReach: to,
+      });
   }
 }
 

@@ -28,15 +28,22 @@ export type ImportEvent =
 /** What the person should know of, and what does not stop the work. Keys are given as they can be shown. */
 export type ImportNote =
   | Note
-  | OfKind<'delivery-waits', { why: string }>
+  | OfKind<'delivery-waits', { why: Delay }>
   | OfKind<'goes-on-there', { node: string; message: string }>
   /** Its keys are read again from the beginning. */
   | OfKind<'source-restarted'>
   | OfKind<'imports-alone', { key: string; bytes: number }>
   | OfKind<'stays-at-source', { key: string; bytes: number; nodeTimeoutMs: number }>;
 
+/** Why keys are not taken for a moment. `said`: by this node, or by a source of a node. */
+export type Delay =
+  | OfKind<'no-owner'>
+  /** Somebody has removed them in the cluster when they were about to be compared. */
+  | OfKind<'keys-gone'>
+  | OfKind<'said', { node?: string; message: string }>;
+
 /**
- * Why it stops. What has arrived has arrived. `message` and `why` are in the words of a server, or of the connection to it;
+ * Why it stops. What has arrived has arrived. `message` is in the words of a server, or of the connection to it;
  * `hint`: what is likely to be wrong.
  */
 export type ImportProblem =
@@ -50,7 +57,7 @@ export type ImportProblem =
   | OfKind<'migrate-refused', { node: string; message: string }>
   | OfKind<'keys-refused', { at: Address; message: string; hint?: 'version' | 'rights' | 'login' }>
   /** After it was tried for long. `outOfReach`: where the source does not get through to. */
-  | OfKind<'keys-not-accepted', { why: string; outOfReach?: { host: string; port: number } }>
+  | OfKind<'keys-not-accepted', { why: Delay; outOfReach?: { host: string; port: number } }>
   | RescueProblem;
 
 export interface ImportResult {

@@ -1,13 +1,19 @@
 /** What goes wrong with an import, and what it has to tell, in sentences that lack their last full stop. */
-import type { ImportNote, ImportProblem } from '../../plan/transfer/import-events.ts';
+import type { Delay, ImportNote, ImportProblem } from '../../plan/transfer/import-events.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { describeMoveProblem, megabytes } from './move-problem.ts';
 import { NOTES } from './note.ts';
 import { sentences } from './sentences.ts';
 
+const describeDelay = sentences<Delay>({
+  'no-owner': () => 'nobody owns their slots',
+  'keys-gone': () => 'keys were gone for a moment',
+  said: ({ node, message }) => (node === undefined ? message : `${node}: ${message}`),
+});
+
 export const describeImportNote = sentences<ImportNote>({
   ...NOTES,
-  'delivery-waits': ({ why }) => `${why}; trying again`,
+  'delivery-waits': ({ why }) => `${describeDelay(why)}; trying again`,
   'goes-on-there': ({ node, message }) => `${node}: ${message}; going on there`,
   'source-restarted': () => 'the source was restarted; its keys are read again from the beginning',
   'imports-alone': note => `importing ${note.key} alone: it takes ${megabytes(note.bytes)}`,
@@ -31,7 +37,7 @@ export const describeImportProblem = sentences<ImportProblem>({
     const advice = outOfReach
       ? `. The source itself must connect to ${outOfReach.host}:${outOfReach.port}; it cannot, or gets no answer, although this machine does. It uses TLS there only with tls-cluster yes. --through-here passes the values through this machine`
       : '';
-    return `keys are not accepted: ${why}${advice}`;
+    return `keys are not accepted: ${describeDelay(why)}${advice}`;
   },
   'too-big-to-rescue': ({ node, key, file }) =>
     `${node} has another value for ${key}, which is too big for ${file}; both are kept (--no-rescue overwrites it anyway)`,

@@ -31,10 +31,21 @@ const SENTENCES: readonly (readonly [ImportProblem, string])[] = [
     { kind: 'keys-refused', at, message: 'NOAUTH', hint: 'login' },
     '10.0.0.1:1 takes no keys: NOAUTH (the source logs in there as we do)',
   ],
-  [{ kind: 'keys-not-accepted', why: 'n: LOADING' }, 'keys are not accepted: n: LOADING'],
   [
-    { kind: 'keys-not-accepted', why: 'n: IOERR', outOfReach: at },
-    'keys are not accepted: n: IOERR. The source itself must connect to 10.0.0.1:1; it cannot, or gets no answer, although this machine does. It uses TLS there only with tls-cluster yes. --through-here passes the values through this machine',
+    { kind: 'keys-not-accepted', why: { kind: 'said', node: 'n', message: 'LOADING' } },
+    'keys are not accepted: n: LOADING',
+  ],
+  [
+    { kind: 'keys-not-accepted', why: { kind: 'no-owner' } },
+    'keys are not accepted: nobody owns their slots',
+  ],
+  [
+    { kind: 'keys-not-accepted', why: { kind: 'keys-gone' } },
+    'keys are not accepted: keys were gone for a moment',
+  ],
+  [
+    { kind: 'keys-not-accepted', why: { kind: 'said', message: 'IOERR' }, outOfReach: at },
+    'keys are not accepted: IOERR. The source itself must connect to 10.0.0.1:1; it cannot, or gets no answer, although this machine does. It uses TLS there only with tls-cluster yes. --through-here passes the values through this machine',
   ],
   [
     { kind: 'too-big-to-rescue', node: 'n', key: '"k"', file: 'f.jsonl' },
