@@ -104,7 +104,6 @@ const SPEAKS: Readonly<Record<string, string>> = {
   'live/look/inspect.ts': 'why a node is silent is text in the snapshot, which many read',
   'live/look/look-at-node.ts': 'why a node is silent is text in the snapshot, which many read',
   'live/import/look-at-source.ts': 'why a node is silent is text in the snapshot, which many read',
-  'live/restore/load-libraries.ts': 'the words of the JSON event serve as its codes',
 };
 
 interface Import {

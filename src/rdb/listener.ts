@@ -1,6 +1,4 @@
 /** What is told of an RDB file that is gone through, and to whom. */
-import type { Maker } from './value-shapes.ts';
-
 export interface RdbEntry {
   readonly database: number;
   readonly key: Buffer;
@@ -35,11 +33,8 @@ export interface RdbListener {
 }
 
 export interface RdbSummary {
-  readonly maker: Maker;
   readonly version: number;
   readonly keysByDatabase: ReadonlyMap<number, number>;
-  /** How many of the keys have a time to live. */
-  readonly mortalKeys: number;
   readonly functionLibraries: number;
   /** What all of it took in the memory of who saved it, as that says itself. */
   readonly usedMemoryBytes?: number;

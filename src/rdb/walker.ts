@@ -48,7 +48,6 @@ export class RdbWalker {
   #version = 0;
   #database = 0;
   #keysHere = 0;
-  #mortalKeys = 0;
   #libraries = 0;
   #libraryBytes = 0;
   #usedMemory: number | undefined;
@@ -73,10 +72,8 @@ export class RdbWalker {
   end(): RdbSummary {
     if (!this.#isOver) throw new RdbFormatError('it is cut short');
     return {
-      maker: this.#maker,
       version: this.#version,
       keysByDatabase: this.#keys,
-      mortalKeys: this.#mortalKeys,
       functionLibraries: this.#libraries,
       ...(this.#usedMemory !== undefined && { usedMemoryBytes: this.#usedMemory }),
     };
@@ -156,7 +153,6 @@ export class RdbWalker {
   *#readEntry(type: number, prelude: Prelude): Reading<void> {
     const feed = this.#feed;
     this.#keysHere++;
-    if (prelude.expiresAtMs !== undefined) this.#mortalKeys++;
     const { entry, wants, key: tellKey } = this.#listener;
     const isWanted = entry && wants?.(type) !== false;
     if (!isWanted && !tellKey) {

@@ -5,12 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SavedDump } from '../../plan/files/backup-manifest.ts';
 import { type BackupSource, dumpFileName } from '../../plan/transfer/backup.ts';
 import { RdbFormatError } from '../../rdb/format-error.ts';
-import { info } from '../../resp/commands/cluster.ts';
+import { info, replicationInfo } from '../../resp/commands/cluster.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Dump, DumpSettings } from '../../resp/replication-stream.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { atPath, syncFolder } from '../files/whole-file.ts';
-import { awaitCaughtUp } from './await-caught-up.ts';
 import { draftName } from './backup-folder.ts';
 import type { DiskRoom } from './disk-room.ts';
 import { type DumpFacts, DumpInspection } from './inspect-dump.ts';
@@ -67,6 +66,7 @@ export async function saveDump(
 /** An older save of a primary is one that another replica waits for; when it is over, the next one is ours. */
 const MOST_TRIES = 3;
 const OVER_YET_MS = 250;
+const CAUGHT_UP_YET_MS = 100;
 
 /** Data that are as new as what was there at the first look. */
 async function openCurrent(
@@ -87,12 +87,36 @@ async function openCurrent(
   }
 }
 
+/** Until a replica has all that its primary had when the cluster was first looked at. */
+async function awaitCaughtUp(
+  fleet: Fleet,
+  { role, address, leastOffset }: BackupSource,
+  limitMs: number,
+): Promise<void> {
+  if (role === 'primary') return;
+  const bytesLeft = async () => leastOffset - (await fleet.send(address, replicationInfo())).offset;
+  const bytes = await askAgain(bytesLeft, left => left > 0, CAUGHT_UP_YET_MS, limitMs, fleet.interruption);
+  if (bytes > 0) throw new NotSavedError({ kind: 'lags', waitedMs: limitMs, bytes });
+}
+
 async function awaitEndOfSave(fleet: Fleet, { address }: BackupSource, limitMs: number): Promise<void> {
+  const isSaving = async () => (await fleet.send(address, info())).vitals?.isForked === true;
+  await askAgain(isSaving, saving => saving, OVER_YET_MS, limitMs, fleet.interruption);
+}
+
+/** While it may pass, or until the time is up: the last answer. */
+async function askAgain<T>(
+  ask: () => Promise<T>,
+  mayPass: (answer: T) => boolean,
+  everyMs: number,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<T> {
   const deadline = performance.now() + limitMs;
-  while (performance.now() < deadline) {
-    const { vitals } = await fleet.send(address, info());
-    if (vitals?.isForked !== true) return;
-    await sleep(OVER_YET_MS, undefined, { signal: fleet.interruption }).catch(() => {});
+  for (;;) {
+    const answer = await ask();
+    if (!mayPass(answer) || performance.now() > deadline) return answer;
+    await sleep(everyMs, undefined, { signal }).catch(() => {});
   }
 }
 

@@ -7,12 +7,13 @@ import type { SavedValue } from '../../resp/commands/fix.ts';
 import { unlink } from '../../resp/commands/import.ts';
 import { restoreValue } from '../../resp/commands/restore.ts';
 import { dump, type Key } from '../../resp/commands/slots.ts';
-import { isRefused, unlessRefused } from '../../resp/errors.ts';
+import { isLost, isRefused, unlessRefused } from '../../resp/errors.ts';
 import { type Line, orRefusal } from '../keys/asking-first.ts';
+import { mayPassElsewhere } from '../keys/retry.ts';
 import { sameValue } from '../keys/same-value.ts';
 import { readAll, sameBody, sameTtl } from '../keys/saved-value.ts';
-import type { Parcel } from './entry.ts';
-import { keyInSlot } from './unused-key.ts';
+import type { Fate, PackedKey } from './outcomes.ts';
+import { unusedKey } from './unused-key.ts';
 
 const KEYS_AT_A_TIME = 64;
 /** Larger ones would take that much memory twice; they count as different. */
@@ -20,51 +21,63 @@ const LARGEST_BESIDE_BYTES = 64 * 1024 * 1024;
 /** Should we end before it is removed. */
 const BESIDE_FOR_MS = 60_000;
 
-export async function compareWithThere(
-  parcels: readonly Parcel[],
-  line: Line,
+/** Again, where the node cannot be asked just then. */
+export async function fatesThere(
+  keys: readonly PackedKey[],
+  to: () => Promise<Line>,
   nowMs: number,
-): Promise<('same' | 'existing' | 'again')[]> {
-  const fates: ('same' | 'existing' | 'again')[] = [];
-  for (let from = 0; from < parcels.length; from += KEYS_AT_A_TIME) {
-    const some = parcels.slice(from, from + KEYS_AT_A_TIME);
+): Promise<Fate[]> {
+  try {
+    return await compareWithThere(keys, await to(), nowMs);
+  } catch (error) {
+    if (!mayPassElsewhere(error) && !isLost(error)) throw error;
+    return keys.map(() => 'again');
+  }
+}
+
+async function compareWithThere(keys: readonly PackedKey[], line: Line, nowMs: number): Promise<Fate[]> {
+  const fates: Fate[] = [];
+  for (let from = 0; from < keys.length; from += KEYS_AT_A_TIME) {
+    const some = keys.slice(from, from + KEYS_AT_A_TIME);
     const there = await readWhereAllowed(some, line);
-    for (const [i, parcel] of some.entries())
-      fates.push(there ? await judge(parcel, there[i], line, nowMs) : 'existing');
+    for (const [i, packed] of some.entries())
+      fates.push(there ? await judge(packed, there[i], line, nowMs) : 'existing');
   }
   return fates;
 }
 
 /** Undefined where we may not: then whatever is there counts as different, and stays. */
 async function readWhereAllowed(
-  parcels: readonly Parcel[],
+  keys: readonly PackedKey[],
   line: Line,
 ): Promise<(SavedValue | undefined)[] | undefined> {
-  const keys = parcels.map(({ key }) => key);
-  return unlessRefused(readAll(keys, line), 'no-permission');
+  const names = keys.map(({ key }) => key);
+  return unlessRefused(readAll(names, line), 'no-permission');
 }
 
 async function judge(
-  parcel: Parcel,
+  packed: PackedKey,
   there: SavedValue | undefined,
   line: Line,
   nowMs: number,
-): Promise<'same' | 'existing' | 'again'> {
+): Promise<Fate> {
   // Gone meanwhile.
   if (!there) return 'again';
-  const { payload, expiresAtMs } = parcel;
+  const { payload, expiresAtMs } = packed;
   if (!sameTtl(expiresAtMs === undefined ? undefined : expiresAtMs - nowMs, there.ttlMs)) return 'existing';
   if (sameBody(payload, there.payload)) return 'same';
-  return (await isSameBeside(parcel, there.payload, line, nowMs)) ? 'same' : 'existing';
+  return (await isSameBeside(packed, there.payload, line, nowMs)) ? 'same' : 'existing';
 }
 
 async function isSameBeside(
-  { key, slot, payload }: Parcel,
+  { key, slot, payload }: PackedKey,
   there: Buffer,
   line: Line,
   nowMs: number,
 ): Promise<boolean> {
-  const beside = payload.length <= LARGEST_BESIDE_BYTES && keyInSlot(slot, `slotctl:compare:${process.pid}:`);
+  const beside =
+    payload.length <= LARGEST_BESIDE_BYTES &&
+    unusedKey(own => own === slot, `slotctl:compare:${process.pid}:`);
   if (!beside) return false;
   try {
     await line.send(restoreValue(beside, { payload, expiresAtMs: nowMs + BESIDE_FOR_MS }, true));

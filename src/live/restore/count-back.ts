@@ -12,11 +12,11 @@ import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots } from '../../topology/snapshot.ts';
 import type { Routes } from '../keys/routes.ts';
 import { takeCensus } from '../look/census.ts';
+import { absentKeys } from './absent-keys.ts';
 import type { SampleKey } from './backup-census.ts';
-import { absentKeys } from './look-for-keys.ts';
 import { piecesOf } from './read-backup.ts';
 import type { CheckedBackup } from './restore-backup.ts';
-import { nameOf, type SentLog } from './sent-log.ts';
+import { keyId, nameIn, type SentLog } from './sent-log.ts';
 
 /** So many are asked for at a time; more of them are not held. */
 const KEYS_AT_A_TIME = 20_000;
@@ -27,7 +27,7 @@ export interface CountedBack {
   readonly missing: number;
   readonly examples: readonly Key[];
   /** Why something could not be counted or asked for, where a server has said it. */
-  readonly uncounted: readonly (string | undefined)[];
+  readonly uncounted: ReadonlySet<string | undefined>;
 }
 
 export interface ToCount {
@@ -42,21 +42,19 @@ export async function countBack(
   now: ClusterSnapshot,
   { folder, backup, routes, log }: ToCount,
 ): Promise<CountedBack> {
-  const counted = await countSlots(fleet, now, log);
-  const uncounted = new Set(counted.uncounted);
+  const { short, lacking, uncounted } = await countSlots(fleet, now, log);
   try {
     const samples = backup.census.samples.filter(
       sample => log.lastingIn(sample.slot as Slot) > 0 && !log.hasRefused(sample),
     );
     const { absent, unasked } = await absentKeys(fleet, routes, samples);
     const doubtful = [...absent, ...unasked].map(({ slot }) => slot);
-    const slots = SlotSet.union([counted.short, SlotSet.of(...doubtful)]);
-    if (slots.size === 0) return { missing: 0, examples: [], uncounted: [...uncounted] };
-    return { ...(await askForAll(fleet, { folder, backup, routes, log }, slots)), uncounted: [...uncounted] };
+    const slots = SlotSet.union([short, SlotSet.of(...doubtful)]);
+    if (slots.size === 0) return { missing: 0, examples: [], uncounted };
+    return { ...(await askForAll(fleet, { folder, backup, routes, log }, slots)), uncounted };
   } catch (error) {
     if (!isRefused(error, 'no-permission')) throw error;
-    uncounted.add(error.message);
-    return { missing: counted.lacking, examples: [], uncounted: [...uncounted] };
+    return { missing: lacking, examples: [], uncounted: uncounted.add(error.message) };
   }
 }
 
@@ -64,7 +62,7 @@ interface CountedSlots {
   /** With fewer keys than they should have. */
   readonly short: SlotSet;
   readonly lacking: number;
-  readonly uncounted: CountedBack['uncounted'];
+  readonly uncounted: Set<string | undefined>;
 }
 
 async function countSlots(fleet: Fleet, now: ClusterSnapshot, log: SentLog): Promise<CountedSlots> {
@@ -78,11 +76,11 @@ async function countSlots(fleet: Fleet, now: ClusterSnapshot, log: SentLog): Pro
   const census = await takeCensus(fleet, requests);
   const short: number[] = [...unowned];
   let lacking = [...unowned].reduce((sum, slot) => sum + log.lastingIn(slot), 0);
-  const uncounted: (string | undefined)[] = [];
+  const uncounted = new Set<string | undefined>();
   for (const { view, slots } of requests) {
     const counts = census.get(view.id);
     if (!counts || 'reason' in counts) {
-      uncounted.push(counts?.reason);
+      uncounted.add(counts?.reason);
       continue;
     }
     for (const slot of slots) {
@@ -99,12 +97,12 @@ async function askForAll(
   fleet: Fleet,
   { folder, backup, routes, log }: ToCount,
   slots: SlotSet,
-): Promise<{ readonly missing: number; readonly examples: readonly Key[] }> {
+): Promise<Omit<CountedBack, 'uncounted'>> {
   const absent = new Set<string>();
   const waiting = new Map<string, SampleKey>();
   const ask = async () => {
     const asked = await absentKeys(fleet, routes, [...waiting.values()]);
-    for (const key of [...asked.absent, ...asked.unasked]) absent.add(nameOf(key));
+    for (const key of [...asked.absent, ...asked.unasked]) absent.add(keyId(key));
     waiting.clear();
   };
   for (const { file } of backup.dumps) {
@@ -113,7 +111,7 @@ async function askForAll(
         const slot = keySlot(key);
         if (expiresAtMs !== undefined || !slots.has(slot)) return;
         const own = { database, slot, name: Buffer.from(key) };
-        if (!log.hasRefused(own)) waiting.set(nameOf(own), own);
+        if (!log.hasRefused(own)) waiting.set(keyId(own), own);
       },
     });
     for await (const piece of piecesOf(folder, file)) {
@@ -123,9 +121,5 @@ async function askForAll(
     await ask();
   }
   const examples = [...absent].slice(0, MOST_EXAMPLES);
-  return { missing: absent.size, examples: examples.map(keyOf) };
-}
-
-function keyOf(name: string): Key {
-  return Buffer.from(name.slice(name.indexOf(' ') + 1), 'latin1');
+  return { missing: absent.size, examples: examples.map(nameIn) };
 }

@@ -12,12 +12,13 @@ import { isLost, isRefused, type NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
+import type { Tell } from '../event-stream.ts';
 import { askingFirst, type Line } from '../keys/asking-first.ts';
 import { GIVE_UP_AFTER_MS, mayPassSoon, Patience, type Persisting, triesAgain } from '../keys/retry.ts';
 import type { Destination, Routes } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
-import type { Parcel } from './entry.ts';
-import { type Fate, fateOfRefusal, fatesThere } from './outcomes.ts';
+import { fatesThere } from './compare-with-there.ts';
+import { type Fate, fateOfRefusal, type PackedKey } from './outcomes.ts';
 import type { SentLog } from './sent-log.ts';
 import { RestoreError } from './watch-targets.ts';
 
@@ -32,6 +33,8 @@ export interface SenderSettings {
   readonly waiting: Persisting;
   /** Throws where nothing more is to be sent. */
   readonly mayGoOn: () => void;
+  readonly tally: RestoreTally;
+  readonly tell: Tell<RestoreEvent>;
 }
 
 const BATCH_KEYS = 256;
@@ -40,38 +43,27 @@ const MOST_BYTES_UNDER_WAY = 8 * 1024 * 1024;
 
 export class EntrySender {
   readonly #fleet: Fleet;
-  readonly #routes: Routes;
   readonly #settings: SenderSettings;
-  readonly #tally: RestoreTally;
-  readonly #tell: (event: RestoreEvent) => void;
   #lines: TargetLines;
-  readonly #batches = new Map<NodeId, { readonly to: Destination; parcels: Parcel[]; bytes: number }>();
+  readonly #batches = new Map<NodeId, { readonly to: Destination; keys: PackedKey[]; bytes: number }>();
   readonly #underWay = new Set<Promise<void>>();
   #bytesUnderWay = 0;
-  #again: Parcel[] = [];
+  #again: PackedKey[] = [];
   #database = 0;
   /** The last reason to wait. Slots that have only moved are none: the next look tells where to. */
   #trouble: NodeError | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(
-    fleet: Fleet,
-    settings: SenderSettings,
-    tally: RestoreTally,
-    tell: (event: RestoreEvent) => void,
-  ) {
+  constructor(fleet: Fleet, settings: SenderSettings) {
     this.#fleet = fleet;
     this.#lines = new TargetLines(fleet, 0);
-    this.#routes = settings.routes;
     this.#settings = settings;
-    this.#tally = tally;
-    this.#tell = tell;
   }
 
   /** Undefined where its time is up. At once, so that the pieces of a large value need not stay beside the whole. */
-  pack({ type, value, ...rest }: RdbEntry): Parcel | undefined {
+  pack({ type, value, ...rest }: RdbEntry): PackedKey | undefined {
     if (rest.expiresAtMs !== undefined && rest.expiresAtMs <= this.#settings.nowMs()) {
-      this.#tally.expired++;
+      this.#settings.tally.expired++;
       return undefined;
     }
     const payload = restorePayload(type, value, this.#settings.rdbVersion);
@@ -79,9 +71,9 @@ export class EntrySender {
   }
 
   /** Returns when there is room for the next. */
-  async put(parcel: Parcel): Promise<void> {
-    if (parcel.database !== this.#database) await this.#changeDatabase(parcel.database);
-    this.#add(parcel);
+  async put(packed: PackedKey): Promise<void> {
+    if (packed.database !== this.#database) await this.#changeDatabase(packed.database);
+    this.#add(packed);
     while (this.#bytesUnderWay > MOST_BYTES_UNDER_WAY) await Promise.race(this.#underWay);
     if (this.#again.length >= BATCH_KEYS) await this.drain();
     this.#throwFailure();
@@ -94,19 +86,21 @@ export class EntrySender {
       for (const node of [...this.#batches.keys()]) this.#launch(node);
       await Promise.all(this.#underWay);
       this.#throwFailure();
-      const parcels = this.#again;
-      if (parcels.length === 0) this.#trouble = undefined;
-      if (parcels.length === 0) return;
-      if (parcels.length < left) patience.renew();
-      left = parcels.length;
+      const keys = this.#again;
+      if (keys.length === 0) {
+        this.#trouble = undefined;
+        return;
+      }
+      if (keys.length < left) patience.renew();
+      left = keys.length;
       const trouble = this.#trouble;
       if (patience.isOver)
         throw new RestoreError({ kind: 'untaken', keys: left, waitedMs: GIVE_UP_AFTER_MS, trouble });
       if (patience.isFresh && trouble) this.#settings.waiting.note(triesAgain(trouble));
       this.#again = [];
       await sleep(patience.nextWaitMs(), undefined, { signal: this.#fleet.interruption }).catch(() => {});
-      await this.#routes.lookAgain();
-      for (const parcel of parcels) this.#add(parcel);
+      await this.#settings.routes.lookAgain();
+      for (const packed of keys) this.#add(packed);
     }
   }
 
@@ -125,17 +119,17 @@ export class EntrySender {
     if (this.#failure) throw this.#failure.error;
   }
 
-  #add(parcel: Parcel): void {
-    const to = this.#routes.ownerOf(parcel.slot);
+  #add(packed: PackedKey): void {
+    const to = this.#settings.routes.ownerOf(packed.slot);
     if (!to) {
-      this.#again.push(parcel);
+      this.#again.push(packed);
       return;
     }
-    const batch = this.#batches.get(to.id) ?? { to, parcels: [], bytes: 0 };
+    const batch = this.#batches.get(to.id) ?? { to, keys: [], bytes: 0 };
     this.#batches.set(to.id, batch);
-    batch.parcels.push(parcel);
-    batch.bytes += parcel.payload.length;
-    if (batch.parcels.length >= BATCH_KEYS || batch.bytes >= BATCH_BYTES) this.#launch(to.id);
+    batch.keys.push(packed);
+    batch.bytes += packed.payload.length;
+    if (batch.keys.length >= BATCH_KEYS || batch.bytes >= BATCH_BYTES) this.#launch(to.id);
   }
 
   #launch(node: NodeId): void {
@@ -143,7 +137,7 @@ export class EntrySender {
     if (!batch) return;
     this.#batches.delete(node);
     this.#bytesUnderWay += batch.bytes;
-    const sending = this.#sendAll(batch.to, batch.parcels)
+    const sending = this.#sendAll(batch.to, batch.keys)
       .catch(error => {
         this.#failure ??= { error };
       })
@@ -154,52 +148,53 @@ export class EntrySender {
     this.#underWay.add(sending);
   }
 
-  async #sendAll({ id, address }: Destination, parcels: readonly Parcel[]): Promise<void> {
+  async #sendAll({ id, address }: Destination, keys: readonly PackedKey[]): Promise<void> {
     this.#settings.mayGoOn();
-    const commands = parcels.map(parcel => restoreValue(parcel.key, parcel, this.#settings.replace));
+    const commands = keys.map(packed => restoreValue(packed.key, packed, this.#settings.replace));
     const answers: readonly unknown[] = await this.#lines
       .to(address)
       .then(line => line.sendEach(commands))
       // Nobody knows of any of them.
-      .catch((error: unknown) => parcels.map(() => error));
-    const existing: Parcel[] = [];
+      .catch((error: unknown) => keys.map(() => error));
+    const existing: PackedKey[] = [];
     for (const [i, answer] of answers.entries()) {
-      const parcel = parcels[i];
-      if (!parcel) continue;
-      if (isRefused(answer, 'busy-key')) existing.push(parcel);
-      else if (answer instanceof Error) this.#settle(parcel, await this.#fateOf(answer, parcel, address), id);
-      else this.#settle(parcel, 'restored', id);
+      const packed = keys[i];
+      if (!packed) continue;
+      if (isRefused(answer, 'busy-key')) existing.push(packed);
+      else if (answer instanceof Error) this.#settle(packed, await this.#fateOf(answer, packed, address), id);
+      else this.#settle(packed, 'restored', id);
     }
     if (existing.length === 0) return;
     const fates = await this.#compare(existing, () => this.#lines.to(address));
-    for (const [i, parcel] of existing.entries()) this.#settle(parcel, fates[i] ?? 'again', id);
+    for (const [i, packed] of existing.entries()) this.#settle(packed, fates[i] ?? 'again', id);
   }
 
   /** Whether what is there is what would have been restored. */
-  #compare(parcels: readonly Parcel[], to: () => Promise<Line>): Promise<Fate[]> {
+  #compare(keys: readonly PackedKey[], to: () => Promise<Line>): Promise<Fate[]> {
     const { isAgain, nowMs } = this.#settings;
-    return isAgain ? Promise.resolve(parcels.map(() => 'same')) : fatesThere(parcels, to, nowMs());
+    return isAgain ? Promise.resolve(keys.map(() => 'same')) : fatesThere(keys, to, nowMs());
   }
 
-  #settle(parcel: Parcel, fate: Fate, node: NodeId): void {
-    const { key, database, slot, expiresAtMs } = parcel;
+  #settle(packed: PackedKey, fate: Fate, node: NodeId): void {
+    const { tally, log, tell } = this.#settings;
+    const { key, database, slot, expiresAtMs } = packed;
     if (fate === 'again') {
-      this.#again.push(parcel);
+      this.#again.push(packed);
       return;
     }
     if (typeof fate === 'object') {
-      this.#tally.refused++;
-      this.#settings.log.refuse({ name: key, database, slot });
-      this.#tell({ kind: 'refused', key, database, problem: fate.refused });
+      tally.refused++;
+      log.refuse({ name: key, database, slot });
+      tell({ kind: 'refused', key, database, problem: fate.refused });
       return;
     }
-    this.#settings.log.note(slot, node, expiresAtMs === undefined);
-    this.#tally[fate]++;
-    if (fate === 'existing') this.#tell({ kind: 'exists', key, database });
+    log.note(slot, node, expiresAtMs === undefined);
+    tally[fate]++;
+    if (fate === 'existing') tell({ kind: 'exists', key, database });
   }
 
-  async #fateOf(error: unknown, parcel: Parcel, at: Address): Promise<Fate> {
-    if (isRefused(error, 'ask')) return this.#sendToTarget(parcel);
+  async #fateOf(error: unknown, packed: PackedKey, at: Address): Promise<Fate> {
+    if (isRefused(error, 'ask')) return this.#sendToTarget(packed);
     if (mayPassSoon(error) || isLost(error)) this.#trouble = error;
     const fate = fateOfRefusal(error, at);
     if (fate) return fate;
@@ -210,23 +205,23 @@ export class EntrySender {
   }
 
   /** The slot is on its way, and the key is not at its source. */
-  async #sendToTarget(parcel: Parcel): Promise<Fate> {
-    const target = this.#routes.targetOf(parcel.slot);
+  async #sendToTarget(packed: PackedKey): Promise<Fate> {
+    const target = this.#settings.routes.targetOf(packed.slot);
     // Not known yet; when it is looked anew, it is.
     if (!target) return 'again';
     try {
-      const command = restoreValue(parcel.key, parcel, this.#settings.replace);
+      const command = restoreValue(packed.key, packed, this.#settings.replace);
       await askingFirst(await this.#lines.to(target.address)).send(command);
-      this.#settings.log.note(parcel.slot, target.id, false);
+      this.#settings.log.note(packed.slot, target.id, false);
       return 'restored';
     } catch (error) {
       if (isRefused(error, 'busy-key')) {
-        const [fate] = await this.#compare([parcel], async () =>
+        const [fate] = await this.#compare([packed], async () =>
           askingFirst(await this.#lines.to(target.address)),
         );
         return fate ?? 'again';
       }
-      return isRefused(error, 'ask') ? 'again' : this.#fateOf(error, parcel, target.address);
+      return isRefused(error, 'ask') ? 'again' : this.#fateOf(error, packed, target.address);
     }
   }
 }

@@ -15,12 +15,12 @@ export interface Library {
 
 /** Each once: the same library is in every file. */
 export function librariesOf(dumps: readonly CheckedDump[]): Library[] {
-  const all = dumps.flatMap(({ libraries }) => libraries.map(code => ({ name: nameOf(code), code })));
+  const all = dumps.flatMap(({ libraries }) => libraries.map(code => ({ name: libraryName(code), code })));
   return all.filter(({ code }, i) => all.findIndex(other => other.code.equals(code)) === i);
 }
 
 /** `#!lua name=mylib`, in the first line. */
-function nameOf(code: Buffer): string {
+function libraryName(code: Buffer): string {
   return /^#![^\n]*\bname=([\w-]{1,200})/.exec(code.toString('utf8'))?.[1] ?? '?';
 }
 
@@ -34,17 +34,14 @@ export async function* loadLibraries(
   for (const address of primaries) {
     const there = new Map(await fleet.send(address, functionLibraries()));
     for (const { name, code } of libraries) {
-      const node = formatAddress(address);
-      const known = there.get(name);
-      const isSame = known === code.toString('utf8');
-      if (isSame) yield { kind: 'library', node, name, outcome: 'there already' };
-      else if (known !== undefined && !replace)
-        yield { kind: 'library', node, name, outcome: 'another is there' };
-      else {
+      const [known, wanted] = [there.get(name), code.toString('utf8')];
+      const otherwise = known !== undefined && !replace ? 'differs' : 'loaded';
+      const outcome = known === wanted ? 'there' : otherwise;
+      if (outcome === 'loaded') {
         await persist(() => fleet.send(address, functionLoad(code, replace)), waiting);
-        there.set(name, code.toString('utf8'));
-        yield { kind: 'library', node, name, outcome: 'loaded' };
+        there.set(name, wanted);
       }
+      yield { kind: 'library', node: formatAddress(address), name, outcome };
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import { Routes } from '../keys/routes.ts';
 import { ifTold } from '../look/look-at-node.ts';
-import { absentKeys } from './look-for-keys.ts';
+import { absentKeys } from './absent-keys.ts';
 import type { CheckedBackup } from './restore-backup.ts';
 
 export async function lookForRoom(

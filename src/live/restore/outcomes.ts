@@ -1,11 +1,14 @@
-/** What became of a key that was sent, by what its node has answered. */
-import { isLost, isRefused } from '../../resp/errors.ts';
+/** A key of a backup, as it is sent, and what becomes of it by what its node answers. */
+import type { RdbEntry } from '../../rdb/listener.ts';
+import { isRefused } from '../../resp/errors.ts';
 import type { Address } from '../../topology/node.ts';
-import type { Line } from '../keys/asking-first.ts';
 import { mayPassElsewhere } from '../keys/retry.ts';
-import { compareWithThere } from './compare-with-there.ts';
-import type { Parcel } from './entry.ts';
 import { RestoreError } from './watch-targets.ts';
+
+export interface PackedKey extends Omit<RdbEntry, 'value' | 'type'> {
+  readonly slot: number;
+  readonly payload: Buffer;
+}
 
 export type Fate = 'restored' | 'same' | 'existing' | 'again' | { readonly refused: string };
 
@@ -15,17 +18,4 @@ export function fateOfRefusal(error: unknown, at: Address): Fate | undefined {
   if (isRefused(error, 'out-of-memory')) throw new RestoreError({ kind: 'full', at });
   // The value itself is what the node does not take.
   return isRefused(error, 'bad-payload', 'too-large') ? { refused: error.text } : undefined;
-}
-
-export async function fatesThere(
-  parcels: readonly Parcel[],
-  to: () => Promise<Line>,
-  nowMs: number,
-): Promise<Fate[]> {
-  try {
-    return await compareWithThere(parcels, await to(), nowMs);
-  } catch (error) {
-    if (!mayPassElsewhere(error) && !isLost(error)) throw error;
-    return parcels.map(() => 'again');
-  }
 }

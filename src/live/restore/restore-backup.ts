@@ -6,13 +6,13 @@ import { RdbWalker } from '../../rdb/walker.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
-import { asGenerator, type Tell } from '../event-stream.ts';
+import { asGenerator } from '../event-stream.ts';
 import type { Persisting } from '../keys/retry.ts';
 import type { Routes } from '../keys/routes.ts';
 import { BackupCensus } from './backup-census.ts';
 import { type CheckedDump, checkDump, DamagedBackupError } from './check-dump.ts';
-import type { Parcel } from './entry.ts';
-import { EntrySender } from './entry-sender.ts';
+import { EntrySender, type SenderSettings } from './entry-sender.ts';
+import type { PackedKey } from './outcomes.ts';
 import { piecesOf } from './read-backup.ts';
 import type { SentLog } from './sent-log.ts';
 
@@ -68,15 +68,9 @@ export function restoreBackup(
       const others: CheckedDump[] = [];
       const work = async () => {
         for (let dump = waiting.shift(); dump && !isOver; dump = waiting.shift()) {
-          const way = {
-            ...settings,
-            replace,
-            only,
-            tally,
-            tell,
-            read: only === 'own' ? read : () => !isOver,
-          };
-          const left = await restoreFile(fleet, dump, way).catch(error => {
+          const told = only === 'own' ? read : () => !isOver;
+          const file = { ...settings, replace, only, tally, tell, read: told };
+          const left = await restoreFile(fleet, dump, file).catch(error => {
             // The others end with the batch that they are at.
             isOver = true;
             throw error;
@@ -97,10 +91,8 @@ export function restoreBackup(
 /** Keys of slots that the shard owned, or of others, which are left from a move that was broken off. */
 type Share = 'own' | 'strays';
 
-interface FileWork extends RestoreSettings {
+interface FileSettings extends RestoreSettings, Pick<SenderSettings, 'tally' | 'tell'> {
   readonly only: Share;
-  readonly tally: RestoreTally;
-  readonly tell: Tell<RestoreEvent>;
   readonly read: (bytes: number) => boolean;
 }
 
@@ -108,11 +100,10 @@ interface FileWork extends RestoreSettings {
 async function restoreFile(
   fleet: Fleet,
   { file, rdbVersion, slots }: CheckedDump,
-  { folder, only, tally, tell, read, again, ...settings }: FileWork,
+  { folder, only, read, again, ...settings }: FileSettings,
 ): Promise<number> {
-  const isAgain = again !== undefined;
-  const sender = new EntrySender(fleet, { ...settings, rdbVersion, isAgain }, tally, tell);
-  const parcels: Parcel[] = [];
+  const sender = new EntrySender(fleet, { ...settings, rdbVersion, isAgain: again !== undefined });
+  const ready: PackedKey[] = [];
   let left = 0;
   const walker = new RdbWalker({
     entry: entry => {
@@ -123,14 +114,14 @@ async function restoreFile(
         left++;
         return;
       }
-      const parcel = sender.pack(entry);
-      if (parcel) parcels.push(parcel);
+      const packed = sender.pack(entry);
+      if (packed) ready.push(packed);
     },
   });
   try {
     for await (const piece of piecesOf(folder, file)) {
       walker.push(piece);
-      for (const parcel of parcels.splice(0)) await sender.put(parcel);
+      for (const packed of ready.splice(0)) await sender.put(packed);
       if (!read(piece.length)) return left;
     }
     await sender.drain();

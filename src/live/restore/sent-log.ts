@@ -1,4 +1,5 @@
 /** What went where, so that it can be counted there, and sent again when a node turns out to have lost it. */
+import type { Key } from '../../resp/commands/slots.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SLOT_COUNT, type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { SampleKey } from './backup-census.ts';
@@ -24,11 +25,11 @@ export class SentLog {
   /** It is nowhere to be counted. */
   refuse(key: SampleKey): void {
     this.#refused[key.slot] = (this.#refused[key.slot] ?? 0) + 1;
-    if (this.#refusedNames.size < MOST_NAMES) this.#refusedNames.set(nameOf(key), key.slot);
+    if (this.#refusedNames.size < MOST_NAMES) this.#refusedNames.set(keyId(key), key.slot);
   }
 
   hasRefused(key: SampleKey): boolean {
-    return this.#refusedNames.has(nameOf(key));
+    return this.#refusedNames.has(keyId(key));
   }
 
   get refused(): number {
@@ -71,6 +72,10 @@ function slotsWhere(marks: Uint8Array | Uint32Array): SlotSet {
 }
 
 /** A key that is in two files is one key. */
-export function nameOf({ database, name }: Pick<SampleKey, 'database' | 'name'>): string {
+export function keyId({ database, name }: Pick<SampleKey, 'database' | 'name'>): string {
   return `${database} ${name.toString('latin1')}`;
+}
+
+export function nameIn(id: string): Key {
+  return Buffer.from(id.slice(id.indexOf(' ') + 1), 'latin1');
 }

@@ -10,7 +10,7 @@ import type { Address } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
 import { mayPassSoon, type Persisting, persist } from '../keys/retry.ts';
 import type { CheckedDump } from './check-dump.ts';
-import { keyWhere } from './unused-key.ts';
+import { unusedKey } from './unused-key.ts';
 
 /** One millisecond after 1970 began. */
 const LONG_AGO_MS = 1;
@@ -29,7 +29,7 @@ export async function tryValues(
   dumps: readonly CheckedDump[],
   waiting: Persisting,
 ): Promise<Unfit[]> {
-  const key = keyWhere(slot => node.slots.has(slot as Slot), 'slotctl:restore:trial:');
+  const key = unusedKey(slot => node.slots.has(slot as Slot), 'slotctl:restore:trial:');
   if (!key) return [];
   const trials = new Map(
     dumps.flatMap(({ rdbVersion, samples }) =>

@@ -5,14 +5,10 @@ import { SLOT_COUNT } from '../../topology/slot-set.ts';
 /** A single slot is found by so many tries, as good as always. */
 const MOST_TRIES = 64 * SLOT_COUNT;
 
-export function keyWhere(isWanted: (slot: number) => boolean, prefix: string): Buffer | undefined {
+export function unusedKey(isWanted: (slot: number) => boolean, prefix: string): Buffer | undefined {
   for (let i = 0; i < MOST_TRIES; i++) {
     const key = Buffer.from(`${prefix}${i}`);
     if (isWanted(keySlot(key))) return key;
   }
   return undefined;
-}
-
-export function keyInSlot(slot: number, prefix: string): Buffer | undefined {
-  return keyWhere(other => other === slot, prefix);
 }

@@ -69,7 +69,8 @@ export type DumpDamage =
   /** It is not the one that was saved. */
   | OfKind<'sha256'>;
 
-export type LibraryOutcome = 'loaded' | 'there already' | 'another is there';
+/** `differs`: another one of that name is there, and stays. */
+export type LibraryOutcome = 'loaded' | 'there' | 'differs';
 
 export interface RestoreTally {
   restored: number;

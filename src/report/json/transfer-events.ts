@@ -110,6 +110,8 @@ export function restorePlanObject(preview: RestorePreview): RestoreContent {
   };
 }
 
+const LIBRARY_WORDS = { loaded: 'loaded', there: 'there already', differs: 'another is there' } as const;
+
 export function restoreEventObject(event: RestoreEvent): RestoreContent {
   switch (event.kind) {
     case 'read':
@@ -121,6 +123,6 @@ export function restoreEventObject(event: RestoreEvent): RestoreContent {
       return { event: kind, key: shownKey(key), database, problem };
     }
     case 'library':
-      return { event: event.kind, node: event.node, name: event.name, outcome: event.outcome };
+      return { event: event.kind, node: event.node, name: event.name, outcome: LIBRARY_WORDS[event.outcome] };
   }
 }

@@ -65,7 +65,7 @@ export function restoreProblem(event: RestoreEvent): Complaint | undefined {
     case 'refused':
       return { severity: 'error', text: `${shownKey(event.key)} was not taken: ${event.problem}.` };
     case 'library':
-      return event.outcome === 'another is there'
+      return event.outcome === 'differs'
         ? {
             severity: 'warning',
             text: `${event.node} has another function library '${event.name}', which stays (--replace).`,

@@ -1,6 +1,6 @@
 /** What has to be where after a restore, and what is sent again. */
 import { expect, test } from 'vitest';
-import { nameOf, SentLog } from '../../../src/live/restore/sent-log.ts';
+import { keyId, SentLog } from '../../../src/live/restore/sent-log.ts';
 import { nodeId } from '../../../src/topology/node.ts';
 import { SlotSet, slot } from '../../../src/topology/slot-set.ts';
 
@@ -28,7 +28,7 @@ test('a key that was refused is known by its name and database', () => {
   expect(log.hasRefused(key('k', 7))).toBe(true);
   expect(log.hasRefused({ ...key('k', 7), database: 1 })).toBe(false);
   expect(log.knowsRefused).toBe(true);
-  expect(nameOf(key('k', 7))).not.toBe(nameOf({ ...key('k', 7), database: 1 }));
+  expect(keyId(key('k', 7))).not.toBe(keyId({ ...key('k', 7), database: 1 }));
 });
 
 test('what is forgotten is counted from nothing', () => {
