@@ -39,6 +39,20 @@ function fillTables(): void {
 
 fillTables();
 
+/** One half of what eight bytes come to, of which four are in each of the two numbers. */
+function after(table: Int32Array, low: number, high: number): number {
+  return (
+    (table[0x700 | (low & 0xff)] as number) ^
+    (table[0x600 | ((low >>> 8) & 0xff)] as number) ^
+    (table[0x500 | ((low >>> 16) & 0xff)] as number) ^
+    (table[0x400 | (low >>> 24)] as number) ^
+    (table[0x300 | (high & 0xff)] as number) ^
+    (table[0x200 | ((high >>> 8) & 0xff)] as number) ^
+    (table[0x100 | ((high >>> 16) & 0xff)] as number) ^
+    (table[high >>> 24] as number)
+  );
+}
+
 export class Crc64 {
   #low = 0;
   #high = 0;
@@ -53,32 +67,9 @@ export class Crc64 {
     for (; at < whole; at += STRIDE) {
       low ^= words.getInt32(at, true);
       high ^= words.getInt32(at + 4, true);
-      const a = 0x700 | (low & 0xff);
-      const b = 0x600 | ((low >>> 8) & 0xff);
-      const c = 0x500 | ((low >>> 16) & 0xff);
-      const d = 0x400 | (low >>> 24);
-      const e = 0x300 | (high & 0xff);
-      const f = 0x200 | ((high >>> 8) & 0xff);
-      const g = 0x100 | ((high >>> 16) & 0xff);
-      const h = high >>> 24;
-      low =
-        (LOW[a] as number) ^
-        (LOW[b] as number) ^
-        (LOW[c] as number) ^
-        (LOW[d] as number) ^
-        (LOW[e] as number) ^
-        (LOW[f] as number) ^
-        (LOW[g] as number) ^
-        (LOW[h] as number);
-      high =
-        (HIGH[a] as number) ^
-        (HIGH[b] as number) ^
-        (HIGH[c] as number) ^
-        (HIGH[d] as number) ^
-        (HIGH[e] as number) ^
-        (HIGH[f] as number) ^
-        (HIGH[g] as number) ^
-        (HIGH[h] as number);
+      const nextLow = after(LOW, low, high);
+      high = after(HIGH, low, high);
+      low = nextLow;
     }
     for (; at < length; at++) {
       const byte = (low ^ (bytes[at] as number)) & 0xff;

@@ -54,16 +54,12 @@ export async function findSharedKeys(
       try {
         for await (const keys of findKeys(node, database, run)) {
           const having = await others.having(keys);
-          keys.forEach((key, at) => {
-            const found = having[at] ?? [];
-            if (found.length === 0 || shown.has(showKey(key))) return;
+          for (const [at, name] of keys.entries()) {
+            const [key, found] = [showKey(name), having[at] ?? []];
+            if (found.length === 0 || shown.has(key)) continue;
             if (shown.size >= MOST_SHOWN) more++;
-            else
-              shown.set(showKey(key), {
-                key: showKey(key),
-                databases: [database, ...found].sort((a, b) => a - b),
-              });
-          });
+            else shown.set(key, { key, databases: [database, ...found].sort((a, b) => a - b) });
+          }
         }
       } finally {
         others.close();

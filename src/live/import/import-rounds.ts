@@ -2,7 +2,6 @@
  * All keys are gone through, and what the cluster was given is looked for in it. Where a node was started again, or another one
  * took its place, and keys are gone with that, they are sent again if the source still has them, and no others.
  */
-import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/transfer/import.ts';
 import type { ImportProblem } from '../../plan/transfer/import-events.ts';
 import { NodeError } from '../../resp/errors.ts';
 import { type Address, formatAddress, type NodeId } from '../../topology/node.ts';
@@ -99,20 +98,15 @@ async function importAll(run: ImportRun): Promise<void> {
   for (const database of plan.databases) {
     if (isStopping(run)) return;
     if (!run.earlier) tell({ kind: 'database-began', database });
-    const nodes = plan.source.nodes.filter(({ keyspace }) => holds(keyspace, database.database));
-    const working = nodes.map(node => importDatabase(node, database, laterThan(database, plan), run));
+    const nodes = plan.source.nodes.filter(({ keyspace }) =>
+      keyspace.some(held => held.database === database.database),
+    );
+    const others = plan.mayClash ? plan.databases.map(other => other.database) : [];
+    const later = others.filter(other => other > database.database);
+    const working = nodes.map(node => importDatabase(node, database, later, run));
     const ends = await Promise.allSettled(working);
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
-}
-
-function laterThan({ database }: ImportedDatabase, { mayClash, databases }: ImportPlan): number[] {
-  if (!mayClash) return [];
-  return databases.map(other => other.database).filter(other => other > database);
-}
-
-function holds(keyspace: SourceNode['keyspace'], database: number): boolean {
-  return keyspace.some(held => held.database === database);
 }
 
 /**

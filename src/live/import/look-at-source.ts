@@ -27,8 +27,8 @@ export function askSourceNodes(fleet: Fleet, { nodes }: ImportSource): Promise<S
   return Promise.all(nodes.map(async ({ address }) => nodeOf(address, await ask(fleet, address))));
 }
 
-function nodeOf(address: Address, { server, runId, keyspace, expired, evicted }: SourceInfo): SourceNode {
-  return { address, server, runId, keyspace, expired, evicted };
+function nodeOf(address: Address, { server, runId, keyspace, evicted }: SourceInfo): SourceNode {
+  return { address, server, runId, keyspace, evicted };
 }
 
 async function ask(fleet: Fleet, node: NodeRef): Promise<SourceInfo> {

@@ -8,7 +8,6 @@ import type { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Destination } from '../keys/routes.ts';
-import { TargetLines } from '../keys/target-lines.ts';
 import { ImportError } from './import-error.ts';
 
 const FAILURES_IN_A_ROW = 3;
@@ -39,14 +38,13 @@ export class Reach {
 
 /** On a connection of its own: the shared one may be broken from before. */
 async function answers(node: Address, target: Fleet): Promise<boolean> {
-  const lines = new TargetLines(target, 0);
+  const line = target.lane(node);
   try {
-    const line = await lines.to(node);
     await line.send(ping());
     return true;
   } catch {
     return false;
   } finally {
-    lines.close();
+    line.close();
   }
 }

@@ -13,13 +13,13 @@ const KEYS_AT_A_TIME = 128;
 /** Commands that go out together. */
 const COMMANDS_AT_A_TIME = 1000;
 
-interface Sought {
+export interface Sought {
   readonly name: Key;
   readonly database: number;
 }
 
 /** Those that are there are in none of these. */
-export interface SearchResult<T> {
+export interface NotSeen<T> {
   readonly absent: T[];
   /** Nobody owns their slot, or its owner did not answer, or not that: later it may. */
   readonly unasked: T[];
@@ -34,8 +34,8 @@ export async function askForKeys<T extends Sought>(
   keys: readonly T[],
   fleet: Fleet,
   routes: Routes,
-): Promise<SearchResult<T>> {
-  const found: SearchResult<T> = { absent: [], unasked: [], forbidden: [] };
+): Promise<NotSeen<T>> {
+  const found: NotSeen<T> = { absent: [], unasked: [], forbidden: [] };
   for (const database of new Set(keys.map(key => key.database))) {
     const some = keys.filter(key => key.database === database);
     const lines = new TargetLines(fleet, database);
@@ -80,9 +80,9 @@ function portionsOf<T extends Sought>(keys: readonly T[], routes: Routes) {
 class Search<T extends Sought> {
   readonly #lines: TargetLines;
   readonly #routes: Routes;
-  readonly #found: SearchResult<T>;
+  readonly #found: NotSeen<T>;
 
-  constructor(lines: TargetLines, routes: Routes, found: SearchResult<T>) {
+  constructor(lines: TargetLines, routes: Routes, found: NotSeen<T>) {
     this.#lines = lines;
     this.#routes = routes;
     this.#found = found;
@@ -105,29 +105,27 @@ class Search<T extends Sought> {
   async #askOneByOne(owner: Address, keys: readonly T[]): Promise<void> {
     for (let from = 0; from < keys.length; from += COMMANDS_AT_A_TIME) {
       const some = keys.slice(from, from + COMMANDS_AT_A_TIME);
-      const answers = await this.#at(owner, some, line =>
-        line.sendEach(some.map(({ name }) => exists(name))),
-      );
+      const answers = await this.#each(owner, some, line => line);
       const sentOn = new Map<Address, T[]>();
-      for (const [i, answer] of (answers ?? []).entries()) {
-        const key = some[i];
-        if (!key) continue;
-        const target = isSentOn(answer) ? this.#routes.targetOf(keySlot(key.name))?.address : undefined;
+      for (const [key, answer] of answers) {
+        const isSentOn = isRefused(answer, 'ask');
+        const target = isSentOn ? this.#routes.targetOf(keySlot(key.name))?.address : undefined;
         if (target) sentOn.set(target, [...(sentOn.get(target) ?? []), key]);
         else this.#note(key, answer);
       }
-      for (const [target, own] of sentOn) await this.#askImporter(target, own);
+      for (const [target, own] of sentOn)
+        for (const [key, answer] of await this.#each(target, own, askingFirst)) this.#note(key, answer);
     }
   }
 
-  async #askImporter(target: Address, keys: readonly T[]): Promise<void> {
-    const answers = await this.#at(target, keys, line =>
-      askingFirst(line).sendEach(keys.map(({ name }) => exists(name))),
-    );
-    for (const [i, answer] of (answers ?? []).entries()) {
-      const key = keys[i];
-      if (key) this.#note(key, answer);
-    }
+  async #each(
+    node: Address,
+    keys: readonly T[],
+    by: (line: Line) => Line,
+  ): Promise<(readonly [T, boolean | ServerRefusalError])[]> {
+    const commands = keys.map(({ name }) => exists(name));
+    const answers = (await this.#at(node, keys, line => by(line).sendEach(commands))) ?? [];
+    return answers.flatMap((answer, i) => (keys[i] ? [[keys[i], answer] as const] : []));
   }
 
   #note(key: T, answer: boolean | ServerRefusalError): void {
@@ -136,7 +134,7 @@ class Search<T extends Sought> {
   }
 
   #refused(keys: readonly T[], error: NodeError): void {
-    const isForbidden = error instanceof ServerRefusalError && error.kind === 'no-permission';
+    const isForbidden = isRefused(error, 'no-permission');
     if (isForbidden) this.#found.refusal = error;
     (isForbidden ? this.#found.forbidden : this.#found.unasked).push(...keys);
   }
@@ -152,8 +150,4 @@ class Search<T extends Sought> {
       return undefined;
     }
   }
-}
-
-function isSentOn(answer: boolean | ServerRefusalError): boolean {
-  return isRefused(answer, 'ask');
 }

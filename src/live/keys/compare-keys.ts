@@ -7,7 +7,7 @@ import type { SavedValue } from '../../resp/commands/fix.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import { ServerRefusalError } from '../../resp/errors.ts';
 import { type Line, orRefusal } from './asking-first.ts';
-import { type End, sameValue } from './same-value.ts';
+import { sameValue, type ValueAt } from './same-value.ts';
 import { readAll, sameBody, sameTtl } from './saved-value.ts';
 
 const KEYS_AT_A_TIME = 64;
@@ -57,8 +57,8 @@ export async function compareKeys(
  */
 export async function isSame(
   key: Key,
-  [mine, own]: readonly [SavedValue, End],
-  [theirs, other]: readonly [SavedValue, End],
+  [mine, own]: readonly [SavedValue, ValueAt],
+  [theirs, other]: readonly [SavedValue, ValueAt],
   name = key,
 ): Promise<boolean | ServerRefusalError> {
   if (!sameTtl(mine.ttlMs, theirs.ttlMs)) return false;

@@ -1,11 +1,11 @@
 /** How many keys there are in slots: before they move, and when they should be gone. */
-import { countKeysInSlot, keyCounts, select } from '../../resp/commands/cluster.ts';
+import { keyCounts } from '../../resp/commands/cluster.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { isSince, SLOT_STATS } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { NodeView } from '../../topology/snapshot.ts';
-import { countInSlots } from '../look/census.ts';
+import { countInDatabase, countInSlots } from '../look/census.ts';
 import { ifTold } from '../look/look-at-node.ts';
 
 /** Slots without keys are left out. */
@@ -38,15 +38,11 @@ export async function slotsWithKeys(
 ): Promise<Slot[]> {
   const left = new Set<Slot>();
   for (const database of databases) {
-    // Counts are per database; the connection is left in database 0, where everybody expects it. Taken for granted is that
-    // not: where the way back was refused, keys would be missed, and deleted with their slot.
-    const selected = databases.length > 1 ? [fleet.send(from.address, select(database))] : [];
-    const counting = fleet.sendAll(from.address, slots.map(countKeysInSlot));
-    const restored = database === 0 ? [] : [fleet.send(from.address, select(0))];
-    const [counts] = await Promise.all([counting, ...selected, ...restored]);
-    slots.forEach((slot, i) => {
-      if ((counts[i] ?? 0) > 0) left.add(slot);
-    });
+    // That the connection is in database 0 is not taken for granted: where the way back was refused, keys would be missed, and
+    // deleted with their slot.
+    const where = { database, selects: databases.length > 1 };
+    const counts = await countInDatabase(fleet, from.address, where, slots);
+    for (const [i, slot] of slots.entries()) if (counts[i]) left.add(slot);
   }
   return [...left];
 }

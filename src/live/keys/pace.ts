@@ -17,10 +17,6 @@ const REST_MS = 50;
 /** How long a server may stay slow before the move goes on all the same: it is not us then. */
 const LONGEST_REST_MS = 10_000;
 
-function isLimited({ maxKeysPerSecond, maxBytesPerSecond, pauseAboveMs }: PaceLimits): boolean {
-  return (maxKeysPerSecond ?? maxBytesPerSecond ?? pauseAboveMs) !== undefined;
-}
-
 export interface Clock {
   readonly nowMs: () => number;
   sleep(ms: number): Promise<unknown>;
@@ -39,7 +35,8 @@ export class Pace {
   }
 
   get isLimited(): boolean {
-    return isLimited(this.#limits);
+    const { maxKeysPerSecond, maxBytesPerSecond, pauseAboveMs } = this.#limits;
+    return (maxKeysPerSecond ?? maxBytesPerSecond ?? pauseAboveMs) !== undefined;
   }
 
   /**

@@ -3,7 +3,7 @@ import type { PutBackFailure } from '../../plan/transfer/restore.ts';
 import { select } from '../../resp/commands/cluster.ts';
 import { restore } from '../../resp/commands/fix.ts';
 import { isRefused, NodeError } from '../../resp/errors.ts';
-import type { Fleet } from '../../resp/fleet.ts';
+import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { InputError } from '../../topology/input-error.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
@@ -92,7 +92,7 @@ export async function* restoreValues(
 }
 
 async function restoreOne(
-  line: ReturnType<Fleet['lane']>,
+  line: Lane,
   { key, database, payload, ttlMs }: SavedRecord,
   replace: boolean,
 ): Promise<PutBackOutcome> {

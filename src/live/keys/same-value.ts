@@ -26,20 +26,19 @@ import {
 } from '../../resp/commands/values.ts';
 import { isRefused } from '../../resp/errors.ts';
 import type { Reply } from '../../resp/reply.ts';
+import type { Line } from './asking-first.ts';
 import { sameTtl } from './saved-value.ts';
 
 /** One of the two servers, as far as this key is concerned. */
-export interface End {
-  send<T>(command: Command<T>): Promise<T>;
-}
+export type ValueAt = Pick<Line, 'send'>;
 
 const BYTES_AT_A_TIME = 4 * 1024 * 1024;
 const ELEMENTS_AT_A_TIME = 500;
 
 /** `name`: what the other one calls the key. */
-export async function sameValue(key: Key, own: End, second: End, name = key): Promise<boolean> {
+export async function sameValue(key: Key, own: ValueAt, second: ValueAt, name = key): Promise<boolean> {
   // Whoever compares calls the key by one name.
-  const other: End = {
+  const other: ValueAt = {
     send: command =>
       second.send({ ...command, args: command.args.map(word => (word === key ? name : word)) }),
   };
@@ -49,7 +48,7 @@ export async function sameValue(key: Key, own: End, second: End, name = key): Pr
   return size === otherSize && COMPARISONS[type](key, own, other, size);
 }
 
-type Comparison = (key: Key, own: End, other: End, size: number) => Promise<boolean>;
+type Comparison = (key: Key, own: ValueAt, other: ValueAt, size: number) => Promise<boolean>;
 
 /** All are told of values of one size, so whatever one has and the other has too makes them the same. */
 const COMPARISONS: Readonly<Record<ValueType, Comparison>> = {
@@ -71,7 +70,7 @@ const COMPARISONS: Readonly<Record<ValueType, Comparison>> = {
   stream: sameStream,
 };
 
-async function both<T>(own: End, other: End, command: Command<T>): Promise<[T, T]> {
+async function both<T>(own: ValueAt, other: ValueAt, command: Command<T>): Promise<[T, T]> {
   return Promise.all([own.send(command), other.send(command)]);
 }
 
@@ -91,7 +90,7 @@ function inOrder<T>(
 
 function byScan<T>(
   part: (key: Key, cursor: string, count: number) => Command<Scanned<T>>,
-  isThere: (key: Key, items: readonly T[], own: End, other: End) => Promise<boolean>,
+  isThere: (key: Key, items: readonly T[], own: ValueAt, other: ValueAt) => Promise<boolean>,
 ): Comparison {
   return async (key, own, other) => {
     let cursor = '0';
@@ -115,7 +114,7 @@ function alike<T>(a: readonly T[], b: readonly T[], same: (x: T, y: T) => boolea
 }
 
 /** Where the server does not know that fields can expire, they stay. */
-async function deadlinesOf(key: Key, fields: readonly Buffer[], end: End): Promise<number[]> {
+async function deadlinesOf(key: Key, fields: readonly Buffer[], end: ValueAt): Promise<number[]> {
   try {
     return await end.send(fieldDeadlines(key, fields));
   } catch (error) {
@@ -128,7 +127,7 @@ function sameDeadline(a: number, b: number): boolean {
   return a < 0 || b < 0 ? a === b : sameTtl(a, b);
 }
 
-async function sameStream(key: Key, own: End, other: End): Promise<boolean> {
+async function sameStream(key: Key, own: ValueAt, other: ValueAt): Promise<boolean> {
   const [id, otherId] = await both(own, other, lastStreamId(key));
   const [groups, otherGroups] = await both(own, other, streamGroups(key));
   if (id !== otherId || [...groups, ...otherGroups].some(({ pending }) => pending > 0)) return false;

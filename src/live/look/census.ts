@@ -3,6 +3,7 @@ import { countKeysInSlot, dbsize, keysInOwnSlots, select } from '../../resp/comm
 import { NodeError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Census, NodeCensus } from '../../topology/census.ts';
+import type { Address } from '../../topology/node.ts';
 import { isSince, SLOT_STATS } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { NodeView, ServerFacts } from '../../topology/snapshot.ts';
@@ -43,32 +44,31 @@ export async function countInSlots(
   slots: SlotSet,
 ): Promise<ReadonlyMap<Slot, number>> {
   const bySlot = new Map<Slot, number>();
+  const all = [...slots];
   // Counts are per database. Only Valkey 9 lets a cluster have more than database 0.
   for (const database of new Set([0, ...view.server.databases]))
-    await countInDatabase(fleet, view, database, slots, bySlot);
+    for (let from = 0; from < all.length; from += BATCH) {
+      const batch = all.slice(from, from + BATCH);
+      const where = { database, selects: database !== 0 };
+      const counts = await countInDatabase(fleet, view.address, where, batch);
+      for (const [i, slot] of batch.entries())
+        if (counts[i]) bySlot.set(slot, (bySlot.get(slot) ?? 0) + counts[i]);
+    }
   return bySlot;
 }
 
-async function countInDatabase(
+/** `selects`: whether the connection may be in another one. It is left in database 0, where everybody expects it. */
+export async function countInDatabase(
   fleet: Fleet,
-  { address }: NodeView,
-  database: number,
-  slots: SlotSet,
-  bySlot: Map<Slot, number>,
-): Promise<void> {
-  const all = [...slots];
-  for (let from = 0; from < all.length; from += BATCH) {
-    const batch = all.slice(from, from + BATCH);
-    // The connection is left in database 0, where everybody expects it.
-    const selected = database === 0 ? [] : [fleet.send(address, select(database))];
-    const counting = fleet.sendAll(address, batch.map(countKeysInSlot));
-    const restored = database === 0 ? [] : [fleet.send(address, select(0))];
-    const [counts] = await Promise.all([counting, ...selected, ...restored]);
-    batch.forEach((slot, i) => {
-      const count = counts[i] ?? 0;
-      if (count > 0) bySlot.set(slot, (bySlot.get(slot) ?? 0) + count);
-    });
-  }
+  address: Address,
+  { database, selects }: { readonly database: number; readonly selects: boolean },
+  slots: readonly Slot[],
+): Promise<number[]> {
+  const selected = selects ? [fleet.send(address, select(database))] : [];
+  const counting = fleet.sendAll(address, slots.map(countKeysInSlot));
+  const restored = database === 0 ? [] : [fleet.send(address, select(0))];
+  const [counts] = await Promise.all([counting, ...selected, ...restored]);
+  return counts;
 }
 
 /** Redis 8.4 and later answer 0 for the keys in slots that they do not own; Valkey tells. */

@@ -4,7 +4,7 @@ import { clusterNodes } from '../../resp/commands/cluster.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { KnownLines } from '../../resp/known-lines.ts';
 import type { NodeId } from '../../topology/node.ts';
-import { type Slot, SlotSet } from '../../topology/slot-set.ts';
+import { SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import { hidesForeignKeys, takeCensus } from './census.ts';
 import { lookUntilSettled } from './look-until-settled.ts';
@@ -35,7 +35,7 @@ export async function keysLeftBehind(
   const found = [...census].flatMap(([node, held]) => {
     if ('reason' in held || held.bySlot.size === 0) return [];
     const keys = [...held.bySlot.values()].reduce((sum, count) => sum + count, 0);
-    return [{ node, slots: slotsOf(held.bySlot), keys }];
+    return [{ node, slots: SlotSet.of(...held.bySlot.keys()), keys }];
   });
   const isReplicaNow = await Promise.all(found.map(({ node }) => replicates(fleet, views, node)));
   return found.filter((_, i) => !isReplicaNow[i]);
@@ -47,8 +47,4 @@ async function replicates(fleet: Fleet, views: ClusterSnapshot['views'], node: N
   if (!address) return false;
   const { self } = await fleet.send(address, clusterNodes(new KnownLines()));
   return self.role === 'replica';
-}
-
-function slotsOf(counts: ReadonlyMap<Slot, number>): SlotSet {
-  return SlotSet.of(...counts.keys());
 }

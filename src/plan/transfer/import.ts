@@ -24,7 +24,6 @@ export interface SourceNode {
   readonly runId: string;
   /** Databases with keys, by number. */
   readonly keyspace: readonly KeysOfDatabase[];
-  readonly expired: number;
   readonly evicted: number;
 }
 

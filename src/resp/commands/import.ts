@@ -39,7 +39,6 @@ export interface SourceInfo {
   /** Databases with keys, by number. */
   readonly keyspace: readonly Keyspace[];
   /** Since it was started. */
-  readonly expired: number;
   readonly evicted: number;
 }
 
@@ -62,7 +61,6 @@ export function sourceInfo(): Command<SourceInfo> {
             ...(expires !== undefined && { expires: Number(expires) }),
           }))
           .sort((a, b) => a.database - b.database),
-        expired: countOf(field('expired_keys')),
         evicted: countOf(field('evicted_keys')),
       };
     },

@@ -46,7 +46,6 @@ function standalone(
         },
         runId: 'r',
         keyspace: Object.entries(keyspace).map(([database, keys]) => ({ database: Number(database), keys })),
-        expired: 0,
         evicted: 0,
       },
     ],

@@ -44,7 +44,6 @@ describe('INFO', () => {
     expect(sourceInfo().decode(text(lines))).toMatchObject({
       isCluster: true,
       runId: 'abc',
-      expired: 5,
       evicted: 2,
       keyspace: [
         { database: 2, keys: 7 },
@@ -59,7 +58,6 @@ describe('INFO', () => {
       isCluster: false,
       runId: '',
       keyspace: [],
-      expired: 0,
     });
   });
 });
