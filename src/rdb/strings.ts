@@ -7,7 +7,8 @@ import { decompress } from './lzf.ts';
 export function* skipString(feed: ByteFeed): Reading<void> {
   if (feed.skipStringNow()) return;
   const { bytes } = yield* feed.stringHead();
-  yield* feed.skip(wholeNumber(bytes));
+  if (!Number.isSafeInteger(bytes)) throw new RdbFormatError(`a string of ${bytes} bytes`);
+  yield* feed.skip(bytes);
 }
 
 /** What is longer is refused before any of it is held. */
@@ -33,9 +34,4 @@ export function* readString(feed: ByteFeed, mostBytes: number, what: string): Re
 
 function tooLong(bytes: number, what: string): RdbFormatError {
   return new RdbFormatError(`${what} of ${bytes} bytes, which is more than slotctl takes`);
-}
-
-function wholeNumber(bytes: number): number {
-  if (!Number.isSafeInteger(bytes)) throw new RdbFormatError(`a string of ${bytes} bytes`);
-  return bytes;
 }

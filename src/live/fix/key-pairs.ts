@@ -7,10 +7,8 @@
 import type { Preference } from '../../plan/fix/fix.ts';
 import type { Note } from '../../plan/note.ts';
 import type { Command } from '../../resp/command.ts';
-import { multi, queued } from '../../resp/commands/cluster.ts';
 import {
   countExisting,
-  execUnlessChanged,
   exists,
   idleTime,
   lastStreamId,
@@ -29,6 +27,7 @@ import type { Slot } from '../../topology/slot-set.ts';
 import { askingFirst, type Line } from '../keys/asking-first.ts';
 import { showKey } from '../keys/big-keys.ts';
 import { isSame } from '../keys/compare-keys.ts';
+import { inTransaction } from '../keys/in-transaction.ts';
 import type { RescuedValue } from '../keys/rescue-file.ts';
 import { MoveError } from '../move/move-error.ts';
 
@@ -149,12 +148,6 @@ async function read(key: Key, line: Line): Promise<Value | undefined> {
     ask(typeOf(key)),
   ]);
   return payload && { payload, type, ...(ttlMs !== undefined && { ttlMs }) };
-}
-
-async function inTransaction(line: Lane, command: Command<unknown>): Promise<boolean> {
-  const queueing = [multi(), queued(command)].map(words => line.send(words));
-  const [isDone] = await Promise.all([line.send(execUnlessChanged()), ...queueing]);
-  return isDone;
 }
 
 /** What the server does not tell of this key: it has moved, is of another type, or the policy keeps no count of it. */

@@ -14,8 +14,8 @@ import { SourceLine } from './source-line.ts';
 export interface Undelivered {
   readonly keys: readonly Key[];
   readonly why: Delay;
-  /** The source did not get through to the node. */
-  readonly isOutOfReach?: true;
+  /** Where the source did not get through to. */
+  readonly outOfReach?: Destination;
 }
 
 export abstract class Carrier {

@@ -44,7 +44,7 @@ export class MigrateCarrier extends Carrier {
       // Of what is asked there beside the MIGRATE.
       if (error instanceof ServerRefusalError) {
         judgeTarget(error, to);
-        return turnedAway(keys, error);
+        return turnedAway(keys, error, to);
       }
       if (!isLostOrGarbled(error) || error.node !== formatAddress(to.address)) throw error;
       this.targets.drop(to.address);
@@ -71,7 +71,7 @@ export class MigrateCarrier extends Carrier {
     this.work.inFlight.mayHaveLeft(keys);
     if (judgeMigrate(answer, to) === 'passes') {
       await this.work.reach.failed(to, answer, this.run.target);
-      return turnedAway(keys, answer);
+      return turnedAway(keys, answer, to);
     }
     this.#looksFirst = this.run.copy;
     return this.#settle(keys, to, batch);
@@ -100,7 +100,7 @@ export class MigrateCarrier extends Carrier {
       const answer = await this.#migrate(rest, to, batch, true);
       if (answer instanceof ServerRefusalError) {
         judgeMigrate(answer, to);
-        return turnedAway([...rest, ...compared.absent], answer);
+        return turnedAway([...rest, ...compared.absent], answer, to);
       }
       this.#arrived(answer === 'unknown' ? await this.#knownAt(to, rest) : rest, to);
     }
@@ -147,7 +147,11 @@ export class MigrateCarrier extends Carrier {
   }
 }
 
-function turnedAway(keys: readonly Key[], { node, text, kind }: ServerRefusalError): Undelivered {
+function turnedAway(
+  keys: readonly Key[],
+  { node, text, kind }: ServerRefusalError,
+  to: Destination,
+): Undelivered {
   const why = { kind: 'said', node, message: text } as const;
-  return { keys, why, ...(kind === 'io-error' && { isOutOfReach: true }) };
+  return { keys, why, ...(kind === 'io-error' && { outOfReach: to }) };
 }

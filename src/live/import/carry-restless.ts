@@ -3,12 +3,12 @@
  * pauses, until it is caught between two changes. What was written to the cluster for those that are not is taken back, since
  * it is older than what the source has, and would stand in the way of the next run.
  */
-import { multi, queued } from '../../resp/commands/cluster.ts';
-import { execUnlessChanged, unwatch, watch } from '../../resp/commands/fix.ts';
+import { unwatch, watch } from '../../resp/commands/fix.ts';
 import { unlink } from '../../resp/commands/import.ts';
 import { dump, type Key } from '../../resp/commands/slots.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
+import { inTransaction } from '../keys/in-transaction.ts';
 import { Patience } from '../keys/retry.ts';
 import { sameBody } from '../keys/saved-value.ts';
 import { TargetLines } from '../keys/target-lines.ts';
@@ -50,6 +50,5 @@ export async function takeBack({ overtaken, nameOf, database, run }: DatabaseWor
 async function removeIfSame(key: Key, payload: Buffer, line: Lane): Promise<void> {
   const [, there] = await Promise.all([line.send(watch(key)), line.send(dump(key))]);
   if (!there || !sameBody(there, payload)) return line.send(unwatch());
-  const queueing = [multi(), queued(unlink([key]))].map(command => line.send(command));
-  await Promise.all([...queueing, line.send(execUnlessChanged())]);
+  await inTransaction(line, unlink([key]));
 }

@@ -3,8 +3,8 @@
  * removed from the source when the cluster has it, and only if nobody has changed it since it was read.
  */
 import type { Delay } from '../../plan/transfer/import-events.ts';
-import { multi, ping, queued } from '../../resp/commands/cluster.ts';
-import { execUnlessChanged, restore, type SavedValue, unwatch, watch } from '../../resp/commands/fix.ts';
+import { ping } from '../../resp/commands/cluster.ts';
+import { restore, type SavedValue, unwatch, watch } from '../../resp/commands/fix.ts';
 import { unlink } from '../../resp/commands/import.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import { isLostOrGarbled, ServerRefusalError } from '../../resp/errors.ts';
@@ -12,6 +12,7 @@ import type { Lane } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { formatAddress } from '../../topology/node.ts';
 import { compareKeys } from '../keys/compare-keys.ts';
+import { inTransaction } from '../keys/in-transaction.ts';
 import type { Destination } from '../keys/routes.ts';
 import { readAll } from '../keys/saved-value.ts';
 import { Carrier, type Undelivered } from './carrier.ts';
@@ -189,11 +190,7 @@ async function readThoseThere(keys: readonly Key[], source: Lane): Promise<Read[
 
 /** False where somebody has changed one of those that are watched: then none is removed. */
 async function removeAll(keys: readonly Key[], source: Lane): Promise<boolean> {
-  if (keys.length === 0) {
-    await source.send(unwatch());
-    return true;
-  }
-  const queueing = [multi(), queued(unlink(keys))].map(command => source.send(command));
-  const [isDone] = await Promise.all([source.send(execUnlessChanged()), ...queueing]);
-  return isDone;
+  if (keys.length > 0) return inTransaction(source, unlink(keys));
+  await source.send(unwatch());
+  return true;
 }

@@ -2,7 +2,6 @@
  * Brings the keys of one batch to where they belong now. Whatever cannot be taken for a moment is tried again, where
  * its slot is by then.
  */
-import type { Delay } from '../../plan/transfer/import-events.ts';
 import type { Key } from '../../resp/commands/slots.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 import type { Batch } from '../keys/migrate-keys.ts';
@@ -16,10 +15,10 @@ import { waitUnlessStopping } from './waits.ts';
 export async function deliver(batch: Batch, carrier: Carrier, run: ImportRun): Promise<void> {
   const patience = new Patience(run.nowMs);
   for (let left = batch.keys; ; ) {
-    const untaken = await carryOnce(left, batch, carrier, run).catch(endIfStopping);
+    const undelivered = await carryOnce(left, batch, carrier, run).catch(endIfStopping);
     // Whoever wants an end soon finds them where they were.
-    if (!untaken || isStopping(run)) return;
-    const { keys, ...reason } = untaken;
+    if (!undelivered || isStopping(run)) return;
+    const { keys, ...reason } = undelivered;
     if (keys.length < left.length) patience.renew();
     if (patience.isOver) throw new ImportError({ kind: 'keys-not-accepted', ...reason });
     if (patience.isFresh) run.tell({ kind: 'noted', note: { kind: 'delivery-waits', why: reason.why } });
@@ -30,19 +29,13 @@ export async function deliver(batch: Batch, carrier: Carrier, run: ImportRun): P
 }
 
 /** What is to be tried again, and the last reason why. */
-interface Untaken {
-  readonly keys: readonly Key[];
-  readonly why: Delay;
-  readonly outOfReach?: Destination;
-}
-
 async function carryOnce(
   left: readonly Key[],
   batch: Batch,
   carrier: Carrier,
   run: ImportRun,
-): Promise<Untaken | undefined> {
-  let untaken: Untaken | undefined;
+): Promise<Undelivered | undefined> {
+  let all: Undelivered | undefined;
   for (const { to, keys } of together(left, carrier, run)) {
     // Not one more to a node that throws away what it is given, or has lost what it was.
     const alarm = run.guard?.alarm;
@@ -50,12 +43,9 @@ async function carryOnce(
     const undelivered: Undelivered | undefined = to
       ? await carrier.carry(keys, to, batch)
       : { keys, why: { kind: 'no-owner' } };
-    if (!undelivered) continue;
-    const { why, isOutOfReach } = undelivered;
-    const again = [...(untaken?.keys ?? []), ...undelivered.keys];
-    untaken = { keys: again, why, ...(isOutOfReach && to && { outOfReach: to }) };
+    if (undelivered) all = { ...undelivered, keys: [...(all?.keys ?? []), ...undelivered.keys] };
   }
-  return untaken;
+  return all;
 }
 
 function endIfStopping(error: unknown): undefined {

@@ -4,7 +4,6 @@ import type { Refusal } from '../../plan/refusal.ts';
 import type { ImportPlan, SourceNode } from '../../plan/transfer/import.ts';
 import { type ImportEvent, type ImportResult, lostAtSource } from '../../plan/transfer/import-events.ts';
 import { InterruptedError } from '../../resp/errors.ts';
-import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import { type ClusterSnapshot, isPrimary } from '../../topology/snapshot.ts';
 import { asGenerator } from '../event-stream.ts';
@@ -15,26 +14,19 @@ import { Routes } from '../keys/routes.ts';
 import { CarriedKeys } from './carried-keys.ts';
 import { findSharedKeys } from './database-clash.ts';
 import { importInRounds, importProblemOf, type RoundsEnd } from './import-rounds.ts';
-import { emptyTally, type ImportLimits, type ImportRun } from './import-run.ts';
+import { emptyTally, type ImportRun, type ImportSettings } from './import-run.ts';
 import { askSourceNodes } from './look-at-source.ts';
 import { interruptionsOf, waitUnlessStopping } from './waits.ts';
 import { SourceWatch } from './watch-source.ts';
 
-export interface Importing {
-  readonly source: Fleet;
-  readonly target: Fleet;
-  readonly limits: ImportLimits;
+export interface Importing extends ImportSettings {
   readonly paceLimits: PaceLimits;
-  readonly copy: boolean;
-  readonly replace: boolean;
   /** Values that give way are written to a file first. */
   readonly rescues: boolean;
   /** Nodes that evict are sent keys all the same. */
   readonly mayEvict: boolean;
-  readonly tellsKeys: boolean;
   /** For the names of keys that were carried. */
   readonly mostNameBytes?: number;
-  readonly nowMs: () => number;
   /** Aborted once nothing new is to be begun. */
   readonly stopping: AbortSignal;
 }

@@ -26,20 +26,26 @@ export interface ImportLimits {
   readonly allowBlocking: boolean;
 }
 
-export interface ImportRun {
-  readonly plan: ImportPlan;
+/** As the person wants it. */
+export interface ImportSettings {
   readonly source: Fleet;
   readonly target: Fleet;
-  readonly routes: Routes;
   readonly limits: ImportLimits;
-  readonly pace: Pace;
   /** The keys stay at the source. */
   readonly copy: boolean;
-  /** Other values in the cluster give way: into this file first, or, where there is none, without a trace. */
+  /** Other values in the cluster give way. */
   readonly replace: boolean;
-  readonly rescue?: RescueFile;
   /** Each key is told by its name. */
   readonly tellsKeys: boolean;
+  readonly nowMs: () => number;
+}
+
+export interface ImportRun extends ImportSettings {
+  readonly plan: ImportPlan;
+  readonly routes: Routes;
+  readonly pace: Pace;
+  /** What gives way is written to it first. Where there is none, it is gone without a trace. */
+  readonly rescue?: RescueFile;
   readonly tally: Tally;
   /** What the cluster has been given. */
   readonly carried: CarriedKeys;
@@ -53,7 +59,6 @@ export interface ImportRun {
    */
   readonly earlier?: 'whole' | 'in-part';
   readonly tell: Tell<ImportEvent>;
-  readonly nowMs: () => number;
   readonly interruptions: Interruptions;
 }
 

@@ -22,17 +22,21 @@ import { type Fate, fateOfRefusal, type PackedKey } from './outcomes.ts';
 import type { SentLog } from './sent-log.ts';
 import { RestoreError } from './watch-targets.ts';
 
-export interface SenderSettings {
+/** As for all files. */
+export interface SendSettings {
   readonly routes: Routes;
-  readonly replace: boolean;
-  /** A key that is there is what an earlier round has restored, or somebody has written since. */
-  readonly isAgain: boolean;
-  readonly rdbVersion: number;
-  readonly nowMs: () => number;
   readonly log: SentLog;
   readonly waiting: Persisting;
   /** Throws where nothing more is to be sent. */
   readonly mayGoOn: () => void;
+  readonly replace: boolean;
+  readonly nowMs: () => number;
+}
+
+export interface SenderSettings extends SendSettings {
+  /** A key that is there is what an earlier round has restored, or somebody has written since. */
+  readonly isAgain: boolean;
+  readonly rdbVersion: number;
   readonly tally: RestoreTally;
   readonly tell: Tell<RestoreEvent>;
 }

@@ -5,6 +5,7 @@ import type { ClusterSnapshot, NodeView } from '../../topology/snapshot.ts';
 import { Routes } from '../keys/routes.ts';
 import { ifTold } from '../look/look-at-node.ts';
 import { absentKeys } from './absent-keys.ts';
+import type { SampleKey } from './backup-census.ts';
 import type { CheckedBackup } from './restore-backup.ts';
 
 export async function lookForRoom(
@@ -19,11 +20,7 @@ export async function lookForRoom(
   return withoutRoom(primaries, census.memory, node => shareThere(node, census.samples, absent));
 }
 
-function shareThere(
-  { self }: NodeView,
-  samples: CheckedBackup['census']['samples'],
-  absent: ReadonlySet<number>,
-): number {
+function shareThere({ self }: NodeView, samples: readonly SampleKey[], absent: ReadonlySet<number>): number {
   const own = samples.filter(({ slot }) => self.role === 'primary' && self.slots.has(slot));
   return own.length === 0 ? 0 : own.filter(({ slot }) => !absent.has(slot)).length / own.length;
 }
@@ -32,7 +29,7 @@ function shareThere(
 async function absentSlots(
   fleet: Fleet,
   snapshot: ClusterSnapshot,
-  samples: CheckedBackup['census']['samples'],
+  samples: readonly SampleKey[],
 ): Promise<ReadonlySet<number>> {
   const asked = await ifTold(absentKeys(fleet, new Routes(fleet, snapshot), samples));
   const perhaps = asked ? [...asked.absent, ...asked.unasked] : samples;

@@ -7,14 +7,11 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
 import { asGenerator } from '../event-stream.ts';
-import type { Persisting } from '../keys/retry.ts';
-import type { Routes } from '../keys/routes.ts';
 import { BackupCensus } from './backup-census.ts';
 import { type CheckedDump, checkDump, DamagedBackupError } from './check-dump.ts';
-import { EntrySender, type SenderSettings } from './entry-sender.ts';
+import { EntrySender, type SenderSettings, type SendSettings } from './entry-sender.ts';
 import type { PackedKey } from './outcomes.ts';
 import { piecesOf } from './read-backup.ts';
-import type { SentLog } from './sent-log.ts';
 
 export interface CheckedBackup {
   readonly dumps: readonly CheckedDump[];
@@ -33,18 +30,12 @@ export async function checkBackup(
   return { dumps: checked, census };
 }
 
-export interface RestoreSettings {
+export interface RestoreSettings extends SendSettings {
   readonly folder: string;
-  readonly routes: Routes;
-  readonly log: SentLog;
   /** Only these, of which it is doubted that they are there. */
   readonly again?: SlotSet;
-  readonly waiting: Persisting;
-  readonly mayGoOn: () => void;
-  readonly replace: boolean;
   /** Files that are read at the same time: one of them may fill only one node. */
   readonly parallel: number;
-  readonly nowMs: () => number;
 }
 
 /** Adds to the tally as it goes, so that it is known how far it was wherever it ends. */
