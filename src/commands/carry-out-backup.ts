@@ -1,9 +1,9 @@
 /** A backup as it is made: the data of all shards, and whether anything happened meanwhile that they do not show. */
 import { backUp } from '../live/backup/back-up.ts';
 import { describeBackup, earlierDumps, removeDrafts, takePlace } from '../live/backup/backup-folder.ts';
-import { countArrivals } from '../live/backup/count-arrivals.ts';
 import { DiskRoom } from '../live/backup/disk-room.ts';
 import { MapWatch } from '../live/backup/watch-map.ts';
+import { countArrivals } from '../live/look/census.ts';
 import { inspect } from '../live/look/inspect.ts';
 import { inspectAgain } from '../live/look/inspect-again.ts';
 import { manifestDocument, type SavedDump } from '../plan/files/backup-manifest.ts';

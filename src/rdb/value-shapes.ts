@@ -41,32 +41,24 @@ function stream(edition: 1 | 2 | 3 | 4): readonly Part[] {
   ];
 }
 
+/** Types of which each value is one string: strings; zipmap, ziplists, intset; listpacks. */
+const ONE_STRING = new Set([0, 9, 10, 11, 12, 13, 16, 17, 20, 23]);
+
+/** All others. */
 const SHAPES: Readonly<Record<number, readonly Part[]>> = {
-  0: [STRING],
   1: [times(STRING)],
   2: [times(STRING)],
   3: [times(STRING, SCORE)],
   4: [times(STRING, STRING)],
   5: [times(STRING, EIGHT)],
   7: [NUMBER, MODULE],
-  // Zipmap, ziplists, intset: one string each.
-  9: [STRING],
-  10: [STRING],
-  11: [STRING],
-  12: [STRING],
-  13: [STRING],
   14: [times(STRING)],
   15: stream(1),
-  // Listpacks.
-  16: [STRING],
-  17: [STRING],
   18: [times(NUMBER, STRING)],
   19: stream(2),
-  20: [STRING],
   21: stream(3),
   // Hashes of which fields expire, of Redis 7.4: before its release, and since then with the first moment in front.
   22: [times(NUMBER, STRING, STRING)],
-  23: [STRING],
   24: [EIGHT, times(NUMBER, STRING, STRING)],
   25: [EIGHT, STRING],
   26: stream(4),
@@ -78,13 +70,6 @@ const VALKEY_HASH_SHAPE = [times(STRING, STRING, EIGHT)];
 
 export type Maker = 'redis' | 'valkey';
 
-/** Types of which each value is one string. */
-const ONE_STRING = new Set(
-  Object.keys(SHAPES)
-    .map(Number)
-    .filter(type => SHAPES[type]?.[0] === STRING),
-);
-
 /** False, and nothing is skipped, unless all of it is there and it is one string, as most values are. */
 export function skipValueNow(feed: ByteFeed, type: number): boolean {
   return ONE_STRING.has(type) && feed.skipStringNow();
@@ -92,6 +77,7 @@ export function skipValueNow(feed: ByteFeed, type: number): boolean {
 
 /** Skips the value, of which the type was just read. */
 export function* skipValue(feed: ByteFeed, type: number, maker: Maker): Reading<void> {
+  if (ONE_STRING.has(type)) return yield* skipString(feed);
   const shape = maker === 'valkey' && type === VALKEY_HASH ? VALKEY_HASH_SHAPE : SHAPES[type];
   if (!shape) throw new RdbFormatError(`a value of type ${type}, which is not known here`);
   yield* skipParts(feed, shape);

@@ -9,6 +9,7 @@ import { ImportError } from './import-error.ts';
 import type { ImportRun } from './import-run.ts';
 import { SourceLine } from './source-line.ts';
 
+/** One command for each, which go out together. */
 const KEYS_AT_A_TIME = 1000;
 
 /** How many of them, as the cluster calls them, no database that they can be from has any more. None where that cannot be asked. */

@@ -9,6 +9,7 @@ import { SLOT_COUNT, SlotSet } from '../../topology/slot-set.ts';
 import { hashOf } from './key-hash.ts';
 import { ENTRY_BYTES, KeyTable } from './key-table.ts';
 
+/** Names of more than a million keys. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 export interface CarriedKey {

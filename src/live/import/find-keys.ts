@@ -13,6 +13,7 @@ import { ImportError } from './import-error.ts';
 import type { ImportRun } from './import-run.ts';
 import { SourceLine } from './source-line.ts';
 
+/** A server has gone through so much of its table in less than a millisecond, and others wait no longer than that. */
 const USUAL_COUNT = 1000;
 /** For tables that are much larger than what is left in them. */
 const MOST_COUNT = 16_000;
@@ -69,6 +70,7 @@ async function* byScan(known: string, line: SourceLine, run: ImportRun): AsyncGe
     }
     const { cursor, keys } = found;
     if (way.leadsNowhere(found)) throw new ImportError({ kind: 'endless-scan', at: line.name, cursor });
+    // So few keys for so many places: longer steps get through such a table with fewer replies.
     if (keys.length < count / 8) count = Math.min(MOST_COUNT, count * 2);
     // While these are on their way, the next ones are looked for.
     if (cursor !== '0') upcoming = ask(cursor);

@@ -115,6 +115,8 @@ async function countAll(
   const { oneOf } = carried;
   const cluster = { before: keysIn(plan.before), after: keysIn(routes.snapshot) };
   const isBlind = replace && !rescue;
+  // Where only a sample was looked for, numbers tell of the others: those that expire are not expected, and what clients of the
+  // cluster make or delete meanwhile counts too, so only what is missing in great numbers shows.
   const grown = counts.carried - counts.alreadyThere - counts.overwritten - expiring;
   const fewer = grown - (cluster.after - cluster.before) - mostOf(seen.deleted) * oneOf;
   const result: ImportResult = {

@@ -42,6 +42,8 @@ export async function importInRounds(run: ImportRun, mayEvict: boolean): Promise
     const end = (isWhole: boolean) => ({ isWhole, seen, evicted, restarted: [...restarted.values()] });
     if (stop === 'stopped' || isStopping(run)) return end(false);
     const isGone = seen.missing > 0;
+    // What is gone can come once more only from a source that has kept it, and is sent once more only where a node may have lost it:
+    // what clients have deleted would be back otherwise.
     if (round === MOST_ROUNDS || (isGone && !(run.copy && isInDoubt)) || (!isGone && stop === undefined))
       return end(stop === undefined);
     run.tell(

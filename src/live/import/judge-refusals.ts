@@ -20,20 +20,15 @@ export function judgeTarget(refusal: ServerRefusalError, to: Destination): 'exis
   const { kind, said } = refusal;
   if (kind === 'busy-key') return 'exists';
   if (mayPassElsewhere(refusal)) return 'passes';
-  throw new ImportError({ kind: 'keys-refused', at: to.address, message: said, ...hintOn(kind) });
+  const hint = HINTS[kind];
+  throw new ImportError({ kind: 'keys-refused', at: to.address, message: said, ...(hint && { hint }) });
 }
 
-function hintOn(kind: RefusalKind): { readonly hint?: 'version' | 'rights' | 'login' } {
-  switch (kind) {
-    case 'bad-payload':
-      return { hint: 'version' };
-    case 'no-permission':
-      return { hint: 'rights' };
-    case 'no-login':
-    case 'wrong-login':
-    case 'needless-login':
-      return { hint: 'login' };
-    default:
-      return {};
-  }
-}
+/** What is likely to be wrong then. */
+const HINTS: Readonly<Partial<Record<RefusalKind, 'version' | 'rights' | 'login'>>> = {
+  'bad-payload': 'version',
+  'no-permission': 'rights',
+  'no-login': 'login',
+  'wrong-login': 'login',
+  'needless-login': 'login',
+};

@@ -10,6 +10,7 @@ import { type Address, formatAddress } from '../../topology/node.ts';
 import type { Destination } from '../keys/routes.ts';
 import { ImportError } from './import-error.ts';
 
+/** One, or two, may have met a node that was started between our questions. */
 const FAILURES_IN_A_ROW = 3;
 
 export class Reach {

@@ -10,6 +10,7 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { type ClusterSnapshot, ownClaims } from '../../topology/snapshot.ts';
 import { EntryNodeError, inspect } from '../look/inspect.ts';
 
+/** What is open for longer than that is seen. */
 const LOOK_EVERY_MS = 500;
 /** Of large clusters a look takes a while, and is not to be all that they do. */
 const REST_FOR_EACH_LOOK = 10;

@@ -10,6 +10,7 @@ import { type Line, orRefusal } from './asking-first.ts';
 import { sameValue, type ValueAt } from './same-value.ts';
 import { readAll, sameBody, sameTtl } from './saved-value.ts';
 
+/** Both values of so many keys are held. */
 const KEYS_AT_A_TIME = 64;
 
 export interface Compared {

@@ -1,6 +1,6 @@
 /** One MIGRATE: a batch of keys goes from server to server. */
 import type { Command } from '../../resp/command.ts';
-import { type Key, migrate } from '../../resp/commands/slots.ts';
+import { type Key, type MigrateRequest, migrate } from '../../resp/commands/slots.ts';
 import type { Credentials } from '../../resp/credentials.ts';
 import { isRefused } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
@@ -14,16 +14,7 @@ export interface Batch {
   readonly bytes?: number;
 }
 
-export interface Arrival {
-  /** Where the source finds the target. */
-  readonly host: string;
-  readonly port: number;
-  readonly database: number;
-  /** Values at the target give way. */
-  readonly replace: boolean;
-  /** The keys stay at the source, too. */
-  readonly copy?: boolean;
-}
+type Arrival = Pick<MigrateRequest, 'host' | 'port' | 'database' | 'replace' | 'copy'>;
 
 type MigrateCommand = Command<'moved' | 'no-keys'>;
 

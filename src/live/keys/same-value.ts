@@ -32,6 +32,7 @@ import { sameTtl } from './saved-value.ts';
 /** One of the two servers, as far as this key is concerned. */
 export type ValueAt = Pick<Line, 'send'>;
 
+/** What is held of either value. */
 const BYTES_AT_A_TIME = 4 * 1024 * 1024;
 const ELEMENTS_AT_A_TIME = 500;
 

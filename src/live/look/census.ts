@@ -6,7 +6,7 @@ import type { Census, NodeCensus } from '../../topology/census.ts';
 import type { Address } from '../../topology/node.ts';
 import { isSince, SLOT_STATS } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
-import type { NodeView, ServerFacts } from '../../topology/snapshot.ts';
+import type { ClusterSnapshot, NodeView, ServerFacts } from '../../topology/snapshot.ts';
 
 export interface CensusRequest {
   readonly view: NodeView;
@@ -69,6 +69,15 @@ export async function countInDatabase(
   const restored = database === 0 ? [] : [fleet.send(address, select(0))];
   const [counts] = await Promise.all([counting, ...selected, ...restored]);
   return counts;
+}
+
+/** How many keys of open slots those have who import them. */
+export function countArrivals(fleet: Fleet, { views }: ClusterSnapshot): Promise<Census> {
+  const getting = views.filter(({ open }) => open.importing.size > 0);
+  return takeCensus(
+    fleet,
+    getting.map(view => ({ view, slots: SlotSet.of(...view.open.importing.keys()) })),
+  );
 }
 
 /** Redis 8.4 and later answer 0 for the keys in slots that they do not own; Valkey tells. */

@@ -15,6 +15,7 @@ import { readAll, sameBody, sameTtl } from '../keys/saved-value.ts';
 import type { Fate, PackedKey } from './outcomes.ts';
 import { unusedKey } from './unused-key.ts';
 
+/** Values of so many keys are held. */
 const KEYS_AT_A_TIME = 64;
 /** Larger ones would take that much memory twice; they count as different. */
 const LARGEST_BESIDE_BYTES = 64 * 1024 * 1024;

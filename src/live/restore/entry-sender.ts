@@ -41,8 +41,10 @@ export interface SenderSettings extends SendSettings {
   readonly tell: Tell<RestoreEvent>;
 }
 
+/** What goes to a node at once: small keys by number, large ones by size. Answers to larger ones would come late. */
 const BATCH_KEYS = 256;
 const BATCH_BYTES = 1024 * 1024;
+/** Of each file that is read. A few batches, so that several nodes are busy. */
 const MOST_BYTES_UNDER_WAY = 8 * 1024 * 1024;
 
 export class EntrySender {
@@ -216,6 +218,7 @@ export class EntrySender {
     try {
       const command = restoreValue(packed.key, packed, this.#settings.replace);
       await askingFirst(await this.#lines.to(target.address)).send(command);
+      // Not as one that its slot has to have: whoever counts that asks the owner, where it is not yet.
       this.#settings.log.note(packed.slot, target.id, false);
       return 'restored';
     } catch (error) {
