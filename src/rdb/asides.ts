@@ -1,5 +1,5 @@
 /** What a file says between its keys, as far as that is looked at. */
-import type { ByteFeed, Reading } from './byte-feed.ts';
+import type { ByteFeed, RdbReading } from './byte-feed.ts';
 import { HarmfulRdbError } from './format-error.ts';
 import { SLOTS } from './limits.ts';
 import { readString, skipString } from './strings.ts';
@@ -8,7 +8,7 @@ const USED_MEMORY = Buffer.from('used-mem');
 const LONGEST_NUMBER = 20;
 
 /** A name and a value, of which one is looked at: undefined where it is another. */
-export function* readUsedMemory(feed: ByteFeed): Reading<number | undefined> {
+export function* readUsedMemory(feed: ByteFeed): RdbReading<number | undefined> {
   const name = feed.stringNow();
   if (!name) yield* skipString(feed);
   if (!name?.equals(USED_MEMORY)) {
@@ -19,7 +19,7 @@ export function* readUsedMemory(feed: ByteFeed): Reading<number | undefined> {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-export function* readSlot(feed: ByteFeed): Reading<number> {
+export function* readSlot(feed: ByteFeed): RdbReading<number> {
   const slot = yield* feed.number();
   if (slot >= SLOTS)
     throw new HarmfulRdbError(
@@ -28,7 +28,7 @@ export function* readSlot(feed: ByteFeed): Reading<number> {
   return slot;
 }
 
-export function* readSlotRanges(feed: ByteFeed): Reading<void> {
+export function* readSlotRanges(feed: ByteFeed): RdbReading<void> {
   const ranges = yield* feed.number();
   if (ranges > SLOTS)
     throw new HarmfulRdbError(

@@ -5,7 +5,7 @@
 import { RdbFormatError } from './format-error.ts';
 
 /** Yields for more bytes. */
-export type Reading<T> = Generator<undefined, T, undefined>;
+export type RdbReading<T> = Generator<undefined, T, undefined>;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -74,7 +74,7 @@ export class ByteFeed {
     return true;
   }
 
-  *skip(count: number): Reading<void> {
+  *skip(count: number): RdbReading<void> {
     let rest = count;
     while (rest > this.left) {
       rest -= this.left;
@@ -84,13 +84,13 @@ export class ByteFeed {
     this.#at += rest;
   }
 
-  *byte(): Reading<number> {
+  *byte(): RdbReading<number> {
     while (this.left === 0) yield;
     return this.#bytes[this.#at++] as number;
   }
 
   /** In one piece. */
-  *take(count: number): Reading<Buffer> {
+  *take(count: number): RdbReading<Buffer> {
     const pieces: Buffer[] = [];
     let rest = count;
     while (rest > this.left) {
@@ -110,7 +110,7 @@ export class ByteFeed {
   }
 
   /** A length, a count or another number; of those over 2^53, which are only ever skipped, not exactly. */
-  *number(): Reading<number> {
+  *number(): RdbReading<number> {
     for (;;) {
       const number = this.#numberNow();
       if (number !== undefined) return number;
@@ -120,14 +120,14 @@ export class ByteFeed {
   }
 
   /** How many of something there are, all of which are to come. */
-  *count(): Reading<number> {
+  *count(): RdbReading<number> {
     const count = yield* this.number();
     if (!Number.isSafeInteger(count)) throw new RdbFormatError(`a count of ${count}`);
     return count;
   }
 
   /** What follows is so many bytes: as they are, compressed, or a number. */
-  *stringHead(): Reading<StringHead> {
+  *stringHead(): RdbReading<StringHead> {
     for (;;) {
       const head = this.stringHeadNow();
       if (head) return head;

@@ -1,10 +1,10 @@
 /** Strings as RDB files have them: as they are, as numbers, or compressed. */
-import type { ByteFeed, Reading } from './byte-feed.ts';
+import type { ByteFeed, RdbReading } from './byte-feed.ts';
 import { RdbFormatError } from './format-error.ts';
 import { MOST_UNPACKED_PER_BYTE } from './limits.ts';
 import { decompress } from './lzf.ts';
 
-export function* skipString(feed: ByteFeed): Reading<void> {
+export function* skipString(feed: ByteFeed): RdbReading<void> {
   if (feed.skipStringNow()) return;
   const { bytes } = yield* feed.stringHead();
   if (!Number.isSafeInteger(bytes)) throw new RdbFormatError(`a string of ${bytes} bytes`);
@@ -12,7 +12,7 @@ export function* skipString(feed: ByteFeed): Reading<void> {
 }
 
 /** What is longer is refused before any of it is held. */
-export function* readString(feed: ByteFeed, mostBytes: number, what: string): Reading<Buffer> {
+export function* readString(feed: ByteFeed, mostBytes: number, what: string): RdbReading<Buffer> {
   const whole = feed.stringNow();
   if (whole && whole.length <= mostBytes) return whole;
   if (whole) throw tooLong(whole.length, what);

@@ -2,7 +2,7 @@
  * Of what the values of each type are made, as far as it takes to find where one ends. What the parts mean is the
  * business of the server that loads them.
  */
-import type { ByteFeed, Reading } from './byte-feed.ts';
+import type { ByteFeed, RdbReading } from './byte-feed.ts';
 import { RdbFormatError } from './format-error.ts';
 import { skipString } from './strings.ts';
 
@@ -76,14 +76,14 @@ export function skipValueNow(feed: ByteFeed, type: number): boolean {
 }
 
 /** Skips the value, of which the type was just read. */
-export function* skipValue(feed: ByteFeed, type: number, maker: Maker): Reading<void> {
+export function* skipValue(feed: ByteFeed, type: number, maker: Maker): RdbReading<void> {
   if (ONE_STRING.has(type)) return yield* skipString(feed);
   const shape = maker === 'valkey' && type === VALKEY_HASH ? VALKEY_HASH_SHAPE : SHAPES[type];
   if (!shape) throw new RdbFormatError(`a value of type ${type}, which is not known here`);
   yield* skipParts(feed, shape);
 }
 
-function* skipParts(feed: ByteFeed, parts: readonly Part[]): Reading<void> {
+function* skipParts(feed: ByteFeed, parts: readonly Part[]): RdbReading<void> {
   for (const part of parts) {
     switch (part.kind) {
       case 'string':
@@ -111,13 +111,13 @@ function* skipParts(feed: ByteFeed, parts: readonly Part[]): Reading<void> {
 /** The last three lengths stand for infinities and for what is no number. */
 const LONGEST_SCORE = 252;
 
-function* skipScore(feed: ByteFeed): Reading<void> {
+function* skipScore(feed: ByteFeed): RdbReading<void> {
   const length = yield* feed.byte();
   if (length <= LONGEST_SCORE) yield* feed.skip(length);
 }
 
 /** What a module has written, piece by piece, each with its kind in front, until the kind that says it is all. */
-export function* skipModuleWords(feed: ByteFeed): Reading<void> {
+export function* skipModuleWords(feed: ByteFeed): RdbReading<void> {
   for (;;) {
     const kind = yield* feed.number();
     switch (kind) {

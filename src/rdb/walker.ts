@@ -1,7 +1,7 @@
 /** Walks through an RDB file piece by piece, and tells of what is in it. Nothing is held but the piece at hand. */
 
 import { readSlot, readSlotRanges, readUsedMemory } from './asides.ts';
-import { ByteFeed, type Reading } from './byte-feed.ts';
+import { ByteFeed, type RdbReading } from './byte-feed.ts';
 import { RdbFormatError } from './format-error.ts';
 import { HEADER_BYTES, readHeader } from './header.ts';
 import {
@@ -42,7 +42,7 @@ const CHECKSUM_BYTES = 8;
 export class RdbWalker {
   readonly #feed = new ByteFeed();
   readonly #listener: RdbListener;
-  readonly #reading: Reading<void>;
+  readonly #reading: RdbReading<void>;
   readonly #keys = new Map<number, number>();
   #maker: Maker = 'redis';
   #version = 0;
@@ -79,7 +79,7 @@ export class RdbWalker {
     };
   }
 
-  *#readFile(): Reading<void> {
+  *#readFile(): RdbReading<void> {
     yield* this.#readHeader();
     let prelude: Prelude = {};
     for (;;) {
@@ -94,14 +94,14 @@ export class RdbWalker {
     yield* this.#feed.skip(CHECKSUM_BYTES);
   }
 
-  *#readHeader(): Reading<void> {
+  *#readHeader(): RdbReading<void> {
     const header = readHeader(yield* this.#feed.take(HEADER_BYTES));
     if (!header) throw new RdbFormatError('it does not begin as an RDB file');
     this.#maker = header.maker;
     this.#version = header.version;
   }
 
-  *#readOperation(operation: number, prelude: Prelude): Reading<void> {
+  *#readOperation(operation: number, prelude: Prelude): RdbReading<void> {
     const feed = this.#feed;
     switch (operation) {
       case SELECT_DATABASE:
@@ -150,7 +150,7 @@ export class RdbWalker {
     }
   }
 
-  *#readEntry(type: number, prelude: Prelude): Reading<void> {
+  *#readEntry(type: number, prelude: Prelude): RdbReading<void> {
     const feed = this.#feed;
     this.#keysHere++;
     const { entry, wants, key: tellKey } = this.#listener;
@@ -174,7 +174,7 @@ export class RdbWalker {
     if (value) entry?.({ database, key, type, value, ...prelude });
   }
 
-  *#readLibrary(): Reading<Buffer> {
+  *#readLibrary(): RdbReading<Buffer> {
     const code = yield* readString(this.#feed, LARGEST_LIBRARY_BYTES, 'a function library');
     this.#libraryBytes += code.length;
     if (this.#libraryBytes > MOST_LIBRARY_BYTES)
@@ -182,7 +182,7 @@ export class RdbWalker {
     return code;
   }
 
-  *#skipNumbers(count: number): Reading<void> {
+  *#skipNumbers(count: number): RdbReading<void> {
     for (let i = 0; i < count; i++) yield* this.#feed.number();
   }
 

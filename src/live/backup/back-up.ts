@@ -51,14 +51,14 @@ async function saveOne(
     });
     tell({ kind: 'saved', source, saved });
   } catch (error) {
-    const problem = problemOf(error);
+    const problem = backupProblemOf(error);
     if (!problem) throw error;
     tell({ kind: 'failed', source, problem });
   }
 }
 
 /** Of this node alone: the others go on. */
-function problemOf(error: unknown): BackupProblem | undefined {
+function backupProblemOf(error: unknown): BackupProblem | undefined {
   if (error instanceof NotSavedError) return error.problem;
   return error instanceof NodeError || error instanceof FileError
     ? { kind: 'message', message: error.message }

@@ -73,12 +73,12 @@ export async function earlierDumps(folder: string): Promise<readonly ExpectedDum
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, file, pid] = DRAFT.exec(name) ?? [];
-    if (file !== undefined && isDumpFile(file) && !isAlive(Number(pid)))
+    if (file !== undefined && isDumpFile(file) && !isRunning(Number(pid)))
       await rm(join(folder, name), { force: true });
   }
 }
 
-function isAlive(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -16,7 +16,7 @@ import type { Destination } from '../keys/routes.ts';
 import { Carrier, type Undelivered } from './carrier.ts';
 import { type DatabaseWork, doubtArrival, overwritesAtOnce, tellArrived } from './import-run.ts';
 import { judgeMigrate, judgeTarget } from './judge-refusals.ts';
-import { settleKeys } from './settle-keys.ts';
+import { settleExisting } from './settle-keys.ts';
 
 export class MigrateCarrier extends Carrier {
   /** Copies are looked for first: a MIGRATE that stops at one does not say which keys it has copied before. */
@@ -87,7 +87,7 @@ export class MigrateCarrier extends Carrier {
     const { copy } = this.run;
     const line = await this.targets.to(to.address);
     const compared = await this.line.insist(source => compareKeys(keys, source, line));
-    const ready = await settleKeys(compared, to, line, this.work);
+    const ready = await settleExisting(compared, to, line, this.work);
     const isSame = new Set(compared.same);
     const isLeft = new Set([...compared.same, ...compared.different, ...compared.absent]);
     // What is gone from the source by now has arrived with the MIGRATE that was stopped by another key.

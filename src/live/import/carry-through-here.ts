@@ -18,7 +18,7 @@ import { readAll } from '../keys/saved-value.ts';
 import { Carrier, type Undelivered } from './carrier.ts';
 import { doubtArrival, overwritesAtOnce, tellArrived } from './import-run.ts';
 import { judgeTarget } from './judge-refusals.ts';
-import { settleKeys } from './settle-keys.ts';
+import { settleExisting } from './settle-keys.ts';
 
 interface Read {
   readonly key: Key;
@@ -162,7 +162,7 @@ export class HereCarrier extends Carrier {
     if (existing.length === 0) return { ready: [], absent: [] };
     const { nameOf } = this.work;
     const compared = await compareKeys(existing, source, target, { nameOf });
-    const ready = await settleKeys(compared, to, target, this.work);
+    const ready = await settleExisting(compared, to, target, this.work);
     const [isSame, isReady] = [new Set(compared.same), new Set(ready)];
     const toWrite = read.filter(({ key }) => isReady.has(key) && !isSame.has(key));
     await target.sendAll(toWrite.map(({ key, value }) => restore(nameOf(key), value, true)));

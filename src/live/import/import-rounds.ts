@@ -13,7 +13,7 @@ import { NodeWatch } from '../watch/nodes.ts';
 import { importDatabase } from './import-database.ts';
 import { ImportError, TargetAlarmError } from './import-error.ts';
 import { type ImportRun, isStopping } from './import-run.ts';
-import { lookForKeys, type Seen } from './look-for-keys.ts';
+import { lookForCarriedKeys, type Seen } from './look-for-carried-keys.ts';
 
 /** A node that loses what it has once may do so again, and again. */
 const MOST_ROUNDS = 4;
@@ -120,7 +120,7 @@ async function lookThrough(run: ImportRun): Promise<{ seen: Seen; now: ClusterSn
   for (let looks = 1; ; looks++) {
     await routes.lookAgain();
     const before = routes.snapshot;
-    const seen = await lookForKeys(run);
+    const seen = await lookForCarriedKeys(run);
     await routes.lookAgain();
     const now = routes.snapshot;
     const mayHaveLost = haveLostKeys(before, now);

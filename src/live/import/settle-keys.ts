@@ -9,7 +9,7 @@ import type { Destination } from '../keys/routes.ts';
 import { type DatabaseWork, mayReplace, newlyLeft } from './import-run.ts';
 
 /** Returns those that may be written over now. Their values in the cluster are the same, or on the disk. */
-export async function settleKeys(
+export async function settleExisting(
   { same, different }: Pick<Compared, 'same' | 'different'>,
   to: Destination,
   line: Lane,

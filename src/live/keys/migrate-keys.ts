@@ -31,7 +31,7 @@ export function migrateBatch(
 
 /**
  * Within a cluster: until it works, or stays refused; 'clash' where the target has one of the keys already. An import does
- * without: there a lost connection is opened again, and which end has refused decides what becomes of the keys (import/refusals.ts).
+ * without: there a lost connection is opened again, and which end has refused decides what becomes of the keys (import/judge-refusals.ts).
  */
 export async function sendBatch(
   line: Lane,

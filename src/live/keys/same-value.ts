@@ -53,9 +53,9 @@ type Comparison = (key: Key, own: ValueAt, other: ValueAt, size: number) => Prom
 
 /** All are told of values of one size, so whatever one has and the other has too makes them the same. */
 const COMPARISONS: Readonly<Record<ValueType, Comparison>> = {
-  string: inOrder(BYTES_AT_A_TIME, stringPart, (a, b) => a.equals(b)),
-  list: inOrder(ELEMENTS_AT_A_TIME, listPart, (a, b) => alike(a, b, (x, y) => x.equals(y))),
-  zset: inOrder(ELEMENTS_AT_A_TIME, sortedPart, (a, b) =>
+  string: partByPart(BYTES_AT_A_TIME, stringPart, (a, b) => a.equals(b)),
+  list: partByPart(ELEMENTS_AT_A_TIME, listPart, (a, b) => alike(a, b, (x, y) => x.equals(y))),
+  zset: partByPart(ELEMENTS_AT_A_TIME, sortedPart, (a, b) =>
     alike(a, b, (x, y) => x.score === y.score && x.member.equals(y.member)),
   ),
   set: byScan(setPart, async (key, members, _own, other) =>
@@ -75,7 +75,7 @@ async function both<T>(own: ValueAt, other: ValueAt, command: Command<T>): Promi
   return Promise.all([own.send(command), other.send(command)]);
 }
 
-function inOrder<T>(
+function partByPart<T>(
   atATime: number,
   part: (key: Key, first: number, last: number) => Command<T>,
   same: (a: T, b: T) => boolean,

@@ -30,7 +30,7 @@ export interface Seen {
   readonly unseen: number;
 }
 
-export async function lookForKeys(run: ImportRun): Promise<Seen> {
+export async function lookForCarriedKeys(run: ImportRun): Promise<Seen> {
   const { carried, target, routes, nowMs, interruptions } = run;
   const deadline = nowMs() + WAIT_FOR_NODES_MS;
   let [expired, forbidden] = [0, 0];
