@@ -6,7 +6,7 @@ import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { nameNode } from '../live/look/name-node.ts';
 import { probeUntilSettled } from '../live/look/probe.ts';
 import { type AddNodePlan, functionSource, planAddNode } from '../plan/membership/add-node.ts';
-import { placeOfApplicant, placesIn } from '../plan/placement/zones.ts';
+import { placeOfApplicant, placesIn } from '../plan/placement/zone-map.ts';
 import { planRebalance } from '../plan/slots/rebalance.ts';
 import { renderAddNode } from '../report/text/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';

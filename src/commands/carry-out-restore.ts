@@ -1,5 +1,5 @@
 /** A restore that was agreed to: functions, then keys, and then whether all of them have come through, and are there. */
-import type { Persisting } from '../live/keys/retry.ts';
+import type { Persisting } from '../live/keys/retry-refusals.ts';
 import { Routes } from '../live/keys/routes.ts';
 import { inspectAgain } from '../live/look/inspect-again.ts';
 import { DamagedBackupError } from '../live/restore/check-dump.ts';

@@ -6,7 +6,7 @@ import { probeUntilSettled } from '../live/look/probe.ts';
 import { planCreate } from '../plan/membership/create.ts';
 import type { Roles } from '../plan/membership/roles.ts';
 import { planUndoCreate } from '../plan/membership/undo-create.ts';
-import { placeOfApplicant } from '../plan/placement/zones.ts';
+import { placeOfApplicant } from '../plan/placement/zone-map.ts';
 import { renderCreatePlan, renderUndoCreate } from '../report/text/create.ts';
 import { parseAddress } from '../resp/parse-address.ts';
 import { type Applicant, isCandidate } from '../topology/candidate.ts';

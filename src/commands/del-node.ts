@@ -6,7 +6,7 @@ import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { nameNode } from '../live/look/name-node.ts';
 import { planDelNode, type RemovePlan } from '../plan/membership/del-node.ts';
 import { planForgetFailed } from '../plan/membership/forget-failed.ts';
-import { placesIn } from '../plan/placement/zones.ts';
+import { placesIn } from '../plan/placement/zone-map.ts';
 import { lateLosses } from '../plan/slots/late-loss.ts';
 import type { MovePlan } from '../plan/slots/move-plan.ts';
 import { planRebalance } from '../plan/slots/rebalance.ts';

@@ -9,7 +9,7 @@ import { beyondFile, fixDocument } from '../plan/files/fix-file.ts';
 import { type FixPlan, planFix } from '../plan/fix/fix.ts';
 import type { SituationKind } from '../plan/fix/situation-kinds.ts';
 import { slotsToCount } from '../plan/fix/slots-to-count.ts';
-import { placesIn } from '../plan/placement/zones.ts';
+import { placesIn } from '../plan/placement/zone-map.ts';
 import { renderFix } from '../report/text/fix.ts';
 import { commandLines } from '../report/text/fix-steps.ts';
 import { NodeNames } from '../report/text/names.ts';

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { nameNode } from '../live/look/name-node.ts';
 import { planPlaceReplicas, planReplicate, type RehomingPlan } from '../plan/membership/replicate.ts';
-import { placesIn } from '../plan/placement/zones.ts';
+import { placesIn } from '../plan/placement/zone-map.ts';
 import type { Decision } from '../plan/refusal.ts';
 import { renderRehoming } from '../report/text/membership.ts';
 import type { Fleet } from '../resp/fleet.ts';

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { countDatabases } from '../live/keys/databases.ts';
-import type { Persisting } from '../live/keys/retry.ts';
+import type { Persisting } from '../live/keys/retry-refusals.ts';
 import { lookAtCluster } from '../live/look/look-at-cluster.ts';
 import { type CheckedDump, DamagedBackupError } from '../live/restore/check-dump.ts';
 import { librariesOf } from '../live/restore/load-libraries.ts';

@@ -1,6 +1,6 @@
 /** Walks through an RDB file piece by piece, and tells of what is in it. Nothing is held but the piece at hand. */
 
-import { readSlot, readSlotRanges, readUsedMemory } from './asides.ts';
+import { readSlot, readSlotRanges, readUsedMemory } from './between-keys.ts';
 import { ByteFeed, type RdbReading } from './byte-feed.ts';
 import { RdbFormatError } from './format-error.ts';
 import { HEADER_BYTES, readHeader } from './header.ts';

@@ -3,9 +3,9 @@
  * at what CLUSTER NODES, the cluster state and the replication links tell.
  */
 import { type Copy, type CopyEnd, copyEnd, copyStateOf } from './full-sync.ts';
+import { memoized } from './memoized.ts';
 import { type ClusterNode, formatAddress, type MeetingPoint, type NodeId } from './node.ts';
 import type { OfKind } from './of-kind.ts';
-import { remembered } from './remembered.ts';
 import type { NodeView } from './snapshot.ts';
 
 /** A node as far as forming a cluster goes: where we reach it, and where the others do. */
@@ -161,7 +161,7 @@ export function sameDuties(a: ClusterNode, b: ClusterNode): boolean {
 }
 
 /** Views that say the same share one list, so most of the time it is indexed already. */
-const indexOf = remembered(
+const indexOf = memoized(
   (nodes: readonly ClusterNode[]): ReadonlyMap<NodeId, ClusterNode> =>
     new Map(nodes.map(node => [node.id, node])),
 );

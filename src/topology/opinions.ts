@@ -1,7 +1,7 @@
 /** What those who answer say of each node. Asked of every node that is silent, of which there may be thousands. */
 import { addTo } from './group-by.ts';
+import { memoized } from './memoized.ts';
 import type { ClusterNode, NodeId } from './node.ts';
-import { remembered } from './remembered.ts';
 import { type Camp, type ClusterSnapshot, campsOf } from './snapshot.ts';
 
 export interface Opinion {
@@ -14,7 +14,7 @@ export function opinionsOn(snapshot: ClusterSnapshot, id: NodeId): readonly Opin
   return allOpinions(snapshot).get(id) ?? [];
 }
 
-const allOpinions = remembered(collect);
+const allOpinions = memoized(collect);
 
 function collect({ views }: ClusterSnapshot): ReadonlyMap<NodeId, readonly Opinion[]> {
   const opinions = new Map<NodeId, Opinion[]>();

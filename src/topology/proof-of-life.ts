@@ -2,9 +2,10 @@
  * Nodes that do not answer where they are looked for: what proves that they live, and when it is the address that is wrong.
  * That somebody else answers there proves a wrong address and nothing else.
  */
+
+import { memoized } from './memoized.ts';
 import { type ClusterNode, formatAddress, type NodeId } from './node.ts';
 import { opinionsOn } from './opinions.ts';
-import { remembered } from './remembered.ts';
 import { believedNodes, type ClusterSnapshot, type UnreachableNode, viewOf } from './snapshot.ts';
 
 /** Those who answer and have a bus link to the node, and do not suspect it. */
@@ -52,7 +53,7 @@ export interface WrongAddress {
  * because the one who answers announces another address than theirs. A node that nobody hears, and whose address the one
  * who answers announces as its own, was reset.
  */
-export const wrongAddresses: (snapshot: ClusterSnapshot) => readonly WrongAddress[] = remembered(findWrong);
+export const wrongAddresses: (snapshot: ClusterSnapshot) => readonly WrongAddress[] = memoized(findWrong);
 
 function findWrong(snapshot: ClusterSnapshot): WrongAddress[] {
   return snapshot.unreachable.flatMap((node): WrongAddress[] => {

@@ -3,6 +3,7 @@
  * that leaves them out is how tools come to call a broken cluster healthy.
  */
 import { groupBy } from './group-by.ts';
+import { memoized } from './memoized.ts';
 import {
   type Address,
   type ClusterNode,
@@ -12,7 +13,6 @@ import {
   type Primary,
   type Replica,
 } from './node.ts';
-import { remembered } from './remembered.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { SlotSet } from './slot-set.ts';
 
@@ -80,7 +80,7 @@ export function campsOf(views: readonly NodeView[]): Camp[] {
 
 /** Each node once: in its own words where it answered, else in those of whoever knows most of it. */
 export const believedNodes: (snapshot: ClusterSnapshot) => ReadonlyMap<NodeId, ClusterNode> =
-  remembered(believeAll);
+  memoized(believeAll);
 
 function believeAll(snapshot: ClusterSnapshot): Map<NodeId, ClusterNode> {
   const nodes = new Map(snapshot.views.map(view => [view.id, view.self]));
@@ -123,7 +123,7 @@ export function viewOf(snapshot: ClusterSnapshot, id: NodeId | undefined): NodeV
   return id && viewsById(snapshot).get(id);
 }
 
-const viewsById = remembered(
+const viewsById = memoized(
   ({ views }: ClusterSnapshot): ReadonlyMap<NodeId, NodeView> => new Map(views.map(view => [view.id, view])),
 );
 

@@ -7,7 +7,7 @@ import { applyCommand } from '../../src/commands/apply.ts';
 import { backupCommand } from '../../src/commands/backup.ts';
 import { callCommand } from '../../src/commands/call.ts';
 import { checkCommand } from '../../src/commands/check.ts';
-import { isSubcommand, OPTION_NAMES, SUBCOMMAND_NAMES } from '../../src/commands/classic/cluster-options.ts';
+import { isSubcommand, OPTION_NAMES, SUBCOMMAND_NAMES } from '../../src/commands/classic/option-table.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { createCommand } from '../../src/commands/create.ts';
 import { delNodeCommand, forgetFailedCommand } from '../../src/commands/del-node.ts';

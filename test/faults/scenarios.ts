@@ -5,7 +5,7 @@ import { probeUntilSettled } from '../../src/live/look/probe.ts';
 import { planDocument, readPlanDocument } from '../../src/plan/files/plan-file.ts';
 import { planCreate } from '../../src/plan/membership/create.ts';
 import { planDelNode } from '../../src/plan/membership/del-node.ts';
-import { placeOfApplicant, placesIn, readZoneMap } from '../../src/plan/placement/zones.ts';
+import { placeOfApplicant, placesIn, readZoneMap } from '../../src/plan/placement/zone-map.ts';
 import type { Decision } from '../../src/plan/refusal.ts';
 import type { MovePlan } from '../../src/plan/slots/move-plan.ts';
 import { USUAL_MANNER } from '../../src/plan/slots/move-settings.ts';

@@ -1,6 +1,6 @@
 /** Whether a node is banned is asked by telling servers to forget it, which must not hit one that is just coming in. */
 import { expect, test } from 'vitest';
-import { awaitUnbanned } from '../../src/live/await/unbanned.ts';
+import { awaitUnbanned } from '../../src/live/await/ban-lifted.ts';
 import type { Note } from '../../src/plan/note.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { nodeId } from '../../src/topology/node.ts';

@@ -8,7 +8,7 @@ import { probe } from '../../src/live/look/probe.ts';
 import { type AddNodePlan, planAddNode } from '../../src/plan/membership/add-node.ts';
 import { planDelNode } from '../../src/plan/membership/del-node.ts';
 import { planForgetFailed } from '../../src/plan/membership/forget-failed.ts';
-import { placesIn } from '../../src/plan/placement/zones.ts';
+import { placesIn } from '../../src/plan/placement/zone-map.ts';
 import type { Plan, PlanEvent, Problem } from '../../src/plan/step.ts';
 import { Fleet } from '../../src/resp/fleet.ts';
 import { parseAddress } from '../../src/resp/parse-address.ts';

@@ -1,6 +1,6 @@
 /** Clusters of primaries whose slots lie about in pieces, and slots moved on paper. */
 import fc from 'fast-check';
-import { fragmentsOf } from '../../src/plan/slots/choose.ts';
+import { fragmentsOf } from '../../src/plan/slots/choose-slots.ts';
 import type { MovePlan } from '../../src/plan/slots/move-plan.ts';
 import type { SlotMove } from '../../src/plan/step.ts';
 import { diagnose, NO_WISHES } from '../../src/topology/diagnose.ts';

@@ -1,9 +1,9 @@
 /** Nodes and where they stand, written as `A A B/x`: two on host A, of which no zone is known, one on B in zone x. */
 import fc from 'fast-check';
-import type { Spot } from '../../src/plan/placement/hosts.ts';
+import type { Spot } from '../../src/plan/placement/group-by-zone.ts';
 import type { Shard } from '../../src/plan/placement/score.ts';
+import { type NodePlace, zoneOf } from '../../src/topology/host-and-zone.ts';
 import { type NodeId, nodeId } from '../../src/topology/node.ts';
-import { type NodePlace, zoneOf } from '../../src/topology/place.ts';
 
 /** The n-th node. */
 export function node(n: number): NodeId {

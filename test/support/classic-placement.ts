@@ -1,5 +1,5 @@
 /** How redis-cli lays out a new cluster, as an oracle: a good first try, mended by chance. */
-import { type Spot, zonesOf } from '../../src/plan/placement/hosts.ts';
+import { type Spot, zonesOf } from '../../src/plan/placement/group-by-zone.ts';
 import type { Shard } from '../../src/plan/placement/score.ts';
 import type { NodeId } from '../../src/topology/node.ts';
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { planFix } from '../../src/plan/fix/fix.ts';
 import { numberOf } from '../../src/plan/fix/situation-kinds.ts';
-import { placesIn } from '../../src/plan/placement/zones.ts';
+import { placesIn } from '../../src/plan/placement/zone-map.ts';
 import { describeFinding } from '../../src/report/text/finding.ts';
 import { NodeNames } from '../../src/report/text/names.ts';
 import { sceneOf } from '../../src/report/text/situation.ts';

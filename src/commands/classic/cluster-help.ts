@@ -1,5 +1,5 @@
 /** `--cluster help`, as the classic tools have it: programs look there for what a tool can do. */
-import { clusterOptionsOf, isSubcommand, SUBCOMMAND_NAMES, subcommand } from './cluster-options.ts';
+import { clusterOptionsOf, isSubcommand, SUBCOMMAND_NAMES, subcommand } from './option-table.ts';
 
 const NAME_COLUMN = 15;
 const MARGIN = 2;

@@ -4,7 +4,7 @@ import { isUri, mayHoldSecret, parseAddress } from '../../resp/parse-address.ts'
 import { InputError } from '../../topology/input-error.ts';
 import { joinAddress } from '../options/connection.ts';
 import { readNumber } from '../options/numbers.ts';
-import type { SubcommandName } from './cluster-options.ts';
+import type { SubcommandName } from './option-table.ts';
 import { type Wrong, wrong } from './translation.ts';
 
 const INVALID_ARGUMENTS =

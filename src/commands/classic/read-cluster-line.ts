@@ -5,7 +5,7 @@
 import { mayHoldSecret } from '../../resp/parse-address.ts';
 import { nearestWord } from '../options/nearest-word.ts';
 import { optionName } from '../telling/failures.ts';
-import { classicOption, OPTION_NAMES } from './cluster-options.ts';
+import { classicOption, OPTION_NAMES } from './option-table.ts';
 import { type Wrong, wrong } from './translation.ts';
 
 export interface ClusterLine {

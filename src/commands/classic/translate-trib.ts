@@ -1,5 +1,5 @@
 /** The options of redis-trib, command by command, and what they become here. */
-import { ONLY_DATABASE_0, takesWord } from './cluster-options.ts';
+import { ONLY_DATABASE_0, takesWord } from './option-table.ts';
 import { ready, type Translation, wrong } from './translation.ts';
 
 interface TribOption {

@@ -8,14 +8,14 @@ import { InputError } from '../../topology/input-error.ts';
 import { nearestWord } from '../options/nearest-word.ts';
 import { readNumber } from '../options/numbers.ts';
 import { clusterHelp } from './cluster-help.ts';
+import { judgeAddresses, judgeValue } from './judge-values.ts';
 import {
   classicOption,
   isSubcommand,
   SUBCOMMAND_NAMES,
   type SubcommandName,
   subcommand,
-} from './cluster-options.ts';
-import { judgeAddresses, judgeValue } from './judge-values.ts';
+} from './option-table.ts';
 import { type ClusterLine, readClusterLine } from './read-cluster-line.ts';
 import { translateTribLine } from './translate-trib.ts';
 import { ready, type Translation, type Wrong, wrong } from './translation.ts';

@@ -1,7 +1,7 @@
 /** The options that all commands on membership share. */
 import { type Command, Option } from 'commander';
 import { readBytes } from '../../live/files/whole-file.ts';
-import { readZoneMap, type ZoneMap } from '../../plan/placement/zones.ts';
+import { readZoneMap, type ZoneMap } from '../../plan/placement/zone-map.ts';
 import { asUsage, type Context } from '../context.ts';
 import { addChangeOptions, type ChangeFlags, type ChangeOptions, changeOptions } from './change.ts';
 import { addConnectionOptions, type ConnectionFlags, resolveConnection } from './connection.ts';

@@ -2,7 +2,7 @@
 import type { PlanEvent, Problem, Step } from '../../plan/step.ts';
 import type { Tell } from '../event-stream.ts';
 import { type Agreement, type AgreementWanted, awaitAgreement, type StepRun } from './agreement.ts';
-import { awaitUnbanned } from './unbanned.ts';
+import { awaitUnbanned } from './ban-lifted.ts';
 
 export async function join(
   { members, introductions, newcomers }: Extract<Step, { kind: 'join' }>,

@@ -10,8 +10,8 @@ import type { Fleet } from '../../resp/fleet.ts';
 import { copiesAmong, type Gap, gapsAmong, type Member, type Scope } from '../../topology/agreement.ts';
 import { type Copy, CopyWatch } from '../../topology/full-sync.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
-import { Glances } from './glance.ts';
 import { Introducer } from './introduce.ts';
+import { Glances } from './look-for-agreement.ts';
 
 /** Gossip brings news ten times a second, and a MEET at once. */
 const POLL_EVERY_MS = 30;

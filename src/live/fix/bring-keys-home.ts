@@ -8,7 +8,7 @@ import { migrateBatch, sendBatch } from '../keys/migrate-keys.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import { MoveError } from '../move/move-error.ts';
 import type { Trip } from '../watch/transfers.ts';
-import { type Caution, type Portions, portioning } from './batches.ts';
+import { type Caution, type Portions, portioning } from './batches-by-bytes.ts';
 import { type ClashPolicy, KeyPairs } from './key-pairs.ts';
 
 export interface Gathering extends Caution {

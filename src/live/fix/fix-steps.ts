@@ -15,7 +15,7 @@ import { isSince, SLOT_RANGES } from '../../topology/releases.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../topology/snapshot.ts';
 import type { StepRun } from '../await/agreement.ts';
-import { persist } from '../keys/retry.ts';
+import { persist } from '../keys/retry-refusals.ts';
 import { countInSlots } from '../look/census.ts';
 import { cancelExports } from '../move/atomic/cancel-exports.ts';
 import { keepOthersOff } from '../move/keep-others-off.ts';

@@ -9,7 +9,7 @@ import { dump, type Key } from '../../resp/commands/slots.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import { keySlot } from '../../topology/key-slot.ts';
 import { inTransaction } from '../keys/in-transaction.ts';
-import { Patience } from '../keys/retry.ts';
+import { Patience } from '../keys/retry-refusals.ts';
 import { sameBody } from '../keys/saved-value.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import type { Carrier } from './carrier.ts';

@@ -5,7 +5,7 @@
 import type { Key } from '../../resp/commands/slots.ts';
 import type { Slot } from '../../topology/slot-set.ts';
 import type { Batch } from '../keys/migrate-keys.ts';
-import { Patience } from '../keys/retry.ts';
+import { Patience } from '../keys/retry-refusals.ts';
 import type { Destination } from '../keys/routes.ts';
 import type { Carrier, Undelivered } from './carrier.ts';
 import { ImportError, StoppingError, TargetAlarmError } from './import-error.ts';

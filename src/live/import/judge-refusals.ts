@@ -1,7 +1,7 @@
 /** What a server says no for, when keys are brought to it: whether that passes, and what it means where it does not. */
 import { isRefused, type ServerRefusalError } from '../../resp/errors.ts';
 import type { RefusalKind } from '../../resp/refusals.ts';
-import { mayPassElsewhere } from '../keys/retry.ts';
+import { mayPassElsewhere } from '../keys/retry-refusals.ts';
 import type { Destination } from '../keys/routes.ts';
 import { ImportError } from './import-error.ts';
 

@@ -6,7 +6,7 @@ import { select } from '../../resp/commands/cluster.ts';
 import { isLost, NodeError, ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet, Lane } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
-import { mayPassSoon, Patience } from '../keys/retry.ts';
+import { mayPassSoon, Patience } from '../keys/retry-refusals.ts';
 import { ImportError } from './import-error.ts';
 import type { ImportRun } from './import-run.ts';
 import { wait } from './waits.ts';

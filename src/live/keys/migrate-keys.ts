@@ -6,7 +6,7 @@ import { isRefused } from '../../resp/errors.ts';
 import type { Lane } from '../../resp/fleet.ts';
 import type { Trip } from '../watch/transfers.ts';
 import { timeoutMsFor } from './big-keys.ts';
-import { type Persisting, persist } from './retry.ts';
+import { type Persisting, persist } from './retry-refusals.ts';
 
 export interface Batch {
   readonly keys: readonly Key[];

@@ -14,7 +14,7 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Member } from '../../topology/agreement.ts';
 import { orRefusal } from '../keys/asking-first.ts';
 import { ifTold } from '../look/look-at-node.ts';
-import type { AtomicWay } from './atomic/way.ts';
+import type { AtomicWay } from './atomic/product-differences.ts';
 import type { MoveRun, Passage } from './mover.ts';
 
 export interface SeenEnd {

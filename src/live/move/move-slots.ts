@@ -11,7 +11,7 @@ import { countKeys } from '../keys/count-keys.ts';
 import { hidesForeignKeys } from '../look/census.ts';
 import { moveAtomically } from './atomic/atomic-mover.ts';
 import { cautionFor, fitnessOf, otherMigration, type Question, seatOf } from './atomic/fitness.ts';
-import { type AtomicWay, atomicWay } from './atomic/way.ts';
+import { type AtomicWay, atomicWay } from './atomic/product-differences.ts';
 import { lookAtEnds } from './both-ends.ts';
 import { cautionAboutStreams } from './consumer-groups.ts';
 import { keepOthersOff } from './keep-others-off.ts';

@@ -10,9 +10,9 @@ import { Pace, type PaceLimits } from '../keys/pace.ts';
 import { RescueFile } from '../keys/rescue-file.ts';
 import { openAt, type TransferWatch } from '../watch/transfers.ts';
 import { OwnMigrations } from './atomic/own-migrations.ts';
-import { Gates } from './gates.ts';
 import { goesAlongside, type MoverChoice, moveSlots } from './move-slots.ts';
 import type { MoveLimits, MoveRun } from './mover.ts';
+import { Gates } from './moves-per-node.ts';
 
 export interface Moving {
   readonly mover: MoverChoice;

@@ -9,7 +9,7 @@ import { restoreValue } from '../../resp/commands/restore.ts';
 import { dump, type Key } from '../../resp/commands/slots.ts';
 import { isLost, isRefused, unlessRefused } from '../../resp/errors.ts';
 import { type Line, orRefusal } from '../keys/asking-first.ts';
-import { mayPassElsewhere } from '../keys/retry.ts';
+import { mayPassElsewhere } from '../keys/retry-refusals.ts';
 import { sameValue } from '../keys/same-value.ts';
 import { readAll, sameBody, sameTtl } from '../keys/saved-value.ts';
 import type { Fate, PackedKey } from './outcomes.ts';

@@ -14,7 +14,13 @@ import { keySlot } from '../../topology/key-slot.ts';
 import type { Address, NodeId } from '../../topology/node.ts';
 import type { Tell } from '../event-stream.ts';
 import { askingFirst, type Line } from '../keys/asking-first.ts';
-import { GIVE_UP_AFTER_MS, mayPassSoon, Patience, type Persisting, triesAgain } from '../keys/retry.ts';
+import {
+  GIVE_UP_AFTER_MS,
+  mayPassSoon,
+  Patience,
+  type Persisting,
+  triesAgain,
+} from '../keys/retry-refusals.ts';
 import type { Destination, Routes } from '../keys/routes.ts';
 import { TargetLines } from '../keys/target-lines.ts';
 import { fatesThere } from './compare-with-there.ts';

@@ -4,7 +4,7 @@ import { functionLibraries } from '../../resp/commands/membership.ts';
 import { functionLoad } from '../../resp/commands/restore.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import { type Address, formatAddress } from '../../topology/node.ts';
-import { persist } from '../keys/retry.ts';
+import { persist } from '../keys/retry-refusals.ts';
 import type { CheckedDump } from './check-dump.ts';
 import type { RestoreSettings } from './restore-backup.ts';
 

@@ -2,7 +2,7 @@
 import type { RdbEntry } from '../../rdb/listener.ts';
 import { isRefused } from '../../resp/errors.ts';
 import type { Address } from '../../topology/node.ts';
-import { mayPassElsewhere } from '../keys/retry.ts';
+import { mayPassElsewhere } from '../keys/retry-refusals.ts';
 import { RestoreError } from './watch-targets.ts';
 
 export interface PackedKey extends Omit<RdbEntry, 'value' | 'type'> {

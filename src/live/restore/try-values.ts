@@ -8,7 +8,7 @@ import { ServerRefusalError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Address } from '../../topology/node.ts';
 import type { Slot, SlotSet } from '../../topology/slot-set.ts';
-import { mayPassSoon, type Persisting, persist } from '../keys/retry.ts';
+import { mayPassSoon, type Persisting, persist } from '../keys/retry-refusals.ts';
 import type { CheckedDump } from './check-dump.ts';
 import { unusedKey } from './unused-key.ts';
 

@@ -8,7 +8,7 @@ import { formatAddress, type NodeId } from '../../topology/node.ts';
 import { hearersOf, wrongAddresses } from '../../topology/proof-of-life.ts';
 import { type Slot, SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, type NodeView, replicasOf, viewOf } from '../../topology/snapshot.ts';
-import { shareOut } from '../slots/share-out.ts';
+import { shareOut } from '../slots/give-unowned-slots.ts';
 import { marked, stable } from './bring-keys-home.ts';
 import type { FixContext } from './context.ts';
 import { hasLivingReplica, livingHolders, silentPrimaries, strandedCopies } from './out-of-reach.ts';

@@ -1,13 +1,13 @@
 /** Who belongs to the cluster, whom nodes know, and whose replicas they are. */
 import type { Examined } from '../../topology/diagnose.ts';
 import type { Finding } from '../../topology/finding.ts';
+import type { NodePlace } from '../../topology/host-and-zone.ts';
 import { membersOf, withoutNodes } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { NodePlace } from '../../topology/place.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, coveredSlots, viewOf } from '../../topology/snapshot.ts';
 import { ghostsIn, planForgetting } from '../membership/forget-failed.ts';
-import { homesFor } from '../placement/rehome.ts';
+import { homesFor } from '../placement/place-replicas.ts';
 import { shardsOf } from '../placement/shards.ts';
 import type { Step } from '../step.ts';
 import type { Measure, Phase } from './phases.ts';

@@ -5,7 +5,7 @@ import { findNode } from '../../topology/find-node.ts';
 import { memberOf, membersOf, withoutNodes } from '../../topology/members.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { believedNodes, type ClusterSnapshot, isPrimary, viewOf } from '../../topology/snapshot.ts';
-import { homesFor } from '../placement/rehome.ts';
+import { homesFor } from '../placement/place-replicas.ts';
 import { shardsOf } from '../placement/shards.ts';
 import { type Decision, notFound, type Refusal } from '../refusal.ts';
 import { inStages } from '../stages.ts';

@@ -4,8 +4,8 @@
  */
 import { gapsAmong, glanceOf, type Member } from '../../topology/agreement.ts';
 import { type Applicant, asMember, type Candidate, isCandidate } from '../../topology/candidate.ts';
+import type { NodePlace } from '../../topology/host-and-zone.ts';
 import { formatAddress, type NodeId, nodeId } from '../../topology/node.ts';
-import type { NodePlace } from '../../topology/place.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { layOut, type Shard, type Spot } from '../placement/lay-out.ts';
 import { homesIn } from '../placement/shards.ts';

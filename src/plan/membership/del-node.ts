@@ -1,10 +1,10 @@
 /** `del-node` and `forget-failed`: nodes leave, everybody forgets them, and their replicas get other primaries. */
 import type { Candidate } from '../../topology/candidate.ts';
 import { findNode } from '../../topology/find-node.ts';
+import type { NodePlace } from '../../topology/host-and-zone.ts';
 import { slotsGivenTo } from '../../topology/last-copy.ts';
 import { withoutNodes } from '../../topology/members.ts';
 import { type NodeId, slotsOf } from '../../topology/node.ts';
-import type { NodePlace } from '../../topology/place.ts';
 import { wrongAddresses } from '../../topology/proof-of-life.ts';
 import {
   believedNodes,
@@ -14,7 +14,7 @@ import {
   replicasByPrimary,
   viewOf,
 } from '../../topology/snapshot.ts';
-import { homesFor } from '../placement/rehome.ts';
+import { homesFor } from '../placement/place-replicas.ts';
 import { shardsOf } from '../placement/shards.ts';
 import { type Decision, notFound, type Refusal } from '../refusal.ts';
 import { agreeStep, inStages } from '../stages.ts';

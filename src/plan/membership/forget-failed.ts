@@ -1,9 +1,9 @@
 /** `forget-failed`: nodes that are gone, and that somebody still knows. */
 import type { Examined } from '../../topology/diagnose.ts';
 import type { Finding } from '../../topology/finding.ts';
+import type { NodePlace } from '../../topology/host-and-zone.ts';
 import { lastCopyOf, mayHoldUnowned } from '../../topology/last-copy.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { NodePlace } from '../../topology/place.ts';
 import { hearersOf, isAlive, wrongAddresses } from '../../topology/proof-of-life.ts';
 import { type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 import type { Decision } from '../refusal.ts';

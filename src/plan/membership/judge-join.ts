@@ -1,9 +1,9 @@
 /** What stands against nodes that are to join a cluster, and against the cluster that they are to join. */
 import { type Applicant, type Candidate, isCandidate, type Traits } from '../../topology/candidate.ts';
 import { diagnose, type Examined, NO_WISHES } from '../../topology/diagnose.ts';
+import type { NodePlace } from '../../topology/host-and-zone.ts';
 import { withoutNodes } from '../../topology/members.ts';
 import { type Address, type ClusterNode, type NodeId, slotsOf } from '../../topology/node.ts';
-import type { NodePlace } from '../../topology/place.ts';
 import {
   believedNodes,
   type ClusterSnapshot,

@@ -1,9 +1,9 @@
 /** `replicate` and `place-replicas`: replicas get other primaries. */
 import { gapsAmong, glanceOf } from '../../topology/agreement.ts';
+import type { NodePlace } from '../../topology/host-and-zone.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { NodePlace } from '../../topology/place.ts';
 import { believedNodes, type ClusterSnapshot, ownClaims, viewOf } from '../../topology/snapshot.ts';
-import { rehome } from '../placement/rehome.ts';
+import { placeReplicas } from '../placement/place-replicas.ts';
 import { type AntiAffinityScore, type Shard, scoreOf } from '../placement/score.ts';
 import { homesIn, shardsOf } from '../placement/shards.ts';
 import { type Decision, findNamed, type Refusal } from '../refusal.ts';
@@ -87,7 +87,7 @@ export function planPlaceReplicas(
   // Replicas of a primary that is down stay: one of them is about to take over.
   const idle = shards.filter(({ primary }) => !owners.has(primary)).flatMap(({ replicas }) => replicas);
   if (owning.length === 0) return { kind: 'refused', refusals: [{ kind: 'no-owner' }] };
-  const after = rehome(owning, idle, placeOf, { movable: 'all' });
+  const after = placeReplicas(owning, idle, placeOf, { movable: 'all' });
   const homeBefore = new Map(homesIn(shards));
   const moves = homesIn(after).flatMap(([replica, to]): Move[] => {
     const from = homeBefore.get(replica);

@@ -6,7 +6,7 @@
  * are divided evenly in any case. The same nodes in the same order give the same layout.
  */
 import type { NodeId } from '../../topology/node.ts';
-import { type Host, type Spot, type Zone, zonesOf } from './hosts.ts';
+import { type Host, type Spot, type Zone, zonesOf } from './group-by-zone.ts';
 import { type PrimaryCounts, quotaOf } from './primary-counts.ts';
 import { choosePrimaries } from './primary-search.ts';
 import { type Exchange, exchange } from './replica-exchange.ts';

@@ -1,5 +1,5 @@
 /** How many primaries a new cluster puts on each host. */
-import { type Host, nodesIn, type Zone } from './hosts.ts';
+import { type Host, nodesIn, type Zone } from './group-by-zone.ts';
 
 /** Primaries by host; a host that is absent has none. */
 export type PrimaryCounts = ReadonlyMap<Host, number>;

@@ -7,7 +7,7 @@
  * one known, tells hosts apart only by what they look like, and ends when nothing better can exist, when all have been
  * seen, or when the effort is spent, which happens only to large and irregular clusters.
  */
-import { type Host, nodesIn, type Zone } from './hosts.ts';
+import { type Host, nodesIn, type Zone } from './group-by-zone.ts';
 import {
   evenCounts,
   type Limits,

@@ -7,7 +7,7 @@
  * of it, rounded down or up, and likewise of the whole. A part of x replicas therefore puts max(0, x - p) beside a
  * sibling, the fewest possible, for all hosts and all zones at the same time: the flow's cost is exactly the score.
  */
-import type { Host, Zone } from './hosts.ts';
+import type { Host, Zone } from './group-by-zone.ts';
 import { FlowNetwork, type Vertex } from './min-cost-flow.ts';
 import type { PrimaryCounts, ReplicaQuota } from './primary-counts.ts';
 import type { AntiAffinityScore } from './score.ts';

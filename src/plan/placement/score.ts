@@ -1,6 +1,7 @@
 /** How far a cluster is from surviving the loss of a host or a zone. */
+
+import { type NodePlace, zoneOf } from '../../topology/host-and-zone.ts';
 import type { NodeId } from '../../topology/node.ts';
-import { type NodePlace, zoneOf } from '../../topology/place.ts';
 
 export interface Shard {
   readonly primary: NodeId;

@@ -16,7 +16,7 @@ import { takesValuesOf } from '../membership/compatibility.ts';
 import { findNamed, type Refusal } from '../refusal.ts';
 import { agreeStep, inStages } from '../stages.ts';
 import type { Plan, Remark, SlotMove, Stage } from '../step.ts';
-import { fragmentsOf } from './choose.ts';
+import { fragmentsOf } from './choose-slots.ts';
 
 export interface MovePlan extends Plan {
   readonly moves: readonly SlotMove[];

@@ -4,7 +4,7 @@ import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import { type ClusterSnapshot, ownClaims } from '../../topology/snapshot.ts';
 import type { Decision, Refusal } from '../refusal.ts';
-import { allotSlots } from './allot.ts';
+import { allotSlots } from './choose-slots-for-several.ts';
 import { idealSizes } from './ideal-sizes.ts';
 import {
   damageIn,
@@ -18,7 +18,7 @@ import {
   slotsInDoubt,
   unreadableIn,
 } from './move-plan.ts';
-import { type Party, pairings } from './pairing.ts';
+import { type Party, pairings } from './pair-givers-and-takers.ts';
 
 export interface RebalanceWishes {
   readonly snapshot: ClusterSnapshot;

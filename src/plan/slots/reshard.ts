@@ -5,8 +5,8 @@ import { SlotSet } from '../../topology/slot-set.ts';
 import { viewOf } from '../../topology/snapshot.ts';
 import type { Decision, Refusal } from '../refusal.ts';
 import type { SlotMove } from '../step.ts';
-import { allotSlots } from './allot.ts';
 import { apportion } from './apportion.ts';
+import { allotSlots } from './choose-slots-for-several.ts';
 import {
   damageIn,
   findPrimary,

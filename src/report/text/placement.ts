@@ -1,7 +1,7 @@
 /** Where primaries and their replicas stand, and what is lost together. */
 import type { AntiAffinityScore, Shard } from '../../plan/placement/score.ts';
+import type { NodePlace } from '../../topology/host-and-zone.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { NodePlace } from '../../topology/place.ts';
 import type { Paint } from '../paint.ts';
 import { columns } from './columns.ts';
 import { count, type NodeNames, type Vocabulary } from './names.ts';

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BatchSize } from '../../../src/live/keys/batch-size.ts';
 import { Pace, type PaceLimits } from '../../../src/live/keys/pace.ts';
-import { Gates } from '../../../src/live/move/gates.ts';
+import { windowsOf } from '../../../src/live/move/migrate/open-slot-windows.ts';
 import { SlotQueue } from '../../../src/live/move/migrate/slot-queue.ts';
-import { windowsOf } from '../../../src/live/move/migrate/windows.ts';
+import { Gates } from '../../../src/live/move/moves-per-node.ts';
 import { nodeId } from '../../../src/topology/node.ts';
 import { type Slot, SlotSet, slot } from '../../../src/topology/slot-set.ts';
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FixPlan, planFix } from '../../../src/plan/fix/fix.ts';
-import { placesIn } from '../../../src/plan/placement/zones.ts';
+import { placesIn } from '../../../src/plan/placement/zone-map.ts';
 import { diagnose, examine, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { SLOT_COUNT, SlotSet, slot } from '../../../src/topology/slot-set.ts';
 import type { ClusterSnapshot } from '../../../src/topology/snapshot.ts';

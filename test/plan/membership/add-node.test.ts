@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { functionSource, planAddNode } from '../../../src/plan/membership/add-node.ts';
-import { placeOfApplicant, placesIn } from '../../../src/plan/placement/zones.ts';
+import { placeOfApplicant, placesIn } from '../../../src/plan/placement/zone-map.ts';
 import { isCandidate } from '../../../src/topology/candidate.ts';
 import { diagnose, examine, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type CreatePlan, type CreateRequest, planCreate } from '../../../src/plan/membership/create.ts';
 import type { Roles } from '../../../src/plan/membership/roles.ts';
 import { perfectScore, scoreOf } from '../../../src/plan/placement/score.ts';
-import { placeOfApplicant, readZoneMap } from '../../../src/plan/placement/zones.ts';
+import { placeOfApplicant, readZoneMap } from '../../../src/plan/placement/zone-map.ts';
 import type { Plan, Stage, Step } from '../../../src/plan/step.ts';
 import { type Applicant, type Candidate, isCandidate } from '../../../src/topology/candidate.ts';
 import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';

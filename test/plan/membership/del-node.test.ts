@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type DelNodeRequest, planDelNode } from '../../../src/plan/membership/del-node.ts';
 import { planForgetFailed } from '../../../src/plan/membership/forget-failed.ts';
-import { placesIn } from '../../../src/plan/placement/zones.ts';
+import { placesIn } from '../../../src/plan/placement/zone-map.ts';
 import { isCandidate } from '../../../src/topology/candidate.ts';
 import { diagnose, examine, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { withoutNodes } from '../../../src/topology/members.ts';

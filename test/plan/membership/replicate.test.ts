@@ -12,7 +12,7 @@ import {
   scoreOf,
 } from '../../../src/plan/placement/score.ts';
 import { shardsOf } from '../../../src/plan/placement/shards.ts';
-import { placesIn } from '../../../src/plan/placement/zones.ts';
+import { placesIn } from '../../../src/plan/placement/zone-map.ts';
 import type { Decision } from '../../../src/plan/refusal.ts';
 import { diagnose, NO_WISHES } from '../../../src/topology/diagnose.ts';
 import { SlotSet } from '../../../src/topology/slot-set.ts';

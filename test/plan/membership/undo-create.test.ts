@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planCreate } from '../../../src/plan/membership/create.ts';
 import { planUndoCreate } from '../../../src/plan/membership/undo-create.ts';
-import { placeOfApplicant } from '../../../src/plan/placement/zones.ts';
+import { placeOfApplicant } from '../../../src/plan/placement/zone-map.ts';
 import { leavesSomething } from '../../../src/plan/step.ts';
 import { isCandidate } from '../../../src/topology/candidate.ts';
 import { draw } from '../../support/drawing.ts';

@@ -1,7 +1,7 @@
 /** Layouts against ways of finding one that need no cleverness: looking at all of them, and the classic one. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Spot } from '../../../src/plan/placement/hosts.ts';
+import type { Spot } from '../../../src/plan/placement/group-by-zone.ts';
 import { layOut } from '../../../src/plan/placement/lay-out.ts';
 import { compareScores, type Shard, scoreOf } from '../../../src/plan/placement/score.ts';
 import type { NodeId } from '../../../src/topology/node.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planFix } from '../../../src/plan/fix/fix.ts';
 import { SITUATION_NUMBERS, type SituationKind } from '../../../src/plan/fix/situation-kinds.ts';
-import { placesIn } from '../../../src/plan/placement/zones.ts';
+import { placesIn } from '../../../src/plan/placement/zone-map.ts';
 import { plain } from '../../../src/report/paint.ts';
 import { renderFix } from '../../../src/report/text/fix.ts';
 import { NodeNames } from '../../../src/report/text/names.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FailoverRefusal } from '../../../src/plan/failover/refusal.ts';
 import { planCreate } from '../../../src/plan/membership/create.ts';
-import { placeOfApplicant, readZoneMap } from '../../../src/plan/placement/zones.ts';
+import { placeOfApplicant, readZoneMap } from '../../../src/plan/placement/zone-map.ts';
 import type { Refusal } from '../../../src/plan/refusal.ts';
 import type { PlanEvent, Step } from '../../../src/plan/step.ts';
 import { eventLine } from '../../../src/report/json/change-events.ts';

@@ -6,7 +6,7 @@ import { askAfresh } from '../ask-persistently.ts';
 import { MoveError, NotAtomicallyError, nodeProblem } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 import { callOff } from './call-off.ts';
-import type { AtomicWay } from './way.ts';
+import type { AtomicWay } from './product-differences.ts';
 
 export interface Start {
   readonly way: AtomicWay;

@@ -9,7 +9,7 @@ import { orRefusal } from '../../keys/asking-first.ts';
 import { MoveError } from '../move-error.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 import type { Order } from './cancel-exports.ts';
-import type { AtomicWay } from './way.ts';
+import type { AtomicWay } from './product-differences.ts';
 
 /** A migration that the servers are at. */
 export interface Begun {

@@ -9,7 +9,7 @@ import type { ServerFacts } from '../../../topology/snapshot.ts';
 import type { BothEnds, SeenEnd } from '../both-ends.ts';
 import type { Passage } from '../mover.ts';
 import { isOf } from './own-migrations.ts';
-import type { AtomicWay } from './way.ts';
+import type { AtomicWay } from './product-differences.ts';
 
 type Fit =
   /** `underWay`: it has been begun already, by a run that was killed or by somebody who wants the same. */

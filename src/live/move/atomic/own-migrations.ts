@@ -2,7 +2,7 @@
 import type { Migration } from '../../../resp/commands/atomic-migration.ts';
 import type { NodeId } from '../../../topology/node.ts';
 import type { SlotSet } from '../../../topology/slot-set.ts';
-import { Gates } from '../gates.ts';
+import { Gates } from '../moves-per-node.ts';
 
 /** Which slots go, and between which nodes. */
 interface MovedBetween {

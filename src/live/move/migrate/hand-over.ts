@@ -9,7 +9,7 @@ import { isRefused } from '../../../resp/errors.ts';
 import type { OpenSlots } from '../../../topology/node.ts';
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
-import { persist } from '../../keys/retry.ts';
+import { persist } from '../../keys/retry-refusals.ts';
 import { MoveError } from '../move-error.ts';
 import type { CountedPassage, MoveRun } from '../mover.ts';
 import { expectMarked, expectOwned, lookAtMarks } from './expect-marks.ts';

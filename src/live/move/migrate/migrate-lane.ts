@@ -7,7 +7,7 @@ import type { Slot } from '../../../topology/slot-set.ts';
 import type { BatchSize } from '../../keys/batch-size.ts';
 import { BIG_BYTES, type BigKeys, showKey, sizeOf } from '../../keys/big-keys.ts';
 import { migrateBatch, sendBatch } from '../../keys/migrate-keys.ts';
-import { persist } from '../../keys/retry.ts';
+import { persist } from '../../keys/retry-refusals.ts';
 import type { MoveRun, Passage } from '../mover.ts';
 import { settleClash } from './settle-clash.ts';
 import type { OpenSlot, SlotQueue } from './slot-queue.ts';

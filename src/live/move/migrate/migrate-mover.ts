@@ -17,11 +17,11 @@ import { tidyUp } from './close-again.ts';
 import { areAllGiven } from './finish-hand-over.ts';
 import { type TurnListener, turnOver } from './hand-over.ts';
 import { MigrateLane } from './migrate-lane.ts';
+import { windowsOf } from './open-slot-windows.ts';
 import { SetSlotConnections } from './setslot-connections.ts';
 import { SlotQueue } from './slot-queue.ts';
 import { NewOwnerNews } from './tell-new-owner.ts';
 import { expectRights } from './try-rights.ts';
-import { windowsOf } from './windows.ts';
 
 /**
  * One MIGRATE in flight on each keeps the source busy, and lets clients in between: a server runs all that waits in one

@@ -7,7 +7,7 @@ import {
   garblesWithThreads,
   type Question,
 } from '../../../../src/live/move/atomic/fitness.ts';
-import { atomicWay } from '../../../../src/live/move/atomic/way.ts';
+import { atomicWay } from '../../../../src/live/move/atomic/product-differences.ts';
 import type { SeenEnd } from '../../../../src/live/move/both-ends.ts';
 import type { Migration } from '../../../../src/resp/commands/atomic-migration.ts';
 import { nodeId, type Primary } from '../../../../src/topology/node.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allotSlots } from '../../../src/plan/slots/allot.ts';
-import { fragmentsOf } from '../../../src/plan/slots/choose.ts';
+import { fragmentsOf } from '../../../src/plan/slots/choose-slots.ts';
+import { allotSlots } from '../../../src/plan/slots/choose-slots-for-several.ts';
 import { idealSizes } from '../../../src/plan/slots/ideal-sizes.ts';
-import { type Party, pairings } from '../../../src/plan/slots/pairing.ts';
+import { type Party, pairings } from '../../../src/plan/slots/pair-givers-and-takers.ts';
 import type { SlotMove } from '../../../src/plan/step.ts';
 import { type NodeId, nodeId } from '../../../src/topology/node.ts';
 import { SLOT_COUNT, SlotSet } from '../../../src/topology/slot-set.ts';

@@ -1,7 +1,7 @@
 /** Which slots are open at the same time. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { windowsOf } from '../../../../src/live/move/migrate/windows.ts';
+import { windowsOf } from '../../../../src/live/move/migrate/open-slot-windows.ts';
 import { SlotSet, slot } from '../../../../src/topology/slot-set.ts';
 
 const counted = (...keys: readonly number[]) => ({

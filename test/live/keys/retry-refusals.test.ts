@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mayPassElsewhere, mayPassSoon, Patience } from '../../../src/live/keys/retry.ts';
+import { mayPassElsewhere, mayPassSoon, Patience } from '../../../src/live/keys/retry-refusals.ts';
 import { ConnectionLostError, ServerRefusalError } from '../../../src/resp/errors.ts';
 
 const refusal = (text: string) => new ServerRefusalError('127.0.0.1:7000', 'RESTORE', text);

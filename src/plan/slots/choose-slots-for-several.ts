@@ -10,9 +10,9 @@ import { groupBy } from '../../topology/group-by.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { SlotSet } from '../../topology/slot-set.ts';
 import type { SlotMove } from '../step.ts';
-import { fragmentsOf, takeForTarget } from './choose.ts';
+import { fragmentsOf, takeForTarget } from './choose-slots.ts';
 import type { Owners } from './move-plan.ts';
-import type { Transfer } from './pairing.ts';
+import type { Transfer } from './pair-givers-and-takers.ts';
 
 export function allotSlots(owners: Owners, transfers: readonly Transfer[]): SlotMove[] {
   const allotments = [chooseAhead, chooseLowest].map(chooseAll => {

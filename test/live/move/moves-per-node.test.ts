@@ -1,6 +1,6 @@
 /** How much a node does at a time, and who waits for whom. */
 import { expect, test } from 'vitest';
-import { Gates } from '../../../src/live/move/gates.ts';
+import { Gates } from '../../../src/live/move/moves-per-node.ts';
 import { nodeId } from '../../../src/topology/node.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map(letter => nodeId(letter.repeat(40))) as [

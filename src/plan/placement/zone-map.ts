@@ -1,9 +1,9 @@
 /** Where nodes stand: their host by its address, and the zone as the person says it, or else as the server does. */
 
 import { type Applicant, isCandidate } from '../../topology/candidate.ts';
+import type { NodePlace } from '../../topology/host-and-zone.ts';
 import { InputError } from '../../topology/input-error.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { NodePlace } from '../../topology/place.ts';
 import { addressBook, believedNodes, type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 
 export type ZoneMap = ReadonlyMap<string, string>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { placeOfApplicant, placesIn, readZoneMap } from '../../../src/plan/placement/zones.ts';
+import { placeOfApplicant, placesIn, readZoneMap } from '../../../src/plan/placement/zone-map.ts';
 import { isCandidate } from '../../../src/topology/candidate.ts';
 import { draw } from '../../support/drawing.ts';
 

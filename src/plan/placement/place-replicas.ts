@@ -8,24 +8,25 @@
  * 5. siblings on one host, and 6. in one zone;
  * 7. moves. What is best already in all other respects therefore stays as it is.
  */
+
+import type { NodePlace } from '../../topology/host-and-zone.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { NodePlace } from '../../topology/place.ts';
-import { type Host, zonesOf } from './hosts.ts';
-import { type Headcount, solveRehoming } from './rehome-network.ts';
+import { type Host, zonesOf } from './group-by-zone.ts';
+import { type Headcount, solveRehoming } from './place-replicas-network.ts';
 import type { Shard } from './score.ts';
 import { homesIn } from './shards.ts';
 
-export interface RehomeChoice {
+export interface WhichReplicas {
   /** `homeless`: replicas that have a primary keep it. `all`: everybody may move. */
   readonly movable: 'homeless' | 'all';
 }
 
 /** Shards come back in their order; in each, first those who stayed, in their order, and then the newcomers. */
-export function rehome(
+export function placeReplicas(
   shards: readonly Shard[],
   homeless: readonly NodeId[],
   placeOf: (id: NodeId) => NodePlace,
-  { movable }: RehomeChoice,
+  { movable }: WhichReplicas,
 ): Shard[] {
   if (homeless.length > 0 && shards.length === 0) {
     throw new RangeError('there is no primary that could get a replica');
@@ -55,7 +56,9 @@ export function homesFor(
   if (homeless.length === 0 || shards.length === 0) return new Map();
   const newcomers = new Set(homeless);
   return new Map(
-    homesIn(rehome(shards, homeless, placeOf, { movable: 'homeless' })).filter(([id]) => newcomers.has(id)),
+    homesIn(placeReplicas(shards, homeless, placeOf, { movable: 'homeless' })).filter(([id]) =>
+      newcomers.has(id),
+    ),
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * The flow behind `rehome`: one unit for each replica that may get another primary. Replicas on one host with one
+ * The flow behind `placeReplicas`: one unit for each replica that may get another primary. Replicas on one host with one
  * present primary are interchangeable, so they form one crowd:
  *
  *     source - crowd - residents of (shard, host)          those who stay
@@ -8,7 +8,7 @@
  *
  * Replicas that may not move are no units; they use up what would cost nothing in their shard.
  */
-import type { Host, Zone } from './hosts.ts';
+import type { Host, Zone } from './group-by-zone.ts';
 import { FlowNetwork, type Vertex } from './min-cost-flow.ts';
 
 /** How many replicas are on which hosts. */

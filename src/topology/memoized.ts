@@ -1,5 +1,5 @@
 /** What is worked out of a value that never changes is worked out once, however often it is asked for. */
-export function remembered<K extends object, V>(work: (key: K) => V): (key: K) => V {
+export function memoized<K extends object, V>(work: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, V>();
   return key => {
     const before = known.get(key);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fragmentsOf, takeForTarget } from '../../../src/plan/slots/choose.ts';
+import { fragmentsOf, takeForTarget } from '../../../src/plan/slots/choose-slots.ts';
 import { SLOT_COUNT, SlotSet } from '../../../src/topology/slot-set.ts';
 
 function take(slots: string, count: number, target = '', likely = ''): string {

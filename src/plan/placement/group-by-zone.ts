@@ -1,6 +1,7 @@
 /** Nodes, gathered by where they stand. */
+
+import { type NodePlace, zoneOf } from '../../topology/host-and-zone.ts';
 import type { NodeId } from '../../topology/node.ts';
-import { type NodePlace, zoneOf } from '../../topology/place.ts';
 
 export interface Spot {
   readonly id: NodeId;

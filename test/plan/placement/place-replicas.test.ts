@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Spot } from '../../../src/plan/placement/hosts.ts';
-import { type RehomeChoice, rehome } from '../../../src/plan/placement/rehome.ts';
+import type { Spot } from '../../../src/plan/placement/group-by-zone.ts';
+import { placeReplicas, type WhichReplicas } from '../../../src/plan/placement/place-replicas.ts';
 import { perfectScore, type Shard, scoreOf } from '../../../src/plan/placement/score.ts';
+import type { NodePlace } from '../../../src/topology/host-and-zone.ts';
 import type { NodeId } from '../../../src/topology/node.ts';
-import type { NodePlace } from '../../../src/topology/place.ts';
 import { anyStanding, compareInOrder, drawn, node, placesOf, standing } from '../standing.ts';
 
 interface Living {
@@ -26,8 +26,8 @@ function living(shards: readonly string[], homeless = ''): Living {
   };
 }
 
-const settle = ({ spots, shards, homeless }: Living, movable: RehomeChoice['movable']) =>
-  drawn(rehome(shards, homeless, placesOf(spots), { movable }), spots);
+const settle = ({ spots, shards, homeless }: Living, movable: WhichReplicas['movable']) =>
+  drawn(placeReplicas(shards, homeless, placesOf(spots), { movable }), spots);
 
 describe('replicas added to a cluster', () => {
   test('go where they survive what the primary does not', () => {
@@ -59,7 +59,9 @@ describe('replicas added to a cluster', () => {
 describe('replicas placed anew', () => {
   test('stay where they are when nothing is wrong', () => {
     const cluster = living(['A: B', 'B: C', 'C: A']);
-    expect(rehome(cluster.shards, [], placesOf(cluster.spots), { movable: 'all' })).toEqual(cluster.shards);
+    expect(placeReplicas(cluster.shards, [], placesOf(cluster.spots), { movable: 'all' })).toEqual(
+      cluster.shards,
+    );
   });
 
   test('change places when both are beside their primary', () => {
@@ -68,7 +70,7 @@ describe('replicas placed anew', () => {
 
   test('leave those alone that need not move', () => {
     const { spots, shards } = living(['A: A C', 'B: C D', 'E: F']);
-    const [first, second, third] = rehome(shards, [], placesOf(spots), { movable: 'all' });
+    const [first, second, third] = placeReplicas(shards, [], placesOf(spots), { movable: 'all' });
     // The share is one or two each, so the one on A goes to E, and nobody else moves.
     expect(first?.replicas).toEqual([node(2)]);
     expect(second).toEqual(shards[1]);
@@ -81,8 +83,8 @@ describe('replicas placed anew', () => {
 });
 
 test('nobody can be given a home where there is no primary', () => {
-  expect(() => rehome([], [node(0)], () => ({ host: 'A' }), { movable: 'all' })).toThrow(RangeError);
-  expect(rehome([], [], () => ({ host: 'A' }), { movable: 'all' })).toEqual([]);
+  expect(() => placeReplicas([], [node(0)], () => ({ host: 'A' }), { movable: 'all' })).toThrow(RangeError);
+  expect(placeReplicas([], [], () => ({ host: 'A' }), { movable: 'all' })).toEqual([]);
 });
 
 const homes = (spots: Spot[], primaries: number) =>
@@ -121,7 +123,7 @@ function judged(
 }
 
 /** Tries every primary for everyone who may move. */
-function best({ spots, shards, homeless }: Living, movable: RehomeChoice['movable']): number[] {
+function best({ spots, shards, homeless }: Living, movable: WhichReplicas['movable']): number[] {
   const fixed = movable === 'homeless';
   const trial = shards.map(({ primary, replicas }) => ({ primary, replicas: fixed ? [...replicas] : [] }));
   const movers = fixed ? homeless : [...shards.flatMap(({ replicas }) => replicas), ...homeless];
@@ -151,7 +153,7 @@ describe.each(['homeless', 'all'] as const)('when %s may move', movable => {
       fc.property(anyLiving({ nodes: 8, hosts: 4, zones: 3, primaries: 3 }), cluster => {
         const { spots, shards, homeless } = cluster;
         const placeOf = placesOf(spots);
-        const after = rehome(shards, homeless, placeOf, { movable });
+        const after = placeReplicas(shards, homeless, placeOf, { movable });
         expect(judged(after, shards, placeOf)).toEqual(best(cluster, movable));
       }),
       { numRuns: 200 },
@@ -162,7 +164,7 @@ describe.each(['homeless', 'all'] as const)('when %s may move', movable => {
     fc.assert(
       fc.property(anyLiving({ nodes: 40, hosts: 9, zones: 4, primaries: 12 }), cluster => {
         const { spots, shards, homeless } = cluster;
-        const after = rehome(shards, homeless, placesOf(spots), { movable });
+        const after = placeReplicas(shards, homeless, placesOf(spots), { movable });
         expect(after.map(({ primary }) => primary)).toEqual(shards.map(({ primary }) => primary));
         const placed = after.flatMap(({ primary, replicas }) => [primary, ...replicas]);
         expect(placed.sort()).toEqual(spots.map(({ id }) => id).sort());
@@ -171,7 +173,7 @@ describe.each(['homeless', 'all'] as const)('when %s may move', movable => {
             expect(after[i]?.replicas.slice(0, replicas.length)).toEqual(replicas);
           }
         }
-        expect(rehome(after, [], placesOf(spots), { movable })).toEqual(after);
+        expect(placeReplicas(after, [], placesOf(spots), { movable })).toEqual(after);
       }),
       { numRuns: 200 },
     );
@@ -182,6 +184,6 @@ test('a thousand nodes are placed anew, as well as can be', () => {
   const spots = standing(Array.from({ length: 1000 }, (_, i) => `h${i % 500}/z${(i % 500) % 3}`).join(' '));
   const ids = spots.map(({ id }) => id);
   const shards = ids.slice(0, 500).map((primary, i) => ({ primary, replicas: ids.slice(500 + i, 501 + i) }));
-  const after = rehome(shards, [], placesOf(spots), { movable: 'all' });
+  const after = placeReplicas(shards, [], placesOf(spots), { movable: 'all' });
   expect(scoreOf(after, placesOf(spots))).toEqual(perfectScore);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { inPortions } from '../../../src/live/fix/batches.ts';
+import { inPortions } from '../../../src/live/fix/batches-by-bytes.ts';
 
 const MEGABYTE = 1024 * 1024;
 
