@@ -133,10 +133,7 @@ export class EntrySender {
 
   #add(packed: PackedKey): void {
     const to = this.#settings.routes.ownerOf(packed.slot);
-    if (!to) {
-      this.#again.push(packed);
-      return;
-    }
+    if (!to) return void this.#again.push(packed);
     const batch = this.#batches.get(to.id) ?? { to, keys: [], bytes: 0 };
     this.#batches.set(to.id, batch);
     batch.keys.push(packed);
@@ -190,10 +187,7 @@ export class EntrySender {
   #settle(packed: PackedKey, fate: Fate, node: NodeId): void {
     const { tally, log, tell } = this.#settings;
     const { key, database, slot, expiresAtMs } = packed;
-    if (fate === 'again') {
-      this.#again.push(packed);
-      return;
-    }
+    if (fate === 'again') return void this.#again.push(packed);
     if (typeof fate === 'object') {
       tally.refused++;
       log.refuse({ name: key, database, slot });
