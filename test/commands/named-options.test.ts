@@ -77,6 +77,7 @@ const REFUSERS: BySection = {
   'replica-older': JOINERS,
   'too-few-primaries': ['create'],
   'cluster-damaged': [...MOVERS, 'import'],
+  'no-room': MOVERS,
   'has-slots': ['del-node'],
   'still-loading': ['del-node'],
   'has-stray-keys': ['del-node'],
@@ -109,7 +110,7 @@ const IMPORTING: BySection = {
   'too-big-to-rescue': ['import'],
 };
 
-/** Files that say many things, each in its own section `case 'kind':`. */
+/** Files that say many things, each in its own row `kind: …` of a table. */
 const BY_SECTION: Readonly<Record<string, BySection>> = {
   'src/report/text/refusal.ts': REFUSERS,
   'src/report/text/move-problem.ts': STOPPED,
@@ -148,6 +149,29 @@ function sourcesIn(folder: string): string[] {
     if (statSync(path).isDirectory()) return sourcesIn(path);
     return path.endsWith('.ts') ? [path] : [];
   });
+}
+
+/** Rows of tables of sentences, each with what it uses of the rest of the file. */
+function rowsOf(source: string): { readonly kind: string; readonly text: string }[] {
+  const blocks = source.split(/\n(?=(?:export )?(?:const|function) )/);
+  const isTable = (block: string) => /^(?:export )?const .*(?:: Sentences<| = sentences)/.test(block);
+  const others = new Map(
+    blocks.flatMap(block => {
+      const name = /^(?:export )?(?:function|const) (\w+)/.exec(block)?.[1];
+      return name === undefined || isTable(block) ? [] : [[name, block] as const];
+    }),
+  );
+  const withUsed = (text: string, seen: ReadonlySet<string> = new Set()): string => {
+    const used = [...others].filter(([name]) => !seen.has(name) && new RegExp(`\\b${name}\\b`).test(text));
+    const known = new Set([...seen, ...used.map(([name]) => name)]);
+    return [text, ...used.map(([, block]) => withUsed(block, known))].join('\n');
+  };
+  return blocks.filter(isTable).flatMap(block =>
+    block
+      .split(/\n {2}(?='?[a-z-]+'?(?:: |,$))/m)
+      .slice(1)
+      .map(row => ({ kind: /^'?([a-z-]+)/.exec(row)?.[1] ?? '', text: withUsed(row) })),
+  );
 }
 
 function speakersOf(path: string): readonly string[] | undefined {
@@ -201,16 +225,16 @@ describe('an option that a message names', () => {
   });
 
   const sections = Object.entries(BY_SECTION).flatMap(([path, speakers]) =>
-    readFileSync(path, 'utf8')
-      .split(/\n\s*case '/)
-      .slice(1)
-      .map(section => ({
-        kind: section.slice(0, section.indexOf("'")),
-        text: section.split('\n}\n')[0] ?? '',
-      }))
+    rowsOf(readFileSync(path, 'utf8'))
       .map(({ kind, text }) => ({ path, kind, speakers, found: mentions(text, `${path}: ${kind}`) }))
       .filter(({ found }) => found.length > 0),
   );
+
+  test.each(Object.keys(BY_SECTION))('all that %s names is in one of its sections', path => {
+    const optionsIn = (found: readonly Mention[]) => new Set(found.map(({ option }) => option));
+    const inSections = sections.filter(section => section.path === path).flatMap(({ found }) => found);
+    expect(optionsIn(inSections)).toEqual(optionsIn(mentions(readFileSync(path, 'utf8'), path)));
+  });
 
   test.each(sections)('in $path, for $kind', async ({ path, kind, speakers: ofFile, found }) => {
     const unnamed = found.filter(({ command }) => command === undefined);
