@@ -23,13 +23,24 @@ function betweenThem(name: string, disturb: Disturb): Fault {
       return ['--address-map', ways.join()];
     },
     async strike(scene) {
-      await disturb(open.get(scene.folder) ?? [], scene);
+      const proxies = open.get(scene.folder) ?? [];
+      // A program takes its time to start, on a busy machine more of it.
+      await until('slotctl has connected, or is over', () => areUsed(proxies) || scene.isOver());
+      await disturb(proxies, { ...scene, span: { from: 0, to: scene.span.to - scene.span.from } });
     },
     async relieve({ folder }) {
       for (const proxy of open.get(folder) ?? []) proxy.close();
       open.delete(folder);
     },
   };
+}
+
+function areUsed(proxies: readonly TcpProxy[]): boolean {
+  return proxies.some(({ connections }) => connections > 0);
+}
+
+function areDisturbed(proxies: readonly TcpProxy[]): boolean {
+  return proxies.some(({ disturbed }) => disturbed > 0);
 }
 
 /** Once, or several times in a row, so that whatever is tried anew is hit, too. */
@@ -47,12 +58,13 @@ export const CUT: Fault = betweenThem('connections cut', cutAll);
 export const REPLIES_LOST: Fault = betweenThem(
   'replies lost, then connections cut',
   async (proxies, scene) => {
-    const { random, span, hit } = scene;
+    const { random, span, hit, isOver } = scene;
     await sometime(random, span);
     const deaf = proxies.filter(() => random.chance(60));
     for (const proxy of deaf) proxy.isMute = true;
+    await until('a reply is lost, or none comes any more', () => areDisturbed(deaf) || isOver());
+    if (areDisturbed(deaf)) hit();
     await sleep(random.below(60));
-    if (deaf.some(proxy => proxy.disturbed > 0)) hit();
     for (const proxy of deaf) {
       proxy.cut();
       proxy.isMute = false;
@@ -64,7 +76,6 @@ export const REPLIES_LATE: Fault = betweenThem('replies delayed', async (proxies
   const { random, span, hit, isOver } = scene;
   await sometime(random, { from: 0, to: span.to });
   for (const proxy of proxies) proxy.delayMs = 1 + random.below(40);
-  const isFelt = () => proxies.some(proxy => proxy.disturbed > 0);
-  await until('a reply comes late, or none comes any more', () => isFelt() || isOver());
-  if (isFelt()) hit();
+  await until('a reply comes late, or none comes any more', () => areDisturbed(proxies) || isOver());
+  if (areDisturbed(proxies)) hit();
 });

@@ -4,7 +4,7 @@
  */
 
 import { countKeysInSlot } from '../../../resp/commands/cluster.ts';
-import { stable } from '../../../resp/commands/slots.ts';
+import { importing, stable } from '../../../resp/commands/slots.ts';
 import { InterruptedError, NodeError } from '../../../resp/errors.ts';
 import { type Slot, SlotSet } from '../../../topology/slot-set.ts';
 import { slotsWithKeys } from '../../keys/count-keys.ts';
@@ -62,31 +62,59 @@ async function closeUnmoved(slots: SlotSet, passage: CountedPassage, run: MoveRu
   const rest = open.filter(slot => !given.includes(slot));
   const there = new Set(await slotsWithKeys(rest, { ...passage, from: to }, run));
   const unmoved = rest.filter(slot => !there.has(slot));
-  // The source first: one that sends clients away, to a target that does not expect them, sends them back and forth.
-  // A mark that is somebody else's is left alone.
-  await fleet.sendAll(from.address, unmoved.filter(leaving).map(stable));
-  // A client that was sent there a moment ago, or a MIGRATE that was thought to be over: then the slot is not unmoved.
-  const late = await closeAtTarget(unmoved, unmoved.filter(coming), passage, run);
+  const { closed, late } = await closeAtTarget(unmoved, unmoved.filter(coming), passage, run);
   if (late.length > 0) await openSlots(SlotSet.of(...late), passage, run);
+  // The target first, although for a moment it sends back those whom the source sends: a source that answers by itself does not know
+  // what clients have written there since the keys were counted. A mark that is somebody else's is left alone.
+  await closeAtSource(closed.filter(leaving), closed.filter(coming), passage, run);
   return { left: SlotSet.of(...given, ...there, ...late), isReplaced: false };
 }
 
-/** Returns those that have keys by then. Where keys would be hidden once a slot is closed, they are counted at that very moment. */
+interface ClosedAtTarget {
+  readonly closed: readonly Slot[];
+  /** Clients were sent there a moment ago, or a MIGRATE that was thought to be over has come: these are not unmoved. */
+  readonly late: readonly Slot[];
+}
+
+/** Where keys would be hidden once a slot is closed, they are counted at that very moment. */
 async function closeAtTarget(
   unmoved: readonly Slot[],
   coming: readonly Slot[],
   passage: CountedPassage,
   run: MoveRun,
-): Promise<readonly Slot[]> {
+): Promise<ClosedAtTarget> {
   const { fleet } = run;
   const { to, targetHidesKeys } = passage;
   const closing = coming.map(stable);
   if (targetHidesKeys && coming.length > 0) {
     const counting = [...coming.map(countKeysInSlot), ...closing];
     const answers = await ifTold(fleet.transact<unknown>(to.address, counting));
-    // A user who may not run transactions may still close slots.
-    if (answers) return coming.filter((_, i) => answers[i] !== 0);
+    // Without the right to transactions nobody can tell, so nothing is closed.
+    if (!answers) return { closed: unmoved.filter(slot => !coming.includes(slot)), late: coming };
+    const late = new Set(coming.filter((_, i) => answers[i] !== 0));
+    return { closed: unmoved.filter(slot => !late.has(slot)), late: [...late] };
   }
   await fleet.sendAll(to.address, closing);
-  return slotsWithKeys(unmoved, { ...passage, from: to }, run);
+  const late = new Set(await slotsWithKeys(unmoved, { ...passage, from: to }, run));
+  return { closed: unmoved.filter(slot => !late.has(slot)), late: [...late] };
+}
+
+async function closeAtSource(
+  leaving: readonly Slot[],
+  coming: readonly Slot[],
+  { from, to }: CountedPassage,
+  { fleet }: MoveRun,
+): Promise<void> {
+  try {
+    await fleet.sendAll(from.address, leaving.map(stable));
+  } catch (error) {
+    // Or it would go on sending clients to a target that sends them back.
+    await unlessSilent(
+      fleet.sendAll(
+        to.address,
+        coming.map(slot => importing(slot, from.id)),
+      ),
+    );
+    throw error;
+  }
 }
