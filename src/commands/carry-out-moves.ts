@@ -12,7 +12,7 @@ import { lateLosses, partiesOf, silentParties } from '../plan/slots/late-loss.ts
 import { concerning, type MovePlan } from '../plan/slots/move-plan.ts';
 import { movesIntoLimits, withoutRoom } from '../plan/slots/room.ts';
 import { describeFinding, showSlots } from '../report/text/finding.ts';
-import { describeLoss } from '../report/text/loss.ts';
+import { describeLoss, noLongerAnswers } from '../report/text/loss.ts';
 import { renderReshard } from '../report/text/moves.ts';
 import { count, NodeNames } from '../report/text/names.ts';
 import type { Fleet } from '../resp/fleet.ts';
@@ -80,8 +80,9 @@ async function unlessTooMuch(
 }
 
 /**
- * Asked of every node once more: nothing of what has moved may be open, and nobody may think otherwise. What is wrong
- * besides, or has come to be so meanwhile, is no failure of the move: a node that is silent, slots that others move.
+ * Asked of every node once more: nothing of what has moved may be open, nobody may think otherwise, and those that gave or got
+ * slots and own some must say that they have lost no key. What is wrong besides, or has come to be so meanwhile, is no failure of
+ * the move: another node that is silent, slots that others move.
  */
 async function problemsLeft(
   fleet: Fleet,
@@ -126,9 +127,7 @@ async function problemsLeft(
   // After the counting, in which a node may have been started again.
   const last = await lastLook(fleet, before, snapshot, partiesOf(moves));
   const gone = lateLosses(before, last, moves, told).map(loss => describeLoss(loss, names));
-  const silent = silentParties(last, moves).map(
-    id => `${names.of(id)} no longer answers. Whether it has lost keys cannot be told.`,
-  );
+  const silent = silentParties(snapshot, last, moves).map(id => noLongerAnswers(id, names));
   return [
     ...gone,
     ...silent,

@@ -97,16 +97,16 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
   };
   const showCheck = showingCheckOnce(options, context, { keys: true });
   const look = () => withFleet(context, options, fleet => decideOnRound(fleet, options, showCheck));
-  const lookAfter = (round: Round | undefined) =>
+  const lookAfter = (done: readonly Round[]) =>
     withFleet(context, options, async fleet => {
       const decided = await decideOnRound(fleet, options, showCheck);
       // Keys have been counted since it was seen.
-      return { decided, late: round && decided.seen ? await lossesSince(round, decided.seen, fleet) : [] };
+      return { decided, late: decided.seen ? await lossesSince(done, decided.seen, fleet) : [] };
     });
   const isTrial = options.dryRun || options.planFile !== undefined;
-  let before: Round | undefined;
+  const done: Round[] = [];
   for (let round = 1, failures = 0; ; round++) {
-    const { decided, late } = await lookAfter(before);
+    const { decided, late } = await lookAfter(done);
     if (late.length > 0) {
       for (const sentence of late) teller.complain('error', sentence);
       return teller.end(EXIT.problems, LOST);
@@ -119,7 +119,7 @@ async function mendInRounds(options: FixOptions, file: RescueFile, context: Cont
     const beganAt = context.nowMs();
     const trouble: Trouble = { isThere: false, hasLost: false, told: new Set() };
     const code = await oneRound(decided, look, { ...options, onStopping }, { file, trouble }, context);
-    before = { plan, told: trouble.told };
+    done.push({ plan, told: trouble.told });
     if (trouble.isThere && code === EXIT.problems) {
       failures++;
       if (file.hasFailed) return teller.end(code, NO_ROOM);

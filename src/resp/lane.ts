@@ -1,7 +1,7 @@
 /** A connection of its own to a node, beside the one that everybody shares: for what would hold up the others. */
 import { type Command, commandName } from './command.ts';
 import type { Connection } from './connection.ts';
-import { InterruptedError, type ServerRefusalError } from './errors.ts';
+import { ConnectionLostError, InterruptedError, type ServerRefusalError } from './errors.ts';
 
 export interface Lane {
   send<T>(command: Command<T>): Promise<T>;
@@ -24,15 +24,21 @@ export interface LaneSource {
 export function openLane(source: LaneSource): Lane {
   let connection = source.open();
   let selection: Command<unknown> | undefined;
+  let isWatching = false;
   // Opened after it was all ended: for a last word, so that nothing goes on that nobody watches.
   const isLastWord = source.isInterrupted();
   const close = () => {
     connection.close();
     source.forget(connection);
   };
-  const use = <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
+  const use = <T>(work: (connection: Connection) => Promise<T>, name = ''): Promise<T> => {
     if (source.isInterrupted() && !isLastWord) return Promise.reject(new InterruptedError());
+    const wasWatching = isWatching;
+    isWatching = name === 'WATCH' || (isWatching && name !== 'UNWATCH' && name !== 'EXEC');
     if (connection.state === 'rested') {
+      // What was to be done only where nobody changes those keys would be done in any case.
+      if (wasWatching && name !== 'WATCH' && name !== 'UNWATCH')
+        return Promise.reject(new ConnectionLostError(connection.name, 'the connection was closed'));
       source.forget(connection);
       connection = source.open();
       // Keys of another database must not be taken for those of this one.
@@ -42,8 +48,9 @@ export function openLane(source: LaneSource): Lane {
   };
   return {
     send: command => {
-      const sent = use(live => live.send(command));
-      if (commandName(command) === 'SELECT') selection = command;
+      const name = commandName(command);
+      const sent = use(live => live.send(command), name);
+      if (name === 'SELECT') selection = command;
       return sent;
     },
     sendAll: commands => use(live => live.sendAll(commands)),

@@ -2,15 +2,15 @@
 import { lastLook } from '../../live/watch/last-look.ts';
 import { type FixPlan, isStuck } from '../../plan/fix/fix.ts';
 import type { Obstacle } from '../../plan/fix/situation.ts';
-import { lateLosses, partiesOf } from '../../plan/slots/late-loss.ts';
+import { lateLosses, partiesOf, silentParties } from '../../plan/slots/late-loss.ts';
 import { eventLine } from '../../report/json/change-events.ts';
 import type { Paint } from '../../report/paint.ts';
 import { renderFix } from '../../report/text/fix.ts';
-import { describeLoss } from '../../report/text/loss.ts';
+import { describeLoss, noLongerAnswers } from '../../report/text/loss.ts';
 import { NodeNames } from '../../report/text/names.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { NodeId } from '../../topology/node.ts';
-import type { ClusterSnapshot } from '../../topology/snapshot.ts';
+import { type ClusterSnapshot, viewOf } from '../../topology/snapshot.ts';
 import { EXIT, type ExitCode } from '../context.ts';
 import type { Teller } from './teller.ts';
 
@@ -59,16 +59,28 @@ export interface Round {
   readonly told: ReadonlySet<NodeId>;
 }
 
-/** Nodes that keys were gathered from, or at, and that were started again, or evicted keys, unnoticed. */
+/** Nodes that keys were gathered from, or at, in any round, and that were started again, evicted keys, or fell silent, unnoticed. */
 export async function lossesSince(
-  { plan, told }: Round,
+  rounds: readonly Round[],
   seen: ClusterSnapshot,
   fleet: Fleet,
 ): Promise<string[]> {
-  const routes = plan.stages
+  const done = rounds.map(round => ({ ...round, routes: routesOf(round.plan) }));
+  const routes = done.flatMap(round => round.routes);
+  const [first] = rounds;
+  if (!first || routes.length === 0) return [];
+  const names = new NodeNames(seen);
+  const last = await lastLook(fleet, first.plan.before, seen, partiesOf(routes));
+  const told = new Set(rounds.flatMap(round => [...round.told]));
+  const losses = done.flatMap(({ plan, routes: own }) => lateLosses(plan.before, last, own, told));
+  const byNode = new Map(losses.reverse().map(loss => [loss.node, describeLoss(loss, names)]));
+  // Who was silent before that is a situation of its own.
+  const silent = silentParties(seen, last, routes).filter(id => viewOf(seen, id));
+  return [...byNode.values(), ...silent.map(id => noLongerAnswers(id, names))];
+}
+
+function routesOf({ stages }: FixPlan) {
+  return stages
     .flat()
     .flatMap(step => (step.kind === 'gather-keys' || step.kind === 'move-slots' ? [step] : []));
-  const names = new NodeNames(seen);
-  const last = await lastLook(fleet, plan.before, seen, partiesOf(routes));
-  return lateLosses(plan.before, last, routes, told).map(loss => describeLoss(loss, names));
 }

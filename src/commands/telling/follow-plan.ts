@@ -58,7 +58,8 @@ export async function followPlan<P extends Plan>(
     if (event.kind === 'step-failed') code = codeOf(event.problem, hasChanged);
     hasChanged ||= event.kind === 'step-done' && !ONLY_LOOKS.has(event.step.kind);
     if (event.kind === 'loss') {
-      told.add(event.loss.node);
+      // One that evicts as it always does may be restarted after that.
+      if (event.loss.kind === 'restarted' || !event.loss.isUsual) told.add(event.loss.node);
       hasLost ||= !isHarmless(event.loss);
     }
     spinner = terminal.spin('working');

@@ -2,6 +2,7 @@
  * The last that is asked when all is done: to count keys and to wait for others takes a while, and of what a node has lost
  * meanwhile only it knows. Nothing comes after this.
  */
+import { InterruptedError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { NodeId } from '../../topology/node.ts';
 import { type ClusterSnapshot, type NodeView, viewOf } from '../../topology/snapshot.ts';
@@ -29,5 +30,7 @@ export async function lastLook(
 
 async function withServerNow(fleet: Fleet, view: NodeView): Promise<NodeView | undefined> {
   const server = await askAtLast(fleet, view.address);
+  // Silence of our own making says nothing of the node.
+  if (!server && fleet.interruption.aborted) throw new InterruptedError();
   return server && { ...view, server };
 }

@@ -115,7 +115,7 @@ export class NodeWatch {
   }
 
   #begin(): void {
-    if (this.#patrol) return;
+    if (this.#patrol || this.#posts.size === 0) return;
     this.#patrol = setInterval(() => {
       // Not waited for: one that hangs must not keep us from the others.
       for (const post of this.#posts.values()) this.#look(post).catch(() => {});

@@ -18,14 +18,18 @@ export function partiesOf(routes: readonly Route[]): Set<NodeId> {
 }
 
 /** They did not answer the last look, and own slots: what they have lost nobody can say. One without slots has nothing to lose. */
-export function silentParties(last: ClusterSnapshot, routes: readonly Route[]): NodeId[] {
+export function silentParties(
+  seen: ClusterSnapshot,
+  last: ClusterSnapshot,
+  routes: readonly Route[],
+): NodeId[] {
   return [...partiesOf(routes)].filter(id => {
-    const node = believedNodes(last).get(id);
+    const node = believedNodes(seen).get(id);
     return !viewOf(last, id) && node?.role === 'primary' && node.slots.size > 0;
   });
 }
 
-/** `told`: nodes whose losses are told already. */
+/** What is gone for good. `told`: nodes whose losses are told already. */
 export function lateLosses(
   before: ClusterSnapshot,
   now: ClusterSnapshot,
@@ -34,12 +38,12 @@ export function lateLosses(
 ): Loss[] {
   const targets = new Set(routes.map(({ to }) => to));
   return doubtsBetween(before, now, partiesOf(routes)).flatMap((doubt): Loss[] => {
-    // Who is silent now is a finding of its own.
+    // Of those who are silent it is told that they are.
     if (doubt.kind === 'silent' || told.has(doubt.node)) return [];
     const role = targets.has(doubt.node) ? 'target' : 'source';
     if (doubt.kind === 'restarted') return [{ ...doubt, role }];
     const server = viewOf(before, doubt.node)?.server;
     const isUsual = role === 'source' && server !== undefined && isEvicting(server);
-    return [{ ...doubt, role, isUsual }];
+    return isUsual ? [] : [{ ...doubt, role, isUsual }];
   });
 }

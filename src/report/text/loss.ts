@@ -1,5 +1,6 @@
 /** What was lost on the way: which node, how much, and what to do. */
 import type { Loss } from '../../plan/slots/loss.ts';
+import type { NodeId } from '../../topology/node.ts';
 import { bytes, count, type NodeNames } from './names.ts';
 
 export function describeLoss(loss: Loss, names: NodeNames): string {
@@ -21,4 +22,8 @@ function whatIsLeft({ keysBefore, keysNow, counted, missing }: Extract<Loss, { k
   if (counted === 0) return held;
   if (missing === 0) return `${held} All ${counted} keys of the slots that moved are there.`;
   return `Of ${count(counted, 'key')} in the slots that moved, ${missing} ${missing === 1 ? 'is' : 'are'} missing. ${held} \`slotctl restore\` brings back what is in a backup.`;
+}
+
+export function noLongerAnswers(node: NodeId, names: NodeNames): string {
+  return `${names.of(node)} no longer answers. Whether it has lost keys cannot be told.`;
 }

@@ -1,6 +1,6 @@
 /** What comes to light in the look after all is done. */
 import { expect, test } from 'vitest';
-import { lateLosses } from '../../../src/plan/slots/late-loss.ts';
+import { lateLosses, silentParties } from '../../../src/plan/slots/late-loss.ts';
 import type { ClusterSnapshot, Vitals } from '../../../src/topology/snapshot.ts';
 import { draw } from '../../support/drawing.ts';
 
@@ -53,4 +53,26 @@ test('keys that were evicted', () => {
 test('who is silent is told of as a finding', () => {
   const now = { ...before, views: before.views.filter(view => view.id !== B) };
   expect(lateLosses(before, now, routes, nobody)).toEqual([]);
+});
+
+test('who is silent, gave or got slots, and owns some may have lost keys, also where nobody answers any more', () => {
+  const without = (...gone: readonly (typeof A)[]) => ({
+    ...before,
+    views: before.views.filter(view => !gone.includes(view.id)),
+  });
+  expect(silentParties(before, without(B), routes)).toEqual([B]);
+  expect(silentParties(before, without(A, B, C), routes)).toEqual([A, B]);
+  expect(silentParties(before, without(C), routes)).toEqual([]);
+  expect(silentParties(before, without(C), [{ from: C, to: B }]), 'it owns no slots').toEqual([]);
+});
+
+test('a source that evicts as it always did has lost nothing by the move', () => {
+  const full = { evictedKeys: 5, evictionPolicy: 'allkeys-lru', maxMemoryBytes: 1 };
+  const then = withVitals({ [A]: full });
+  const now = withVitals({ [A]: { ...full, evictedKeys: 9 } });
+  const used = (seen: ClusterSnapshot) => ({
+    ...seen,
+    views: seen.views.map(view => ({ ...view, server: { ...view.server, usedMemoryBytes: 2 } })),
+  });
+  expect(lateLosses(used(then), used(now), routes, nobody)).toEqual([]);
 });
