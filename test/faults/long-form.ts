@@ -63,7 +63,7 @@ export function moversOn(build: ServerBuild): readonly Mover[] {
 }
 
 /** A fault that comes too late has broken nothing: it is played again, with other seeds. */
-const MOST_TRIES = 4;
+const MOST_TRIES = 8;
 
 /** Throws if it never strikes. Rounds in which it does not are counted by whoever plays them, as not midway. */
 export async function untilItStrikes<T extends { readonly midway: boolean }>(

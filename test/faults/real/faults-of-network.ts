@@ -26,7 +26,8 @@ function betweenThem(name: string, disturb: Disturb): Fault {
       const proxies = open.get(scene.folder) ?? [];
       // A program takes its time to start, on a busy machine more of it.
       await until('slotctl has connected, or is over', () => areUsed(proxies) || scene.isOver());
-      await disturb(proxies, { ...scene, span: { from: 0, to: scene.span.to - scene.span.from } });
+      // At the end of its time only the last looks are left, or nothing.
+      await disturb(proxies, { ...scene, span: { from: 0, to: (scene.span.to - scene.span.from) / 2 } });
     },
     async relieve({ folder }) {
       for (const proxy of open.get(folder) ?? []) proxy.close();

@@ -86,17 +86,18 @@ async function closeAtTarget(
   const { fleet } = run;
   const { to, targetHidesKeys } = passage;
   const closing = coming.map(stable);
+  const without = (late: readonly Slot[]) => {
+    const isLate = new Set(late);
+    return { closed: unmoved.filter(slot => !isLate.has(slot)), late };
+  };
   if (targetHidesKeys && coming.length > 0) {
     const counting = [...coming.map(countKeysInSlot), ...closing];
     const answers = await ifTold(fleet.transact<unknown>(to.address, counting));
-    // Without the right to transactions nobody can tell, so nothing is closed.
-    if (!answers) return { closed: unmoved.filter(slot => !coming.includes(slot)), late: coming };
-    const late = new Set(coming.filter((_, i) => answers[i] !== 0));
-    return { closed: unmoved.filter(slot => !late.has(slot)), late: [...late] };
+    // A user who may not run transactions may still close slots.
+    if (answers) return without(coming.filter((_, i) => answers[i] !== 0));
   }
   await fleet.sendAll(to.address, closing);
-  const late = new Set(await slotsWithKeys(unmoved, { ...passage, from: to }, run));
-  return { closed: unmoved.filter(slot => !late.has(slot)), late: [...late] };
+  return without(await slotsWithKeys(unmoved, { ...passage, from: to }, run));
 }
 
 async function closeAtSource(
