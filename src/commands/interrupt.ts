@@ -1,4 +1,4 @@
-/** What Ctrl-C and SIGTERM do to a command while it speaks to nodes. */
+/** What Ctrl-C, SIGTERM and a closed terminal do to a command while it speaks to nodes. */
 import type { Fleet } from '../resp/fleet.ts';
 import type { Terminal } from '../terminal.ts';
 

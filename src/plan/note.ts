@@ -21,7 +21,7 @@ export type Note =
   | OfKind<'value-replaced', { key: string; node: string; keptIn: string }>
   | MoveNote;
 
-export type MoveNote =
+type MoveNote =
   | OfKind<'goes-by-migrate', { why: MoveProblem }>
   /** Begun by a run that was killed, or by somebody who wants the same. */
   | OfKind<'under-way-already', { slots: SlotSet; name: string }>
@@ -38,7 +38,7 @@ export type MoveNote =
   | FunctionsNote;
 
 /** Of the functions at a target, and the source's. */
-export type FunctionsNote =
+type FunctionsNote =
   | OfKind<
       'functions-missing' | 'functions-different' | 'functions-replaced',
       { at: Address; giver: Address; names: readonly string[] }

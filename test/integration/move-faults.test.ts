@@ -131,7 +131,9 @@ describe.concurrent('two at once', () => {
     // Keys that went to a node which did not get the slot are found by nobody, unless somebody says where they are.
     const served = await keysWithOwners(cluster, { first: 0, last: 199 });
     expect(served === keys || /slots? \d/.test(moved.stderr)).toBe(true);
-    expect(moved.code === 0, moved.stderr).toBe(served === keys && `${await ownersOf(cluster, 199)}` === '1,1,1');
+    expect(moved.code === 0, moved.stderr).toBe(
+      served === keys && `${await ownersOf(cluster, 199)}` === '1,1,1',
+    );
   });
 });
 

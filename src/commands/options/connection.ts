@@ -150,7 +150,7 @@ const CLUSTER: AccessWords = {
     "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe. Other users can see it; --askpass or REDISCLI_AUTH hide it.",
 };
 
-export interface AccessSettings {
+interface AccessSettings {
   readonly uri: UriParts | undefined;
   readonly trustedHosts: TrustedHosts | undefined;
   readonly authWarning: boolean;

@@ -1,8 +1,8 @@
 /** How keys come: the options of `import`. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ImportLimits } from '../../live/import/import-run.ts';
 import type { PaceLimits } from '../../live/keys/pace.ts';
+import type { MigrateLimits } from '../../plan/slots/move-settings.ts';
 import type { DatabaseClash, ImportWishes } from '../../plan/transfer/import.ts';
 import type { Terminal } from '../../terminal.ts';
 import { type FleetOptions, UsageError } from '../context.ts';
@@ -28,7 +28,7 @@ import {
 export interface ImportOptions extends FleetOptions, ConsentOptions {
   readonly source: SourceOptions;
   readonly wishes: ImportWishes;
-  readonly limits: ImportLimits;
+  readonly limits: MigrateLimits;
   readonly paceLimits: PaceLimits;
   readonly rescues: boolean;
   readonly verbose: boolean;

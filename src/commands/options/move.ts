@@ -1,10 +1,14 @@
 /** How slots are moved: the options that every command shares that moves some. */
 import { type Command, Option } from 'commander';
-import type { ImportLimits } from '../../live/import/import-run.ts';
 import type { PaceLimits } from '../../live/keys/pace.ts';
 import type { MoverChoice } from '../../live/move/move-slots.ts';
 import type { Moving } from '../../live/move/passages.ts';
-import { type Manner, setsOwnPace, USUAL_MANNER } from '../../plan/slots/move-settings.ts';
+import {
+  type Manner,
+  type MigrateLimits,
+  setsOwnPace,
+  USUAL_MANNER,
+} from '../../plan/slots/move-settings.ts';
 import { type Context, UsageError } from '../context.ts';
 import {
   addChangeOptions,
@@ -90,7 +94,7 @@ export function addMigrateOptions(
     .option('--max-block-ms <ms>', 'how long one MIGRATE may hold up clients', positive, maxBlockMs);
 }
 
-export function migrateLimits(flags: MigrateFlags): ImportLimits {
+export function migrateLimits(flags: MigrateFlags): MigrateLimits {
   return {
     firstBatch: flags.clusterPipeline,
     maxBlockMs: flags.maxBlockMs,

@@ -1,4 +1,6 @@
 /** What all parts of an import share: both ends, how much may be done at a time, and what has come of it so far. */
+
+import type { MigrateLimits } from '../../plan/slots/move-settings.ts';
 import type { ImportedDatabase, ImportPlan, SourceNode } from '../../plan/transfer/import.ts';
 import type { ImportEvent } from '../../plan/transfer/import-events.ts';
 import type { Key } from '../../resp/commands/slots.ts';
@@ -16,21 +18,11 @@ import type { InFlight } from './in-flight.ts';
 import type { Reach } from './source-reach.ts';
 import type { Interruptions } from './waits.ts';
 
-export interface ImportLimits {
-  /** Keys in the first MIGRATE; afterwards time decides. */
-  readonly firstBatch: number;
-  /** How long one MIGRATE may hold up the clients of both ends. */
-  readonly maxBlockMs: number;
-  /** What servers wait for each other in one MIGRATE. */
-  readonly timeoutMs: number;
-  readonly allowBlocking: boolean;
-}
-
 /** As the person wants it. */
 export interface ImportSettings {
   readonly source: Fleet;
   readonly target: Fleet;
-  readonly limits: ImportLimits;
+  readonly limits: MigrateLimits;
   /** The keys stay at the source. */
   readonly copy: boolean;
   /** Other values in the cluster give way. */

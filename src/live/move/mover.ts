@@ -1,5 +1,7 @@
 /** What every way of moving slots is given, and what it tells. */
+
 import type { Note } from '../../plan/note.ts';
+import type { MoveLimits } from '../../plan/slots/move-settings.ts';
 import type { Fleet } from '../../resp/fleet.ts';
 import type { Member } from '../../topology/agreement.ts';
 import type { SlotSet } from '../../topology/slot-set.ts';
@@ -28,23 +30,6 @@ export interface Passage {
   readonly databases: readonly number[];
   /** Memory of the source by its keys. */
   readonly averageBytes: number;
-}
-
-export interface MoveLimits {
-  /** Keys in the first MIGRATE of a passage; afterwards time decides. */
-  readonly firstBatch: number;
-  /** How long one MIGRATE may hold up the clients of source and target. */
-  readonly maxBlockMs: number;
-  /** Slots that are open at the same time. */
-  readonly window: number;
-  /** What servers wait for each other in one MIGRATE. */
-  readonly timeoutMs: number;
-  /** Other values at the target give way to those of the source, and are kept in a file. */
-  readonly replace: boolean;
-  /** Keys are moved however long that holds up the servers. */
-  readonly allowBlocking: boolean;
-  /** Replicas of the target that must have the keys of a slot before it is handed over. */
-  readonly waitReplicas: number;
 }
 
 export interface MoveRun {

@@ -1,5 +1,7 @@
 /** The moves of one plan: what they share, and which of them go at the same time. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MoveLimits } from '../../plan/slots/move-settings.ts';
 import type { MoveStep, PlanEvent, Problem } from '../../plan/step.ts';
 import { InterruptedError } from '../../resp/errors.ts';
 import type { Fleet } from '../../resp/fleet.ts';
@@ -11,7 +13,7 @@ import { RescueFile } from '../keys/rescue-file.ts';
 import { openAt, type TransferWatch } from '../watch/transfers.ts';
 import { OwnMigrations } from './atomic/own-migrations.ts';
 import { goesAlongside, type MoverChoice, moveSlots } from './move-slots.ts';
-import type { MoveLimits, MoveRun } from './mover.ts';
+import type { MoveRun } from './mover.ts';
 import { Gates } from './moves-per-node.ts';
 
 export interface Moving {

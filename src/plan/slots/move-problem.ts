@@ -36,7 +36,7 @@ type SlotProblem =
   | OfKind<'keys-left', { at: Address; slots: readonly Slot[] }>
   | OfKind<'replicas-behind', { of: Address; caughtUp: number; wanted: number }>;
 
-export type KeyProblem =
+type KeyProblem =
   /** Two values for one key, and no word on which is right. */
   | OfKind<'keys-clash', { at: Address; keys: readonly string[] }>
   | RescueProblem
@@ -51,7 +51,7 @@ export type RescueProblem =
   | OfKind<'not-rescued', { message: string }>;
 
 /** What stands against atomic migration, and what may become of one. */
-export type MigrationProblem =
+type MigrationProblem =
   | OfKind<'no-atomic-migration'>
   /** It was asked for, and MIGRATE may work. */
   | OfKind<'only-by-migrate', { why: MoveProblem }>
@@ -74,7 +74,7 @@ export type MigrationProblem =
   | MigrationCourse;
 
 /** What has become of one that was begun. */
-export type MigrationCourse =
+type MigrationCourse =
   | OfKind<'migration-forgotten', { at: Address }>
   | OfKind<'migration-failed', { message: string }>
   | OfKind<'migration-failed-often', { times: number; message: string }>

@@ -4,18 +4,31 @@
  */
 import { readFields, shown, wrong } from '../files/read-value.ts';
 
+/** Of what goes by MIGRATE, slots or the keys of another server. */
+export interface MigrateLimits {
+  /** Keys in the first MIGRATE; afterwards time decides. */
+  readonly firstBatch: number;
+  /** How long one MIGRATE may hold up the clients of both ends. */
+  readonly maxBlockMs: number;
+  /** What servers wait for each other in one MIGRATE. */
+  readonly timeoutMs: number;
+  /** Keys are moved however long that holds up the servers. */
+  readonly allowBlocking: boolean;
+}
+
+export interface MoveLimits extends MigrateLimits {
+  /** Slots that are open at the same time. */
+  readonly window: number;
+  /** Other values at the target give way to those of the source, and are kept in a file. */
+  readonly replace: boolean;
+  /** Replicas of the target that must have the keys of a slot before it is handed over. */
+  readonly waitReplicas: number;
+}
+
 export interface Manner {
   readonly mover: (typeof MOVERS)[number];
   readonly parallel: number;
-  readonly limits: {
-    readonly firstBatch: number;
-    readonly maxBlockMs: number;
-    readonly window: number;
-    readonly timeoutMs: number;
-    readonly replace: boolean;
-    readonly allowBlocking: boolean;
-    readonly waitReplicas: number;
-  };
+  readonly limits: MoveLimits;
   readonly paceLimits: {
     readonly maxKeysPerSecond?: number;
     readonly maxBytesPerSecond?: number;
