@@ -228,7 +228,7 @@ describe.concurrent('SIGTERM is heard', () => {
 
   test('while a reply drips', async t => {
     const node = await scripted(t);
-    node.floods.set('CLUSTER', { begin: '$1000000\r\n', again: 'x'.repeat(1000), times: 500 });
+    node.floods.set('CLUSTER', { begin: '$1000000\r\n', again: 'x'.repeat(10), times: 90_000 });
     const run = await terminated(node, ['check', '--reply-timeout', '600'], '> CLUSTER NODES');
     expect(run).toMatchObject({ code: 130, stdout: '' });
   });
